@@ -1,0 +1,90 @@
+import type { EntrypointKind, Json, JsonObject, Layer } from '@writ/decision';
+
+/**
+ * One interface for every policy engine (embedded `rego`, a real `opa`; `wasm`, `cedar` and `crosscheck` later).
+ * All pass `engineContract` in `test/engine-contract.ts`.
+ */
+
+/** A bundle as an engine takes it: already read, checked and digested by `@writ/bundle`. */
+export interface EngineBundle {
+  readonly name: string;
+  readonly revision: string;
+  /** `sha256:<hex>`. */
+  readonly digest: string;
+  readonly regoVersion: 0 | 1;
+  readonly modules: readonly { readonly file: string; readonly text: string }[];
+  readonly data: JsonObject;
+  readonly entrypoints: readonly EngineEntrypoint[];
+}
+
+export interface EngineEntrypoint {
+  /** Slash path below `data`: `agent/tools/decision`. */
+  readonly path: string;
+  readonly kind: EntrypointKind;
+  readonly layer: Layer;
+  /** Input profile, `writ/v1` by default; `raw` passes the caller's own document (data API in development only). */
+  readonly profile: string;
+}
+
+/** A rule that produced the answer, with its place in the bundle. */
+export interface EngineRule {
+  readonly path: string;
+  readonly file: string;
+  readonly row: number;
+}
+
+export type EngineAnswer =
+  | { readonly kind: 'value'; readonly value: Json; readonly rules: readonly EngineRule[]; readonly rulesEvaluated: number }
+  | { readonly kind: 'undefined'; readonly rules: readonly EngineRule[]; readonly rulesEvaluated: number }
+  | {
+      readonly kind: 'error';
+      readonly code: 'policy_error' | 'policy_timeout' | 'policy_engine_unavailable';
+      readonly message: string;
+    };
+
+export interface EngineQuestion {
+  readonly bundle: string;
+  readonly path: string;
+  readonly input: Json | undefined;
+  /** Milliseconds left for this evaluation. */
+  readonly deadlineMs: number;
+  /** Nanoseconds since 1970, the same for every evaluation of one decision. */
+  readonly timeNs: bigint;
+}
+
+/** What can be read by an entrypoint; undefined where the engine cannot tell (then everything is gathered). */
+export interface ReadPaths {
+  readonly input: readonly (readonly string[])[];
+  readonly data: readonly (readonly string[])[];
+}
+
+/** A compiled set of bundles, swapped in whole. */
+export interface LoadedPolicies {
+  /** In process engines answer at once, others with a promise. Never throws or rejects: faults are answers. */
+  evaluate(question: EngineQuestion): EngineAnswer | Promise<EngineAnswer>;
+  reads(bundle: string, path: string): ReadPaths | undefined;
+  close(): Promise<void>;
+}
+
+export interface EngineDiagnostic {
+  readonly code: string;
+  readonly severity: 'error' | 'warning';
+  readonly bundle: string;
+  readonly file?: string;
+  readonly row?: number;
+  readonly column?: number;
+  readonly message: string;
+  /** Rendered for a terminal: source line, caret, mend. */
+  readonly rendered?: string;
+}
+
+export type LoadResult =
+  | { readonly ok: true; readonly policies: LoadedPolicies; readonly warnings: readonly EngineDiagnostic[] }
+  | { readonly ok: false; readonly diagnostics: readonly EngineDiagnostic[] };
+
+export interface Engine {
+  readonly name: 'rego' | 'opa';
+  load(bundles: readonly EngineBundle[]): Promise<LoadResult>;
+  health(): Promise<{ readonly ok: boolean; readonly message?: string }>;
+  close(): Promise<void>;
+}

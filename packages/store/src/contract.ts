@@ -1,0 +1,83 @@
+/**
+ * The store's contract. All durable state of a decision point is **cells** (key to bytes, compared and replaced
+ * whole) and one **log** (append only). Work reaches it as calls of *procedures*: modules that the store's worker
+ * loads by URL. A procedure declares the cells that it reads; the worker gathers those for a whole batch, runs the
+ * pure functions in order, writes everything in one transaction and acknowledges after the commit is durable. On
+ * PostgreSQL the same shape is three round trips a batch.
+ */
+
+export interface StoredEntry {
+  /** Position in the log, from 0, without gaps. */
+  readonly index: number;
+  /** Bytes hashed into the tree. */
+  readonly leaf: Uint8Array;
+  /** What lies beside the tree: identifiers, arguments, results, salts (JSON text). Erasable. */
+  readonly detail: string | null;
+}
+
+/** What a procedure sees. Reads of undeclared cells throw: they would be a race on other back ends. */
+export interface Transaction {
+  /** Milliseconds since 1970, never stepping back within one store (clamped); the same for a whole batch. */
+  readonly nowMs: number;
+  get(key: string): string | undefined;
+  put(key: string, value: string): void;
+  remove(key: string): void;
+  /** Appends to the log and gives the entry's index. */
+  append(leaf: Uint8Array, detail: string | null): number;
+  /** Number of entries in the log, this batch's included. */
+  readonly logSize: number;
+}
+
+/** One kind of durable work. `Request` and `Result` are structured-cloneable JSON. */
+export interface Procedure<Request, Result> {
+  readonly name: string;
+  /** Keys of every cell that `run` may read or write for this request. */
+  keys(request: Request): readonly string[];
+  /** Pure: no clock, no randomness, no I/O but `transaction`. Throwing aborts this call alone, never the batch. */
+  run(transaction: Transaction, request: Request): Result;
+  /** Runs once per batch, after its calls and before the commit (the ledger closes its tree here). */
+  afterBatch?(transaction: Transaction, entries: readonly StoredEntry[]): void;
+  /** Keys that `afterBatch` reads or writes. */
+  readonly batchKeys?: readonly string[];
+}
+
+export const STORE_ERROR_CODES = [
+  'store_closed',
+  'store_full',
+  'store_read_only',
+  'store_corrupt',
+  'store_io',
+  'store_busy',
+  'store_overloaded',
+  'store_timeout',
+  'store_owner_lost',
+  'store_procedure_failed',
+  'store_schema_newer',
+] as const;
+export type StoreErrorCode = (typeof STORE_ERROR_CODES)[number];
+
+export interface StoreOptions {
+  /** Data directory; created with mode 0700. */
+  readonly directory: string;
+  /** Modules whose default export is a `Procedure` (file: URLs), loaded in the worker. */
+  readonly procedures: readonly URL[];
+  /** Calls waiting at most, before `store_overloaded`. Default 10,000. */
+  readonly queueMax?: number;
+  /** Longest wait of one call, ms. Default 5,000. */
+  readonly timeoutMs?: number;
+}
+
+/** A handle on a data directory: its owner, or a client of the owner through the socket beside the files. */
+export interface Store {
+  readonly role: 'owner' | 'client';
+  /** Resolves after the call's transaction is durable; rejects with `StoreError` when it is not known to be. */
+  call<Request, Result>(procedure: string, request: Request): Promise<Result>;
+  /** Reads entries `from` (inclusive) to `to` (exclusive), committed ones only. */
+  entries(from: number, to: number): Promise<readonly StoredEntry[]>;
+  logSize(): Promise<number>;
+  /** Committed value of a cell; a snapshot, for display and replay, never for deciding. */
+  read(key: string): Promise<string | undefined>;
+  /** Committed cells whose key starts with `prefix`, in key order. */
+  scan(prefix: string, limit?: number): Promise<readonly (readonly [key: string, value: string])[]>;
+  close(): Promise<void>;
+}
