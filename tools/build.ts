@@ -1,0 +1,128 @@
+/**
+ * `npm run build`: every published package as it will be installed, in `build/NAME`: ES modules with types, and a
+ * package.json whose `exports` name them. `--pack` also writes the tarballs to `build/tarballs`.
+ *
+ * Sources are run directly in development, so the packages' own package.json name `src/*.ts`; code below
+ * `node_modules` is not stripped of types by Node, hence this step.
+ */
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runCommand } from './run-command.ts';
+
+interface Manifest {
+  name: string;
+  version: string;
+  private?: boolean;
+  exports?: Record<string, string>;
+  bin?: Record<string, string>;
+  dependencies?: Record<string, string>;
+  files?: string[];
+}
+
+const root = join(import.meta.dirname, '..');
+const output = join(root, 'build');
+const emitted = join(output, '.emit');
+/** Folders of a package that ship beside its code. */
+const ASSETS = ['README.md', 'schemas', 'templates', 'bin', 'assets'];
+
+const packages = readdirSync(join(root, 'packages'))
+  .filter((name) => existsSync(join(root, 'packages', name, 'src/index.ts')))
+  .map((name) => ({ name, manifest: readManifest(join(root, 'packages', name)) }))
+  .filter(({ manifest }) => manifest.private !== true);
+
+rmSync(output, { recursive: true, force: true });
+mkdirSync(output, { recursive: true });
+await emit();
+for (const { name, manifest } of packages) assemble(name, manifest);
+rmSync(emitted, { recursive: true, force: true });
+if (process.argv.includes('--pack')) await pack();
+console.log(`build ok: ${packages.length} packages in build/`);
+
+function readManifest(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+}
+
+async function emit(): Promise<void> {
+  const config = join(root, 'tsconfig.build.json');
+  writeFileSync(
+    config,
+    JSON.stringify({
+      extends: './tsconfig.json',
+      compilerOptions: {
+        noEmit: false,
+        declaration: true,
+        rootDir: 'packages',
+        outDir: emitted,
+      },
+      include: packages.map(({ name }) => `packages/${name}/src/**/*.ts`),
+    }),
+  );
+  const result = await runCommand(join(root, 'node_modules/.bin/tsc'), ['-p', config]);
+  rmSync(config);
+  if (result.status !== 0) {
+    console.error(result.output);
+    console.error('build FAILED: types');
+    process.exit(1);
+  }
+}
+
+function assemble(name: string, manifest: Manifest): void {
+  const folder = join(output, name);
+  mkdirSync(folder, { recursive: true });
+  cpSync(join(emitted, name, 'src'), join(folder, 'dist'), { recursive: true });
+  for (const file of listFiles(join(folder, 'dist'))) rewriteModule(file);
+  for (const asset of ASSETS) {
+    const from = join(root, 'packages', name, asset);
+    if (existsSync(from)) cpSync(from, join(folder, asset), { recursive: true });
+  }
+  cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
+  const published = {
+    ...manifest,
+    exports: publishedExports(manifest.exports ?? {}),
+    files: ['dist', ...ASSETS],
+  };
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(published, null, 2)}\n`);
+}
+
+function publishedExports(exports: Record<string, string>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(exports).map(([key, target]) => {
+      if (!target.endsWith('.ts')) return [key, target];
+      const base = target.replace(/^\.\/src\//, './dist/').replace(/\.ts$/, '');
+      return [key, { types: `${base}.d.ts`, default: `${base}.js` }];
+    }),
+  );
+}
+
+/**
+ * The compiler rewrites import specifiers in code. What it leaves: specifiers in declarations, and modules named by
+ * URL (`new URL('./worker.ts', import.meta.url)`), which workers are started from.
+ */
+function rewriteModule(file: string): void {
+  const text = readFileSync(file, 'utf8');
+  const rewritten = file.endsWith('.d.ts')
+    ? text.replace(/((?:from|import)\s*\(?\s*['"]\.{1,2}\/[^'"]*)\.ts(['"])/g, '$1.js$2')
+    : text.replace(/(new URL\(\s*['"]\.{1,2}\/[^'"]*)\.ts(['"])/g, '$1.js$2');
+  if (rewritten !== text) writeFileSync(file, rewritten);
+}
+
+function listFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? listFiles(join(folder, entry.name)) : [join(folder, entry.name)],
+  );
+}
+
+async function pack(): Promise<void> {
+  const tarballs = join(output, 'tarballs');
+  mkdirSync(tarballs);
+  for (const { name } of packages) {
+    const result = await runCommand('npm', ['pack', '--silent', '--pack-destination', tarballs], {
+      cwd: join(output, name),
+    });
+    if (result.status !== 0) {
+      console.error(result.output);
+      console.error(`build FAILED: npm pack ${name}`);
+      process.exit(1);
+    }
+  }
+}
