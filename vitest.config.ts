@@ -6,7 +6,12 @@ import { defineConfig } from 'vitest/config';
  */
 export default defineConfig({
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'tools/test/**/*.test.ts', 'examples/test/**/*.test.ts', 'conformance/test/**/*.test.ts'],
+    include: [
+      'packages/*/test/**/*.test.ts',
+      'tools/test/**/*.test.ts',
+      'examples/test/**/*.test.ts',
+      'conformance/test/**/*.test.ts',
+    ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
@@ -15,7 +20,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'slow',
-          include: ['packages/*/test/**/*.slow.test.ts', 'tools/test/**/*.slow.test.ts', 'examples/test/**/*.slow.test.ts', 'conformance/test/**/*.slow.test.ts'],
+          include: [
+            'packages/*/test/**/*.slow.test.ts',
+            'tools/test/**/*.slow.test.ts',
+            'examples/test/**/*.slow.test.ts',
+            'conformance/test/**/*.slow.test.ts',
+          ],
           exclude: ['**/node_modules/**'],
           testTimeout: 180_000,
         },

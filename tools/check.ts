@@ -37,7 +37,8 @@ try {
   failed.push(['tests', tests]);
 }
 const seconds = ((performance.now() - started) / 1000).toFixed(1);
-const verdict = failed.length === 0 ? 'ok' : `FAILED: ${[...new Set(failed.map(([name]) => name))].join(', ')}`;
+const verdict =
+  failed.length === 0 ? 'ok' : `FAILED: ${[...new Set(failed.map(([name]) => name))].join(', ')}`;
 console.log(
   `check ${verdict}: types ${types.seconds.toFixed(1)} s, lint ${lint.seconds.toFixed(1)} s, tests ${tests.seconds.toFixed(1)} s (${counts}), ${seconds} s in all`,
 );

@@ -29,7 +29,8 @@ export default class CountingReporter implements Reporter {
         else if (result.state === 'failed') failed += 1;
         else {
           skipped += 1;
-          const reason = ('note' in result ? result.note : undefined) ?? `no reason given (${module.relativeModuleId})`;
+          const reason =
+            ('note' in result ? result.note : undefined) ?? `no reason given (${module.relativeModuleId})`;
           skips[reason] = (skips[reason] ?? 0) + 1;
         }
       }

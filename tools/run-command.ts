@@ -33,7 +33,8 @@ export function runCommand(
     child.stderr?.on('data', (chunk: Buffer) => {
       output += chunk.toString();
     });
-    const end = (status: number) => resolve({ status, output, seconds: (performance.now() - started) / 1000 });
+    const end = (status: number) =>
+      resolve({ status, output, seconds: (performance.now() - started) / 1000 });
     child.on('error', (error) => {
       output += String(error);
       end(127);

@@ -54,6 +54,10 @@ export function runOnNode24(args) {
   });
 }
 
-if (process.argv[1] !== undefined && import.meta.url.endsWith('/tools/run.mjs') && process.argv[1].endsWith('run.mjs')) {
+if (
+  process.argv[1] !== undefined &&
+  import.meta.url.endsWith('/tools/run.mjs') &&
+  process.argv[1].endsWith('run.mjs')
+) {
   runOnNode24(process.argv.slice(2));
 }

@@ -8,7 +8,8 @@ export interface SourceFile {
   readonly imports: readonly string[];
 }
 
-const IMPORT = /(?:^|\n)\s*(?:import|export)\s(?:[^'"`;]*?\sfrom\s)?\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s(?:[^'"`;]*?\sfrom\s)?\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
 
 /** Every TypeScript file below `folders`, with the specifiers that it imports. */
 export function readSources(root: string, folders: readonly string[]): SourceFile[] {
@@ -32,7 +33,9 @@ function readSource(root: string, file: string): SourceFile {
 
 /** The file that a relative specifier names, from the repository's root. */
 export function resolveRelative(from: string, specifier: string): string {
-  return relative('.', resolve(dirname(from), specifier)).split(sep).join('/');
+  return relative('.', resolve(dirname(from), specifier))
+    .split(sep)
+    .join('/');
 }
 
 /** Import cycles among files, each as the list of its files; type-only imports count, since they couple too. */

@@ -51,11 +51,21 @@ describe('structure', () => {
             .filter((file) => packageOf(file.path) === name)
             .flatMap((file) => file.imports)
             .filter((spec) => !spec.startsWith('.') && !spec.startsWith('node:'))
-            .map((spec) => spec.split('/').slice(0, spec.startsWith('@') ? 2 : 1).join('/')),
+            .map((spec) =>
+              spec
+                .split('/')
+                .slice(0, spec.startsWith('@') ? 2 : 1)
+                .join('/'),
+            ),
         );
-        const missing = [...used].filter((spec) => !declared.has(spec)).map((spec) => `${name} uses ${spec} undeclared`);
+        const missing = [...used]
+          .filter((spec) => !declared.has(spec))
+          .map((spec) => `${name} uses ${spec} undeclared`);
         // A program started as a child process is a dependency without an import.
-        const text = sources.filter((file) => packageOf(file.path) === name).map((file) => file.text).join('\n');
+        const text = sources
+          .filter((file) => packageOf(file.path) === name)
+          .map((file) => file.text)
+          .join('\n');
         const unused = [...declared]
           .filter((spec) => !used.has(spec) && !text.includes(spec))
           .map((spec) => `${name} declares ${spec} unused`);
@@ -84,7 +94,10 @@ describe('structure', () => {
 
   it('keeps files to one concept, or gives the reason', () => {
     const long = sources
-      .filter((file) => file.text.split('\n').length > FILE_LINES_MAX && !/table|generated|signatures/.test(file.path))
+      .filter(
+        (file) =>
+          file.text.split('\n').length > FILE_LINES_MAX && !/table|generated|signatures/.test(file.path),
+      )
       .map((file) => file.path);
     expect(long.filter((path) => LONG_FILES[path] === undefined)).toEqual([]);
     expect(Object.keys(LONG_FILES).filter((path) => !long.includes(path))).toEqual([]);

@@ -1,0 +1,57 @@
+/** Timing of small functions side by side: rounds of each in turn, so that a drift of the machine hits all alike. */
+
+export interface Spread {
+  readonly min: number;
+  readonly median: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** A figure of a bench: a value with its unit, and a goal that it must meet where one is promised. */
+export interface Figure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly spread?: Spread;
+  /** `atMost` or `atLeast` the number. */
+  readonly goal?: { readonly atMost?: number; readonly atLeast?: number };
+}
+
+export interface BenchReport {
+  readonly figures: readonly Figure[];
+  /** What could not be measured here, and how to get it. */
+  readonly leftOut: readonly string[];
+}
+
+export interface Contender {
+  readonly name: string;
+  /** One operation; awaited when it gives a promise. */
+  run(): unknown;
+}
+
+export function spreadOf(samples: readonly number[]): Spread {
+  const sorted = [...samples].sort((a, b) => a - b);
+  const at = (share: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+  return { min: at(0), median: at(0.5), p99: at(0.99), max: at(1) };
+}
+
+/** Microseconds per operation of each contender, over `rounds` rounds taken in turn; `perRound` operations each. */
+export async function compare(
+  contenders: readonly Contender[],
+  options: { readonly rounds: number; readonly perRound: number; readonly warmUp?: number },
+): Promise<Map<string, Spread>> {
+  const samples = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
+  for (let round = -(options.warmUp ?? 3); round < options.rounds; round++) {
+    for (const contender of contenders) {
+      const start = process.hrtime.bigint();
+      for (let index = 0; index < options.perRound; index++) {
+        const answer = contender.run();
+        if (answer instanceof Promise) await answer;
+      }
+      const micros = Number(process.hrtime.bigint() - start) / 1000 / options.perRound;
+      if (round >= 0) samples.get(contender.name)?.push(micros);
+    }
+  }
+  return new Map([...samples].map(([name, values]) => [name, spreadOf(values)]));
+}

@@ -1,0 +1,30 @@
+/** The black-box suites of `npm run conformance -- NAME`: behaviour held against something that is not ours. */
+export interface Suite {
+  readonly about: string;
+  /** Test files, as vitest filters. */
+  readonly files: readonly string[];
+}
+
+export const SUITES: Readonly<Record<string, Suite>> = {
+  rego: {
+    about: "the Rego engine against OPA's own corpora and the real OPA on generated inputs",
+    files: ['packages/rego/test/'],
+  },
+  engines: {
+    about: 'every policy engine against one contract, with the real OPA',
+    files: ['packages/pdp/test/engine'],
+  },
+  'fail-closed': {
+    about: 'each row of the fail-closed table, with the fault really made',
+    files: ['packages/pdp/test/'],
+  },
+  ledger: { about: 'the record: tree, checkpoints, verification', files: ['packages/ledger/test/'] },
+  mcp: {
+    about: 'the MCP gateway with real servers and clients, both eras',
+    files: ['packages/gateway/test/'],
+  },
+  tutorial: {
+    about: 'a Python client written for OPA, unchanged',
+    files: ['conformance/test/python-interceptor'],
+  },
+};
