@@ -1,0 +1,103 @@
+import { Boxed } from './boxed.ts';
+import { compare } from './compare.ts';
+import type { MemberKey } from './key.ts';
+import { canonicalText, memberKey } from './key.ts';
+import type { Value } from './value.ts';
+
+/** A set of values, immutable once built. Build it with {@link RegoSet.from} or a {@link SetBuilder}. */
+export class RegoSet extends Boxed {
+  override readonly kind = 'set';
+  static readonly EMPTY = new RegoSet(new Map());
+
+  readonly #members: ReadonlyMap<MemberKey, Value>;
+  #sorted: readonly Value[] | undefined;
+
+  /** Takes over the map, whose keys must be the members' keys. */
+  constructor(members: ReadonlyMap<MemberKey, Value>) {
+    super();
+    this.#members = members;
+  }
+
+  static from(values: Iterable<Value>): RegoSet {
+    const members = new Map<MemberKey, Value>();
+    for (const value of values) members.set(memberKey(value), value);
+    return members.size === 0 ? RegoSet.EMPTY : new RegoSet(members);
+  }
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  has(value: Value): boolean {
+    return this.#members.has(memberKey(value));
+  }
+
+  /** Members in the order in which they were added; use it where order cannot be seen. */
+  values(): MapIterator<Value> {
+    return this.#members.values();
+  }
+
+  /** Members in Rego's order. */
+  sorted(): readonly Value[] {
+    this.#sorted ??= [...this.#members.values()].sort(compare);
+    return this.#sorted;
+  }
+
+  [Symbol.iterator](): IterableIterator<Value> {
+    return this.sorted()[Symbol.iterator]();
+  }
+
+  union(other: RegoSet): RegoSet {
+    if (other.size === 0) return this;
+    if (this.size === 0) return other;
+    const members = new Map(this.#members);
+    for (const [key, value] of other.#members) if (!members.has(key)) members.set(key, value);
+    return new RegoSet(members);
+  }
+
+  intersection(other: RegoSet): RegoSet {
+    return this.#filter((key) => other.#members.has(key));
+  }
+
+  difference(other: RegoSet): RegoSet {
+    return this.#filter((key) => !other.#members.has(key));
+  }
+
+  isSubsetOf(other: RegoSet): boolean {
+    if (this.size > other.size) return false;
+    for (const key of this.#members.keys()) if (!other.#members.has(key)) return false;
+    return true;
+  }
+
+  override equals(other: Boxed): boolean {
+    if (this === other) return true;
+    return other instanceof RegoSet && this.size === other.size && this.isSubsetOf(other);
+  }
+
+  override canonicalText(): string {
+    return `<${Array.from(this.#members.values(), canonicalText).sort().join()}>`;
+  }
+
+  #filter(keep: (key: MemberKey) => boolean): RegoSet {
+    const members = new Map<MemberKey, Value>();
+    for (const [key, value] of this.#members) if (keep(key)) members.set(key, value);
+    return members.size === 0 ? RegoSet.EMPTY : new RegoSet(members);
+  }
+}
+
+/** Collects the members of one set. */
+export class SetBuilder {
+  #members = new Map<MemberKey, Value>();
+
+  add(value: Value): this {
+    this.#members.set(memberKey(value), value);
+    return this;
+  }
+
+  /** The set; the builder is empty afterwards. */
+  build(): RegoSet {
+    const members = this.#members;
+    this.#members = new Map();
+    return members.size === 0 ? RegoSet.EMPTY : new RegoSet(members);
+  }
+}
