@@ -1,0 +1,170 @@
+import type { NumberValue, ObjectValue, Value } from '../value/index.ts';
+import {
+  add,
+  compare,
+  equal,
+  isNumber,
+  isObject,
+  multiply,
+  objectSize,
+  RegoSet,
+  SetBuilder,
+} from '../value/index.ts';
+import type { BuiltinContext, BuiltinOutcome } from './builtin.ts';
+import { BuiltinError } from './builtin.ts';
+import type { Definition, Family } from './define.ts';
+import { elementFault, typeFault } from './fault.ts';
+import { integerOperand, membersOf } from './operand.ts';
+
+type Members = readonly Value[] | RegoSet;
+
+const SET_OR_ARRAY = [['set', 'array']] as const;
+const ARRAY_OR_SET = [['array', 'set']] as const;
+
+function codePoints(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+}
+
+function count(_context: BuiltinContext, value: string | Members | ObjectValue): BuiltinOutcome {
+  if (typeof value === 'string') return codePoints(value);
+  if (value instanceof RegoSet) return value.size;
+  return isObject(value) ? objectSize(value) : (value as readonly Value[]).length;
+}
+
+/** Integers first: as long as all are, the result is exact whatever the order. */
+function fold(start: NumberValue, step: (a: NumberValue, b: NumberValue) => NumberValue): Definition {
+  return {
+    expected: SET_OR_ARRAY,
+    call: (_context: BuiltinContext, collection: Members) => {
+      let total = start;
+      for (const member of membersOf(collection)) {
+        if (!isNumber(member)) return elementFault(1, collection, member, 'number');
+        total = step(total, member);
+      }
+      return total;
+    },
+  };
+}
+
+function extreme(isBetter: (order: number) => boolean): Definition {
+  return {
+    expected: SET_OR_ARRAY,
+    call: (_context: BuiltinContext, collection: Members) => {
+      let best: Value | undefined;
+      for (const member of collection instanceof RegoSet ? collection.values() : collection) {
+        if (best === undefined || isBetter(compare(member, best))) best = member;
+      }
+      return best;
+    },
+  };
+}
+
+function sort(_context: BuiltinContext, collection: Members): BuiltinOutcome {
+  return collection instanceof RegoSet ? collection.sorted() : [...collection].sort(compare);
+}
+
+function holdsTrue(collection: Members, every: boolean): boolean {
+  const members = membersOf(collection);
+  return every ? members.every((member) => member === true) : members.includes(true);
+}
+
+/** Aggregates. Source: OPA's `topdown/aggregates.go`. */
+export const AGGREGATES: Family = {
+  count: { call: count, expected: [['array', 'object', 'set', 'string']] },
+  sum: fold(0, add),
+  product: fold(1, multiply),
+  max: extreme((order) => order > 0),
+  min: extreme((order) => order < 0),
+  sort: { call: sort, expected: SET_OR_ARRAY },
+  all: {
+    call: (_context: BuiltinContext, collection: Members) => holdsTrue(collection, true),
+    expected: ARRAY_OR_SET,
+  },
+  any: {
+    call: (_context: BuiltinContext, collection: Members) => holdsTrue(collection, false),
+    expected: ARRAY_OR_SET,
+  },
+};
+
+function slice(
+  _context: BuiltinContext,
+  array: readonly Value[],
+  start: NumberValue,
+  stop: NumberValue,
+): BuiltinOutcome {
+  const from = integerOperand(start, 2);
+  if (from instanceof BuiltinError) return from;
+  const to = integerOperand(stop, 3);
+  if (to instanceof BuiltinError) return to;
+  const end = Math.min(Math.max(to, 0), array.length);
+  return array.slice(Math.min(Math.max(from, 0), end), end);
+}
+
+/** Arrays. Source: OPA's `topdown/array.go`. */
+export const ARRAYS: Family = {
+  'array.concat': (_context, a: readonly Value[], b: readonly Value[]) => [...a, ...b],
+  'array.flatten': (_context, array: readonly Value[]) =>
+    array.flatMap((member) => (Array.isArray(member) ? (member as readonly Value[]) : [member])),
+  'array.reverse': (_context, array: readonly Value[]) => array.toReversed(),
+  'array.slice': slice,
+};
+
+function union(_context: BuiltinContext, sets: RegoSet): BuiltinOutcome {
+  const united = new SetBuilder();
+  for (const set of sets.sorted()) {
+    if (!(set instanceof RegoSet)) return typeFault(1, set, 'set');
+    for (const member of set.values()) united.add(member);
+  }
+  return united.build();
+}
+
+function intersection(_context: BuiltinContext, sets: RegoSet): BuiltinOutcome {
+  let common: RegoSet | undefined;
+  for (const set of sets.sorted()) {
+    if (!(set instanceof RegoSet)) return typeFault(1, set, 'set');
+    common = common === undefined ? set : common.intersection(set);
+  }
+  return common ?? RegoSet.EMPTY;
+}
+
+/** Sets. Source: OPA's `topdown/sets.go`, `binary.go`. */
+export const SETS: Family = {
+  and: (_context, a: RegoSet, b: RegoSet) => a.intersection(b),
+  or: (_context, a: RegoSet, b: RegoSet) => a.union(b),
+  set_diff: (_context, a: RegoSet, b: RegoSet) => a.difference(b),
+  union,
+  intersection,
+};
+
+function cast(type: string): Definition {
+  return { call: (_context: BuiltinContext, value: Value) => castTo(type, value), unchecked: true };
+}
+
+function castTo(type: string, value: Value): BuiltinOutcome {
+  if (type === 'array' && value instanceof RegoSet) return value.sorted();
+  if (type === 'set' && Array.isArray(value)) return RegoSet.from(value as readonly Value[]);
+  const fits = CASTS[type]!(value);
+  if (fits) return value;
+  return type === 'array' || type === 'set' ? typeFault(1, value, 'array', 'set') : typeFault(1, value, type);
+}
+
+const CASTS: Readonly<Record<string, (value: Value) => boolean>> = {
+  array: (value) => Array.isArray(value),
+  boolean: (value) => typeof value === 'boolean',
+  null: (value) => equal(value, null),
+  object: isObject,
+  set: (value) => value instanceof RegoSet,
+  string: (value) => typeof value === 'string',
+};
+
+/** Deprecated casts, known to Rego v0 only. Source: OPA's `topdown/casts.go`. */
+export const DEPRECATED_CASTS: Family = {
+  cast_array: cast('array'),
+  cast_boolean: cast('boolean'),
+  cast_null: cast('null'),
+  cast_object: cast('object'),
+  cast_set: cast('set'),
+  cast_string: cast('string'),
+};

@@ -1,0 +1,93 @@
+import type { TypeName, Value } from '../value/index.ts';
+import { typeName } from '../value/index.ts';
+import type {
+  Builtin,
+  BuiltinContext,
+  BuiltinImplementation,
+  BuiltinOutcome,
+  BuiltinSignature,
+  BuiltinType,
+} from './builtin.ts';
+import { BuiltinError } from './builtin.ts';
+import { typeFault } from './fault.ts';
+
+/** A function over operands of the declared types; they are checked before it is called. */
+export type CheckedFunction = (context: BuiltinContext, ...operands: never[]) => BuiltinOutcome;
+
+/** What a family says about one builtin, where the function alone does not say it. */
+export interface Definition {
+  readonly call: CheckedFunction;
+  /** Names of the types per operand where OPA's message lists others, or in another order, than the signature. */
+  readonly expected?: readonly (readonly string[] | undefined)[];
+  /** The function takes operands of any type. */
+  readonly unchecked?: true;
+  readonly answers?: (context: BuiltinContext, ...operands: Value[]) => Iterable<Value>;
+}
+
+/** Builtins by name. */
+export type Family = Readonly<Record<string, CheckedFunction | Definition>>;
+
+type OperandCheck = (value: Value) => BuiltinError | undefined;
+
+/** The types that a declared type allows; undefined for any. */
+function allowedTypes(declared: BuiltinType): readonly TypeName[] | undefined {
+  if (declared.type !== 'any') return [declared.type];
+  if (!('of' in declared)) return undefined;
+  const all = declared.of.map(allowedTypes);
+  return all.includes(undefined) ? undefined : (all.flat() as TypeName[]);
+}
+
+function operandCheck(
+  declared: BuiltinType,
+  position: number,
+  expected: readonly string[] | undefined,
+): OperandCheck | undefined {
+  const allowed = allowedTypes(declared);
+  if (allowed === undefined) return undefined;
+  const wanted = expected ?? allowed;
+  if (allowed.length === 1) {
+    const only = allowed[0]!;
+    return (value) => (typeName(value) === only ? undefined : typeFault(position, value, ...wanted));
+  }
+  return (value) => (allowed.includes(typeName(value)) ? undefined : typeFault(position, value, ...wanted));
+}
+
+function named(name: string, outcome: BuiltinOutcome): BuiltinOutcome {
+  if (!(outcome instanceof BuiltinError)) return outcome;
+  return new BuiltinError(outcome.code, `${name}: ${outcome.message}`);
+}
+
+/** Puts the checks of the operands in front of a function and its name in front of its failures. */
+function guarded(signature: BuiltinSignature, definition: Definition): BuiltinImplementation {
+  const { name } = signature;
+  const call = definition.call as BuiltinImplementation;
+  const checks = signature.args.map((declared, index) =>
+    definition.unchecked ? undefined : operandCheck(declared, index + 1, definition.expected?.[index]),
+  );
+  const [first, second] = checks;
+  if (checks.length === 1) {
+    return (context, a) => named(name, first?.(a!) ?? call(context, a!));
+  }
+  if (checks.length === 2) {
+    return (context, a, b) => named(name, first?.(a!) ?? second?.(b!) ?? call(context, a!, b!));
+  }
+  return (context, ...operands) => {
+    for (let index = 0; index < checks.length; index++) {
+      const problem = checks[index]?.(operands[index]!);
+      if (problem !== undefined) return named(name, problem);
+    }
+    return named(name, call(context, ...operands));
+  };
+}
+
+/** Joins what OPA declares with what a family implements. */
+export function bindBuiltin(signature: BuiltinSignature, given: CheckedFunction | Definition): Builtin {
+  const definition = typeof given === 'function' ? { call: given } : given;
+  return Object.freeze({
+    ...signature,
+    arity: signature.args.length,
+    deterministic: signature.nondeterministic !== true,
+    implementation: guarded(signature, definition),
+    ...(definition.answers && { answers: definition.answers }),
+  });
+}

@@ -1,0 +1,38 @@
+import type { Builtin, BuiltinSignature } from './builtin.ts';
+import { AGGREGATES, ARRAYS, DEPRECATED_CASTS, SETS } from './collections.ts';
+import { COMPARISON, TYPES } from './comparison.ts';
+import type { Family } from './define.ts';
+import { bindBuiltin } from './define.ts';
+import { NUMBERS } from './numbers.ts';
+import { SIGNATURES } from './signatures.ts';
+
+/** The families of builtins that this engine has. */
+const FAMILIES: readonly Family[] = [NUMBERS, COMPARISON, TYPES, AGGREGATES, ARRAYS, SETS, DEPRECATED_CASTS];
+
+/** Every builtin of OPA 1.22 by name, whether this engine can call it or not. */
+export const KNOWN_BUILTINS: Readonly<Record<string, BuiltinSignature>> = Object.freeze(
+  Object.assign(
+    Object.create(null),
+    Object.fromEntries(SIGNATURES.map((signature) => [signature.name, signature])),
+  ),
+);
+
+/** The builtins that this engine can call, by name. */
+export const BUILTINS: Readonly<Record<string, Builtin>> = Object.freeze(bindAll());
+
+function bindAll(): Record<string, Builtin> {
+  const bound: Record<string, Builtin> = Object.create(null);
+  for (const family of FAMILIES) {
+    for (const [name, definition] of Object.entries(family)) {
+      const signature = KNOWN_BUILTINS[name];
+      if (signature === undefined) throw new TypeError(`no such builtin: ${name}`);
+      bound[name] = bindBuiltin(signature, definition);
+    }
+  }
+  return bound;
+}
+
+/** Whether OPA has a builtin of that name. One that is known but not in {@link BUILTINS} is unsupported here. */
+export function isKnownBuiltin(name: string): boolean {
+  return Object.hasOwn(KNOWN_BUILTINS, name);
+}
