@@ -1,0 +1,78 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable, Writable } from 'node:stream';
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import type { DecisionPoint } from '@writ/decision';
+import type { Caller, CallerResolver } from '../identity/caller.ts';
+import { type CatalogueTool, openCatalogue } from './catalogue.ts';
+import { createHttpEndpoint } from './http-endpoint.ts';
+import { serveMcp } from './serve-mcp.ts';
+import { StrictStdioTransport } from './stdio-transport.ts';
+import { openUpstream, type UpstreamConfig } from './upstream.ts';
+
+export interface McpGatewayOptions {
+  /** Where decisions are made: in process or over HTTP, the same. */
+  readonly point: DecisionPoint;
+  readonly upstreams: readonly UpstreamConfig[];
+  readonly resolveCaller: CallerResolver;
+  /** Host names that HTTP requests may carry; default loopback names. */
+  readonly allowedHosts?: readonly string[];
+  /** Where definitions of tools are pinned at first sight. */
+  readonly pinsFile?: string;
+}
+
+export interface StdioSession {
+  /** Resolves when the client's side ended. */
+  readonly ended: Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface McpGateway {
+  /** Serves one HTTP request (`node:http`). */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Serves one client on a pair of streams, as `caller`: there are no credentials on stdio but the process itself. */
+  serveStdio(caller: Caller, input: Readable, output: Writable): StdioSession;
+  /** Tools as pinned, of every upstream that answers. */
+  tools(): Promise<readonly CatalogueTool[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * The MCP enforcement point: clients of either era in front, servers of either era behind, and between them a
+ * decision that is on record before anything is forwarded.
+ */
+export function createMcpGateway(options: McpGatewayOptions): McpGateway {
+  const catalogue = openCatalogue({
+    upstreams: options.upstreams.map(openUpstream),
+    ...(options.pinsFile === undefined ? {} : { pinsFile: options.pinsFile }),
+  });
+  const context = { point: options.point, catalogue };
+  const endpoint = createHttpEndpoint({
+    context,
+    resolveCaller: options.resolveCaller,
+    ...(options.allowedHosts === undefined ? {} : { allowedHosts: options.allowedHosts }),
+  });
+  return {
+    handle: (request, response) => endpoint.handle(request, response),
+    serveStdio(caller, input, output) {
+      const transport = new StrictStdioTransport(input, output, (code, message) => {
+        void options.point.report({
+          kind: 'malformed',
+          code,
+          message,
+          request: { principal: caller.principal, actor: caller.actor },
+        });
+      });
+      const handle = serveStdio(() => serveMcp(context, caller), { transport });
+      const ended = new Promise<void>((resolve) => {
+        input.once('end', resolve);
+        input.once('close', resolve);
+      });
+      return { ended, close: () => handle.close() };
+    },
+    tools: () => catalogue.list(),
+    async close() {
+      await endpoint.close();
+      await catalogue.close();
+    },
+  };
+}

@@ -1,0 +1,153 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
+import { createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server';
+import type { DecisionPoint } from '@writ/decision';
+import type { Caller, CallerResolver } from '../identity/caller.ts';
+import type { CallContext } from './authorize-call.ts';
+import { MESSAGE_BYTES_MAX, readMessage } from './read-message.ts';
+import { serveMcp } from './serve-mcp.ts';
+
+export interface HttpEndpointOptions {
+  readonly context: CallContext;
+  readonly resolveCaller: CallerResolver;
+  /** Host names (without port) that requests may carry; anything else is a rebinding attack. Default: loopback. */
+  readonly allowedHosts?: readonly string[];
+}
+
+export interface HttpEndpoint {
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  close(): Promise<void>;
+}
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+
+/**
+ * MCP over streamable HTTP, both eras: `POST` only (sessions are optional before 2026-07-28 and gone after). Checked
+ * before a message is looked at: Host and Origin, credentials, media type, size, strict JSON.
+ */
+export function createHttpEndpoint(options: HttpEndpointOptions): HttpEndpoint {
+  const hosts = options.allowedHosts ?? LOOPBACK;
+  const open = new Set<McpHttpHandler>();
+
+  const serve = async (
+    caller: Caller,
+    message: unknown,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ) => {
+    // A handler per request binds the caller by construction: nothing of one caller can leak to another.
+    const handler = createMcpHandler(() => serveMcp(options.context, caller), { keepAliveMs: 15_000 });
+    open.add(handler);
+    try {
+      await toNodeHandler(handler)(request as NodeIncomingMessageLike, response, message);
+    } finally {
+      open.delete(handler);
+      await handler.close();
+    }
+  };
+
+  return {
+    async handle(request, response) {
+      const refused = refuseTransport(request, hosts);
+      if (refused !== undefined) return sendError(response, refused.status, refused.rpcCode, refused.message);
+      const caller = options.resolveCaller({
+        ...(request.headers.authorization === undefined
+          ? {}
+          : { authorization: request.headers.authorization }),
+      });
+      if (caller === undefined) {
+        response.setHeader('WWW-Authenticate', 'Bearer error="invalid_token"');
+        return sendError(response, 401, -32001, 'unauthenticated: present a valid bearer token');
+      }
+      const body = await readBody(request);
+      if (body === undefined) {
+        await reportMalformed(options.context.point, caller, 'message_too_large', 'the body is too large');
+        return sendError(response, 413, -32600, `message_too_large: at most ${MESSAGE_BYTES_MAX} bytes`);
+      }
+      const read = body.text === undefined ? undefined : readMessage(body.text);
+      if (read === undefined || !read.ok) {
+        const code = read?.code ?? 'json_not_utf8';
+        const reason = read?.reason ?? 'the body is not UTF-8';
+        await reportMalformed(options.context.point, caller, code, reason);
+        return sendError(response, 400, read?.rpcCode ?? -32700, `${code}: ${reason}`);
+      }
+      await serve(caller, read.message, request, response);
+    },
+    async close() {
+      await Promise.all([...open].map((handler) => handler.close()));
+    },
+  };
+}
+
+interface Refusal {
+  readonly status: number;
+  readonly rpcCode: number;
+  readonly message: string;
+}
+
+function refuseTransport(request: IncomingMessage, hosts: readonly string[]): Refusal | undefined {
+  const host = hostName(request.headers.host);
+  if (host === undefined || !hosts.includes(host)) {
+    return { status: 403, rpcCode: -32000, message: 'host_refused: this Host is not served here' };
+  }
+  const { origin } = request.headers;
+  if (origin !== undefined && !hosts.includes(originHost(origin) ?? '')) {
+    return { status: 403, rpcCode: -32000, message: 'origin_refused: this Origin may not call' };
+  }
+  if (request.method !== 'POST')
+    return { status: 405, rpcCode: -32000, message: 'method_not_allowed: POST only' };
+  const media = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  if (media !== 'application/json') {
+    return { status: 415, rpcCode: -32000, message: 'media_type_refused: send application/json' };
+  }
+  return undefined;
+}
+
+function hostName(host: string | undefined): string | undefined {
+  return host === undefined
+    ? undefined
+    : /^(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:\d+)?$/i.exec(host)?.[1]?.toLowerCase();
+}
+
+function originHost(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).hostname : undefined;
+}
+
+/** The body as text; undefined when too large, without text when not UTF-8. */
+async function readBody(request: IncomingMessage): Promise<{ text: string | undefined } | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MESSAGE_BYTES_MAX) return undefined;
+    chunks.push(chunk);
+  }
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks)) };
+  } catch {
+    return { text: undefined };
+  }
+}
+
+async function reportMalformed(
+  point: DecisionPoint,
+  caller: Caller,
+  code: string,
+  message: string,
+): Promise<void> {
+  await point.report({
+    kind: 'malformed',
+    code,
+    message,
+    request: { principal: caller.principal, actor: caller.actor },
+  });
+}
+
+function sendError(response: ServerResponse, status: number, code: number, message: string): void {
+  if (response.headersSent) return void response.end();
+  const body = JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message } });
+  if (status === 405) response.setHeader('Allow', 'POST');
+  // The rest of a refused body is not read: the connection ends with the answer.
+  response.writeHead(status, { 'Content-Type': 'application/json', Connection: 'close' });
+  response.end(body);
+}
