@@ -19,6 +19,8 @@ export interface StoredEntry {
 export interface Transaction {
   /** Milliseconds since 1970, never stepping back within one store (clamped); the same for a whole batch. */
   readonly nowMs: number;
+  /** Present when the system's clock stands behind `nowMs`: by how many milliseconds it stepped back. */
+  readonly clockSteppedBackMs?: number;
   get(key: string): string | undefined;
   put(key: string, value: string): void;
   remove(key: string): void;
@@ -28,17 +30,25 @@ export interface Transaction {
   readonly logSize: number;
 }
 
-/** One kind of durable work. `Request` and `Result` are structured-cloneable JSON. */
+/**
+ * One kind of durable work. Names do not begin with `$`. `run` may be repeated for one call (a batch whose closing
+ * failed is run again call by call), which its purity makes harmless. `Request` and `Result` are JSON: what `JSON.stringify`
+ * drops or changes arrives dropped or changed.
+ */
 export interface Procedure<Request, Result> {
   readonly name: string;
   /** Keys of every cell that `run` may read or write for this request. */
   keys(request: Request): readonly string[];
   /** Pure: no clock, no randomness, no I/O but `transaction`. Throwing aborts this call alone, never the batch. */
   run(transaction: Transaction, request: Request): Result;
-  /** Runs once per batch, after its calls and before the commit (the ledger closes its tree here). */
+  /**
+   * Runs once per batch, after its calls and before the commit (the ledger closes its tree here), with every entry
+   * that the batch appended, whichever procedure did. The hooks of all loaded procedures run in each batch in which
+   * a call succeeded; the same function shared by several procedures runs once. A hook does not append.
+   */
   afterBatch?(transaction: Transaction, entries: readonly StoredEntry[]): void;
-  /** Keys that `afterBatch` reads or writes. */
-  readonly batchKeys?: readonly string[];
+  /** Keys that `afterBatch` reads or writes; a function where they depend on the entries of the batch. */
+  readonly batchKeys?: readonly string[] | ((entries: readonly StoredEntry[]) => readonly string[]);
 }
 
 export const STORE_ERROR_CODES = [
@@ -65,13 +75,58 @@ export interface StoreOptions {
   readonly queueMax?: number;
   /** Longest wait of one call, ms. Default 5,000. */
   readonly timeoutMs?: number;
+  /** Largest size of the database file, bytes; beyond it `store_full`. Default 1 TiB. */
+  readonly sizeBytesMax?: number;
+}
+
+/** What one call may ask beside its request. */
+export interface CallOptions {
+  /**
+   * Running the call twice has the effect of running it once (it carries its own idempotency key): when the owner
+   * dies with the call in flight, the store sends it again to the next owner and does not reject `store_owner_lost`.
+   */
+  readonly idempotent?: boolean;
+  /** Longest wait of this call, ms. Default: the store's. */
+  readonly timeoutMs?: number;
+}
+
+/** Counts since the owner opened the files. `calls / batches` is the mean size of a group commit. */
+export interface StoreStatistics {
+  /** Transactions committed. */
+  readonly batches: number;
+  /** Calls acknowledged as durable. */
+  readonly calls: number;
+  /** Calls aborted by their procedure or by a fault. */
+  readonly failed: number;
+}
+
+/** What the owner found and did when it opened the files. */
+export interface StoreRecovery {
+  /** The last owner did not close: it was killed, or the power went. */
+  readonly unclean: boolean;
+  /** Frames of the write-ahead log that were committed and are kept. */
+  readonly framesRecovered: number;
+  /** Frames that no commit covers, or that an earlier turn of the log left: not part of the database. */
+  readonly framesIgnored: number;
+  /** Whether the structure of the files was checked; only after an unclean end, and up to 4 GiB. */
+  readonly check: 'ok' | 'skipped';
+  /** Entries in the log at opening. */
+  readonly logSize: number;
 }
 
 /** A handle on a data directory: its owner, or a client of the owner through the socket beside the files. */
 export interface Store {
   readonly role: 'owner' | 'client';
-  /** Resolves after the call's transaction is durable; rejects with `StoreError` when it is not known to be. */
-  call<Request, Result>(procedure: string, request: Request): Promise<Result>;
+  /** What the owner found at opening; undefined in a client. */
+  readonly recovery: StoreRecovery | undefined;
+  /**
+   * Resolves after the call's transaction is durable; rejects with `StoreError` when it is not known to be. After
+   * `store_timeout`, `store_owner_lost` and `store_io` it may be durable or not: whoever waits for it denies, and
+   * asks again only with a request that carries an idempotency key.
+   */
+  call<Request, Result>(procedure: string, request: Request, options?: CallOptions): Promise<Result>;
+  /** Counts of the owner, also through a client. */
+  statistics(): Promise<StoreStatistics>;
   /** Reads entries `from` (inclusive) to `to` (exclusive), committed ones only. */
   entries(from: number, to: number): Promise<readonly StoredEntry[]>;
   logSize(): Promise<number>;

@@ -1,0 +1,227 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { StoredEntry, StoreRecovery } from './contract.ts';
+import { SCHEMA, SCHEMA_VERSION, STORE_FILE_NAME } from './files.ts';
+import { CHECK_BYTES_MAX } from './limits.ts';
+import { StoreError } from './store-error.ts';
+
+/** The owner's connection: the only one that writes. All of it is synchronous and belongs to the worker. */
+export interface Database {
+  readonly recovery: StoreRecovery;
+  /** Begins the write transaction and gives what the batch starts from; throws when another owner has taken over. */
+  begin(): { readonly logSize: number; readonly clockMs: number };
+  value(key: string): string | undefined;
+  put(key: string, value: string): void;
+  remove(key: string): void;
+  append(entry: StoredEntry): void;
+  setClock(nowMs: number): void;
+  commit(): void;
+  /** Leaves the transaction if there still is one: SQLite ends some by itself. */
+  rollback(): void;
+  logSize(): number;
+  entries(from: number, to: number): Iterable<StoredEntry>;
+  cells(prefix: string): Iterable<readonly [key: string, value: string]>;
+  /** Empties the write-ahead log into the database and notes that the end was clean. */
+  close(): void;
+}
+
+/**
+ * Opens or creates the files in `directory`, repairs what a crash left, and becomes the owner of this epoch.
+ * Throws `store_corrupt`, `store_schema_newer`, or what SQLite reports.
+ */
+export function openDatabase(directory: string, sizeBytesMax: number): Database {
+  const path = join(directory, STORE_FILE_NAME);
+  const walBytes = sizeOf(`${path}-wal`);
+  const sqlite = new DatabaseSync(path);
+  try {
+    configure(sqlite, sizeBytesMax);
+    const recovered = recoveredFrames(sqlite);
+    refuseNewerSchema(sqlite);
+    const unclean = meta(sqlite, 'open') === 1;
+    const check = unclean ? checkStructure(sqlite, path) : 'skipped';
+    sqlite.exec('begin immediate');
+    sqlite.exec(SCHEMA);
+    setMeta(sqlite, 'schema', SCHEMA_VERSION);
+    setMeta(sqlite, 'open', 1);
+    const epoch = (meta(sqlite, 'epoch') ?? 0) + 1;
+    setMeta(sqlite, 'epoch', epoch);
+    sqlite.exec('commit');
+    const frames = framesIn(walBytes, pageSize(sqlite));
+    const recovery: StoreRecovery = {
+      unclean,
+      framesRecovered: recovered,
+      framesIgnored: Math.max(0, frames - recovered),
+      check,
+      logSize: sizeOfLog(sqlite),
+    };
+    return databaseOver(sqlite, recovery, epoch);
+  } catch (cause) {
+    sqlite.close();
+    throw cause;
+  }
+}
+
+function configure(sqlite: DatabaseSync, sizeBytesMax: number): void {
+  sqlite.exec('pragma busy_timeout = 2000');
+  sqlite.exec('pragma journal_mode = wal');
+  // The default in WAL mode loses acknowledged commits at a power cut; FULL syncs the log before commit returns.
+  sqlite.exec('pragma synchronous = full');
+  sqlite.exec('pragma fullfsync = on');
+  sqlite.exec('pragma trusted_schema = off');
+  sqlite.exec('pragma secure_delete = on');
+  sqlite.exec(`pragma max_page_count = ${Math.max(1, Math.floor(sizeBytesMax / pageSize(sqlite)))}`);
+}
+
+function databaseOver(sqlite: DatabaseSync, recovery: StoreRecovery, epoch: number): Database {
+  const statements = prepare(sqlite);
+  return {
+    recovery,
+    begin: () => {
+      statements.begin.run();
+      if (metaOf(statements.meta, 'epoch') !== epoch) {
+        throw new StoreError('store_owner_lost', 'another process has become the owner of this directory');
+      }
+      return { logSize: logSizeOf(statements.last), clockMs: metaOf(statements.meta, 'clock_ms') ?? 0 };
+    },
+    value: (key) => {
+      const row = statements.get.get(key);
+      return row === undefined ? undefined : String(row['value']);
+    },
+    put: (key, value) => void statements.put.run(key, value),
+    remove: (key) => void statements.remove.run(key),
+    append: ({ index, leaf, detail }) => void statements.append.run(index, leaf, detail),
+    setClock: (nowMs) => void statements.setMeta.run('clock_ms', nowMs),
+    commit: () => void statements.commit.run(),
+    rollback: () => {
+      if (sqlite.isTransaction) sqlite.exec('rollback');
+    },
+    logSize: () => logSizeOf(statements.last),
+    entries: (from, to) => entriesOf(statements.entries, from, to),
+    cells: (prefix) => cellsOf(statements.cells, prefix),
+    close: () => {
+      try {
+        sqlite.exec('pragma wal_checkpoint(truncate)');
+        setMeta(sqlite, 'open', 0);
+      } finally {
+        sqlite.close();
+      }
+    },
+  };
+}
+
+function prepare(sqlite: DatabaseSync) {
+  return {
+    begin: sqlite.prepare('begin immediate'),
+    commit: sqlite.prepare('commit'),
+    get: sqlite.prepare('select value from cells where key = ?'),
+    put: sqlite.prepare(
+      'insert into cells values (?, ?) on conflict (key) do update set value = excluded.value',
+    ),
+    remove: sqlite.prepare('delete from cells where key = ?'),
+    append: sqlite.prepare('insert into log values (?, ?, ?)'),
+    last: sqlite.prepare('select max(idx) as last from log'),
+    entries: sqlite.prepare(ENTRIES),
+    cells: sqlite.prepare(CELLS),
+    meta: sqlite.prepare('select value from meta where name = ?'),
+    setMeta: sqlite.prepare(SET_META),
+  };
+}
+
+export const ENTRIES = 'select idx, leaf, detail from log where idx >= ? and idx < ? order by idx';
+export const CELLS = 'select key, value from cells where key >= ? order by key';
+const SET_META = 'insert into meta values (?, ?) on conflict (name) do update set value = excluded.value';
+
+export function* entriesOf(statement: StatementSync, from: number, to: number): Generator<StoredEntry> {
+  for (const row of statement.iterate(from, to)) {
+    const { idx, leaf, detail } = row;
+    if (typeof idx !== 'number' || !(leaf instanceof Uint8Array))
+      throw corrupt('an entry of the log has a wrong type');
+    yield { index: idx, leaf, detail: detail === null ? null : String(detail) };
+  }
+}
+
+/** Cells in key order (by code point, as SQLite compares UTF-8) until the prefix ends. */
+export function* cellsOf(statement: StatementSync, prefix: string): Generator<readonly [string, string]> {
+  for (const row of statement.iterate(prefix)) {
+    const key = String(row['key']);
+    if (!key.startsWith(prefix)) return;
+    yield [key, String(row['value'])];
+  }
+}
+
+/** Number of entries: positions have no gaps, so it is the last one plus one. */
+export function logSizeOf(last: StatementSync): number {
+  const index = last.get()?.['last'];
+  return typeof index === 'number' ? index + 1 : 0;
+}
+
+function sizeOfLog(sqlite: DatabaseSync): number {
+  return logSizeOf(sqlite.prepare('select max(idx) as last from log'));
+}
+
+function metaOf(statement: StatementSync, name: string): number | undefined {
+  const value = statement.get(name)?.['value'];
+  return typeof value === 'number' ? value : undefined;
+}
+
+function hasMeta(sqlite: DatabaseSync): boolean {
+  return (
+    sqlite.prepare("select 1 from sqlite_schema where type = 'table' and name = 'meta'").get() !== undefined
+  );
+}
+
+/** Reads a number from `meta`, undefined where it or the table is missing. */
+export function meta(sqlite: DatabaseSync, name: string): number | undefined {
+  if (!hasMeta(sqlite)) return undefined;
+  return metaOf(sqlite.prepare('select value from meta where name = ?'), name);
+}
+
+function setMeta(sqlite: DatabaseSync, name: string, value: number): void {
+  sqlite.prepare(SET_META).run(name, value);
+}
+
+/** Throws `store_schema_newer` for files of a later version, whose meaning this code cannot know. */
+export function refuseNewerSchema(sqlite: DatabaseSync): void {
+  const version = meta(sqlite, 'schema') ?? 0;
+  if (version > SCHEMA_VERSION) {
+    throw new StoreError(
+      'store_schema_newer',
+      `the files have schema ${version}, this version knows ${SCHEMA_VERSION}`,
+    );
+  }
+}
+
+/** Frames that SQLite took from the write-ahead log when it recovered; the checkpoint also moves them. */
+function recoveredFrames(sqlite: DatabaseSync): number {
+  const row = sqlite.prepare('pragma wal_checkpoint(passive)').get();
+  const frames = row?.['log'];
+  return typeof frames === 'number' && frames > 0 ? frames : 0;
+}
+
+function checkStructure(sqlite: DatabaseSync, path: string): 'ok' | 'skipped' {
+  if (sizeOf(path) > CHECK_BYTES_MAX) return 'skipped';
+  const finding = sqlite.prepare('pragma quick_check(1)').get()?.['quick_check'];
+  if (finding !== 'ok') throw corrupt(`the structure check found: ${String(finding)}`);
+  const row = sqlite.prepare('select count(*) as entries, max(idx) as last from log').get();
+  const entries = Number(row?.['entries']);
+  if (entries > 0 && entries !== Number(row?.['last']) + 1) throw corrupt('the log has a gap');
+  return 'ok';
+}
+
+function corrupt(message: string): StoreError {
+  return new StoreError('store_corrupt', message);
+}
+
+function pageSize(sqlite: DatabaseSync): number {
+  return Number(sqlite.prepare('pragma page_size').get()?.['page_size']);
+}
+
+/** A write-ahead log is a header of 32 bytes and frames of one page and 24 bytes each (sqlite.org/fileformat2.html). */
+function framesIn(walBytes: number, pageSizeBytes: number): number {
+  return Math.max(0, Math.floor((walBytes - 32) / (pageSizeBytes + 24)));
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

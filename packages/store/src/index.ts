@@ -1,0 +1,15 @@
+export {
+  type CallOptions,
+  type Procedure,
+  STORE_ERROR_CODES,
+  type Store,
+  type StoredEntry,
+  type StoreErrorCode,
+  type StoreOptions,
+  type StoreRecovery,
+  type StoreStatistics,
+  type Transaction,
+} from './contract.ts';
+export { openStore } from './open-store.ts';
+export { StoreError } from './store-error.ts';
+export { openStoreReader, type StoreReader } from './store-reader.ts';
