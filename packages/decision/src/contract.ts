@@ -33,7 +33,14 @@ export type Phase = (typeof PHASES)[number];
 export const LAYERS = ['identity', 'resource', 'workflow', 'compliance', 'override'] as const;
 export type Layer = (typeof LAYERS)[number];
 
-export const ENTRYPOINT_KINDS = ['grant', 'guard', 'violations', 'capabilities', 'overrides', 'visible'] as const;
+export const ENTRYPOINT_KINDS = [
+  'grant',
+  'guard',
+  'violations',
+  'capabilities',
+  'overrides',
+  'visible',
+] as const;
 export type EntrypointKind = (typeof ENTRYPOINT_KINDS)[number];
 
 /** On whose authority. */
@@ -117,7 +124,11 @@ export interface DecisionContext {
   /** 0 to 1. */
   readonly risk_score?: number;
   readonly budgets?: { readonly [name: string]: { readonly used: number; readonly limit: number } };
-  readonly approval?: { readonly id: string; readonly approved_by: string; readonly codes: readonly string[] };
+  readonly approval?: {
+    readonly id: string;
+    readonly approved_by: string;
+    readonly codes: readonly string[];
+  };
   readonly step_up_verified?: boolean;
   readonly trace_id?: string;
 }
@@ -295,7 +306,10 @@ export interface DecisionPoint {
   readonly approval: {
     get(id: string): Promise<Approval | undefined>;
     /** Resolves when the approval is no longer pending, or after `timeoutMs` with what it is then. */
-    wait(id: string, options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<Approval | undefined>;
+    wait(
+      id: string,
+      options?: { readonly timeoutMs?: number; readonly signal?: AbortSignal },
+    ): Promise<Approval | undefined>;
     cancel(id: string): Promise<Approval | undefined>;
   };
   close(): Promise<void>;

@@ -1,0 +1,82 @@
+export { type ReadAnswerOptions, readAnswer } from './answer.ts';
+export type { AnswerForm } from './answer-member.ts';
+export { intersectCapabilities } from './answer-special.ts';
+export { hashJson, hashToolDefinition, type Sha256Hex } from './arg-hash.ts';
+export { canonicalJson } from './canonical-json.ts';
+export { type AppliedLift, type Combined, type CombineOptions, combine } from './combine.ts';
+export {
+  ACTION_TYPES,
+  type Action,
+  type ActionResult,
+  type ActionType,
+  type Actor,
+  APPROVAL_STATUSES,
+  type Approval,
+  type ApprovalStatus,
+  type CompleteCall,
+  type Completion,
+  type DecideCall,
+  type Decision,
+  type DecisionContext,
+  type DecisionMetadata,
+  type DecisionPoint,
+  type DecisionRequest,
+  type Destination,
+  ENTRYPOINT_KINDS,
+  type EntrypointKind,
+  type Environment,
+  type Json,
+  type JsonObject,
+  LAYERS,
+  type Layer,
+  type ListAnswer,
+  type ListCall,
+  OBLIGATION_TYPES,
+  type Obligation,
+  type ObligationType,
+  OUTCOMES,
+  type Outcome,
+  PHASES,
+  type Phase,
+  type Principal,
+  type Reason,
+  type ReportCall,
+  type Resource,
+} from './contract.ts';
+export {
+  type ConsultedOpinion,
+  faultOpinion,
+  type IdentityFacts,
+  type Lift,
+  type ObligationDraft,
+  type Opinion,
+  type OpinionPart,
+  type OpinionReason,
+  type PolicyAdvice,
+  type StepUp,
+} from './opinion.ts';
+export {
+  HUMAN_APPROVAL_METHOD,
+  isOutcome,
+  OUTCOME_NAMES,
+  outcomeNamed,
+  permits,
+  STRICTNESS,
+  stricter,
+  strictest,
+} from './outcome.ts';
+export { isOverridable } from './override.ts';
+export { arrayIndex, formatPointer, parsePointer } from './pointer.ts';
+export { reasonIdentity } from './reason-identity.ts';
+export {
+  readStrict,
+  readStrictBytes,
+  STRICT_JSON_CODES,
+  STRICT_JSON_DEPTH_MAX,
+  STRICT_JSON_SIZE_BYTES_MAX,
+  type StrictJsonCode,
+  type StrictJsonLimits,
+  type StrictJsonProblem,
+  type StrictJsonResult,
+} from './strict-json.ts';
+export { checkStrictValue, type StrictValueProblem, type StrictValueResult } from './strict-value.ts';

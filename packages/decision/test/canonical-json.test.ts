@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { canonicalJson, hashJson, hashToolDefinition, type Json, readStrict } from '../src/index.ts';
+
+describe('canonicalJson', () => {
+  test.each<[Json, string]>([
+    [null, 'null'],
+    [true, 'true'],
+    [-0, '0'],
+    [1e21, '1e+21'],
+    [1e-7, '1e-7'],
+    [333333333.3333333, '333333333.3333333'],
+    [5e-324, '5e-324'],
+    ['€$\u000f\nA\'B"\\"/', '"€$\\u000f\\nA\'B\\"\\\\\\"/"'],
+    [[], '[]'],
+    [{}, '{}'],
+    [{ b: [1, { d: 1, c: 2 }], a: '' }, '{"a":"","b":[1,{"c":2,"d":1}]}'],
+  ])('%j', (value, text) => {
+    expect(canonicalJson(value)).toBe(text);
+  });
+
+  test('[P-JCS-ORDER] keys are sorted by UTF-16 code units, not by code points or locale', () => {
+    const value = { '\u20ac': 1, '\r': 2, '\ufb33': 3, '1': 4, '\u{1f600}': 5, '\u0080': 6, '\u00f6': 7 };
+    expect(Object.values(JSON.parse(canonicalJson(value)) as object).length).toBe(7);
+    expect([...canonicalJson(value).matchAll(/:(\d)/g)].map((match) => match[1]).join('')).toBe('2467153');
+  });
+
+  test('does not depend on the order in which keys were written', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue()), (object) => {
+        fc.pre(!Object.hasOwn(object, '__proto__'));
+        const reversed = Object.fromEntries(Object.entries(object).reverse());
+        expect(canonicalJson(reversed as Json)).toBe(canonicalJson(object as Json));
+      }),
+    );
+  });
+
+  test('is read back to the same value, and equal texts mean equal values', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const text = canonicalJson(value as Json);
+        fc.pre(!text.includes('__proto__'));
+        const read = readStrict(text);
+        expect(read.ok).toBe(true);
+        if (read.ok) expect(canonicalJson(read.value)).toBe(text);
+      }),
+    );
+  });
+
+  test.each([undefined, Number.NaN, Number.POSITIVE_INFINITY, '\ud800', () => 1])(
+    'throws for what is not JSON: %s',
+    (value) => {
+      expect(() => canonicalJson(value as unknown as Json)).toThrow(TypeError);
+    },
+  );
+});
+
+test('hashes are prefixed and taken from the canonical text', () => {
+  const seen: string[] = [];
+  const hash = hashJson({ b: 1, a: 2 }, (text) => {
+    seen.push(text);
+    return 'ab';
+  });
+  expect(hash).toBe('sha256:ab');
+  hashToolDefinition({ name: 't', description: 'd' }, (text) => {
+    seen.push(text);
+    return '';
+  });
+  expect(seen).toEqual(['{"a":2,"b":1}', '{"description":"d","name":"t"}']);
+});
