@@ -1,0 +1,164 @@
+import { matchesGlob } from 'node:path/posix';
+import { readStrictBytes } from '@writ/decision';
+import type { Bundle, BundleModule, BundleResult, Entrypoint, ReadBundleOptions } from './bundle.ts';
+import { digestContent } from './digest.ts';
+import { type BundleFile, completeLimits, isTestModule } from './files.ts';
+import {
+  checkEntrypoint,
+  EMPTY_MANIFEST,
+  type Manifest,
+  type ManifestResult,
+  readManifest,
+} from './manifest.ts';
+import { packagePath } from './package-path.ts';
+import type { BundleProblem } from './problem.ts';
+import { mergeDocuments, type PlacedDocument, placeOf, readDocument } from './read-data.ts';
+import { checkRegistry } from './registry.ts';
+import { checkRoots, rootsOfContent } from './roots.ts';
+
+/** A bundle from its files, wherever they came from; every problem of every file is listed at once. */
+export function assembleBundle(
+  files: readonly BundleFile[],
+  options: ReadBundleOptions & { readonly name: string },
+): BundleResult {
+  const problems: BundleProblem[] = [];
+  const manifestFile = files.find((file) => file.path === '.manifest');
+  const read =
+    manifestFile === undefined
+      ? ({ ok: true, manifest: EMPTY_MANIFEST } as const)
+      : parseManifest(manifestFile);
+  if (!read.ok) problems.push(...read.problems);
+  const manifest = read.ok ? read.manifest : EMPTY_MANIFEST;
+  const modules = readModules(files, manifest, problems);
+  const data = mergeDocuments(readDocuments(files, options, problems));
+  problems.push(...data.problems);
+  const active = modules.filter((module) => !isTestModule(module.file));
+  const packages = active
+    .map((module) => ({ file: module.file, path: packagePath(module.text) }))
+    .filter(hasPath);
+  const roots =
+    manifest.roots ??
+    (manifestFile === undefined
+      ? rootsOfContent(
+          packages.map(({ path }) => path),
+          data.data,
+        )
+      : ['']);
+  if (read.ok) problems.push(...checkRoots(roots, packages, data.data));
+  const entrypoints = uniqueEntrypoints(
+    [...manifest.entrypoints, ...(options.entrypoints ?? [])],
+    options,
+    problems,
+  );
+  problems.push(...checkRegistry(data.data));
+  if (problems.length > 0)
+    return { ok: false, problems: problems.map((problem) => ({ bundle: options.name, ...problem })) };
+  const digest = digestContent({
+    revision: manifest.revision,
+    roots,
+    metadata: manifest.metadata,
+    modules: active,
+    data: data.data,
+    entrypoints,
+  });
+  const bundle: Bundle = {
+    name: options.name,
+    revision:
+      manifest.revision === '' ? digest.slice('sha256:'.length, 'sha256:'.length + 12) : manifest.revision,
+    digest,
+    roots,
+    regoVersion: manifest.regoVersion,
+    modules: active,
+    testModules: modules.filter((module) => isTestModule(module.file)),
+    data: data.data,
+    metadata: manifest.metadata,
+    entrypoints,
+    thirdParty: options.thirdParty ?? false,
+    hasManifest: manifestFile !== undefined,
+  };
+  return { ok: true, bundle: Object.freeze(bundle) };
+}
+
+function parseManifest(file: BundleFile): ManifestResult {
+  const read = readStrictBytes(file.bytes);
+  if (read.ok) return readManifest(read.value);
+  const { message, line, column } = read;
+  return { ok: false, problems: [{ code: 'manifest_invalid', message, file: file.path, row: line, column }] };
+}
+
+function readModules(
+  files: readonly BundleFile[],
+  manifest: Manifest,
+  problems: BundleProblem[],
+): BundleModule[] {
+  return files
+    .filter((file) => file.path.endsWith('.rego'))
+    .flatMap((file) => {
+      try {
+        const text = new TextDecoder('utf-8', { fatal: true }).decode(file.bytes);
+        return [{ file: file.path, text, version: versionOf(file.path, manifest) }];
+      } catch {
+        problems.push({ code: 'bundle_unreadable', message: 'text is not UTF-8', file: file.path });
+        return [];
+      }
+    });
+}
+
+/** OPA writes these globs with a leading `/`, from the bundle's top. */
+function versionOf(file: string, manifest: Manifest): 0 | 1 {
+  const named = manifest.fileRegoVersions.find(([glob]) => matchesGlob(file, glob.replace(/^\/+/, '')));
+  return named?.[1] ?? manifest.regoVersion;
+}
+
+function readDocuments(
+  files: readonly BundleFile[],
+  options: ReadBundleOptions,
+  problems: BundleProblem[],
+): PlacedDocument[] {
+  const limits = completeLimits(options.limits);
+  return files
+    .filter((file) => file.path !== '.manifest' && !file.path.endsWith('.rego'))
+    .flatMap((file) => {
+      const document = readDocument(file, limits);
+      if (document.ok) return [{ file: file.path, path: placeOf(file.path), value: document.value }];
+      problems.push(document.problem);
+      return [];
+    });
+}
+
+function hasPath(module: {
+  readonly file: string;
+  readonly path: string | undefined;
+}): module is { file: string; path: string } {
+  return module.path !== undefined;
+}
+
+/** Kinds that would loosen: no word of a third party's. */
+const LOOSENING = new Set(['grant', 'overrides']);
+
+function uniqueEntrypoints(
+  entrypoints: readonly Entrypoint[],
+  options: ReadBundleOptions,
+  problems: BundleProblem[],
+): readonly Entrypoint[] {
+  const byKey = new Map<string, Entrypoint>();
+  for (const entrypoint of entrypoints) {
+    problems.push(...checkEntrypoint(entrypoint));
+    if (options.thirdParty === true && LOOSENING.has(entrypoint.kind)) {
+      const message = `entrypoint \`${entrypoint.path}\`: a third party's bundle may not hold kind \`${entrypoint.kind}\``;
+      problems.push({
+        code: 'entrypoint_invalid',
+        message,
+        help: 'use `guard` or `violations`, which only tighten',
+      });
+    }
+    const key = `${entrypoint.path} ${entrypoint.kind}`;
+    if (byKey.has(key))
+      problems.push({
+        code: 'entrypoint_invalid',
+        message: `entrypoint \`${entrypoint.path}\` is listed twice as \`${entrypoint.kind}\``,
+      });
+    byKey.set(key, entrypoint);
+  }
+  return Object.freeze([...byKey.values()]);
+}

@@ -1,0 +1,90 @@
+import type { ActionType, EntrypointKind, JsonObject, Layer, Phase } from '@writ/decision';
+import type { BundleProblem } from './problem.ts';
+
+/** One Rego source of a bundle. */
+export interface BundleModule {
+  /** Path within the bundle, with `/` and no leading one. */
+  readonly file: string;
+  readonly text: string;
+  /** Language version, from the manifest's `rego_version` and `file_rego_versions`; 1 by default. */
+  readonly version: 0 | 1;
+}
+
+/** Where an entrypoint is consulted; a field that is absent does not restrict. Names may end in `*`. */
+export interface When {
+  readonly phases: readonly Phase[];
+  /** By default all that the entrypoint's profile can express. */
+  readonly types?: readonly ActionType[];
+  readonly servers?: readonly string[];
+  readonly tools?: readonly string[];
+  readonly capabilities?: readonly string[];
+  readonly tenants?: readonly string[];
+}
+
+/** A rule of a bundle that decisions ask. */
+export interface Entrypoint {
+  /** Slash path below `data`: `agent/tools/decision`. */
+  readonly path: string;
+  readonly kind: EntrypointKind;
+  readonly layer: Layer;
+  /** Input profile; `writ/v1` by default. */
+  readonly profile: string;
+  readonly when: When;
+}
+
+/** A bundle as read: parsed, checked for itself, digested; not compiled. */
+export interface Bundle {
+  readonly name: string;
+  /** The manifest's revision, or the digest's first 12 hex digits where it names none. */
+  readonly revision: string;
+  /** `sha256:<hex>` over what activates; the same for a directory and for an archive of it. */
+  readonly digest: string;
+  /** Slash paths below `data` that the bundle owns; `''` is everything. */
+  readonly roots: readonly string[];
+  /** Language version of modules that the manifest does not name singly. */
+  readonly regoVersion: 0 | 1;
+  /** Modules that activate, by file name. */
+  readonly modules: readonly BundleModule[];
+  /** `*_test.rego`: kept for the tester, never activated, not in the digest. */
+  readonly testModules: readonly BundleModule[];
+  readonly data: JsonObject;
+  /** The manifest's `metadata`. */
+  readonly metadata: JsonObject;
+  readonly entrypoints: readonly Entrypoint[];
+  /** From somebody whose word may only tighten: no grants, no overrides, own data, no network. */
+  readonly thirdParty: boolean;
+  /** False for a directory without `.manifest`, where in development any rule may be asked. */
+  readonly hasManifest: boolean;
+}
+
+export type BundleResult =
+  | { readonly ok: true; readonly bundle: Bundle }
+  | { readonly ok: false; readonly problems: readonly BundleProblem[] };
+
+/** Limits while reading; every one is finite. */
+export interface BundleLimits {
+  readonly filesMax: number;
+  readonly fileSizeBytesMax: number;
+  readonly totalSizeBytesMax: number;
+  /** Of an archive before decompression. */
+  readonly archiveSizeBytesMax: number;
+  readonly folderDepthMax: number;
+}
+
+export const DEFAULT_BUNDLE_LIMITS: BundleLimits = Object.freeze({
+  filesMax: 20_000,
+  fileSizeBytesMax: 64 * 1024 * 1024,
+  totalSizeBytesMax: 256 * 1024 * 1024,
+  archiveSizeBytesMax: 128 * 1024 * 1024,
+  folderDepthMax: 32,
+});
+
+/** What the reader of a bundle may be told. */
+export interface ReadBundleOptions {
+  /** How decisions name the bundle; by default the folder's or the archive's name. */
+  readonly name?: string;
+  readonly thirdParty?: boolean;
+  readonly limits?: Partial<BundleLimits>;
+  /** Entrypoints of the caller's own, beside or instead of the bundle's (`--entrypoint`). */
+  readonly entrypoints?: readonly Entrypoint[];
+}

@@ -1,0 +1,41 @@
+export { BUILT_IN_BUNDLES } from './built-in.ts';
+export {
+  type Bundle,
+  type BundleLimits,
+  type BundleModule,
+  type BundleResult,
+  DEFAULT_BUNDLE_LIMITS,
+  type Entrypoint,
+  type ReadBundleOptions,
+  type When,
+} from './bundle.ts';
+export { type BundleChange, describeChange, type FileChange, renderChange } from './describe-change.ts';
+export { digestBundles } from './digest.ts';
+export { type EntrypointResult, parseEntrypoint } from './entrypoint.ts';
+export { type DiffLine, lineDiff } from './line-diff.ts';
+export {
+  completeEntrypoint,
+  manifestJsonSchema,
+  manifestSchema,
+  readManifest,
+  type WrittenEntrypoint,
+} from './manifest.ts';
+export { BUNDLE_ERROR_CODES, type BundleErrorCode, type BundleProblem, renderProblem } from './problem.ts';
+export { readDirectory } from './read-directory.ts';
+export { readTarball, readTarballBytes } from './read-tarball.ts';
+export {
+  buildRegistry,
+  type Registry,
+  type Resolution,
+  type ResolveCall,
+  type ResolvedCapability,
+  registryJsonSchema,
+  registrySchema,
+  resolveCapability,
+  type ToolDescription,
+} from './registry.ts';
+export { rootsOverlap } from './roots.ts';
+export { type BundleSetResult, type BundleSource, checkSet, readSource, readSources } from './sources.ts';
+export { type Watch, type WatchOptions, watchPaths } from './watch.ts';
+export { applies, matchesName } from './when.ts';
+export { type ArchiveFile, writeArchive } from './write-archive.ts';

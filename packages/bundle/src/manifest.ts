@@ -1,0 +1,222 @@
+import { ACTION_TYPES, ENTRYPOINT_KINDS, type JsonObject, LAYERS, PHASES } from '@writ/decision';
+import { z } from 'zod';
+import type { Entrypoint, When } from './bundle.ts';
+import { nearestName } from './nearest-name.ts';
+import type { BundleProblem } from './problem.ts';
+
+const name = z.string().min(1).max(512);
+const names = z.array(name).min(1).describe('Exact, or with a `*` at the end for any that begins so.');
+
+const whenSchema = z
+  .strictObject({
+    types: z.array(z.enum(ACTION_TYPES)).min(1).optional(),
+    phases: z.array(z.enum(PHASES)).min(1).optional(),
+    servers: names.optional(),
+    tools: names.optional(),
+    capabilities: names.optional(),
+    tenants: names.optional(),
+  })
+  .describe('Outside of it the entrypoint is not consulted.');
+
+const entrypointFields = {
+  kind: z.enum(ENTRYPOINT_KINDS),
+  layer: z.enum(LAYERS).optional(),
+  profile: name.optional(),
+  when: whenSchema.optional(),
+};
+
+const entrypointSchema = z.strictObject({
+  path: z
+    .string()
+    .regex(/^[^/\s]+(\/[^/]+)*$/, 'must be a slash path below `data`, such as `agent/tools/decision`'),
+  ...entrypointFields,
+});
+
+/** What `custom.writ` of a Rego annotation may hold: an entrypoint without its path. */
+export const annotationSchema = z.strictObject({
+  ...entrypointFields,
+  kind: entrypointFields.kind.optional(),
+});
+
+/** OPA's `.manifest` with Writ's part under `metadata.writ`; published as `schemas/manifest.schema.json`. */
+export const manifestSchema = z.strictObject({
+  revision: z.string().max(512).optional(),
+  roots: z.array(z.string()).optional(),
+  rego_version: z.union([z.literal(0), z.literal(1)]).optional(),
+  file_rego_versions: z.record(z.string(), z.union([z.literal(0), z.literal(1)])).optional(),
+  wasm: z.array(z.looseObject({ entrypoint: z.string(), module: z.string() })).optional(),
+  metadata: z
+    .looseObject({ writ: z.strictObject({ entrypoints: z.array(entrypointSchema).optional() }).optional() })
+    .optional(),
+});
+
+/** JSON Schema (2020-12) of the manifest, made from the validator so that they cannot drift apart. */
+export function manifestJsonSchema(): object {
+  return {
+    title: 'Manifest of a Writ bundle',
+    ...z.toJSONSchema(manifestSchema, { target: 'draft-2020-12' }),
+  };
+}
+
+/** A manifest that was read and checked. */
+export interface Manifest {
+  readonly revision: string;
+  readonly roots?: readonly string[];
+  readonly regoVersion: 0 | 1;
+  readonly fileRegoVersions: readonly (readonly [glob: string, version: 0 | 1])[];
+  readonly metadata: JsonObject;
+  readonly entrypoints: readonly Entrypoint[];
+}
+
+export type ManifestResult =
+  | { readonly ok: true; readonly manifest: Manifest }
+  | { readonly ok: false; readonly problems: readonly BundleProblem[] };
+
+/** The manifest of a bundle that has none. */
+export const EMPTY_MANIFEST: Manifest = Object.freeze({
+  revision: '',
+  regoVersion: 1,
+  fileRegoVersions: [],
+  metadata: {},
+  entrypoints: [],
+});
+
+/** Checks a parsed `.manifest`. An unknown key is an error that names the nearest right one. */
+export function readManifest(document: unknown, file = '.manifest'): ManifestResult {
+  const parsed = manifestSchema.safeParse(document, { reportInput: true });
+  if (!parsed.success)
+    return { ok: false, problems: describeIssues(parsed.error, manifestJsonSchema(), file) };
+  const value = parsed.data;
+  const problems: BundleProblem[] = [];
+  const entrypoints = (value.metadata?.writ?.entrypoints ?? []).map((entry, index) => {
+    const entrypoint = completeEntrypoint(entry.path, entry);
+    const pointer = `/metadata/writ/entrypoints/${index}`;
+    problems.push(...checkEntrypoint(entrypoint).map((problem) => ({ ...problem, file, pointer })));
+    return entrypoint;
+  });
+  if (problems.length > 0) return { ok: false, problems };
+  return {
+    ok: true,
+    manifest: {
+      revision: value.revision ?? '',
+      ...(value.roots === undefined
+        ? {}
+        : { roots: value.roots.map((root) => root.replace(/^\/+|\/+$/g, '')) }),
+      regoVersion: value.rego_version ?? 1,
+      fileRegoVersions: Object.entries(value.file_rego_versions ?? {}),
+      metadata: (value.metadata ?? {}) as JsonObject,
+      entrypoints,
+    },
+  };
+}
+
+/** Fields of an entrypoint as they are written; what is left out gets its default here and nowhere else. */
+export interface WrittenEntrypoint {
+  readonly kind?: Entrypoint['kind'] | undefined;
+  readonly layer?: Entrypoint['layer'] | undefined;
+  readonly profile?: string | undefined;
+  readonly when?: { readonly [K in keyof When]?: When[K] | undefined } | undefined;
+}
+
+/** Kinds that have one layer of their own; the others stand in `resource` unless they say otherwise. */
+const LAYER_OF_KIND: { readonly [K in Entrypoint['kind']]?: Entrypoint['layer'] } = {
+  grant: 'resource',
+  capabilities: 'identity',
+  overrides: 'override',
+};
+
+/** Fills in defaults: kind `grant`, the kind's layer or `resource`, profile `writ/v1`, phase `call` (`list` for `visible`). */
+export function completeEntrypoint(path: string, written: WrittenEntrypoint): Entrypoint {
+  const kind = written.kind ?? 'grant';
+  const { phases, ...rest } = written.when ?? {};
+  const limits = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  const when: When = {
+    phases: phases ?? (kind === 'visible' ? ['list'] : ['call']),
+    ...(limits as Partial<When>),
+  };
+  return Object.freeze({
+    path,
+    kind,
+    layer: written.layer ?? LAYER_OF_KIND[kind] ?? 'resource',
+    profile: written.profile ?? 'writ/v1',
+    when: Object.freeze(when),
+  });
+}
+
+/** Rules that hold between an entrypoint's fields: a kind with a layer of its own stands nowhere else. */
+export function checkEntrypoint(entrypoint: Entrypoint): BundleProblem[] {
+  const own = LAYER_OF_KIND[entrypoint.kind];
+  if (own !== undefined && entrypoint.layer !== own) {
+    return [
+      problemOf(
+        entrypoint,
+        `kind \`${entrypoint.kind}\` belongs to layer \`${own}\`, not \`${entrypoint.layer}\``,
+      ),
+    ];
+  }
+  if (own === undefined && entrypoint.layer === 'override') {
+    return [
+      problemOf(entrypoint, `layer \`override\` holds only kind \`overrides\`, not \`${entrypoint.kind}\``),
+    ];
+  }
+  return [];
+}
+
+function problemOf(entrypoint: Entrypoint, message: string): BundleProblem {
+  return { code: 'entrypoint_invalid', message: `entrypoint \`${entrypoint.path}\`: ${message}` };
+}
+
+interface SchemaNode {
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly items?: SchemaNode;
+  readonly enum?: readonly unknown[];
+}
+
+/** Zod's issues as problems; unknown keys and values name the nearest known ones, found in the JSON Schema. */
+export function describeIssues(error: z.ZodError, schema: object, file: string): BundleProblem[] {
+  return error.issues.flatMap((issue) => {
+    const node = nodeAt(schema as SchemaNode, issue.path);
+    const pointer = issue.path
+      .map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+      .join('');
+    if (issue.code === 'unrecognized_keys') {
+      const known = Object.keys(node?.properties ?? {});
+      return issue.keys.map((key) => ({
+        code: 'manifest_invalid' as const,
+        message: `unknown key \`${key}\``,
+        file,
+        pointer: `${pointer}/${key}`,
+        ...helpFor(key, known),
+      }));
+    }
+    const known = issue.code === 'invalid_value' ? issue.values.map(String) : [];
+    const message = `${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
+    return [
+      {
+        code: 'manifest_invalid' as const,
+        message,
+        file,
+        pointer,
+        ...helpFor(typeof issue.input === 'string' ? issue.input : undefined, known),
+      },
+    ];
+  });
+}
+
+function helpFor(given: string | undefined, known: readonly string[]): { help?: string } {
+  if (known.length === 0) return {};
+  const nearest = given === undefined ? undefined : nearestName(given, known);
+  return {
+    help:
+      nearest === undefined
+        ? `one of ${known.map((key) => `\`${key}\``).join(', ')}`
+        : `did you mean \`${nearest}\`?`,
+  };
+}
+
+function nodeAt(schema: SchemaNode, path: readonly PropertyKey[]): SchemaNode | undefined {
+  return path.reduce<SchemaNode | undefined>(
+    (node, part) => (typeof part === 'number' ? node?.items : node?.properties?.[String(part)]),
+    schema,
+  );
+}

@@ -1,0 +1,165 @@
+import { posix } from 'node:path';
+import {
+  checkStrictValue,
+  type Json,
+  type JsonObject,
+  readStrictBytes,
+  type StrictJsonLimits,
+} from '@writ/decision';
+import { LineCounter, parseDocument } from 'yaml';
+import type { BundleLimits } from './bundle.ts';
+import type { BundleFile } from './files.ts';
+import type { BundleProblem } from './problem.ts';
+
+/** Aliases that one YAML document may expand: enough for anchors used by people, too few for a bomb. */
+const YAML_ALIASES_MAX = 200;
+
+export type DocumentResult =
+  | { readonly ok: true; readonly value: Json }
+  | { readonly ok: false; readonly problem: BundleProblem };
+
+/** One data document, read strictly: JSON as arguments are read, YAML 1.2 core with unique keys. */
+export function readDocument(file: BundleFile, limits: BundleLimits): DocumentResult {
+  const strict: StrictJsonLimits = { sizeBytesMax: limits.fileSizeBytesMax, depthMax: 500 };
+  return /\.ya?ml$/.test(file.path) ? readYaml(file, strict) : readJson(file, strict);
+}
+
+function readJson(file: BundleFile, limits: StrictJsonLimits): DocumentResult {
+  const read = readStrictBytes(file.bytes, limits);
+  if (read.ok) return read;
+  const { line, column, message, code } = read;
+  return refuse(file, `${message} (${code})`, { row: line, column });
+}
+
+function readYaml(file: BundleFile, limits: StrictJsonLimits): DocumentResult {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(file.bytes);
+  } catch {
+    return refuse(file, 'text is not UTF-8');
+  }
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, {
+    version: '1.2',
+    schema: 'core',
+    uniqueKeys: true,
+    intAsBigInt: true,
+    stringKeys: true,
+    lineCounter,
+  });
+  const fault = document.errors[0] ?? document.warnings[0];
+  if (fault !== undefined) {
+    const [row, column] = [fault.linePos?.[0].line, fault.linePos?.[0].col];
+    const message = fault.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '');
+    return refuse(file, `${message.charAt(0).toLowerCase()}${message.slice(1)}`, {
+      ...(row === undefined ? {} : { row }),
+      ...(column === undefined ? {} : { column }),
+    });
+  }
+  let plain: unknown;
+  try {
+    plain = document.toJS({ maxAliasCount: YAML_ALIASES_MAX });
+  } catch {
+    return refuse(file, `more than ${YAML_ALIASES_MAX} aliases are expanded`);
+  }
+  const value = withExactNumbers(plain);
+  if (value === undefined)
+    return refuse(file, 'an integer is beyond what a double holds exactly (number_not_exact)');
+  const checked = checkStrictValue(value, limits);
+  return checked.ok
+    ? checked
+    : refuse(file, `${checked.message} (${checked.code})`, { pointer: checked.pointer });
+}
+
+/** YAML's integers arrive as big ones, so that those which a double would change are seen and refused. */
+function withExactNumbers(value: unknown): unknown {
+  if (typeof value === 'bigint')
+    return BigInt(Number(value)) === value && Number.isSafeInteger(Number(value)) ? Number(value) : undefined;
+  if (Array.isArray(value)) {
+    const items = value.map(withExactNumbers);
+    return items.includes(undefined) ? undefined : items;
+  }
+  if (typeof value === 'object' && value !== null) {
+    const copy: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+    for (const [key, member] of Object.entries(value)) {
+      const exact = withExactNumbers(member);
+      if (exact === undefined) return undefined;
+      copy[key] = exact;
+    }
+    return copy;
+  }
+  return value;
+}
+
+function refuse(
+  file: BundleFile,
+  message: string,
+  place: { row?: number; column?: number; pointer?: string } = {},
+): DocumentResult {
+  return { ok: false, problem: { code: 'data_invalid', message, file: file.path, ...place } };
+}
+
+/** A data document with the place in `data` that its folder gives it. */
+export interface PlacedDocument {
+  readonly file: string;
+  readonly path: readonly string[];
+  readonly value: Json;
+}
+
+export function placeOf(file: string): readonly string[] {
+  const folder = posix.dirname(file);
+  return folder === '.' ? [] : folder.split('/');
+}
+
+interface Node {
+  [key: string]: Json | Node;
+}
+
+/** One `data` from documents by folder: objects merge, anything else that meets is a conflict named with both files. */
+export function mergeDocuments(documents: readonly PlacedDocument[]): {
+  readonly data: JsonObject;
+  readonly problems: readonly BundleProblem[];
+} {
+  const root: Node = {};
+  const problems: BundleProblem[] = [];
+  for (const document of documents) {
+    const wrapped = document.path.reduceRight<Json>((value, key) => ({ [key]: value }), document.value);
+    if (!isObject(wrapped)) {
+      problems.push({
+        code: 'data_invalid',
+        message: 'the document at the top must be an object',
+        file: document.file,
+      });
+      continue;
+    }
+    const conflict = mergeInto(root, wrapped, '');
+    if (conflict !== undefined) {
+      const message = `another file gives \`data${conflict.replaceAll('/', '.')}\` a value too`;
+      problems.push({ code: 'data_conflict', message, file: document.file, pointer: conflict });
+    }
+  }
+  return { data: root as JsonObject, problems };
+}
+
+function mergeInto(target: Node, source: JsonObject, pointer: string): string | undefined {
+  for (const [key, value] of Object.entries(source)) {
+    const here = `${pointer}/${key}`;
+    const present = Object.hasOwn(target, key) ? target[key] : undefined;
+    if (present === undefined) target[key] = isObject(value) ? copyOf(value) : value;
+    else if (isObject(present as Json) && isObject(value)) {
+      const conflict = mergeInto(present as Node, value, here);
+      if (conflict !== undefined) return conflict;
+    } else return here;
+  }
+  return undefined;
+}
+
+function copyOf(value: JsonObject): Node {
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, isObject(member) ? copyOf(member) : member]),
+  );
+}
+
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,46 @@
+import { stat } from 'node:fs/promises';
+import type { Bundle, BundleResult, ReadBundleOptions } from './bundle.ts';
+import type { BundleProblem } from './problem.ts';
+import { readDirectory } from './read-directory.ts';
+import { readTarball } from './read-tarball.ts';
+import { buildRegistry, type Registry } from './registry.ts';
+import { checkTogether } from './roots.ts';
+
+/** Where a bundle comes from: a folder or an archive on this machine, or one that is already in memory. */
+export type BundleSource =
+  | ({ readonly kind: 'path'; readonly path: string } & ReadBundleOptions)
+  | { readonly kind: 'built-in'; readonly bundle: Bundle };
+
+/** Bundles that can be active together: each read and checked, names and roots apart, one registry. */
+export type BundleSetResult =
+  | { readonly ok: true; readonly bundles: readonly Bundle[]; readonly registry: Registry }
+  | { readonly ok: false; readonly problems: readonly BundleProblem[] };
+
+/** Reads one source; a folder or an archive is told apart by what the path is. */
+export async function readSource(source: BundleSource): Promise<BundleResult> {
+  if (source.kind === 'built-in') return { ok: true, bundle: source.bundle };
+  const { kind: _, path, ...options } = source;
+  const isFolder = await stat(path).then(
+    (status) => status.isDirectory(),
+    () => true,
+  );
+  return isFolder ? readDirectory(path, options) : readTarball(path, options);
+}
+
+/** Reads all sources and checks them together. Any problem of any means that none activates. Never throws. */
+export async function readSources(sources: readonly BundleSource[]): Promise<BundleSetResult> {
+  const results = await Promise.all(sources.map(readSource));
+  const problems = results.flatMap((result) => (result.ok ? [] : result.problems));
+  const bundles = results.flatMap((result) => (result.ok ? [result.bundle] : []));
+  if (problems.length > 0) return { ok: false, problems };
+  return checkSet(bundles);
+}
+
+/** The checks that concern several bundles at once. */
+export function checkSet(bundles: readonly Bundle[]): BundleSetResult {
+  const { registry, problems } = buildRegistry(bundles);
+  const all = [...checkTogether(bundles), ...problems];
+  return all.length > 0
+    ? { ok: false, problems: all }
+    : { ok: true, bundles: Object.freeze([...bundles]), registry };
+}

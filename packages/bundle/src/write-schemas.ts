@@ -1,0 +1,20 @@
+import { writeFileSync } from 'node:fs';
+import { manifestJsonSchema } from './manifest.ts';
+import { registryJsonSchema } from './registry.ts';
+
+/** The published JSON Schemas with their file names, each made from its validator. */
+export const PUBLISHED_SCHEMAS: Readonly<Record<string, () => object>> = Object.freeze({
+  'manifest.schema.json': manifestJsonSchema,
+  'registry.schema.json': registryJsonSchema,
+});
+
+/** The text of a published schema's file. */
+export function schemaText(schema: () => object): string {
+  return `${JSON.stringify(schema(), null, 2)}\n`;
+}
+
+if (import.meta.main) {
+  for (const [file, schema] of Object.entries(PUBLISHED_SCHEMAS)) {
+    writeFileSync(new URL(`../schemas/${file}`, import.meta.url), schemaText(schema));
+  }
+}
