@@ -1,14 +1,14 @@
 import type { NumberValue, ObjectValue, Value } from '../value/index.ts';
 import {
-  add,
   compare,
   equal,
   isNumber,
   isObject,
-  multiply,
   objectSize,
+  productOf,
   RegoSet,
   SetBuilder,
+  sumOf,
 } from '../value/index.ts';
 import type { BuiltinContext, BuiltinOutcome } from './builtin.ts';
 import { BuiltinError } from './builtin.ts';
@@ -33,17 +33,15 @@ function count(_context: BuiltinContext, value: string | Members | ObjectValue):
   return isObject(value) ? objectSize(value) : (value as readonly Value[]).length;
 }
 
-/** Integers first: as long as all are, the result is exact whatever the order. */
-function fold(start: NumberValue, step: (a: NumberValue, b: NumberValue) => NumberValue): Definition {
+function fold(combine: (numbers: readonly NumberValue[]) => NumberValue): Definition {
   return {
     expected: SET_OR_ARRAY,
     call: (_context: BuiltinContext, collection: Members) => {
-      let total = start;
-      for (const member of membersOf(collection)) {
+      const members = membersOf(collection);
+      for (const member of members) {
         if (!isNumber(member)) return elementFault(1, collection, member, 'number');
-        total = step(total, member);
       }
-      return total;
+      return combine(members as readonly NumberValue[]);
     },
   };
 }
@@ -70,11 +68,22 @@ function holdsTrue(collection: Members, every: boolean): boolean {
   return every ? members.every((member) => member === true) : members.includes(true);
 }
 
+/** Most sums are of small integers: they need no big ones. */
+function sum(numbers: readonly NumberValue[]): NumberValue {
+  let total = 0;
+  for (const number of numbers) {
+    if (typeof number !== 'number') return sumOf(numbers);
+    total += number;
+    if (!Number.isSafeInteger(total) || !Number.isInteger(number)) return sumOf(numbers);
+  }
+  return total;
+}
+
 /** Aggregates. Source: OPA's `topdown/aggregates.go`. */
 export const AGGREGATES: Family = {
   count: { call: count, expected: [['array', 'object', 'set', 'string']] },
-  sum: fold(0, add),
-  product: fold(1, multiply),
+  sum: fold(sum),
+  product: fold(productOf),
   max: extreme((order) => order > 0),
   min: extreme((order) => order < 0),
   sort: { call: sort, expected: SET_OR_ARRAY },

@@ -5,9 +5,19 @@ import type { Family } from './define.ts';
 import { bindBuiltin } from './define.ts';
 import { NUMBERS } from './numbers.ts';
 import { SIGNATURES } from './signatures.ts';
+import { STRINGS } from './strings.ts';
 
 /** The families of builtins that this engine has. */
-const FAMILIES: readonly Family[] = [NUMBERS, COMPARISON, TYPES, AGGREGATES, ARRAYS, SETS, DEPRECATED_CASTS];
+const FAMILIES: readonly Family[] = [
+  NUMBERS,
+  STRINGS,
+  COMPARISON,
+  TYPES,
+  AGGREGATES,
+  ARRAYS,
+  SETS,
+  DEPRECATED_CASTS,
+];
 
 /** Every builtin of OPA 1.22 by name, whether this engine can call it or not. */
 export const KNOWN_BUILTINS: Readonly<Record<string, BuiltinSignature>> = Object.freeze(

@@ -19,6 +19,7 @@ export type ArithmeticFault = 'divide by zero' | 'modulo by zero' | 'modulo on f
 
 const INT32_MAX = 2 ** 31 - 1;
 const INT32_MIN = -(2 ** 31);
+const ONE: BinaryFloat = { mantissa: 1n, exponent: 0 };
 const HALF: BinaryFloat = { mantissa: 1n, exponent: -1 };
 
 function isInt32(value: NumberValue): value is number {
@@ -83,7 +84,12 @@ export function multiply(a: NumberValue, b: NumberValue): NumberValue {
     const product = a * b;
     if (Number.isSafeInteger(product)) return product === 0 ? 0 : product;
   }
-  return climb(a, b, (x, y) => x * y, multiplyFloats);
+  return climb(
+    a,
+    b,
+    (x, y) => x * y,
+    (x, y) => multiplyFloats(x, y),
+  );
 }
 
 /** `a / b`: exact only where both fit 32 bits and divide evenly. */
@@ -101,6 +107,31 @@ export function remainder(a: NumberValue, b: NumberValue): NumberValue | Arithme
   if (wholeA === undefined || wholeB === undefined) return 'modulo on floating-point number';
   if (wholeB === 0n) return 'modulo by zero';
   return numberFromBigInt(wholeA % wholeB);
+}
+
+/** The exact sum of integers; with any fraction, the sum of floats in the order given. */
+export function sumOf(numbers: readonly NumberValue[]): NumberValue {
+  const whole = allWhole(numbers);
+  if (whole !== undefined) return numberFromBigInt(whole.reduce((total, next) => total + next, 0n));
+  return fromFloat(numbers.map(floatOf).reduce(addFloats));
+}
+
+/** OPA multiplies fractions starting from a float of this many bits, and stays there. */
+const PRODUCT_PRECISION_BITS = 53;
+
+/** The exact product of integers; with any fraction, the product of floats in the order given. */
+export function productOf(numbers: readonly NumberValue[]): NumberValue {
+  const whole = allWhole(numbers);
+  if (whole !== undefined) return numberFromBigInt(whole.reduce((total, next) => total * next, 1n));
+  const product = numbers
+    .map(floatOf)
+    .reduce((total, next) => multiplyFloats(total, next, PRODUCT_PRECISION_BITS), ONE);
+  return fromFloat(product, PRODUCT_PRECISION_BITS);
+}
+
+function allWhole(numbers: readonly NumberValue[]): readonly bigint[] | undefined {
+  const whole = numbers.map(bigIntOf);
+  return whole.includes(undefined) ? undefined : (whole as bigint[]);
 }
 
 /** The magnitude. */

@@ -20,14 +20,19 @@ function magnitude(value: bigint): bigint {
 }
 
 /** `above / below * 2 ** exponent`, rounded half to even. */
-function roundRatio(above: bigint, below: bigint, exponent: number): BinaryFloat {
+function roundRatio(
+  above: bigint,
+  below: bigint,
+  exponent: number,
+  precisionBits = PRECISION_BITS,
+): BinaryFloat {
   if (above === 0n) return ZERO;
   const size = magnitude(above);
-  let shift = PRECISION_BITS - (bitLength(size) - bitLength(below));
+  let shift = precisionBits - (bitLength(size) - bitLength(below));
   let scaled = shift >= 0 ? size << BigInt(shift) : size;
   let divisor = shift >= 0 ? below : below << BigInt(-shift);
   let quotient = scaled / divisor;
-  if (bitLength(quotient) > PRECISION_BITS) {
+  if (bitLength(quotient) > precisionBits) {
     shift--;
     scaled = shift >= 0 ? size << BigInt(shift) : size;
     divisor = shift >= 0 ? below : below << BigInt(-shift);
@@ -60,8 +65,8 @@ export function negateFloat(a: BinaryFloat): BinaryFloat {
 }
 
 /** The rounded product. */
-export function multiplyFloats(a: BinaryFloat, b: BinaryFloat): BinaryFloat {
-  return roundRatio(a.mantissa * b.mantissa, 1n, a.exponent + b.exponent);
+export function multiplyFloats(a: BinaryFloat, b: BinaryFloat, precisionBits = PRECISION_BITS): BinaryFloat {
+  return roundRatio(a.mantissa * b.mantissa, 1n, a.exponent + b.exponent, precisionBits);
 }
 
 /** The rounded quotient; the divisor must not be zero. */

@@ -1,5 +1,17 @@
 export type { ArithmeticFault } from './arithmetic.ts';
-export { abs, add, ceil, divide, floor, multiply, remainder, round, subtract } from './arithmetic.ts';
+export {
+  abs,
+  add,
+  ceil,
+  divide,
+  floor,
+  multiply,
+  productOf,
+  remainder,
+  round,
+  subtract,
+  sumOf,
+} from './arithmetic.ts';
 export { Boxed } from './boxed.ts';
 export { compare, equal } from './compare.ts';
 export type { ParsedJson, ToJsonOptions } from './json.ts';
