@@ -1,0 +1,242 @@
+import type { Body, Comment, Expression, Location, RegoVersion, Term } from './ast.ts';
+import type { Diagnostic, DiagnosticCode } from './diagnostic.ts';
+import { tokenize } from './lexer.ts';
+import { isKeywordKind, keywordsOf, kindName, type Token, type TokenKind } from './token.ts';
+
+/** How deep terms and bodies may nest, chains of operators included: keeps hostile input off the JavaScript stack. */
+export const NESTING_MAX = 400;
+
+/** A place to come back to when one reading of the text did not work out. */
+export interface Mark {
+  readonly index: number;
+  readonly wildcards: number;
+  readonly diagnostics: number;
+}
+
+/** How an infix term is read. */
+export interface InfixOptions {
+  /** A first operand that was read already. */
+  readonly first?: Term;
+  /** Inside a list, where a comma separates items: `k, v in xs` cannot be meant. */
+  readonly list?: boolean;
+}
+
+/** Productions that the lower ones need from those above: collections hold infix terms, comprehensions bodies, templates literals. */
+export interface Grammar {
+  /** A term without operators. */
+  term(cursor: Cursor): Term | undefined;
+  infix(cursor: Cursor, options?: InfixOptions): Term | undefined;
+  /** Literals up to, not including, `end`. */
+  body(cursor: Cursor, end: TokenKind): Body | undefined;
+  literal(cursor: Cursor): Expression | undefined;
+}
+
+/** Optional parts of a diagnostic, see {@link Diagnostic}. */
+export type Mend = Pick<Diagnostic, 'cause' | 'help' | 'replacement'>;
+
+interface Remembered {
+  readonly term: Term;
+  readonly next: number;
+  readonly wildcards: number;
+}
+
+/**
+ * The parser's place in the tokens, with the words that are keywords by now, the diagnostics so far and the counter of
+ * wildcards. Productions return `undefined` where they failed and reported, or where they cannot apply.
+ */
+export class Cursor {
+  readonly file: string;
+  readonly text: string;
+  readonly version: RegoVersion;
+  readonly grammar: Grammar;
+  readonly comments: readonly Comment[];
+  readonly diagnostics: Diagnostic[] = [];
+  /** `not` wraps the whole expansion of its expression (`import future.keywords.not`). */
+  wideNot: boolean;
+  token: Token;
+  kind: TokenKind;
+  readonly #tokens: readonly Token[];
+  readonly #terms = new Map<number, Remembered>();
+  #keywords: Set<string>;
+  #index = 0;
+  #wildcards = 0;
+  #depth = 0;
+  #hint: string | undefined;
+
+  constructor(text: string, file: string, version: RegoVersion, grammar: Grammar) {
+    const { tokens, comments } = tokenize(text, file);
+    this.text = text;
+    this.file = file;
+    this.version = version;
+    this.grammar = grammar;
+    this.comments = comments;
+    this.wideNot = version === 2;
+    this.#tokens = tokens;
+    this.#keywords = new Set(keywordsOf(version));
+    this.token = tokens[0]!;
+    this.kind = 'eof';
+    this.#arrive();
+  }
+
+  get index(): number {
+    return this.#index;
+  }
+
+  /** The token before the present one; a node that was just read ends there. */
+  get previous(): Token {
+    return this.#tokens[Math.max(0, this.#index - 1)]!;
+  }
+
+  /** The token `distance` after the present one. */
+  ahead(distance = 1): Token {
+    return this.#tokens[Math.min(this.#index + distance, this.#tokens.length - 1)]!;
+  }
+
+  /** The kind that a token has under the present keywords. */
+  kindOf(token: Token): TokenKind {
+    return token.kind === 'identifier' && this.#keywords.has(token.text)
+      ? (token.text as TokenKind)
+      : token.kind;
+  }
+
+  /** The present kind is one of these; a call, so that an earlier comparison does not narrow the type. */
+  is(...kinds: readonly TokenKind[]): boolean {
+    return kinds.includes(this.kind);
+  }
+
+  advance(): void {
+    if (this.#index < this.#tokens.length - 1) this.#index++;
+    this.#arrive();
+  }
+
+  #arrive(): void {
+    this.token = this.#tokens[this.#index]!;
+    this.kind = this.kindOf(this.token);
+    for (const fault of this.token.faults) this.fail(fault);
+  }
+
+  mark(): Mark {
+    return { index: this.#index, wildcards: this.#wildcards, diagnostics: this.diagnostics.length };
+  }
+
+  /** Goes back, forgetting what was reported since. */
+  reset(mark: Mark): void {
+    this.#index = mark.index;
+    this.#wildcards = mark.wildcards;
+    this.diagnostics.length = mark.diagnostics;
+    this.#hint = undefined;
+    this.token = this.#tokens[mark.index]!;
+    this.kind = this.kindOf(this.token);
+  }
+
+  /** Reads the present keyword as an identifier, where the grammar allows one (`default.x`, `import if.foo`). */
+  asIdentifier(): void {
+    this.kind = 'identifier';
+  }
+
+  isKeyword(word: string): boolean {
+    return this.#keywords.has(word);
+  }
+
+  addKeywords(words: Iterable<string>): void {
+    for (const word of words) this.#keywords.add(word);
+    if (this.#keywords.has('every')) this.#keywords.add('in');
+    this.#terms.clear();
+    this.kind = this.kindOf(this.token);
+  }
+
+  /** Runs `read` with only the words that are keywords in every version: import paths may hold the others. */
+  withoutImportedKeywords<T>(read: () => T): T {
+    const kept = this.#keywords;
+    this.#keywords = new Set(keywordsOf(0));
+    this.#terms.clear();
+    this.kind = this.kindOf(this.token);
+    const result = read();
+    this.#keywords = kept;
+    this.#terms.clear();
+    this.kind = this.kindOf(this.token);
+    return result;
+  }
+
+  /** A fresh name for `_`. */
+  wildcard(): string {
+    return `$${this.#wildcards++}`;
+  }
+
+  /** A term that was read here before; going back must not cost twice at each level of nesting. */
+  recall(): Term | undefined {
+    const known = this.#terms.get(this.#index);
+    if (!known) return undefined;
+    this.#index = known.next;
+    this.#wildcards = known.wildcards;
+    this.#arrive();
+    return known.term;
+  }
+
+  remember(start: number, term: Term): void {
+    this.#terms.set(start, { term, next: this.#index, wildcards: this.#wildcards });
+  }
+
+  forget(): void {
+    this.#terms.clear();
+  }
+
+  enter(): boolean {
+    if (this.#depth >= NESTING_MAX) {
+      this.fail('max parsing recursion depth exceeded');
+      return false;
+    }
+    this.#depth++;
+    return true;
+  }
+
+  leave(): void {
+    this.#depth--;
+  }
+
+  /** The span from a token to the end of the one before the present. */
+  span(from: Token | Location): Location {
+    const end = Math.max(this.previous.end, from.end);
+    return Object.freeze({ file: this.file, row: from.row, column: from.column, start: from.start, end });
+  }
+
+  at(token: Token): Location {
+    const { row, column, start, end } = token;
+    return Object.freeze({ file: this.file, row, column, start, end });
+  }
+
+  /** Adds a hint to the next error, as OPA does for keywords that want an import. */
+  hint(text: string): void {
+    this.#hint ??= text;
+  }
+
+  fail(message: string, where: Token | Location = this.token, mend: Mend = {}): undefined {
+    return this.report('rego_parse_error', message, where, mend);
+  }
+
+  /** The language has it, this engine does not yet: a located error, never a wrong tree. */
+  unsupported(what: string, where: Token | Location = this.token): undefined {
+    return this.report('rego_unsupported_error', `${what} is not supported by this engine yet`, where);
+  }
+
+  report(code: DiagnosticCode, message: string, where: Token | Location, mend: Mend = {}): undefined {
+    const location: Location = Object.freeze({
+      file: this.file,
+      row: where.row,
+      column: where.column,
+      start: where.start,
+      end: Math.max(where.end, where.start),
+    });
+    const hinted = this.#hint ? `${message} (hint: ${this.#hint})` : message;
+    this.#hint = undefined;
+    this.diagnostics.push(Object.freeze({ code, severity: 'error', message: hinted, location, ...mend }));
+    return undefined;
+  }
+
+  /** `unexpected } token: note`, in OPA's words. */
+  unexpected(note?: string, mend: Mend = {}): undefined {
+    if (this.kind === 'illegal') return this.fail('illegal token', this.token, mend);
+    const what = `unexpected ${kindName(this.kind)} ${isKeywordKind(this.kind) ? 'keyword' : 'token'}`;
+    return this.fail(note ? `${what}: ${note}` : what, this.token, mend);
+  }
+}

@@ -1,0 +1,293 @@
+import type { Comment, Location } from './ast.ts';
+import { PUNCTUATION, type Token, type TokenKind } from './token.ts';
+
+/** Everything the parser reads: the tokens (the last one is `eof`) and the comments. */
+export interface Lexed {
+  readonly tokens: readonly Token[];
+  readonly comments: readonly Comment[];
+}
+
+const PUNCTUATION_SET = new Set<string>(PUNCTUATION);
+const SIMPLE_ESCAPES = new Set(['\\', '"', '/', 'b', 'f', 'n', 'r', 't']);
+const IDENTIFIER = /[A-Za-z_](?:[A-Za-z0-9_]|(?![0-9])\p{Nd})*/uy;
+const NUMBER = /[0-9]*(\.[0-9]*)?([eE][+-]?[0-9]*)?/y;
+const WORD_TAIL = /[A-Za-z_](?:[A-Za-z0-9_]|\p{Nd})*/uy;
+
+/** A template string that is open: its expression runs until a brace closes at depth 0. */
+interface OpenTemplate {
+  readonly raw: boolean;
+  depth: number;
+}
+
+/**
+ * Splits Rego source into tokens (OPA `ast/internal/scanner`). Never fails: what cannot be read is a token with faults,
+ * so that the parser reports it in its place.
+ */
+class Lexer {
+  readonly #text: string;
+  readonly #file: string;
+  readonly #tokens: Token[] = [];
+  readonly #comments: Comment[] = [];
+  readonly #templates: OpenTemplate[] = [];
+  #faults: string[] = [];
+  #offset = 0;
+  #row = 1;
+  /** Offset that column 1 of the present row has, moved for characters of two UTF-16 units. */
+  #rowStart = 0;
+  #space = false;
+  #newline = false;
+
+  constructor(text: string, file: string) {
+    this.#text = text;
+    this.#file = file;
+  }
+
+  run(): Lexed {
+    if (this.#text.charCodeAt(0) === 0xfeff) this.#offset = 1;
+    for (;;) {
+      this.#skipSpace();
+      if (this.#offset >= this.#text.length) break;
+      this.#next();
+    }
+    this.#push('eof', this.#offset, this.#row, this.#column(this.#offset));
+    return { tokens: this.#tokens, comments: this.#comments };
+  }
+
+  #column(offset: number): number {
+    return offset - this.#rowStart + 1;
+  }
+
+  #skipSpace(): void {
+    for (; this.#offset < this.#text.length; this.#offset++) {
+      const character = this.#text[this.#offset];
+      if (character === '\n') {
+        this.#newRow();
+        this.#newline = true;
+      } else if (character === '#') {
+        this.#comment();
+        // The comment ends before its line end, which the loop steps over next.
+        this.#offset--;
+      } else if (character !== ' ' && character !== '\t' && character !== '\r') {
+        return;
+      }
+      this.#space = true;
+    }
+  }
+
+  #newRow(): void {
+    this.#row++;
+    this.#rowStart = this.#offset + 1;
+  }
+
+  #comment(): void {
+    const start = this.#offset;
+    const column = this.#column(start);
+    const lineEnd = this.#text.indexOf('\n', start);
+    const end = lineEnd < 0 ? this.#text.length : lineEnd;
+    this.#shiftColumns(start, end);
+    this.#offset = end;
+    const text = this.#text.slice(start + 1, end).replace(/\r+$/, '');
+    const location: Location = Object.freeze({
+      file: this.#file,
+      row: this.#row,
+      column,
+      start,
+      end: start + 1 + text.length,
+    });
+    this.#comments.push(Object.freeze({ text, location }));
+  }
+
+  /** Columns count characters: a pair of surrogates is one column, so the row's start moves right by one for each. */
+  #shiftColumns(start: number, end: number): void {
+    for (let index = start; index < end; index++) {
+      const unit = this.#text.charCodeAt(index);
+      if (unit >= 0xd800 && unit <= 0xdbff) this.#rowStart++;
+      else if (unit === 0) this.#faults.push('illegal null character');
+    }
+  }
+
+  #push(kind: Token['kind'], start: number, row: number, column: number): void {
+    const faults = this.#faults;
+    this.#faults = [];
+    this.#tokens.push({
+      kind: faults.length > 0 ? 'illegal' : kind,
+      text: this.#text.slice(start, this.#offset),
+      row,
+      column,
+      start,
+      end: this.#offset,
+      spaceBefore: this.#space,
+      newlineBefore: this.#newline,
+      faults,
+    });
+    this.#space = false;
+    this.#newline = false;
+  }
+
+  #next(): void {
+    const start = this.#offset;
+    const row = this.#row;
+    const column = this.#column(start);
+    const kind = this.#scan(this.#text[start] ?? '');
+    this.#push(kind, start, row, column);
+    if (kind === '{' || kind === '}') this.#brace(kind);
+    else if (kind === 'template-string-part') this.#templates.push({ raw: false, depth: 0 });
+    else if (kind === 'raw-template-string-part') this.#templates.push({ raw: true, depth: 0 });
+  }
+
+  /** Keeps count of braces inside a template's expression; the one that closes it continues the string. */
+  #brace(kind: '{' | '}'): void {
+    const open = this.#templates.at(-1);
+    if (!open) return;
+    if (kind === '{') {
+      open.depth++;
+    } else if (open.depth > 0) {
+      open.depth--;
+    } else {
+      this.#templates.pop();
+      // The part's text starts with the brace, as the first part's starts with the quote.
+      this.#offset--;
+      const start = this.#offset;
+      const [row, column] = [this.#row, this.#column(start)];
+      const part = open.raw ? this.#rawTemplate() : this.#template();
+      this.#push(part, start, row, column);
+      if (part === 'template-string-part' || part === 'raw-template-string-part') {
+        this.#templates.push({ raw: open.raw, depth: 0 });
+      }
+    }
+  }
+
+  #scan(character: string): Token['kind'] {
+    if (/[A-Za-z_]/.test(character)) return this.#match(IDENTIFIER, 'identifier');
+    if (character >= '0' && character <= '9') return this.#number();
+    if (character === '"') return this.#string();
+    if (character === '`') return this.#rawString();
+    if (character === '$') return this.#dollar();
+    const two = this.#text.slice(this.#offset, this.#offset + 2);
+    if (two.length === 2 && PUNCTUATION_SET.has(two)) {
+      this.#offset += 2;
+      return two as Token['kind'];
+    }
+    if (PUNCTUATION_SET.has(character)) {
+      this.#offset++;
+      return character as Token['kind'];
+    }
+    return this.#illegal(character);
+  }
+
+  #illegal(character: string): 'illegal' {
+    const point = this.#text.codePointAt(this.#offset) ?? 0;
+    const length = point > 0xffff ? 2 : 1;
+    this.#shiftColumns(this.#offset, this.#offset + length);
+    this.#offset += length;
+    if (character === '!') this.#faults.push('illegal ! character');
+    else if (character === '\u00a0')
+      this.#faults.push('illegal non-breaking space character, use a regular space instead');
+    else if (character === '\ufeff') this.#faults.push('illegal byte-order mark');
+    return 'illegal';
+  }
+
+  #match(pattern: RegExp, kind: Token['kind']): Token['kind'] {
+    pattern.lastIndex = this.#offset;
+    const found = pattern.exec(this.#text)?.[0] ?? '';
+    this.#shiftColumns(this.#offset, this.#offset + found.length);
+    this.#offset += found.length;
+    return kind;
+  }
+
+  #number(): Token['kind'] {
+    NUMBER.lastIndex = this.#offset;
+    const found = NUMBER.exec(this.#text);
+    if (found?.[1] === '.') this.#faults.push('expected fraction');
+    if (found?.[2] && !/[0-9]$/.test(found[2])) this.#faults.push('expected exponent');
+    this.#offset += found?.[0].length ?? 0;
+    WORD_TAIL.lastIndex = this.#offset;
+    const tail = WORD_TAIL.exec(this.#text)?.[0];
+    if (tail) {
+      this.#faults.push('illegal number format');
+      this.#shiftColumns(this.#offset, this.#offset + tail.length);
+      this.#offset += tail.length;
+    }
+    return 'number';
+  }
+
+  #dollar(): Token['kind'] {
+    const following = this.#text[this.#offset + 1];
+    this.#offset++;
+    if (following === '"') return this.#template();
+    if (following === '`') return this.#rawTemplate();
+    this.#faults.push('illegal $ character');
+    return 'illegal';
+  }
+
+  #string(): Token['kind'] {
+    this.#quoted(false);
+    return 'string';
+  }
+
+  #template(): Token['kind'] {
+    return this.#quoted(true) === '{' ? 'template-string-part' : 'template-string-end';
+  }
+
+  /** Reads from a delimiter to the closing quote, or to `{` in a template; gives the character that ended it. */
+  #quoted(template: boolean): string {
+    const start = this.#offset;
+    this.#offset++;
+    for (;;) {
+      const character = this.#text[this.#offset];
+      if (character === undefined || character === '\n') {
+        this.#faults.push('non-terminated string');
+        this.#shiftColumns(start, this.#offset);
+        return '';
+      }
+      this.#offset++;
+      if (character === '"' || (template && character === '{')) {
+        this.#shiftColumns(start, this.#offset);
+        return character;
+      }
+      if (character === '\\') this.#escape(template);
+    }
+  }
+
+  #escape(template: boolean): void {
+    const character = this.#text[this.#offset] ?? '';
+    if (SIMPLE_ESCAPES.has(character) || (template && character === '{')) this.#offset++;
+    else if (character === 'u') this.#offset = Math.min(this.#offset + 4, this.#text.length);
+    else this.#faults.push('illegal escape sequence');
+  }
+
+  #rawString(): Token['kind'] {
+    this.#raw(false);
+    return 'string';
+  }
+
+  #rawTemplate(): Token['kind'] {
+    return this.#raw(true) === '{' ? 'raw-template-string-part' : 'raw-template-string-end';
+  }
+
+  #raw(template: boolean): string {
+    this.#offset++;
+    for (;;) {
+      const character = this.#text[this.#offset];
+      if (character === undefined) {
+        this.#faults.push('non-terminated string');
+        return '';
+      }
+      if (character === '\n') this.#newRow();
+      else this.#shiftColumns(this.#offset, this.#offset + 1);
+      this.#offset++;
+      if (character === '`' || (template && character === '{')) return character;
+      if (template && character === '\\' && this.#text[this.#offset] === '{') this.#offset++;
+    }
+  }
+}
+
+/** Reads source text into tokens and comments; `file` names it in locations. */
+export function tokenize(text: string, file: string): Lexed {
+  return new Lexer(text, file).run();
+}
+
+/** A token that opens or goes on with a template string. */
+export function isTemplateKind(kind: TokenKind): boolean {
+  return kind.endsWith('template-string-part') || kind.endsWith('template-string-end');
+}

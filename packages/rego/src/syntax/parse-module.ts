@@ -1,0 +1,167 @@
+import type { Annotations, Body, Import, Module, Package, RegoVersion, Rule, Term } from './ast.ts';
+import { checkVersion1 } from './check-version1.ts';
+import { Cursor, type Grammar } from './cursor.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import { type Annotated, type Attached, parseAnnotations } from './parse-annotations.ts';
+import { parseBody, parseLiteral } from './parse-expression.ts';
+import { parseInfix } from './parse-infix.ts';
+import { parseQuery as parseQueryStatement, parseStatements, type Statement } from './parse-statements.ts';
+import { parseTerm as parsePlainTerm } from './parse-term.ts';
+import { type RuleDraft, ruleOf } from './rule-draft.ts';
+import { ruleFromExpression } from './rule-from-expression.ts';
+
+export interface ParseOptions {
+  /** Named in every location. */
+  readonly file: string;
+  /** Version of the language; 1 where nothing is said. `import rego.v1` in a version 0 module asks for 1's rules. */
+  readonly version?: RegoVersion;
+}
+
+const GRAMMAR: Grammar = { term: parsePlainTerm, infix: parseInfix, body: parseBody, literal: parseLiteral };
+
+function open(text: string, { file, version = 1 }: ParseOptions): Cursor {
+  return new Cursor(text, file, version, GRAMMAR);
+}
+
+/**
+ * Parses a Rego module (the grammar of OPA 1.22, versions 0 and 1). Never throws for any text.
+ *
+ * @returns the tree, or no tree and at least one diagnostic of severity `error`. Codes: `rego_parse_error` in OPA's
+ * words, `rego_unsupported_error` for what the language has and this engine does not evaluate yet.
+ */
+export function parseModule(
+  text: string,
+  options: ParseOptions,
+): { readonly module?: Module; readonly diagnostics: readonly Diagnostic[] } {
+  const cursor = open(text, options);
+  const statements = parseStatements(cursor);
+  const parts = partsOf(cursor, statements);
+  const attached = cursor.diagnostics.length === 0 ? parseAnnotations(cursor, targetsOf(parts)) : [];
+  if (cursor.diagnostics.length > 0 || !parts.package) return { diagnostics: cursor.diagnostics };
+  return { module: moduleOf(cursor, { ...parts, package: parts.package }, attached), diagnostics: [] };
+}
+
+/** Statements by what they are. */
+interface Parts {
+  readonly package?: Package;
+  readonly imports: readonly Import[];
+  readonly rules: readonly RuleDraft[];
+}
+
+function partsOf(cursor: Cursor, statements: readonly Statement[]): Parts {
+  const reported = cursor.diagnostics.length;
+  const imports: Import[] = [];
+  const rules: RuleDraft[] = [];
+  const [first] = statements;
+  if (!first && reported === 0) cursor.fail('empty module');
+  if (first && first.kind !== 'package' && isFirst(cursor, first))
+    cursor.fail('package expected', locationOf(first));
+  for (const statement of statements) {
+    if (statement.kind === 'import') imports.push(statement.node);
+    else if (statement.kind === 'rule') rules.push(statement.node);
+    else if (statement.kind === 'body') rules.push(...ruleOfBody(cursor, statement.node));
+    else if (statement !== first) cursor.fail('unexpected package', statement.node.location);
+  }
+  if (isVersion1(cursor, imports)) for (const rule of rules) checkVersion1(cursor, rule);
+  return { ...(first?.kind === 'package' && { package: first.node }), imports, rules };
+}
+
+/** Nothing that failed stands before it. */
+function isFirst(cursor: Cursor, statement: Statement): boolean {
+  const { start } = locationOf(statement);
+  return cursor.diagnostics.every(({ location }) => location.start >= start);
+}
+
+function locationOf(statement: Statement): Rule['location'] {
+  return statement.kind === 'body' ? statement.node[0]!.location : statement.node.location;
+}
+
+function ruleOfBody(cursor: Cursor, body: Body): readonly RuleDraft[] {
+  const [expression] = body;
+  if (body.length !== 1 || !expression) {
+    cursor.fail('multiple expressions cannot be used for rule head', body[0]!.location);
+    return [];
+  }
+  const rule = ruleFromExpression(cursor, expression);
+  return rule ? [rule] : [];
+}
+
+function isVersion1(cursor: Cursor, imports: readonly Import[]): boolean {
+  return cursor.version > 0 || imports.some(({ path }) => path[0] === 'rego');
+}
+
+interface Target extends Annotated {
+  readonly draft?: RuleDraft;
+}
+
+function targetsOf({ package: statement, imports, rules }: Parts): readonly Target[] {
+  return [
+    ...(statement ? [{ kind: 'package', location: statement.location } as const] : []),
+    ...imports.map(({ location }) => ({ kind: 'import', location }) as const),
+    ...rules.map((draft) => ({ kind: 'rule', location: draft.location, draft }) as const),
+  ];
+}
+
+function moduleOf(
+  cursor: Cursor,
+  parts: Parts & { readonly package: Package },
+  attached: readonly Attached<Target>[],
+): Module {
+  const rules = parts.rules.map((draft) => ruleOf(draft, annotationsFor(draft, attached)));
+  return Object.freeze({
+    kind: 'module',
+    file: cursor.file,
+    text: cursor.text,
+    version: isVersion1(cursor, parts.imports) && cursor.version === 0 ? 1 : cursor.version,
+    package: parts.package,
+    imports: Object.freeze(parts.imports),
+    rules: Object.freeze(rules),
+    comments: cursor.comments,
+    annotations: Object.freeze(attached.map(({ annotations }) => annotations)),
+  });
+}
+
+/** Annotations of scope `document` describe all rules of the name, the others only the rule below. */
+function annotationsFor(draft: RuleDraft, attached: readonly Attached<Target>[]): readonly Annotations[] {
+  return attached
+    .filter(({ annotations, target }) => {
+      if (!target.draft) return false;
+      return target.draft === draft || (annotations.scope === 'document' && isSameName(target.draft, draft));
+    })
+    .map(({ annotations }) => annotations);
+}
+
+function isSameName(first: RuleDraft, second: RuleDraft): boolean {
+  const name = ({ head }: RuleDraft): string =>
+    JSON.stringify(head.ref.map((part) => (part.kind === 'string' ? part.value : part.kind)));
+  return name(first) === name(second);
+}
+
+/** Parses a query: literals joined by `;` or line ends, like a body without braces. Diagnostics as in {@link parseModule}. */
+export function parseQuery(
+  text: string,
+  options: ParseOptions,
+): { readonly body?: Body; readonly diagnostics: readonly Diagnostic[] } {
+  const cursor = open(text, options);
+  const body: Body[number][] = [];
+  if (cursor.kind === 'eof') cursor.fail('found empty body');
+  while (cursor.kind !== 'eof') {
+    const literals = parseQueryStatement(cursor);
+    if (!literals) break;
+    body.push(...literals.map((literal, index) => Object.freeze({ ...literal, index: body.length + index })));
+  }
+  return cursor.diagnostics.length > 0 ? { diagnostics: cursor.diagnostics } : { body, diagnostics: [] };
+}
+
+/** Parses one term, operators included; anything after it is an error. Diagnostics as in {@link parseModule}. */
+export function parseTerm(
+  text: string,
+  options: ParseOptions,
+): { readonly term?: Term; readonly diagnostics: readonly Diagnostic[] } {
+  const cursor = open(text, options);
+  const term = parseInfix(cursor);
+  if (term && cursor.kind !== 'eof') cursor.unexpected();
+  return cursor.diagnostics.length > 0 || !term
+    ? { diagnostics: cursor.diagnostics }
+    : { term, diagnostics: [] };
+}
