@@ -34,6 +34,10 @@ test_planner_may_call_finance if {
 	count(payments.chain.deny) == 0 with input as object.union(pay("finance-agent", 1), {"parent_agent_id": "planner"})
 }
 
+test_unknown_agents_may_not_be_called if {
+	count(payments.chain.deny) == 1 with input as object.union(pay("nobody", 1), {"parent_agent_id": "planner"})
+}
+
 test_planner_may_not_call_refunds if {
 	some objection in payments.chain.deny with input as object.union(
 		pay("refund-agent", 1),

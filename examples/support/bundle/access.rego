@@ -3,9 +3,12 @@ package support.access
 
 capable if input.action.capability in input.actor.capabilities
 
+# A record without a tenant, or a person without one, is foreign too.
+own(resource) if resource.tenant == input.principal.tenant
+
 foreign contains resource.id if {
 	some resource in input.action.resources
-	not resource.tenant == input.principal.tenant
+	not own(resource)
 }
 
 decision := {"outcome": "deny", "reason": "capability_missing"} if not capable

@@ -44,6 +44,16 @@ test_billing_needs_clearance if {
 	support.privacy.decision.reason == "data_class_not_authorized" with input as request
 }
 
+test_nobody_is_cleared_without_a_list if {
+	request := {"principal": {"id": "user:x"}, "action": {"data_classes_referenced": ["billing"]}}
+	support.privacy.decision.reason == "data_class_not_authorized" with input as request
+}
+
+test_person_without_a_tenant if {
+	request := object.remove(ask("get_customer", "customer.read", "eu", {}), ["principal"])
+	support.access.decision.reason == "resource_outside_tenant" with input as request
+}
+
 test_card_number_is_taken_out if {
 	request := ask("add_note", "ticket.write", "eu", {"action": {"args": {"note": "paid with 4111 1111 1111 1111"}}})
 	support.privacy.decision.redact == ["/note"] with input as request

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,31}$/, 'must be lower-case letters, digits, "-" or "_", at most 32');
+const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'must be HOST:PORT');
+const tokenHash = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be `sha256:` and 64 hexadecimal digits');
+const strings = z.array(z.string());
+
+const principal = z.strictObject({
+  id: z.string().min(1),
+  kind: z.enum(['user', 'service', 'agent']).optional(),
+  tenant: z.string().optional(),
+  groups: strings.optional(),
+  scopes: strings.optional(),
+  data_classifications_authorized: strings.optional(),
+});
+const actor = z.strictObject({ id: z.string().min(1), class: z.string().optional(), owner_team: z.string().optional() });
+
+/** The shape of `writ.yaml`; its JSON Schema is published as `schemas/writ.schema.json`. */
+export const configSchema = z.strictObject({
+  data_dir: z.string().min(1).optional().describe('Where state and record live; relative to this file. Default: .writ'),
+  engine: z
+    .strictObject({
+      kind: z.enum(['rego', 'opa']).default('rego').describe('rego: embedded; opa: a real OPA'),
+      url: z.string().optional().describe('opa: where it listens (http://HOST:PORT or unix:PATH); absent: a child process'),
+      command: z.string().optional().describe('opa: the program to start; default `opa`'),
+    })
+    .optional(),
+  bundles: z
+    .array(
+      z.strictObject({
+        name,
+        directory: z.string().min(1).describe('Relative to this file; watched, saving takes effect at once'),
+        entrypoints: strings.optional().describe('For a directory without a manifest: what may be asked'),
+      }),
+    )
+    .min(1)
+    .optional(),
+  listen: z
+    .strictObject({
+      api: address.optional().describe('Decision API. Default: 127.0.0.1:8181'),
+      mcp: address.optional().describe('MCP gateway. Default: 127.0.0.1:8182'),
+    })
+    .optional(),
+  upstreams: z
+    .record(
+      name,
+      z.union([
+        z.strictObject({
+          command: z.string().min(1),
+          args: strings.optional(),
+          env: z.record(z.string(), z.string()).optional(),
+          cwd: z.string().optional(),
+        }),
+        z.strictObject({ url: z.url(), headers: z.record(z.string(), z.string()).optional() }),
+      ]),
+    )
+    .optional()
+    .describe('MCP servers behind the gateway, by id'),
+  callers: z
+    .array(z.strictObject({ token_hash: tokenHash, principal, actor }))
+    .optional()
+    .describe('Who may come through the gateway, by the hash of their bearer token (`writ token`)'),
+  anonymous: z
+    .strictObject({ principal, actor })
+    .optional()
+    .describe('Who a gateway caller without a token is; on loopback only'),
+  budgets: z
+    .array(
+      z.strictObject({
+        name,
+        per: z.enum(['session', 'principal', 'actor']),
+        unit: z.enum(['requests', 'tokens', 'cost']),
+        limit: z.number().nonnegative(),
+        window_seconds: z.number().int().positive().optional(),
+      }),
+    )
+    .optional(),
+  evaluation_timeout_ms: z.number().int().positive().max(60_000).optional(),
+  approval_ttl_seconds: z.number().int().positive().optional(),
+  mode: z.enum(['enforce', 'observe']).optional(),
+});
+
+/** `writ.yaml` as read. */
+export type Config = z.infer<typeof configSchema>;
+
+/** JSON Schema (2020-12) of `writ.yaml`, made from the validator so that they cannot drift apart. */
+export function configJsonSchema(): Record<string, unknown> {
+  return {
+    title: 'writ.yaml',
+    description: 'Configuration of a Writ decision point and its gateway.',
+    ...z.toJSONSchema(configSchema, { target: 'draft-2020-12' }),
+  };
+}
