@@ -1,0 +1,50 @@
+import type { StoredEntry, Transaction } from '@writ/store';
+import { type BuiltEntry, buildEntry } from './build-entry.ts';
+import { EDGE_CELL, tileCell } from './cells.ts';
+import type { EntryCore, Trust } from './entry.ts';
+import type { Sealed } from './seal.ts';
+import { appendToEdge, EMPTY_EDGE, formatEdge, parseEdge, tilesFilled } from './tree-edge.ts';
+import { leafHash } from './tree-hash.ts';
+
+/** Appends a built entry inside another procedure's transaction; gives its index. Touches no cell. */
+export function appendEntry(transaction: Transaction, entry: BuiltEntry): number {
+  return transaction.append(entry.leaf, entry.detail);
+}
+
+/** Builds an entry with the transaction's own time, says if the clock stepped back, and appends it. */
+export function recordEntry(transaction: Transaction, core: EntryCore, sealed: Sealed, trust: Trust): number {
+  const steppedBack = transaction.clockSteppedBackMs;
+  const whole = steppedBack === undefined ? core : { ...core, clock_stepped_back_ms: steppedBack };
+  return appendEntry(transaction, buildEntry(whole, sealed, { timeMs: transaction.nowMs, trust }));
+}
+
+/**
+ * The ledger's part of a batch, to be given as `afterBatch` by every procedure that appends (one function, so it runs
+ * once): hashes what the batch appended into the tree. Throws when tree and log have come apart, which undoes the
+ * batch.
+ */
+export function closeLedger(transaction: Transaction, entries: readonly StoredEntry[]): void {
+  const first = entries[0];
+  if (first === undefined) return;
+  const text = transaction.get(EDGE_CELL);
+  const before = text === undefined ? EMPTY_EDGE : parseEdge(text);
+  if (before === undefined || before.size !== first.index) {
+    throw new Error(`the tree has ${before?.size ?? 'an unreadable edge'}, the log ${first.index} entries`);
+  }
+  const { edge, tiles } = appendToEdge(
+    before,
+    entries.map((entry) => leafHash(entry.leaf)),
+  );
+  for (const tile of tiles) {
+    transaction.put(tileCell(tile.level, tile.index), Buffer.from(tile.hashes).toString('base64'));
+  }
+  transaction.put(EDGE_CELL, formatEdge(edge));
+}
+
+/** The cells that `closeLedger` touches, to be given as `batchKeys`. */
+export function ledgerBatchKeys(entries: readonly StoredEntry[]): readonly string[] {
+  const first = entries[0];
+  if (first === undefined) return [];
+  const filled = tilesFilled(first.index, first.index + entries.length);
+  return [EDGE_CELL, ...filled.map(([level, index]) => tileCell(level, index))];
+}

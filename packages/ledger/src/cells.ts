@@ -1,0 +1,17 @@
+/** Names of the ledger's cells. */
+
+/** The right edge of the tree. */
+export const EDGE_CELL = 'ledger/edge';
+/** The latest signed checkpoint; the same text as the cell of its size. */
+export const LATEST_CHECKPOINT_CELL = 'ledger/latest-checkpoint';
+export const CHECKPOINT_PREFIX = 'ledger/checkpoint/';
+
+/** A full tile: 256 hashes, base64 of 8,192 bytes. */
+export function tileCell(level: number, index: number): string {
+  return `ledger/tile/${level}/${index}`;
+}
+
+/** The signed checkpoint of a size; padded, so that key order is order of size. */
+export function checkpointCell(size: number): string {
+  return `${CHECKPOINT_PREFIX}${String(size).padStart(16, '0')}`;
+}
