@@ -15,11 +15,22 @@ export type Outcome =
   | { readonly ok: true; readonly result?: string }
   | { readonly ok: false; readonly error: StoreError };
 
-/** Outcomes in the order of the calls; `committed` tells whether anything of them is durable now. */
+/** Outcomes in the order of the calls, and how many transactions were committed for them. */
 export interface BatchOutcome {
   readonly outcomes: readonly Outcome[];
   readonly transactions: number;
 }
+
+/** `monotonicMs` is the clock of the calls' deadlines: a call whose caller has given up is not run. */
+export interface BatchClock {
+  wallMs(): number;
+  monotonicMs(): number;
+}
+
+const TOO_LATE: Outcome = {
+  ok: false,
+  error: new StoreError('store_timeout', 'the call waited too long and was not run'),
+};
 
 /** Keeps each closing hook once: procedures of one commit share the function that closes the tree. */
 export function procedureTable(procedures: readonly Procedure<unknown, unknown>[]): Procedures {
@@ -37,10 +48,10 @@ export function runBatch(
   database: Database,
   procedures: Procedures,
   calls: readonly WireCall[],
-  wallMs: () => number,
+  clock: BatchClock,
 ): BatchOutcome {
   try {
-    return { outcomes: transact(database, procedures, calls, wallMs()), transactions: 1 };
+    return { outcomes: transact(database, procedures, calls, clock), transactions: 1 };
   } catch (cause) {
     database.rollback();
     const error = storeErrorFrom(cause);
@@ -48,7 +59,7 @@ export function runBatch(
       return { outcomes: calls.map(() => ({ ok: false, error })), transactions: 0 };
     }
   }
-  const alone = calls.map((call) => runBatch(database, procedures, [call], wallMs));
+  const alone = calls.map((call) => runBatch(database, procedures, [call], clock));
   return {
     outcomes: alone.flatMap((each) => each.outcomes),
     transactions: alone.reduce((sum, each) => sum + each.transactions, 0),
@@ -59,8 +70,9 @@ function transact(
   database: Database,
   procedures: Procedures,
   calls: readonly WireCall[],
-  wallMs: number,
+  clock: BatchClock,
 ): readonly Outcome[] {
+  const wallMs = clock.wallMs();
   const { logSize, clockMs } = database.begin();
   const state = new BatchState(
     (key) => database.value(key),
@@ -68,8 +80,8 @@ function transact(
     Math.max(clockMs, wallMs),
     clockMs - wallMs,
   );
-  const outcomes = calls.map(([, name, , request]) =>
-    runCall(state, procedures.byName.get(name), name, request),
+  const outcomes = calls.map(([, name, deadlineMs, request]) =>
+    deadlineMs < clock.monotonicMs() ? TOO_LATE : runCall(state, procedures.byName.get(name), name, request),
   );
   if (!outcomes.some((outcome) => outcome.ok)) {
     database.rollback();

@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { encodeFrame, FrameReader, PROTOCOL_VERSION } from './frames.ts';
 import { claimSocketPlace, type SocketPlace } from './socket-path.ts';
 import { storeErrorFrom } from './store-error.ts';
-import type { CallsMessage, RepliesMessage, WireCall } from './wire.ts';
+import { type CallsMessage, callsIn, type RepliesMessage } from './wire.ts';
 
 /** The owner's side of the socket: hands clients' calls to the worker and its replies back, unopened. */
 export interface OwnerSocket {
@@ -67,7 +67,9 @@ class Relay implements OwnerSocket {
   deliver({ source, text, count }: RepliesMessage): void {
     this.#underWay -= count;
     const socket = this.#clients.get(source);
-    if (socket !== undefined) {
+    if (text === undefined) {
+      socket?.destroy();
+    } else if (socket !== undefined) {
       socket.write(encodeFrame({ kind: 'replies', count, text }));
       if (socket.writableLength > UNREAD_BYTES_MAX) socket.destroy();
     }
@@ -142,7 +144,11 @@ class Relay implements OwnerSocket {
   }
 
   #refuse(socket: Socket, { text, count }: CallsMessage, code: string, message: string): void {
-    const calls: readonly WireCall[] = JSON.parse(text);
+    const calls = callsIn(text);
+    if (calls === undefined) {
+      socket.destroy();
+      return;
+    }
     const replies = JSON.stringify(calls.map(([id]) => [id, 0, code, message]));
     socket.write(encodeFrame({ kind: 'replies', count, text: replies }));
   }

@@ -108,7 +108,7 @@ class Owner implements Backend {
 
   #deliver(replies: readonly RepliesMessage[]): void {
     for (const reply of replies) {
-      if (reply.source === 0) this.#events.replies(reply.text);
+      if (reply.source === 0) this.#events.replies(reply.text ?? '[]');
       else this.#socket?.deliver(reply);
     }
   }

@@ -140,13 +140,7 @@ export class StoreHandle implements Store {
       this.#lastId += 1;
       const id = this.#lastId;
       const deadlineMs = monotonicMs() + (options.timeoutMs ?? this.#settings.timeoutMs);
-      const body: string | undefined = JSON.stringify(request);
-      if (body !== undefined && body.length > REQUEST_LENGTH_MAX) {
-        throw new StoreError(
-          'store_procedure_failed',
-          `a request has at most ${REQUEST_LENGTH_MAX} characters`,
-        );
-      }
+      const body = requestText(request);
       const head = `[${id},${JSON.stringify(procedure)},${deadlineMs}`;
       const text = body === undefined ? `${head}]` : `${head},${body}]`;
       const call = {
@@ -241,4 +235,17 @@ export class StoreHandle implements Store {
     this.#backend = undefined;
     await backend?.close();
   }
+}
+
+function requestText(request: unknown): string | undefined {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(request);
+  } catch (cause) {
+    throw new StoreError('store_procedure_failed', 'the request has no form as JSON', { cause });
+  }
+  if (text !== undefined && text.length > REQUEST_LENGTH_MAX) {
+    throw new StoreError('store_procedure_failed', `a request has at most ${REQUEST_LENGTH_MAX} characters`);
+  }
+  return text;
 }

@@ -5,8 +5,16 @@ import { type Database, openDatabase } from './database.ts';
 import { BATCH_CALLS_MAX } from './limits.ts';
 import { runReading } from './readings.ts';
 import { StoreError, storeErrorFrom } from './store-error.ts';
-import type { CallsMessage, FromWorker, RepliesMessage, ToWorker, WireCall, WorkerSettings } from './wire.ts';
-import { monotonicMs } from './wire.ts';
+import {
+  type CallsMessage,
+  callsIn,
+  type FromWorker,
+  monotonicMs,
+  type RepliesMessage,
+  type ToWorker,
+  type WireCall,
+  type WorkerSettings,
+} from './wire.ts';
 
 /**
  * The owner's worker thread. Every message that has arrived while a transaction was committing is taken together
@@ -20,7 +28,7 @@ const counts = { batches: 0, calls: 0, failed: 0 };
 
 interface Work {
   readonly message: CallsMessage;
-  readonly calls: readonly WireCall[];
+  readonly calls: readonly WireCall[] | undefined;
   readonly replies: string[];
 }
 
@@ -60,7 +68,7 @@ function drain(first: ToWorker, work: Work[]): boolean {
   while (next !== undefined) {
     if (next.message.kind === 'close') return true;
     count += next.message.count;
-    work.push({ message: next.message, calls: JSON.parse(next.message.text), replies: [] });
+    work.push({ message: next.message, calls: callsIn(next.message.text), replies: [] });
     next = count < BATCH_CALLS_MAX && port !== null ? receiveMessageOnPort(port) : undefined;
   }
   return false;
@@ -69,38 +77,37 @@ function drain(first: ToWorker, work: Work[]): boolean {
 /** False when another process has taken the files over: nothing more may be done here. */
 function serve(database: Database, procedures: Procedures, work: readonly Work[]): boolean {
   let owned = true;
-  const owners: Work[] = [];
+  const askers: Work[] = [];
   const calls: WireCall[] = [];
   const readings: (readonly [Work, WireCall])[] = [];
-  const now = monotonicMs();
   for (const each of work) {
-    for (const call of each.calls) {
-      if (call[2] < now) each.replies.push(refusal(call[0], TOO_LATE));
-      else if (call[1].startsWith('$')) readings.push([each, call]);
+    for (const call of each.calls ?? []) {
+      if (call[1].startsWith('$')) readings.push([each, call]);
       else {
-        owners.push(each);
+        askers.push(each);
         calls.push(call);
       }
     }
   }
   for (let start = 0; start < calls.length; start += BATCH_CALLS_MAX) {
     const slice = calls.slice(start, start + BATCH_CALLS_MAX);
-    const { outcomes, transactions } = runBatch(database, procedures, slice, Date.now);
+    const { outcomes, transactions } = runBatch(database, procedures, slice, CLOCK);
     counts.batches += transactions;
     for (const [offset, outcome] of outcomes.entries()) {
       if (!outcome.ok && outcome.error.code === 'store_owner_lost') owned = false;
       counts[outcome.ok ? 'calls' : 'failed'] += 1;
       const id = slice[offset]?.[0] ?? -1;
-      owners[start + offset]?.replies.push(replyText(id, outcome));
+      askers[start + offset]?.replies.push(replyText(id, outcome));
     }
   }
   // Readings come after the commit: they see what is durable, the calls sent before them included.
-  for (const [each, call] of readings)
-    each.replies.push(replyText(call[0], runReading(database, call[1], call[3], counts)));
+  for (const [each, [id, name, , request]] of readings) {
+    each.replies.push(replyText(id, runReading(database, name, request, counts)));
+  }
   return owned;
 }
 
-const TOO_LATE = new StoreError('store_timeout', 'the call waited too long and was not run');
+const CLOCK = { wallMs: Date.now, monotonicMs };
 
 function replyText(id: number, outcome: Outcome): string {
   if (!outcome.ok) return refusal(id, outcome.error);
@@ -112,9 +119,9 @@ function refusal(id: number, error: StoreError): string {
 }
 
 function repliesOf(work: readonly Work[]): readonly RepliesMessage[] {
-  return work.map(({ message, replies }) => ({
+  return work.map(({ message, calls, replies }) => ({
     source: message.source,
-    text: `[${replies.join(',')}]`,
+    text: calls === undefined ? undefined : `[${replies.join(',')}]`,
     count: message.count,
   }));
 }

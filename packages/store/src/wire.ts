@@ -26,7 +26,8 @@ export type ToWorker = CallsMessage | { readonly kind: 'close' };
 
 export interface RepliesMessage {
   readonly source: number;
-  readonly text: string;
+  /** Undefined where the calls were unreadable. */
+  readonly text: string | undefined;
   readonly count: number;
 }
 
@@ -46,4 +47,20 @@ export interface WorkerSettings {
 export function monotonicMs(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1_000 + nanoseconds / 1e6;
+}
+
+/** A client's text, or undefined where it is none of ours: that client is then cut off, and nobody else suffers. */
+export function callsIn(text: string): readonly WireCall[] | undefined {
+  try {
+    const calls: unknown = JSON.parse(text);
+    return Array.isArray(calls) && calls.every(isCall) ? calls : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isCall(value: unknown): value is WireCall {
+  if (!Array.isArray(value)) return false;
+  const [id, procedure, deadlineMs] = value;
+  return typeof id === 'number' && typeof procedure === 'string' && typeof deadlineMs === 'number';
 }
