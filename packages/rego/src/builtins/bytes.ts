@@ -58,3 +58,8 @@ export function bytesOfText(text: string): Uint8Array {
   }
   return Uint8Array.from(parts);
 }
+
+/** Bytes in lower-case hexadecimal. */
+export function hexOfBytes(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -3,9 +3,15 @@ import { AGGREGATES, ARRAYS, DEPRECATED_CASTS, SETS } from './collections.ts';
 import { COMPARISON, TYPES } from './comparison.ts';
 import type { Family } from './define.ts';
 import { bindBuiltin } from './define.ts';
+import { ENCODING } from './encoding.ts';
+import { GLOB } from './glob.ts';
+import { JSON_PATCH } from './json-patch.ts';
+import { OBJECTS } from './json-path.ts';
 import { NUMBERS } from './numbers.ts';
+import { REGEX } from './regex.ts';
 import { SIGNATURES } from './signatures.ts';
 import { STRINGS } from './strings.ts';
+import { SUBSET } from './subset.ts';
 
 /** The families of builtins that this engine has. */
 const FAMILIES: readonly Family[] = [
@@ -17,6 +23,12 @@ const FAMILIES: readonly Family[] = [
   ARRAYS,
   SETS,
   DEPRECATED_CASTS,
+  OBJECTS,
+  SUBSET,
+  JSON_PATCH,
+  REGEX,
+  GLOB,
+  ENCODING,
 ];
 
 /** Every builtin of OPA 1.22 by name, whether this engine can call it or not. */

@@ -1,0 +1,202 @@
+import type { ObjectValue, Value } from '../value/index.ts';
+import { fromJson, makeObject, objectEntries, RegoSet, toJson } from '../value/index.ts';
+import type { BuiltinContext, BuiltinOutcome } from './builtin.ts';
+import { bytesOfText, hexOfBytes, textOfBytes } from './bytes.ts';
+import type { Family } from './define.ts';
+import { fault, operandFault } from './fault.ts';
+import { membersOf } from './operand.ts';
+
+function toBase64(text: string): string {
+  return btoa(Array.from(bytesOfText(text), (byte) => String.fromCharCode(byte)).join(''));
+}
+
+/** Strict base64 with padding (line ends are skipped, as Go skips them); undefined where it is none. */
+function fromBase64(text: string): string | undefined {
+  const compact = text.replace(/[\r\n]/g, '');
+  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(compact)) return undefined;
+  return textOfBytes(Uint8Array.from(atob(compact), (unit) => unit.charCodeAt(0)));
+}
+
+function decodeBase64(_context: BuiltinContext, text: string): BuiltinOutcome {
+  return fromBase64(text) ?? fault('illegal base64 data');
+}
+
+function toUrlAlphabet(base64: string): string {
+  return base64.replaceAll('+', '-').replaceAll('/', '_');
+}
+
+function decodeBase64Url(_context: BuiltinContext, text: string): BuiltinOutcome {
+  const missing = text.endsWith('=') ? 0 : (4 - (bytesOfText(text).length % 4)) % 4;
+  if (missing === 3) return fault(`illegal base64url string: ${text}`);
+  if (/[+/]/.test(text)) return fault('illegal base64 data');
+  const padded = text.replaceAll('-', '+').replaceAll('_', '/') + '='.repeat(missing);
+  return fromBase64(padded) ?? fault('illegal base64 data');
+}
+
+function decodeHex(_context: BuiltinContext, text: string): BuiltinOutcome {
+  if (!/^(?:[0-9a-fA-F]{2})*$/.test(text)) {
+    return fault(
+      /^[0-9a-fA-F]*$/.test(text) ? 'encoding/hex: odd length hex string' : 'encoding/hex: invalid byte',
+    );
+  }
+  return textOfBytes(Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16)));
+}
+
+const QUERY_PLAIN = /[A-Za-z0-9\-_.~]/;
+
+function queryEscape(text: string): string {
+  let escaped = '';
+  for (const byte of bytesOfText(text)) {
+    const character = String.fromCharCode(byte);
+    if (QUERY_PLAIN.test(character)) escaped += character;
+    else escaped += byte === 0x20 ? '+' : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return escaped;
+}
+
+/** Undefined where a percent sign is followed by no two hexadecimal digits. */
+function queryUnescape(text: string): string | undefined {
+  if (/%(?![0-9a-fA-F]{2})/.test(text)) return undefined;
+  if (!/[%+]/.test(text)) return text;
+  const bytes: number[] = [];
+  const source = bytesOfText(text);
+  for (let index = 0; index < source.length; index++) {
+    const byte = source[index]!;
+    if (byte === 0x25) {
+      bytes.push(Number.parseInt(String.fromCharCode(source[index + 1]!, source[index + 2]!), 16));
+      index += 2;
+    } else {
+      bytes.push(byte === 0x2b ? 0x20 : byte);
+    }
+  }
+  return textOfBytes(Uint8Array.from(bytes));
+}
+
+function invalidEscape(text: string): BuiltinOutcome {
+  const at = text.search(/%(?![0-9a-fA-F]{2})/);
+  return fault(`invalid URL escape ${JSON.stringify(text.slice(at, at + 3))}`);
+}
+
+function decodeQuery(_context: BuiltinContext, text: string): BuiltinOutcome {
+  return queryUnescape(text) ?? invalidEscape(text);
+}
+
+const NOT_STRINGS = 'values must be string, array[string], or set[string]';
+
+function encodeQueryObject(_context: BuiltinContext, object: ObjectValue): BuiltinOutcome {
+  const pairs: string[] = [];
+  const named = objectEntries(object).map(
+    ([key, value]) => [typeof key === 'string' ? key : toJson(key), value] as const,
+  );
+  for (const [key, value] of objectEntries(makeObject(named)) as readonly (readonly [string, Value])[]) {
+    const isList = Array.isArray(value) || value instanceof RegoSet;
+    const values = isList ? membersOf(value as readonly Value[] | RegoSet) : [value];
+    for (const member of values) {
+      if (typeof member !== 'string') return operandFault(1, NOT_STRINGS);
+      pairs.push(`${queryEscape(key)}=${queryEscape(member)}`);
+    }
+  }
+  return pairs.join('&');
+}
+
+function decodeQueryObject(_context: BuiltinContext, text: string): BuiltinOutcome {
+  const values = new Map<string, string[]>();
+  for (const pair of text.split('&')) {
+    if (pair.includes(';')) return fault('invalid semicolon separator in query');
+    if (pair === '') continue;
+    const equals = pair.indexOf('=');
+    const key = queryUnescape(equals < 0 ? pair : pair.slice(0, equals));
+    const value = queryUnescape(equals < 0 ? '' : pair.slice(equals + 1));
+    if (key === undefined || value === undefined) return invalidEscape(pair);
+    const known = values.get(key);
+    if (known === undefined) values.set(key, [value]);
+    else known.push(value);
+  }
+  return makeObject(values);
+}
+
+function marshal(_context: BuiltinContext, value: Value): BuiltinOutcome {
+  return toJson(value, { escapeHtml: true });
+}
+
+interface MarshalOptions {
+  isPretty: boolean | undefined;
+  isImplied: boolean;
+  prefix: string;
+  indent: string;
+}
+
+function marshalWithOptions(_context: BuiltinContext, value: Value, options: ObjectValue): BuiltinOutcome {
+  const chosen: MarshalOptions = { isPretty: undefined, isImplied: false, prefix: '', indent: '\t' };
+  for (const [key, option] of objectEntries(options)) {
+    if (key === 'pretty') {
+      if (typeof option !== 'boolean') return operandFault(2, 'key pretty failed cast to bool');
+      chosen.isPretty = option;
+    } else if (key === 'prefix' || key === 'indent') {
+      if (typeof option !== 'string') return operandFault(2, `key ${key} failed cast to string`);
+      chosen[key] = option;
+      chosen.isImplied = true;
+    } else {
+      return operandFault(2, `object contained unknown key ${typeof key === 'string' ? key : toJson(key)}`);
+    }
+  }
+  if (!(chosen.isPretty ?? chosen.isImplied)) return toJson(value, { escapeHtml: true });
+  return chosen.prefix + indented(value, chosen.prefix, chosen.indent, 0);
+}
+
+function indented(value: Value, prefix: string, indent: string, depth: number): string {
+  const isList = Array.isArray(value) || value instanceof RegoSet;
+  const isObject = !isList && typeof value === 'object' && value !== null && toJson(value).startsWith('{');
+  if (!isList && !isObject) return toJson(value, { escapeHtml: true });
+  const line = `\n${prefix}${indent.repeat(depth + 1)}`;
+  const members = isList
+    ? membersOf(value as readonly Value[] | RegoSet).map((member) =>
+        indented(member, prefix, indent, depth + 1),
+      )
+    : objectEntries(value as ObjectValue).map(([key, member]) => {
+        const name = toJson(typeof key === 'string' ? key : toJson(key), { escapeHtml: true });
+        return `${name}: ${indented(member, prefix, indent, depth + 1)}`;
+      });
+  const [open, close] = isList ? ['[', ']'] : ['{', '}'];
+  if (members.length === 0) return `${open}${close}`;
+  return `${open}${line}${members.join(`,${line}`)}\n${prefix}${indent.repeat(depth)}${close}`;
+}
+
+function unmarshal(_context: BuiltinContext, text: string): BuiltinOutcome {
+  const value = fromJson(text);
+  return value === undefined ? fault('invalid JSON') : value;
+}
+
+function isValidJson(_context: BuiltinContext, text: Value): BuiltinOutcome {
+  if (typeof text !== 'string') return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** JSON and byte encodings. Source: OPA's `topdown/encoding.go`. */
+export const ENCODING: Family = {
+  'json.marshal': marshal,
+  'json.marshal_with_options': marshalWithOptions,
+  'json.unmarshal': unmarshal,
+  'json.is_valid': { call: isValidJson, unchecked: true },
+  'base64.encode': (_context, text: string) => toBase64(text),
+  'base64.decode': decodeBase64,
+  'base64.is_valid': {
+    call: (_context: BuiltinContext, text: Value) =>
+      typeof text === 'string' && fromBase64(text) !== undefined,
+    unchecked: true,
+  },
+  'base64url.encode': (_context, text: string) => toUrlAlphabet(toBase64(text)),
+  'base64url.encode_no_pad': (_context, text: string) => toUrlAlphabet(toBase64(text)).replace(/=+$/, ''),
+  'base64url.decode': decodeBase64Url,
+  'hex.encode': (_context, text: string) => hexOfBytes(bytesOfText(text)),
+  'hex.decode': decodeHex,
+  'urlquery.encode': (_context, text: string) => queryEscape(text),
+  'urlquery.decode': decodeQuery,
+  'urlquery.encode_object': encodeQueryObject,
+  'urlquery.decode_object': decodeQueryObject,
+};

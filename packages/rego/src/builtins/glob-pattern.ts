@@ -1,0 +1,220 @@
+/**
+ * Glob patterns of `glob.match`: `*` any run of characters but delimiters, `**` any run, `?` one character but a
+ * delimiter, `[a-z]` and `[!abc]` classes (delimiters included), `{a,b}` alternatives, `\` takes the next character
+ * as it is. Source: the documentation of gobwas/glob, which OPA uses.
+ *
+ * A pattern becomes a nondeterministic automaton whose states advance together: time is linear in the text, whatever
+ * the pattern.
+ */
+type Test = (code: number) => boolean;
+
+type State =
+  | { readonly kind: 'step'; readonly test: Test; next: number }
+  | { readonly kind: 'split'; next: number[] }
+  | { readonly kind: 'accept' };
+
+/** A malformed pattern. */
+export class GlobFault {
+  readonly message: string;
+
+  constructor(message: string) {
+    this.message = message;
+  }
+}
+
+/** Thrown inside the parser only; {@link compileGlob} turns it into a {@link GlobFault}. */
+class Malformed extends Error {}
+
+const TEXT_ENDS = new Set(['?', '*', '[', '{']);
+
+class GlobCompiler {
+  readonly states: State[] = [];
+  readonly #characters: readonly string[];
+  readonly #isDelimiter: Test;
+  #position = 0;
+
+  constructor(pattern: string, delimiters: readonly string[]) {
+    this.#characters = Array.from(pattern);
+    const codes = new Set(delimiters.map((delimiter) => delimiter.codePointAt(0)!));
+    this.#isDelimiter = (code) => codes.has(code);
+  }
+
+  /** Builds from the end: each part is made knowing the state that follows it. */
+  compile(): number {
+    const parts = this.#sequence(0);
+    const accept = this.#state({ kind: 'accept' });
+    return this.#link(parts, accept);
+  }
+
+  #state(state: State): number {
+    this.states.push(state);
+    return this.states.length - 1;
+  }
+
+  #link(parts: readonly Part[], next: number): number {
+    return parts.reduceRight((following, part) => part(following), next);
+  }
+
+  #sequence(depth: number): Part[] {
+    const parts: Part[] = [];
+    for (;;) {
+      const character = this.#characters[this.#position];
+      if (character === undefined) {
+        if (depth > 0) throw new Malformed('unclosed `{`');
+        return parts;
+      }
+      if (depth > 0 && (character === ',' || character === '}')) return parts;
+      this.#position++;
+      parts.push(this.#part(character, depth));
+    }
+  }
+
+  #part(character: string, depth: number): Part {
+    switch (character) {
+      case '*': {
+        const isSuper = this.#characters[this.#position] === '*';
+        if (isSuper) this.#position++;
+        return this.#star(isSuper ? () => true : (code) => !this.#isDelimiter(code));
+      }
+      case '?':
+        return this.#step((code) => !this.#isDelimiter(code));
+      case '[':
+        return this.#class();
+      case '{':
+        return this.#alternatives(depth);
+      default:
+        return this.#literal(character === '\\' ? this.#escaped() : character);
+    }
+  }
+
+  #escaped(): string {
+    const character = this.#characters[this.#position];
+    if (character === undefined) throw new Malformed('trailing backslash');
+    this.#position++;
+    return character;
+  }
+
+  #step(test: Test): Part {
+    return (next) => this.#state({ kind: 'step', test, next });
+  }
+
+  #literal(character: string): Part {
+    const wanted = character.codePointAt(0)!;
+    return this.#step((code) => code === wanted);
+  }
+
+  #star(test: Test): Part {
+    return (next) => {
+      const split = this.#state({ kind: 'split', next: [] });
+      const loop = this.#state({ kind: 'step', test, next: split });
+      this.states[split] = { kind: 'split', next: [loop, next] };
+      return split;
+    };
+  }
+
+  #alternatives(depth: number): Part {
+    const branches: Part[][] = [];
+    for (;;) {
+      branches.push(this.#sequence(depth + 1));
+      const separator = this.#characters[this.#position++];
+      if (separator === '}') break;
+    }
+    return (next) => this.#state({ kind: 'split', next: branches.map((branch) => this.#link(branch, next)) });
+  }
+
+  #class(): Part {
+    let isNegated = false;
+    if (this.#characters[this.#position] === '!') {
+      isNegated = true;
+      this.#position++;
+    }
+    const low = this.#characters[this.#position];
+    if (low === undefined) throw new Malformed('unexpected end of input');
+    const test = this.#characters[this.#position + 1] === '-' ? this.#range(low) : this.#members();
+    if (this.#characters[this.#position++] !== ']') throw new Malformed('expected close range character');
+    return this.#step((code) => test(code) !== isNegated);
+  }
+
+  #range(low: string): Test {
+    const high = this.#characters[this.#position + 2];
+    if (high === undefined) throw new Malformed('unexpected end of input');
+    this.#position += 3;
+    const first = low.codePointAt(0)!;
+    const last = high.codePointAt(0)!;
+    if (last < first) throw new Malformed('range hi character is less than lo');
+    return (code) => code >= first && code <= last;
+  }
+
+  #members(): Test {
+    const codes = new Set<number>();
+    for (;;) {
+      const character = this.#characters[this.#position];
+      if (character === undefined) throw new Malformed('unexpected end of input');
+      if (character === ']') break;
+      this.#position++;
+      codes.add((character === '\\' ? this.#escaped() : character).codePointAt(0)!);
+    }
+    if (codes.size === 0) throw new Malformed('could not parse range');
+    return (code) => codes.has(code);
+  }
+}
+
+type Part = (next: number) => number;
+
+/** A compiled glob. */
+export class GlobPattern {
+  readonly #states: readonly State[];
+  readonly #start: number;
+  /** The text itself, where the pattern has nothing special. */
+  readonly #literal: string | undefined;
+
+  constructor(states: readonly State[], start: number, literal: string | undefined) {
+    this.#states = states;
+    this.#start = start;
+    this.#literal = literal;
+  }
+
+  /** Whether the pattern matches the whole text. */
+  matches(text: string): boolean {
+    if (this.#literal !== undefined) return text === this.#literal;
+    let current = new Set<number>();
+    this.#enter(this.#start, current);
+    for (const character of text) {
+      const code = character.codePointAt(0)!;
+      const next = new Set<number>();
+      for (const index of current) {
+        const state = this.#states[index]!;
+        if (state.kind === 'step' && state.test(code)) this.#enter(state.next, next);
+      }
+      if (next.size === 0) return false;
+      current = next;
+    }
+    for (const index of current) if (this.#states[index]!.kind === 'accept') return true;
+    return false;
+  }
+
+  #enter(index: number, active: Set<number>): void {
+    if (active.has(index)) return;
+    active.add(index);
+    const state = this.#states[index]!;
+    if (state.kind === 'split') for (const next of state.next) this.#enter(next, active);
+  }
+}
+
+/** Compiles a pattern for the given delimiters, each one character. */
+export function compileGlob(pattern: string, delimiters: readonly string[]): GlobPattern | GlobFault {
+  const isLiteral = !/[\\,}]/.test(pattern) && ![...pattern].some((character) => TEXT_ENDS.has(character));
+  const compiler = new GlobCompiler(pattern, delimiters);
+  try {
+    const start = compiler.compile();
+    return new GlobPattern(compiler.states, start, isLiteral ? pattern : undefined);
+  } catch (error) {
+    if (error instanceof Malformed) return new GlobFault(error.message);
+    throw error;
+  }
+}
+
+/** The text with every special character escaped. */
+export function quoteGlob(text: string): string {
+  return text.replace(/[*?\\[\]{}]/g, '\\$&');
+}
