@@ -1,0 +1,66 @@
+package main
+
+import (
+	"sort"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	opaversion "github.com/open-policy-agent/opa/v1/version"
+)
+
+func version(*Request) (Answer, error) {
+	return Answer{"version": opaversion.Version}, nil
+}
+
+func regoVersion(request *Request) ast.RegoVersion {
+	if request.RegoVersion == nil {
+		return ast.RegoV1
+	}
+	return ast.RegoVersionFromInt(*request.RegoVersion)
+}
+
+func options(request *Request) ast.ParserOptions {
+	return ast.ParserOptions{ProcessAnnotation: true, RegoVersion: regoVersion(request)}
+}
+
+func fileNames(modules map[string]string) []string {
+	names := make([]string, 0, len(modules))
+	for name := range modules {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// parse reads every module by itself: {files: {name: {errors: […]} | {ast}}}.
+func parse(request *Request) (Answer, error) {
+	files := Answer{}
+	for _, name := range fileNames(request.Modules) {
+		module, err := ast.ParseModuleWithOpts(name, request.Modules[name], options(request))
+		switch {
+		case err != nil:
+			files[name] = failure(err)
+		case request.AST:
+			files[name] = Answer{"ast": module}
+		default:
+			files[name] = Answer{}
+		}
+	}
+	return Answer{"files": files}, nil
+}
+
+// check compiles the modules together, as `opa check` (with `strict`, `opa check --strict`).
+func check(request *Request) (Answer, error) {
+	modules := map[string]*ast.Module{}
+	for _, name := range fileNames(request.Modules) {
+		module, err := ast.ParseModuleWithOpts(name, request.Modules[name], options(request))
+		if err != nil {
+			return nil, err
+		}
+		modules[name] = module
+	}
+	compiler := ast.NewCompiler().WithStrict(request.Strict).WithDefaultRegoVersion(regoVersion(request))
+	if compiler.Compile(modules); compiler.Failed() {
+		return nil, compiler.Errors
+	}
+	return Answer{"ok": true}, nil
+}

@@ -1,0 +1,15 @@
+export { isSkip, type Skip } from './go-build.ts';
+export {
+  findOpa,
+  isOracleFailure,
+  type LocatedCase,
+  type Oracle,
+  type OracleCase,
+  type OracleError,
+  type OracleFailure,
+  type OracleQuestion,
+  type OracleResult,
+  type OracleValue,
+  startOracle,
+} from './opa-oracle.ts';
+export { loadSeedPolicies, mendTutorial, type SeedPolicies, type SeedPolicy } from './seeds.ts';

@@ -1,0 +1,204 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { buildGo, runGo, type Skip } from './go-build.ts';
+
+/** An error of OPA: its code (`rego_parse_error`, `eval_conflict_error`, …), message and place where it has one. */
+export interface OracleError {
+  readonly code: string;
+  readonly message: string;
+  readonly file?: string;
+  readonly row?: number;
+  readonly col?: number;
+}
+
+export interface OracleFailure {
+  /** The first of `errors`. */
+  readonly error: OracleError;
+  readonly errors: readonly OracleError[];
+}
+
+/** What is to be evaluated. Either everything, or a `handle` from `prepare` in place of modules, query and data. */
+export interface OracleQuestion {
+  readonly modules?: Readonly<Record<string, string>>;
+  readonly query?: string;
+  /** Base documents; must be an object. */
+  readonly data?: unknown;
+  /** Version of the language, 1 where nothing is said. */
+  readonly regoVersion?: 0 | 1;
+  /** Builtin errors end the evaluation. */
+  readonly strict?: boolean;
+  readonly handle?: string;
+  /** Absent: `input` is undefined. */
+  readonly input?: unknown;
+  /** The input as JSON text, for numbers that a JavaScript number does not hold; goes before `input`. */
+  readonly inputText?: string;
+}
+
+/** Sets come as sorted arrays, as OPA writes them. `line` is the whole answer as JSON text, its numbers unchanged. */
+export type OracleValue =
+  | { readonly defined: true; readonly value: unknown; readonly line: string }
+  | { readonly defined: false; readonly line: string };
+
+export interface OracleResult {
+  readonly bindings: Readonly<Record<string, unknown>>;
+  readonly expressions: readonly unknown[];
+}
+
+/** A case of OPA's evaluation corpus (`v1/test/cases`); the names are OPA's. */
+export interface OracleCase {
+  readonly note: string;
+  readonly query: string;
+  readonly modules?: readonly string[];
+  readonly data?: Readonly<Record<string, unknown>>;
+  readonly input?: unknown;
+  readonly input_term?: string;
+  readonly want_result?: readonly Readonly<Record<string, unknown>>[];
+  readonly want_error_code?: string;
+  readonly want_error?: string;
+  readonly sort_bindings?: boolean;
+  readonly ignore_generated_vars?: boolean;
+  readonly strict_error?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface LocatedCase {
+  /** Folder and file inside the corpus. */
+  readonly file: string;
+  readonly case: OracleCase;
+}
+
+/** The real OPA as a child process. Stop it when done. */
+export interface Oracle {
+  readonly version: string;
+  /** The value of a query's first expression, as `POST /v1/data` would give it. */
+  evaluate(question: OracleQuestion): Promise<OracleValue | OracleFailure>;
+  /** All results of a query with their bindings. */
+  query(question: OracleQuestion): Promise<{ readonly results: readonly OracleResult[] } | OracleFailure>;
+  /** Compiles once, for thousands of inputs. */
+  prepare(question: OracleQuestion): Promise<{ readonly handle: string } | OracleFailure>;
+  /** Parses each module by itself; a file without `errors` was accepted. With `ast`, gives OPA's tree. */
+  parse(question: {
+    readonly modules: Readonly<Record<string, string>>;
+    readonly regoVersion?: 0 | 1;
+    readonly ast?: boolean;
+  }): Promise<Readonly<Record<string, { readonly errors?: readonly OracleError[]; readonly ast?: unknown }>>>;
+  /** Compiles the modules together, as `opa check` does. */
+  check(
+    question: Pick<OracleQuestion, 'modules' | 'regoVersion' | 'strict'>,
+  ): Promise<{ readonly ok: true } | OracleFailure>;
+  /** OPA's evaluation corpus of one version of the language. */
+  cases(corpus: 'v0' | 'v1'): Promise<readonly LocatedCase[]>;
+  stop(): Promise<void>;
+}
+
+export function isOracleFailure(answer: object): answer is OracleFailure {
+  return 'error' in answer;
+}
+
+type Answer = Readonly<Record<string, unknown>>;
+interface Waiting {
+  readonly settle: (line: string) => void;
+  readonly fail: (error: Error) => void;
+}
+
+class ChildOracle implements Oracle {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #waiting: Waiting[] = [];
+  readonly #closed: Promise<void>;
+  version = '';
+
+  constructor(path: string) {
+    this.#child = spawn(path, [], { stdio: 'pipe' });
+    let stderr = '';
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    // A write after the child's end shows in `close`, which fails all that wait.
+    this.#child.stdin.on('error', () => {});
+    createInterface({ input: this.#child.stdout, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
+      this.#waiting.shift()?.settle(line);
+    });
+    this.#closed = new Promise((settle) => {
+      this.#child.on('close', (code) => {
+        for (const { fail } of this.#waiting.splice(0))
+          fail(new Error(`the oracle ended (${code}): ${stderr}`));
+        settle();
+      });
+    });
+  }
+
+  /** Answers come in the order of the questions. */
+  async #ask(op: string, question: object): Promise<{ readonly answer: Answer; readonly line: string }> {
+    const { inputText, ...rest } = question as OracleQuestion;
+    const text = JSON.stringify({ op, ...rest });
+    const request = inputText === undefined ? text : `${text.slice(0, -1)},"input":${inputText}}`;
+    const line = await new Promise<string>((settle, fail) => {
+      this.#waiting.push({ settle, fail });
+      this.#child.stdin.write(`${request}\n`);
+    });
+    const answer = JSON.parse(line) as Answer;
+    const error = answer['error'] as OracleError | undefined;
+    if (error?.code.startsWith('oracle_')) throw new Error(`${error.code}: ${error.message}`);
+    return { answer, line };
+  }
+
+  async start(): Promise<this> {
+    const { answer } = await this.#ask('version', {});
+    this.version = String(answer['version']);
+    return this;
+  }
+
+  async evaluate(question: OracleQuestion): Promise<OracleValue | OracleFailure> {
+    const { answer, line } = await this.#ask('eval', question);
+    return isOracleFailure(answer) ? answer : ({ ...answer, line } as unknown as OracleValue);
+  }
+
+  async query(
+    question: OracleQuestion,
+  ): Promise<{ readonly results: readonly OracleResult[] } | OracleFailure> {
+    const { answer } = await this.#ask('query', question);
+    return answer as unknown as { readonly results: readonly OracleResult[] } | OracleFailure;
+  }
+
+  async prepare(question: OracleQuestion): Promise<{ readonly handle: string } | OracleFailure> {
+    const { answer } = await this.#ask('prepare', question);
+    return answer as unknown as { readonly handle: string } | OracleFailure;
+  }
+
+  async parse(question: Parameters<Oracle['parse']>[0]): ReturnType<Oracle['parse']> {
+    const { answer } = await this.#ask('parse', question);
+    return answer['files'] as Awaited<ReturnType<Oracle['parse']>>;
+  }
+
+  async check(question: Parameters<Oracle['check']>[0]): ReturnType<Oracle['check']> {
+    const { answer } = await this.#ask('check', question);
+    return answer as unknown as Awaited<ReturnType<Oracle['check']>>;
+  }
+
+  async cases(corpus: 'v0' | 'v1'): Promise<readonly LocatedCase[]> {
+    const module = await runGo(['list', '-m', '-f', '{{.Dir}}', 'github.com/open-policy-agent/opa']);
+    if (module?.code !== 0) throw new Error(`go list failed: ${module?.stderr}`);
+    const directory = join(module.stdout.trim(), 'v1/test/cases/testdata', corpus);
+    const { answer } = await this.#ask('cases', { directory });
+    if (isOracleFailure(answer)) throw new Error(answer.error.message);
+    return answer['cases'] as readonly LocatedCase[];
+  }
+
+  async stop(): Promise<void> {
+    this.#child.stdin.end();
+    await this.#closed;
+  }
+}
+
+/** Builds OPA's oracle where needed and starts it; a {@link Skip} where Go is missing. */
+export async function startOracle(): Promise<Oracle | Skip> {
+  const path = await buildGo('oracle', '.');
+  if (typeof path !== 'string') return path;
+  return new ChildOracle(path).start();
+}
+
+/** The path of a real `opa` of the pinned version, built once; a {@link Skip} where Go is missing. */
+export async function findOpa(): Promise<string | Skip> {
+  return buildGo('opa', 'github.com/open-policy-agent/opa');
+}
