@@ -12,9 +12,14 @@ export interface EngineBundle {
   /** `sha256:<hex>`. */
   readonly digest: string;
   readonly regoVersion: 0 | 1;
-  readonly modules: readonly { readonly file: string; readonly text: string }[];
+  /** `version` is this module's own, where it differs from `regoVersion`. */
+  readonly modules: readonly { readonly file: string; readonly text: string; readonly version?: 0 | 1 }[];
   readonly data: JsonObject;
   readonly entrypoints: readonly EngineEntrypoint[];
+  /** Slash paths below `data` that the bundle owns; by default everything. */
+  readonly roots?: readonly string[];
+  /** Evaluated apart from all others, with its own data and without network or runtime data. */
+  readonly thirdParty?: boolean;
 }
 
 export interface EngineEntrypoint {
@@ -34,7 +39,12 @@ export interface EngineRule {
 }
 
 export type EngineAnswer =
-  | { readonly kind: 'value'; readonly value: Json; readonly rules: readonly EngineRule[]; readonly rulesEvaluated: number }
+  | {
+      readonly kind: 'value';
+      readonly value: Json;
+      readonly rules: readonly EngineRule[];
+      readonly rulesEvaluated: number;
+    }
   | { readonly kind: 'undefined'; readonly rules: readonly EngineRule[]; readonly rulesEvaluated: number }
   | {
       readonly kind: 'error';

@@ -1,0 +1,233 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Engine, EngineAnswer, EngineBundle, LoadedPolicies } from '../../src/engine/engine.ts';
+
+/** A bundle as engines take it, with a digest that follows its content. */
+export function engineBundle(
+  name: string,
+  modules: Readonly<Record<string, string>>,
+  more: Partial<EngineBundle> = {},
+): EngineBundle {
+  const files = Object.entries(modules).map(([file, text]) => ({ file, text }));
+  return {
+    name,
+    revision: 'r1',
+    digest: `sha256:${Buffer.from(JSON.stringify([name, modules, more]))
+      .toString('hex')
+      .padEnd(64, '0')
+      .slice(-64)}`,
+    regoVersion: 1,
+    modules: files,
+    data: {},
+    entrypoints: [],
+    ...more,
+  };
+}
+
+export interface EngineCase {
+  /** A fresh engine for these bundles; for a remote one, somebody else has to run them. */
+  readonly create: (bundles: readonly EngineBundle[]) => Promise<Engine>;
+}
+
+const POLICY = `package agent.tools
+
+default decision := {"outcome": "deny", "reason": "no_rule"}
+
+decision := {"outcome": "allow", "limit": data.agent.limits.amount} if {
+	input.tool == "read"
+	input.amount <= data.agent.limits.amount
+}
+
+names contains name if some name in input.names
+
+only_if_present if input.present
+
+now := time.now_ns()
+
+conflict := 1 if input.clash
+
+conflict := 2 if input.clash
+
+slow if {
+	count([1 | some i in numbers.range(1, 30000); some j in numbers.range(1, 30000); i * j == -1]) > 0
+}
+`;
+
+const BUNDLE = engineBundle(
+  'tools',
+  { 'policy.rego': POLICY },
+  { roots: ['agent'], data: { agent: { limits: { amount: 0.3 } } } },
+);
+
+/** What every engine must do. The suite belongs to the interface; each engine's test runs it. */
+export function engineContract(name: string, given: EngineCase): void {
+  describe(`engine contract: ${name}`, () => {
+    const opened: { close(): Promise<void> }[] = [];
+    afterEach(async () => {
+      for (const item of opened.splice(0).reverse()) await item.close();
+    });
+
+    async function load(...bundles: EngineBundle[]): Promise<LoadedPolicies> {
+      const engine = await given.create(bundles);
+      opened.push(engine);
+      const result = await engine.load(bundles);
+      if (!result.ok) throw new Error(JSON.stringify(result.diagnostics, null, 2));
+      opened.push(result.policies);
+      return result.policies;
+    }
+
+    async function ask(
+      policies: LoadedPolicies,
+      path: string,
+      input: unknown,
+      deadlineMs = 10_000,
+    ): Promise<EngineAnswer> {
+      return policies.evaluate({
+        bundle: 'tools',
+        path,
+        input: input as null,
+        deadlineMs,
+        timeNs: 1_700_000_000_000_000_000n,
+      });
+    }
+
+    it('answers with values, by input and data', async () => {
+      const policies = await load(BUNDLE);
+      expect(await ask(policies, 'agent/tools/decision', { tool: 'read', amount: 0.3 })).toMatchObject({
+        kind: 'value',
+        value: { outcome: 'allow', limit: 0.3 },
+      });
+      expect(await ask(policies, 'agent/tools/decision', { tool: 'read', amount: 0.31 })).toMatchObject({
+        value: { outcome: 'deny', reason: 'no_rule' },
+      });
+      expect(await ask(policies, 'agent/tools/names', { names: ['b', 'a', 'b'] })).toMatchObject({
+        value: ['a', 'b'],
+      });
+      expect(await ask(policies, 'agent/limits', {})).toMatchObject({ value: { amount: 0.3 } });
+    });
+
+    it('tells undefined from every value', async () => {
+      const policies = await load(BUNDLE);
+      expect((await ask(policies, 'agent/tools/only_if_present', { present: true })).kind).toBe('value');
+      expect((await ask(policies, 'agent/tools/only_if_present', {})).kind).toBe('undefined');
+      expect((await ask(policies, 'agent/tools/only_if_present', undefined)).kind).toBe('undefined');
+      expect((await ask(policies, 'agent/tools/there_is_no_such_rule', {})).kind).toBe('undefined');
+    });
+
+    it('[P-ENGINE-FAULT-DENIES] names a policy that contradicts itself', async () => {
+      const policies = await load(BUNDLE);
+      expect(await ask(policies, 'agent/tools/conflict', { clash: true })).toMatchObject({
+        kind: 'error',
+        code: 'policy_error',
+      });
+    });
+
+    it('[P-ENGINE-DEADLINE] ends an evaluation at its deadline', async () => {
+      const policies = await load(BUNDLE);
+      expect(await ask(policies, 'agent/tools/slow', {}, 60)).toMatchObject({
+        kind: 'error',
+        code: 'policy_timeout',
+      });
+      expect(await ask(policies, 'agent/tools/only_if_present', { present: true }, 0)).toMatchObject({
+        code: 'policy_timeout',
+      });
+      expect(await ask(policies, 'agent/tools/only_if_present', { present: true })).toMatchObject({
+        kind: 'value',
+        value: true,
+      });
+    });
+
+    it('answers for a bundle that is not active with an error', async () => {
+      const policies = await load(BUNDLE);
+      const answer = await policies.evaluate({
+        bundle: 'other',
+        path: 'agent/tools/decision',
+        input: {},
+        deadlineMs: 1_000,
+        timeNs: 0n,
+      });
+      expect(answer).toMatchObject({ kind: 'error', code: 'policy_error' });
+    });
+
+    it('evaluates several bundles, which see each other below their roots', async () => {
+      const library = engineBundle(
+        'library',
+        { 'lib.rego': 'package lib\n\nis_small(n) if n < 10\n' },
+        { roots: ['lib'] },
+      );
+      const user = engineBundle(
+        'tools',
+        { 'p.rego': 'package agent.tools\n\nallow if data.lib.is_small(input.n)\n' },
+        { roots: ['agent'] },
+      );
+      const policies = await load(library, user);
+      expect((await ask(policies, 'agent/tools/allow', { n: 3 })).kind).toBe('value');
+      expect((await ask(policies, 'agent/tools/allow', { n: 30 })).kind).toBe('undefined');
+    });
+
+    it('evaluates policies of the older language', async () => {
+      const old = engineBundle(
+        'tools',
+        { 'p.rego': 'package agent.tools\n\nallow[r] {\n\tr := input.x\n}\n' },
+        { regoVersion: 0, roots: ['agent'] },
+      );
+      expect(await ask(await load(old), 'agent/tools/allow', { x: 'a' })).toMatchObject({
+        kind: 'value',
+        value: ['a'],
+      });
+    });
+
+    it('answers many at once', async () => {
+      const policies = await load(BUNDLE);
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, (_, n) => ask(policies, 'agent/tools/names', { names: [`n${n}`] })),
+      );
+      expect(answers.map((answer) => answer.kind === 'value' && answer.value)).toEqual(
+        Array.from({ length: 100 }, (_, n) => [`n${n}`]),
+      );
+    });
+  });
+}
+
+/** What engines that compile must do when bundles are wrong. */
+export function engineLoadContract(name: string, create: () => Engine): void {
+  describe(`engine load contract: ${name}`, () => {
+    async function diagnosticsOf(bundle: EngineBundle) {
+      const engine = create();
+      try {
+        const result = await engine.load([bundle]);
+        if (result.ok) {
+          await result.policies.close();
+          throw new Error('loaded');
+        }
+        return result.diagnostics;
+      } finally {
+        await engine.close();
+      }
+    }
+
+    it('refuses a policy that does not parse or compile, with its place', async () => {
+      const broken = engineBundle('broken', { 'a/p.rego': 'package a\n\nallow if {\n\tinput.x ==\n}\n' });
+      expect((await diagnosticsOf(broken))[0]).toMatchObject({
+        code: 'rego_parse_error',
+        bundle: 'broken',
+        file: 'a/p.rego',
+      });
+      const unsafe = engineBundle('unsafe', { 'a/p.rego': 'package a\n\nallow if {\n\tinput.y == x\n}\n' });
+      expect((await diagnosticsOf(unsafe))[0]).toMatchObject({
+        code: 'rego_unsafe_var_error',
+        bundle: 'unsafe',
+        file: 'a/p.rego',
+        row: 4,
+      });
+    });
+
+    it.each([
+      'http.send({"url": "http://127.0.0.1", "method": "GET"})',
+      'net.lookup_ip_addr("localhost")',
+      'opa.runtime()',
+    ])('[P-POLICY-NO-NETWORK] refuses a policy that reaches outside of its evaluation: %s', async (call) => {
+      const bundle = engineBundle('outside', { 'p.rego': `package a\n\nallow if ${call}\n` });
+      expect((await diagnosticsOf(bundle)).length).toBeGreaterThan(0);
+    });
+  });
+}
