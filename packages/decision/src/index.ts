@@ -43,6 +43,8 @@ export {
   type ReportCall,
   type Resource,
 } from './contract.ts';
+export { isApprovalId, isDecisionId, newApprovalId, newDecisionId, type RandomBytes, uuidV7 } from './ids.ts';
+export { nearestName } from './nearest-name.ts';
 export {
   type ConsultedOpinion,
   faultOpinion,
@@ -67,7 +69,23 @@ export {
 } from './outcome.ts';
 export { isOverridable } from './override.ts';
 export { arrayIndex, formatPointer, parsePointer } from './pointer.ts';
+export { type FromInput, PROFILE_NAMES, type Profile, type ProfileName } from './profiles/profile.ts';
+export { parentAgentId } from './profiles/reading.ts';
+export { dataAnswer, PROFILES, profileNamed } from './profiles/table.ts';
+export { publishedSchemas } from './published-schemas.ts';
+export {
+  httpStatusOf,
+  isReasonCodeOfWrit,
+  jsonRpcCodeOf,
+  type ProtocolEra,
+  REASON_CATEGORIES,
+  REASON_CODES,
+  REASON_TABLE,
+  type ReasonCategory,
+  type ReasonCode,
+} from './reason-codes.ts';
 export { reasonIdentity } from './reason-identity.ts';
+export { firstUnknownObligation, REDACTED, type Redaction, redactArguments, redactResult } from './redact.ts';
 export {
   readStrict,
   readStrictBytes,
@@ -80,3 +98,18 @@ export {
   type StrictJsonResult,
 } from './strict-json.ts';
 export { checkStrictValue, type StrictValueProblem, type StrictValueResult } from './strict-value.ts';
+export {
+  describeProblems,
+  type Validation,
+  type ValidationProblem,
+  validateApproval,
+  validateCompleteCall,
+  validateCompletion,
+  validateDecideCall,
+  validateDecision,
+  validateListAnswer,
+  validateListCall,
+  validateReportCall,
+  validateRequest,
+} from './validate.ts';
+export { denyReasonFrom, WritError, writReason } from './writ-error.ts';
