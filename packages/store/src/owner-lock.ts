@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { LOCK_FILE_NAME, STORE_FILE_NAME } from './files.ts';
@@ -15,6 +15,8 @@ const SQLITE_BUSY = 5;
 export function tryOwn(directory: string): OwnerLock | undefined {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    // SQLite says no more than that it cannot open a file.
+    accessSync(directory, constants.W_OK);
     createPrivate(join(directory, LOCK_FILE_NAME));
     createPrivate(join(directory, STORE_FILE_NAME));
     return takeLock(join(directory, LOCK_FILE_NAME));
