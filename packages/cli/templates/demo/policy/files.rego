@@ -24,7 +24,10 @@ card := `\b(?:\d[ -]?){13,16}\b`
 # A rule of its own, so that missing scopes count as "no": `not x in y` has no answer where y is undefined.
 in_scope if scope_of[tool] in input.principal.scopes
 
-under(folder) if contains(args.path, sprintf("/%s/", [folder]))
+# Folders by whole names, in any spelling that a file system might take: a substring would miss a relative path.
+folders := split(lower(replace(args.path, "\\", "/")), "/")
+
+under(folder) if folder in folders
 
 decision := {
 	"outcome": "deny",
@@ -44,11 +47,11 @@ else := {
 
 else := {
 	"outcome": "step_up",
-	"reason": "private_folder",
+	"reason": "confidential_folder",
 	"step_up_method": "passkey",
 } if {
 	tool == "read_text_file"
-	under("private")
+	under("confidential")
 	not input.context.step_up_verified
 }
 

@@ -30,8 +30,14 @@ test_long_text if {
 	answer("write_file", {"path": "/s/drafts/a.txt", "content": text}) == ["deny", "text_over_limit"]
 }
 
-test_private_needs_step_up if {
-	answer("read_text_file", {"path": "/s/private/a.txt"}) == ["step_up", "private_folder"]
+test_confidential_needs_step_up if {
+	answer("read_text_file", {"path": "/s/confidential/a.txt"}) == ["step_up", "confidential_folder"]
+}
+
+test_confidential_in_other_spellings if {
+	every path in ["confidential/a.txt", "/s/notes/../Confidential/a.txt", "C:\\s\\confidential\\a.txt"] {
+		answer("read_text_file", {"path": path}) == ["step_up", "confidential_folder"]
+	}
 }
 
 test_publishing_needs_a_person if {

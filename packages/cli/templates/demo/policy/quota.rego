@@ -2,8 +2,10 @@
 # answers, and names the fault.
 package demo.quota
 
-decision := {"outcome": "allow", "reason": "small_tree"} if contains(input.action.args.path, "/notes")
+folders := split(input.action.args.path, "/")
 
-decision := {"outcome": "allow", "reason": "shared_tree"} if contains(input.action.args.path, "/shared")
+decision := {"outcome": "allow", "reason": "small_tree"} if "notes" in folders
 
-decision := {"outcome": "deny", "reason": "tree_too_large"} if contains(input.action.args.path, "/shared")
+decision := {"outcome": "allow", "reason": "shared_tree"} if "shared" in folders
+
+decision := {"outcome": "deny", "reason": "tree_too_large"} if "shared" in folders
