@@ -119,11 +119,15 @@ export class Cursor {
     return { index: this.#index, wildcards: this.#wildcards, diagnostics: this.diagnostics.length };
   }
 
-  /** Goes back, forgetting what was reported since. */
+  /**
+   * Goes back, forgetting what was reported since, but for what is not supported: a construct that the language has must
+   * not turn into another reading.
+   */
   reset(mark: Mark): void {
     this.#index = mark.index;
     this.#wildcards = mark.wildcards;
-    this.diagnostics.length = mark.diagnostics;
+    const dropped = this.diagnostics.splice(mark.diagnostics);
+    this.diagnostics.push(...dropped.filter(({ code }) => code === 'rego_unsupported_error'));
     this.#hint = undefined;
     this.token = this.#tokens[mark.index]!;
     this.kind = this.kindOf(this.token);
@@ -227,6 +231,9 @@ export class Cursor {
       start: where.start,
       end: Math.max(where.end, where.start),
     });
+    const isKnown = (known: Diagnostic): boolean =>
+      known.code === code && known.location.start === where.start;
+    if (code === 'rego_unsupported_error' && this.diagnostics.some(isKnown)) return undefined;
     const hinted = this.#hint ? `${message} (hint: ${this.#hint})` : message;
     this.#hint = undefined;
     this.diagnostics.push(Object.freeze({ code, severity: 'error', message: hinted, location, ...mend }));

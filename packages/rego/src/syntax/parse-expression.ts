@@ -41,6 +41,7 @@ export function parseLiteral(cursor: Cursor, index = 0): Expression | undefined 
   const negated = cursor.kind === 'not';
   const first = cursor.token;
   if (negated) cursor.advance();
+  if (negated && refuseLogicalGroup(cursor)) return undefined;
   if (negated && cursor.wideNot && cursor.kind === '{')
     return cursor.unsupported('a body after `not`', first);
   if (cursor.kind === 'some') {

@@ -1,7 +1,7 @@
 import type { Term } from './ast.ts';
 import type { Cursor, InfixOptions } from './cursor.ts';
 import { callTerm } from './nodes.ts';
-import { isReferenceAhead } from './parse-reference.ts';
+import { takeKeywordReference } from './parse-reference.ts';
 import { parseTerm } from './parse-term.ts';
 import type { Token, TokenKind } from './token.ts';
 
@@ -42,13 +42,16 @@ function parseMembership(cursor: Cursor, options: InfixOptions): Term | undefine
   let left = parseOperators(cursor, 1, options.first);
   if (!left) return undefined;
   if (!options.list && cursor.kind === ',') left = parseKeyed(cursor, left) ?? left;
-  for (let links = 0; cursor.kind === 'in' && !isReferenceAhead(cursor); links++) {
+  // A keyword that a reference goes on after starts the next statement or literal: `if.foo := 1`.
+  takeKeywordReference(cursor);
+  for (let links = 0; cursor.is('in'); links++) {
     if (!chain(cursor, links)) return undefined;
     const operator = cursor.token;
     cursor.advance();
     const collection = parseOperators(cursor, 1);
     if (!collection) return undefined;
     left = call(cursor, MEMBER, operator, [left, collection]);
+    takeKeywordReference(cursor);
   }
   return left;
 }

@@ -4,7 +4,7 @@ import type { Cursor } from './cursor.ts';
 import { mendMissingBraces, mendTrailingWith } from './mends.ts';
 import { booleanTerm, node, varTerm } from './nodes.ts';
 import { parseLiteral } from './parse-expression.ts';
-import { takeKeywordReference } from './parse-reference.ts';
+import { isReferenceAhead, takeKeywordReference } from './parse-reference.ts';
 import { parseHead } from './parse-rule-head.ts';
 import { type ElseDraft, type HeadDraft, hasVariables, type RuleDraft } from './rule-draft.ts';
 import type { Token } from './token.ts';
@@ -90,7 +90,8 @@ function parseBracedBody(cursor: Cursor): ReadBody | undefined {
   const body = cursor.grammar.body(cursor, '}');
   if (!body) return undefined;
   cursor.advance();
-  if (cursor.kind === 'with' && !mendTrailingWith(cursor, open, body)) return undefined;
+  const isModifier = cursor.kind === 'with' && !isReferenceAhead(cursor);
+  if (isModifier && !mendTrailingWith(cursor, open, body)) return undefined;
   return { body, open };
 }
 
