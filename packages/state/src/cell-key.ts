@@ -1,0 +1,27 @@
+import { hash } from 'node:crypto';
+
+/** Longer parts are replaced by their hash: keys stay short whatever a client sends. */
+const PART_LENGTH_MAX = 120;
+/** Stands for a part that is not there; no encoded part equals it. */
+const ABSENT = '~';
+
+/** Builds a cell's key from parts that cannot run into each other or climb out of their place. */
+export function cellKey(kind: string, ...parts: readonly (string | undefined)[]): string {
+  return [kind, ...parts.map(encodePart)].join('/');
+}
+
+function encodePart(part: string | undefined): string {
+  if (part === undefined) return ABSENT;
+  // A lone surrogate has no encoding; replaced ones could meet, so such a part is hashed with its code units.
+  if (part.length > PART_LENGTH_MAX || !part.isWellFormed()) return hashOf(part);
+  const encoded = encodeURIComponent(part).replace(/[~!'()*.]/g, escapeMark);
+  return encoded.length > PART_LENGTH_MAX ? hashOf(part) : encoded;
+}
+
+function hashOf(part: string): string {
+  return `=${hash('sha256', Buffer.from(part, 'utf16le'), 'base64url')}`;
+}
+
+function escapeMark(mark: string): string {
+  return `%${mark.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+}

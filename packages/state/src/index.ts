@@ -1,0 +1,103 @@
+export {
+  APPROVAL_FAULTS,
+  type ApprovalBinding,
+  type ApprovalFault,
+  type ApprovalResult,
+  type ApprovalState,
+  approvalKey,
+  approvalKeys,
+  CLOCK_TOLERANCE_MS,
+  cancelApproval,
+  checkApproval,
+  createApproval,
+  decideApproval,
+  PENDING_PREFIX,
+  pendingApprovalId,
+  readApproval,
+  toApproval,
+  useApproval,
+} from './approval.ts';
+export {
+  type ActualUse,
+  BUDGET_HOLDERS,
+  BUDGET_UNITS,
+  type BudgetDefinition,
+  type BudgetExhausted,
+  type BudgetHolder,
+  type BudgetRequest,
+  type BudgetUnit,
+  budgetKey,
+  budgetKeys,
+  budgetUse,
+  type Reservation,
+  type ReserveResult,
+  refundReservations,
+  reserveBudgets,
+  settleReservations,
+} from './budget.ts';
+export type { CellReader } from './cell.ts';
+export { cellKey } from './cell-key.ts';
+export {
+  CIRCUIT_OPEN_MS,
+  circuitOpen,
+  countDenial,
+  DENIALS_BEFORE_OPEN,
+  type DeniedCall,
+} from './circuit.ts';
+export { counterKey, hitCounter, type RateAnswer, type RateLimit } from './counter.ts';
+export {
+  CONTEXT_FACTS,
+  type ContextFact,
+  changedFacts,
+  type Expectation,
+  factKeys,
+  factsRead,
+  type Gathered,
+  gatherFacts,
+} from './gather.ts';
+export {
+  activeHalt,
+  HALT_PREFIX,
+  type Halt,
+  type HaltTarget,
+  haltKey,
+  haltKeys,
+  liftHalt,
+  parseHalt,
+  setHalt,
+} from './halt.ts';
+export {
+  checkIdempotency,
+  IDEMPOTENCY_MS,
+  type IdempotencyAnswer,
+  idempotencyKey,
+  rememberAnswer,
+} from './idempotency.ts';
+export {
+  type CloseResult,
+  completeDecision,
+  completionKeys,
+  LEASE_MS,
+  type OpenDecision,
+  openDecision,
+  openDecisionKey,
+  readOpenDecision,
+} from './open-decision.ts';
+export {
+  type CallFacts,
+  LABELS_MAX,
+  NAMED_SESSION_IDLE_MS,
+  PRIOR_TOOLS_MAX,
+  readRootSession,
+  readSession,
+  recordCall,
+  reportToSession,
+  rootSessionKey,
+  SESSION_IDLE_MS,
+  type SessionReport,
+  type SessionState,
+  sessionKey,
+  sessionKeys,
+} from './session.ts';
+export type { StateSubject } from './subject.ts';
+export { BUDGET_WINDOWS, type BudgetWindow, windowStartMs } from './window.ts';
