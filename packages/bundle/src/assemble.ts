@@ -33,9 +33,8 @@ export function assembleBundle(
   const data = mergeDocuments(readDocuments(files, options, problems));
   problems.push(...data.problems);
   const active = modules.filter((module) => !isTestModule(module.file));
-  const packages = active
-    .map((module) => ({ file: module.file, path: packagePath(module.text) }))
-    .filter(hasPath);
+  // What cannot be parsed has no package; the compiler refuses it with its own words.
+  const packages = active.flatMap(({ file, package: path }) => (path === '' ? [] : [{ file, path }]));
   const roots =
     manifest.roots ??
     (manifestFile === undefined
@@ -96,7 +95,14 @@ function readModules(
     .flatMap((file) => {
       try {
         const text = new TextDecoder('utf-8', { fatal: true }).decode(file.bytes);
-        return [{ file: file.path, text, version: versionOf(file.path, manifest) }];
+        return [
+          {
+            file: file.path,
+            text,
+            version: versionOf(file.path, manifest),
+            package: packagePath(text) ?? '',
+          },
+        ];
       } catch {
         problems.push({ code: 'bundle_unreadable', message: 'text is not UTF-8', file: file.path });
         return [];
@@ -126,13 +132,6 @@ function readDocuments(
     });
 }
 
-function hasPath(module: {
-  readonly file: string;
-  readonly path: string | undefined;
-}): module is { file: string; path: string } {
-  return module.path !== undefined;
-}
-
 /** Kinds that would loosen: no word of a third party's. */
 const LOOSENING = new Set(['grant', 'overrides']);
 
@@ -150,6 +149,14 @@ function uniqueEntrypoints(
         code: 'entrypoint_invalid',
         message,
         help: 'use `guard` or `violations`, which only tighten',
+      });
+    }
+    if (options.layers !== undefined && !options.layers.includes(entrypoint.layer)) {
+      const message = `entrypoint \`${entrypoint.path}\`: this bundle may not hold layer \`${entrypoint.layer}\``;
+      problems.push({
+        code: 'entrypoint_invalid',
+        message,
+        help: `it may hold ${options.layers.join(', ')}`,
       });
     }
     const key = `${entrypoint.path} ${entrypoint.kind}`;

@@ -13,7 +13,9 @@ function grantAll(): Bundle {
     revision: '1',
     roots: ['writ/grant_all'],
     metadata: {},
-    modules: [{ file: 'grant_all.rego', text: GRANT_ALL_SOURCE, version: 1 as const }],
+    modules: [
+      { file: 'grant_all.rego', text: GRANT_ALL_SOURCE, version: 1 as const, package: 'writ/grant_all' },
+    ],
     data: {},
     entrypoints: [completeEntrypoint('writ/grant_all/allow', { kind: 'grant' })],
   };

@@ -8,6 +8,8 @@ export interface BundleModule {
   readonly text: string;
   /** Language version, from the manifest's `rego_version` and `file_rego_versions`; 1 by default. */
   readonly version: 0 | 1;
+  /** Slash path of its package: `agent/tools`. */
+  readonly package: string;
 }
 
 /** Where an entrypoint is consulted; a field that is absent does not restrict. Names may end in `*`. */
@@ -84,6 +86,8 @@ export interface ReadBundleOptions {
   /** How decisions name the bundle; by default the folder's or the archive's name. */
   readonly name?: string;
   readonly thirdParty?: boolean;
+  /** Layers that the bundle may hold entrypoints in; by default all. */
+  readonly layers?: readonly Layer[];
   readonly limits?: Partial<BundleLimits>;
   /** Entrypoints of the caller's own, beside or instead of the bundle's (`--entrypoint`). */
   readonly entrypoints?: readonly Entrypoint[];

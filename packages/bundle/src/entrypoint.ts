@@ -1,7 +1,6 @@
-import { ENTRYPOINT_KINDS, type EntrypointKind, LAYERS, type Layer } from '@writ/decision';
+import { ENTRYPOINT_KINDS, type EntrypointKind, LAYERS, type Layer, nearestName } from '@writ/decision';
 import type { Entrypoint } from './bundle.ts';
 import { checkEntrypoint, completeEntrypoint } from './manifest.ts';
-import { nearestName } from './nearest-name.ts';
 import type { BundleProblem } from './problem.ts';
 
 export type EntrypointResult =

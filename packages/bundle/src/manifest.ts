@@ -1,7 +1,6 @@
-import { ACTION_TYPES, ENTRYPOINT_KINDS, type JsonObject, LAYERS, PHASES } from '@writ/decision';
+import { ACTION_TYPES, ENTRYPOINT_KINDS, type JsonObject, LAYERS, nearestName, PHASES } from '@writ/decision';
 import { z } from 'zod';
 import type { Entrypoint, When } from './bundle.ts';
-import { nearestName } from './nearest-name.ts';
 import type { BundleProblem } from './problem.ts';
 
 const name = z.string().min(1).max(512);

@@ -1,0 +1,107 @@
+import {
+  applies,
+  type Bundle,
+  buildRegistry,
+  digestBundles,
+  type Entrypoint,
+  type Registry,
+} from '@writ/bundle';
+import { type AnswerForm, type DecisionRequest, type Profile, profileNamed } from '@writ/decision';
+import type { Engine, EngineBundle, LoadedPolicies, ReadPaths } from '../engine/engine.ts';
+
+/** An entrypoint with its bundle, ready to be asked. */
+export interface ActiveEntrypoint {
+  readonly bundle: string;
+  /** With dots, as decisions name it: `data.agent.tools.decision`. */
+  readonly rule: string;
+  readonly entrypoint: Entrypoint;
+  readonly profile: Profile;
+  /** `package` where the path names a package: only the names that answers use are read from its document. */
+  readonly form: AnswerForm;
+}
+
+/** Bundles that are active together, compiled: what one decision is made by. Immutable. */
+export interface PolicySet {
+  readonly bundles: readonly Bundle[];
+  readonly policies: LoadedPolicies;
+  readonly registry: Registry;
+  readonly entrypoints: readonly ActiveEntrypoint[];
+  /** `sha256:<hex>` over all bundles. */
+  readonly digest: string;
+  readonly engine: Engine['name'];
+  /** The entrypoints that are consulted for this request, in their layer's order. */
+  consulted(request: DecisionRequest): readonly ActiveEntrypoint[];
+  /**
+   * Paths of a request (profile `writ/v1`) and of `data` that the consulted entrypoints can read; undefined where
+   * that cannot be told, and everything has to be gathered.
+   */
+  readsOf(request: DecisionRequest): ReadPaths | undefined;
+}
+
+/** Kinds that would loosen: a third party's bundle has none, whatever it says. */
+const LOOSENING: ReadonlySet<Entrypoint['kind']> = new Set(['grant', 'overrides']);
+
+/** A policy set of bundles that were checked together and loaded by an engine. */
+export function createPolicySet(
+  bundles: readonly Bundle[],
+  policies: LoadedPolicies,
+  engine: Engine['name'],
+): PolicySet {
+  const entrypoints = bundles.flatMap(activeEntrypoints);
+  const consulted = (request: DecisionRequest): readonly ActiveEntrypoint[] =>
+    entrypoints.filter(({ entrypoint, profile }) => applies(entrypoint.when, request, profile.types));
+  return Object.freeze({
+    bundles,
+    policies,
+    registry: buildRegistry(bundles).registry,
+    entrypoints,
+    digest: digestBundles(bundles),
+    engine,
+    consulted,
+    readsOf: (request: DecisionRequest) => unionOfReads(policies, entrypoints, consulted(request)),
+  });
+}
+
+function activeEntrypoints(bundle: Bundle): ActiveEntrypoint[] {
+  return bundle.entrypoints.flatMap((entrypoint) => {
+    const profile = profileNamed(entrypoint.profile);
+    if (profile === undefined || (bundle.thirdParty && LOOSENING.has(entrypoint.kind))) return [];
+    const rule = `data.${entrypoint.path.replaceAll('/', '.')}`;
+    return [{ bundle: bundle.name, rule, entrypoint, profile, form: formOf(bundle, entrypoint.path) }];
+  });
+}
+
+function formOf(bundle: Bundle, path: string): AnswerForm {
+  const isPackage = bundle.modules.some(({ package: own }) => own === path || own.startsWith(`${path}/`));
+  return isPackage ? 'package' : 'rule';
+}
+
+/** Profiles whose input is the request itself: what their policies read are the request's own paths. */
+const REQUEST_SHAPED: ReadonlySet<string> = new Set(['writ/v1']);
+/** Parts of a request that the other profiles are made of. */
+const REQUEST_PARTS = ['principal', 'actor', 'delegation', 'action', 'result', 'context', 'environment'];
+
+function unionOfReads(
+  policies: LoadedPolicies,
+  all: readonly ActiveEntrypoint[],
+  consulted: readonly ActiveEntrypoint[],
+): ReadPaths | undefined {
+  // The identity layer's answer can change which others apply; then all of them count.
+  const asked = consulted.some(({ entrypoint }) => entrypoint.layer === 'identity') ? all : consulted;
+  const input = new Map<string, readonly string[]>();
+  const data = new Map<string, readonly string[]>();
+  for (const { bundle, entrypoint } of asked) {
+    const reads = policies.reads(bundle, entrypoint.path);
+    if (reads === undefined) return undefined;
+    const shown = REQUEST_SHAPED.has(entrypoint.profile) ? reads.input : REQUEST_PARTS.map((part) => [part]);
+    for (const path of shown) input.set(JSON.stringify(path), path);
+    for (const path of reads.data) data.set(JSON.stringify(path), path);
+  }
+  return { input: [...input.values()], data: [...data.values()] };
+}
+
+/** A bundle as engines take it. */
+export function engineBundleOf(bundle: Bundle): EngineBundle {
+  const { name, revision, digest, regoVersion, modules, data, entrypoints, roots, thirdParty } = bundle;
+  return { name, revision, digest, regoVersion, modules, data, entrypoints, roots, thirdParty };
+}

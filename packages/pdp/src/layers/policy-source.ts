@@ -1,0 +1,86 @@
+import type { PolicySet } from './policy-set.ts';
+
+/** A policy set that stays open until it is released, whatever is activated meanwhile. */
+export interface PolicyHold {
+  readonly set: PolicySet;
+  release(): void;
+}
+
+/** The active policies, swapped in whole. A decision holds one set from its first question to its last. */
+export interface PolicySource {
+  /** Undefined before the first activation: then nothing can be allowed. */
+  current(): PolicySet | undefined;
+  hold(): PolicyHold | undefined;
+  /** Makes `next` active at once; the set before it is closed when its last hold is released. */
+  swap(next: PolicySet): void;
+  /** Closes all sets; resolves when the ones still held are released and closed. */
+  close(): Promise<void>;
+}
+
+class Held {
+  readonly set: PolicySet;
+  #holds = 0;
+  #retired = false;
+  #closing: Promise<void> | undefined;
+  readonly #onClosed: (held: Held) => void;
+
+  constructor(set: PolicySet, onClosed: (held: Held) => void) {
+    this.set = set;
+    this.#onClosed = onClosed;
+  }
+
+  hold(): PolicyHold {
+    this.#holds += 1;
+    let released = false;
+    return {
+      set: this.set,
+      release: () => {
+        if (released) return;
+        released = true;
+        this.#holds -= 1;
+        this.#closeWhenUnused();
+      },
+    };
+  }
+
+  retire(): void {
+    this.#retired = true;
+    this.#closeWhenUnused();
+  }
+
+  #closeWhenUnused(): void {
+    if (!this.#retired || this.#holds > 0 || this.#closing !== undefined) return;
+    this.#closing = this.set.policies.close().finally(() => this.#onClosed(this));
+  }
+}
+
+export function createPolicySource(initial?: PolicySet): PolicySource {
+  const open = new Set<Held>();
+  let waiting: (() => void)[] = [];
+  const onClosed = (held: Held): void => {
+    open.delete(held);
+    if (open.size > 0) return;
+    for (const resolve of waiting) resolve();
+    waiting = [];
+  };
+  const add = (set: PolicySet): Held => {
+    const held = new Held(set, onClosed);
+    open.add(held);
+    return held;
+  };
+  let active = initial === undefined ? undefined : add(initial);
+  return {
+    current: () => active?.set,
+    hold: () => active?.hold(),
+    swap(next) {
+      const before = active;
+      active = add(next);
+      before?.retire();
+    },
+    close() {
+      active?.retire();
+      active = undefined;
+      return open.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve));
+    },
+  };
+}
