@@ -1,17 +1,26 @@
+import { BITS } from './bits.ts';
 import type { Builtin, BuiltinSignature } from './builtin.ts';
 import { AGGREGATES, ARRAYS, DEPRECATED_CASTS, SETS } from './collections.ts';
 import { COMPARISON, TYPES } from './comparison.ts';
+import { CRYPTO } from './crypto.ts';
 import type { Family } from './define.ts';
 import { bindBuiltin } from './define.ts';
 import { ENCODING } from './encoding.ts';
 import { GLOB } from './glob.ts';
+import { GRAPH } from './graph.ts';
+import { HOST } from './host.ts';
 import { JSON_PATCH } from './json-patch.ts';
 import { OBJECTS } from './json-path.ts';
+import { NETWORK } from './network.ts';
 import { NUMBERS } from './numbers.ts';
 import { REGEX } from './regex.ts';
+import { SEMVER } from './semver.ts';
 import { SIGNATURES } from './signatures.ts';
 import { STRINGS } from './strings.ts';
 import { SUBSET } from './subset.ts';
+import { TIME } from './time.ts';
+import { UNITS } from './units.ts';
+import { UUID } from './uuid.ts';
 
 /** The families of builtins that this engine has. */
 const FAMILIES: readonly Family[] = [
@@ -19,6 +28,7 @@ const FAMILIES: readonly Family[] = [
   STRINGS,
   COMPARISON,
   TYPES,
+  TIME,
   AGGREGATES,
   ARRAYS,
   SETS,
@@ -29,6 +39,14 @@ const FAMILIES: readonly Family[] = [
   REGEX,
   GLOB,
   ENCODING,
+  UUID,
+  UNITS,
+  SEMVER,
+  NETWORK,
+  HOST,
+  GRAPH,
+  CRYPTO,
+  BITS,
 ];
 
 /** Every builtin of OPA 1.22 by name, whether this engine can call it or not. */

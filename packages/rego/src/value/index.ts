@@ -12,8 +12,11 @@ export {
   subtract,
   sumOf,
 } from './arithmetic.ts';
+export { floatFromDecimal, multiplyFloats, truncateFloat } from './binary-float.ts';
 export { Boxed } from './boxed.ts';
 export { compare, equal } from './compare.ts';
+export type { Decimal } from './decimal.ts';
+export { parseDecimal } from './decimal.ts';
 export type { ParsedJson, ToJsonOptions } from './json.ts';
 export { fromJson, fromParsed, toJson, toParsed } from './json.ts';
 export type { MemberKey } from './key.ts';
@@ -27,6 +30,7 @@ export {
   isInteger,
   isNumber,
   numberFromBigInt,
+  numberFromDecimal,
   numberFromText,
   numberText,
   RegoNumber,

@@ -94,6 +94,10 @@ export class SetBuilder {
     return this;
   }
 
+  has(value: Value): boolean {
+    return this.#members.has(memberKey(value));
+  }
+
   /** The set; the builder is empty afterwards. */
   build(): RegoSet {
     const members = this.#members;

@@ -1,0 +1,28 @@
+import { createHash, createHmac } from 'node:crypto';
+import { bytesOfText } from './bytes.ts';
+import type { Family } from './define.ts';
+
+type Algorithm = 'md5' | 'sha1' | 'sha256' | 'sha512';
+
+function digest(algorithm: Algorithm) {
+  return (_context: unknown, text: string): string =>
+    createHash(algorithm).update(bytesOfText(text)).digest('hex');
+}
+
+function hmac(algorithm: Algorithm) {
+  return (_context: unknown, text: string, key: string): string =>
+    createHmac(algorithm, bytesOfText(key)).update(bytesOfText(text)).digest('hex');
+}
+
+/** Digests, in hexadecimal. Source: OPA's `topdown/crypto.go`. */
+export const CRYPTO: Family = {
+  'crypto.md5': digest('md5'),
+  'crypto.sha1': digest('sha1'),
+  'crypto.sha256': digest('sha256'),
+  'crypto.hmac.md5': hmac('md5'),
+  'crypto.hmac.sha1': hmac('sha1'),
+  'crypto.hmac.sha256': hmac('sha256'),
+  'crypto.hmac.sha512': hmac('sha512'),
+  // Both operands are known to the policy: nothing here is worth the time of a constant-time comparison.
+  'crypto.hmac.equal': (_context, a: string, b: string) => a === b,
+};

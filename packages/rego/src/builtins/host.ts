@@ -1,0 +1,6 @@
+import type { Family } from './define.ts';
+
+/** What the evaluation's surroundings answer. Source: OPA's `topdown/runtime.go`. */
+export const HOST: Family = {
+  'opa.runtime': (context) => context.runtime,
+};
