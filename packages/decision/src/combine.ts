@@ -257,7 +257,8 @@ function uniqueReasons(
 }
 
 function sortedReasons(reasons: readonly Reason[]): readonly Reason[] {
-  return reasons.toSorted((left, right) => compareTexts(reasonIdentity(left), reasonIdentity(right)));
+  const key = (reason: Reason): string => `${reasonIdentity(reason)} ${canonicalJson(reason as unknown as Json)}`;
+  return reasons.toSorted((left, right) => compareTexts(key(left), key(right)));
 }
 
 function sortedLifts(lifts: readonly AppliedLift[]): readonly AppliedLift[] {
