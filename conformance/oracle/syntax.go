@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"sort"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -31,7 +32,7 @@ func fileNames(modules map[string]string) []string {
 	return names
 }
 
-// parse reads every module by itself: {files: {name: {errors: […]} | {ast}}}.
+// parse reads every module by itself: {files: {name: {errors: […]} | {ast} | {unprintable}}}.
 func parse(request *Request) (Answer, error) {
 	files := Answer{}
 	for _, name := range fileNames(request.Modules) {
@@ -40,12 +41,21 @@ func parse(request *Request) (Answer, error) {
 		case err != nil:
 			files[name] = failure(err)
 		case request.AST:
-			files[name] = Answer{"ast": module}
+			files[name] = printed(module)
 		default:
 			files[name] = Answer{}
 		}
 	}
 	return Answer{"files": files}, nil
+}
+
+// printed gives a tree as JSON. OPA cannot print some that it accepts: the number .5 is no JSON.
+func printed(module *ast.Module) Answer {
+	text, err := json.Marshal(module)
+	if err != nil {
+		return Answer{"unprintable": err.Error()}
+	}
+	return Answer{"ast": json.RawMessage(text)}
 }
 
 // check compiles the modules together, as `opa check` (with `strict`, `opa check --strict`).

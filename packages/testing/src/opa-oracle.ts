@@ -77,12 +77,12 @@ export interface Oracle {
   query(question: OracleQuestion): Promise<{ readonly results: readonly OracleResult[] } | OracleFailure>;
   /** Compiles once, for thousands of inputs. */
   prepare(question: OracleQuestion): Promise<{ readonly handle: string } | OracleFailure>;
-  /** Parses each module by itself; a file without `errors` was accepted. With `ast`, gives OPA's tree. */
+  /** Parses each module by itself; a file without `errors` was accepted. With `ast`, gives OPA's tree, or why OPA cannot print it. */
   parse(question: {
     readonly modules: Readonly<Record<string, string>>;
     readonly regoVersion?: 0 | 1;
     readonly ast?: boolean;
-  }): Promise<Readonly<Record<string, { readonly errors?: readonly OracleError[]; readonly ast?: unknown }>>>;
+  }): Promise<Readonly<Record<string, { readonly errors?: readonly OracleError[]; readonly ast?: unknown; readonly unprintable?: string }>>>;
   /** Compiles the modules together, as `opa check` does. */
   check(
     question: Pick<OracleQuestion, 'modules' | 'regoVersion' | 'strict'>,

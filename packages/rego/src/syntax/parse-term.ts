@@ -35,10 +35,11 @@ export function parseTerm(cursor: Cursor): Term | undefined {
   const known = cursor.recall();
   if (known) return known;
   if (!cursor.enter()) return undefined;
-  const start = cursor.index;
+  const { index: start, diagnostics: reported } = cursor.mark();
   const term = isNegatedName(cursor) ? parseNegated(cursor) : parseFinished(cursor);
   cursor.leave();
-  if (term) cursor.remember(start, term);
+  // A faulty reading is not kept: the place may be read another way, as a name instead of a keyword for one.
+  if (term && cursor.diagnostics.length === reported) cursor.remember(start, term);
   return term;
 }
 

@@ -1,5 +1,6 @@
 import type { Expression, Term } from './ast.ts';
 import type { Cursor } from './cursor.ts';
+import { isGround } from './nodes.ts';
 
 /**
  * `and`, `or` and the wide `not` (OPA 1.17 to 1.22, `import future.keywords` and `import rego.v2`) are not evaluated by
@@ -48,37 +49,33 @@ function holdsOperator(cursor: Cursor): boolean {
   return false;
 }
 
-/** The wide `not` differs where calls nest: they are part of what is negated, not evaluated before it. */
+/**
+ * The wide `not` differs where a reference or call stands inside what is negated: it is part of the negation, where the
+ * classical `not` evaluates it first, outside. A name may be a rule's, so only what is plainly the same goes through.
+ */
 export function refuseWideNot(cursor: Cursor, expression: Expression): boolean {
-  if (!cursor.wideNot || !nestsCalls(expression)) return false;
-  cursor.unsupported('`not` over nested calls with `import future.keywords.not`', expression.location);
+  if (!cursor.wideNot || isSameUnderBoth(expression)) return false;
+  cursor.unsupported(
+    '`not` over calls and nested references with `import future.keywords.not`',
+    expression.location,
+  );
   return true;
 }
 
-function nestsCalls(expression: Expression): boolean {
-  if (expression.kind === 'term-expression') {
-    const { term } = expression;
-    return term.kind === 'call' ? term.args.some(holdsCall) : holdsCall(term);
-  }
-  return (
-    (expression.kind === 'unify' || expression.kind === 'assign') &&
-    (holdsCall(expression.left) || holdsCall(expression.right))
-  );
+function isSameUnderBoth(expression: Expression): boolean {
+  if (expression.kind === 'unify') return isShallow(expression.left) && isShallow(expression.right);
+  if (expression.kind !== 'term-expression') return false;
+  const { term } = expression;
+  // OPA keeps the operands of an equality inside either way.
+  if (term.kind === 'call') return term.operator[0] === 'equal' && term.args.every(isShallow);
+  return isShallow(term);
 }
 
-function holdsCall(term: Term): boolean {
-  switch (term.kind) {
-    case 'call':
-    case 'template-string':
-      return true;
-    case 'ref':
-      return holdsCall(term.head) || term.parts.some(holdsCall);
-    case 'array':
-    case 'set':
-      return term.items.some(holdsCall);
-    case 'object':
-      return term.entries.some(([key, value]) => holdsCall(key) || holdsCall(value));
-    default:
-      return false;
-  }
+function isShallow(term: Term): boolean {
+  if (term.kind === 'ref') return term.head.kind === 'var' && term.parts.every(isConstantOrWildcard);
+  return term.kind === 'var' || isGround(term);
+}
+
+function isConstantOrWildcard(term: Term): boolean {
+  return isGround(term) || (term.kind === 'var' && term.name.startsWith('$'));
 }
