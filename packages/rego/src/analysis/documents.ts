@@ -1,0 +1,134 @@
+import type { CoreRule } from './core.ts';
+import type { Report } from './report.ts';
+
+/** All rules that stand at one path. */
+export interface RuleGroup {
+  readonly path: readonly string[];
+  readonly kind: 'complete' | 'function' | 'partial-set' | 'partial-object';
+  readonly rules: readonly CoreRule[];
+  readonly fallback: CoreRule | undefined;
+}
+
+/** A node of the tree of virtual documents: a package, a rule, or a step between. */
+export interface DocumentNode {
+  readonly path: readonly string[];
+  readonly children: Map<string, DocumentNode>;
+  group: RuleGroup | undefined;
+}
+
+/** Builds the tree of documents that rules define (OPA's rule tree), with the rules of each path in order. */
+export function documentTree(rules: readonly CoreRule[], packages: readonly (readonly string[])[]): DocumentNode {
+  const root = newNode([]);
+  const byNode = new Map<DocumentNode, CoreRule[]>();
+  for (const path of packages) nodeAt(root, path);
+  for (const rule of rules) {
+    const node = nodeAt(root, rule.path);
+    const known = byNode.get(node);
+    if (known === undefined) byNode.set(node, [rule]);
+    else known.push(rule);
+  }
+  for (const [node, members] of byNode) node.group = ruleGroup(node.path, members);
+  return root;
+}
+
+function newNode(path: readonly string[]): DocumentNode {
+  return { path, children: new Map(), group: undefined };
+}
+
+function nodeAt(root: DocumentNode, path: readonly string[]): DocumentNode {
+  let node = root;
+  for (let length = 1; length <= path.length; length++) {
+    const step = path[length - 1]!;
+    let child = node.children.get(step);
+    if (child === undefined) {
+      child = newNode(path.slice(0, length));
+      node.children.set(step, child);
+    }
+    node = child;
+  }
+  return node;
+}
+
+function ruleGroup(path: readonly string[], members: readonly CoreRule[]): RuleGroup {
+  const rules = members.filter((rule) => !rule.isDefault);
+  const fallback = members.find((rule) => rule.isDefault);
+  const dynamic = members.some((rule) => rule.tail.length > 0 || rule.form === 'partial-object');
+  const kind = dynamic ? 'partial-object' : (rules[0] ?? members[0]!).form;
+  return { path, kind, rules, fallback };
+}
+
+/** The node at a path, where there is one. */
+export function findNode(root: DocumentNode, path: readonly string[]): DocumentNode | undefined {
+  let node: DocumentNode | undefined = root;
+  for (const step of path) node = node?.children.get(step);
+  return node;
+}
+
+/** Calls back for every group of the tree, a node before its children. */
+export function walkGroups(node: DocumentNode, visit: (group: RuleGroup, node: DocumentNode) => void): void {
+  if (node.group !== undefined) visit(node.group, node);
+  for (const child of node.children.values()) walkGroups(child, visit);
+}
+
+/** The path as users write it: `data.a.b`. */
+export function dataPath(path: readonly string[]): string {
+  let text = 'data';
+  for (const step of path) text += /^[A-Za-z_]\w*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+  return text;
+}
+
+/** Refuses rules that cannot stand together (OPA's stage CheckRuleConflicts). */
+export function checkConflicts(
+  root: DocumentNode,
+  packages: readonly { readonly path: readonly string[]; readonly location: CoreRule['location'] }[],
+  report: Report,
+): void {
+  walkGroups(root, (group, node) => checkGroup(group, node, report));
+  for (const { path, location } of packages) {
+    const rule = findNode(root, path)?.group?.rules.find((candidate) => candidate.tail.length === 0);
+    if (rule === undefined) continue;
+    const at = `${rule.location.file}:${rule.location.row}`;
+    const message = `package ${path.join('.')} conflicts with rule ${rule.path.at(-1)} defined at ${at}`;
+    report.error('rego_type_error', message, location);
+  }
+}
+
+function checkGroup(group: RuleGroup, node: DocumentNode, report: Report): void {
+  const all = group.fallback === undefined ? group.rules : [group.fallback, ...group.rules];
+  const first = all[0]!;
+  const name = dataPath(group.path);
+  const below: string[] = [];
+  const ground = all.some((rule) => rule.tail.length === 0);
+  for (const child of node.children.values()) {
+    walkGroups(child, (other) => {
+      if (ground || other.kind === 'function') {
+        below.push(`${dataPath(other.path)} at ${other.rules[0]?.location.file}:${other.rules[0]?.location.row}`);
+      }
+    });
+  }
+  if (below.length > 0) {
+    const message = `rule ${name} conflicts with [${below.join(' ')}]`;
+    report.error('rego_type_error', message, first.location);
+    return;
+  }
+  const kinds = new Set(all.map(kindOf));
+  const arities = new Set(all.map((rule) => rule.args.length));
+  if (kinds.size > 1 || arities.size > 1) {
+    report.error('rego_type_error', `conflicting rules ${name} found`, first.location);
+    return;
+  }
+  checkDefaults(group, all, report);
+}
+
+function kindOf(rule: CoreRule): string {
+  if (rule.form === 'partial-set') return rule.tail.length === 0 ? 'set' : 'object-of-sets';
+  return rule.tail.length === 0 ? 'value' : 'object';
+}
+
+function checkDefaults(group: RuleGroup, all: readonly CoreRule[], report: Report): void {
+  const defaults = [group.fallback, ...all.filter((rule) => rule.isDefault && rule !== group.fallback)];
+  if (defaults.length < 2) return;
+  const places = defaults.map((rule) => `${rule?.location.file}:${rule?.location.row}`);
+  const message = `multiple default rules ${dataPath(group.path)} found at ${places.join(', ')}`;
+  report.error('rego_type_error', message, group.fallback!.location);
+}

@@ -1,0 +1,179 @@
+import type {
+  CoreBody,
+  CoreCallExpression,
+  CoreExpression,
+  CoreRef,
+  CoreRule,
+  CoreTerm,
+  CoreWith,
+} from './core.ts';
+import { generatedVariable, variableTerm } from './core.ts';
+
+/**
+ * Takes calls out of terms: each becomes an expression of its own before the one that holds it, with its result in
+ * a generated variable (OPA's stage RewriteExprTerms). Under `not` they so stand outside of the negation: where a
+ * nested call is undefined the body fails, as in OPA.
+ */
+export function expandRule(rule: CoreRule): void {
+  const [main, ...elses] = rule.branches;
+  const support: CoreBody = [];
+  rule.args = rule.args.map((argument) => expandTerm(argument, support));
+  rule.tail = rule.tail.map((part) => headTerm(part, support));
+  if (rule.key !== undefined) rule.key = headTerm(rule.key, support);
+  if (main!.value !== undefined) main!.value = headTerm(main!.value, support);
+  main!.body = [...expandBody(main!.body), ...support];
+  for (const branch of elses) {
+    const extra: CoreBody = [];
+    if (branch.value !== undefined) branch.value = headTerm(branch.value, extra);
+    branch.body = [...expandBody(branch.body), ...extra];
+  }
+}
+
+/** What a head has to look up or compute is done at the end of the body (OPA's stage RewriteRefsInHead). */
+function headTerm(term: CoreTerm, support: CoreBody): CoreTerm {
+  const expanded = expandTerm(term, support);
+  if (!requiresEvaluation(expanded)) return expanded;
+  const local = variableTerm(generatedVariable(), term.location);
+  support.push(equalExpression(local, expanded, []));
+  return local;
+}
+
+function requiresEvaluation(term: CoreTerm): boolean {
+  switch (term.kind) {
+    case 'constant':
+    case 'variable':
+      return false;
+    case 'array':
+    case 'set':
+      return term.items.some(requiresEvaluation);
+    case 'object':
+      return term.entries.some(([key, value]) => requiresEvaluation(key) || requiresEvaluation(value));
+    case 'ref':
+    case 'comprehension':
+    case 'call':
+      return true;
+  }
+}
+
+/** Expands the calls of a body. */
+export function expandBody(body: CoreBody): CoreBody {
+  return body.flatMap(expandExpression);
+}
+
+function expandExpression(expression: CoreExpression): CoreBody {
+  const result: CoreBody = [];
+  for (const modifier of expression.with) {
+    if (modifier.replacement.kind !== 'term') continue;
+    modifier.replacement.term = expandTerm(modifier.replacement.term, result);
+    hoistReplacement(modifier, result);
+  }
+  const support: CoreBody = [];
+  switch (expression.kind) {
+    case 'test':
+      expression.term = expandTerm(expression.term, support);
+      break;
+    case 'equal':
+      expression.left = expandTerm(expression.left, support);
+      expression.right = expandTerm(expression.right, support);
+      break;
+    case 'call':
+      expression.args = expression.args.map((argument) => expandTerm(argument, support));
+      break;
+    case 'every': {
+      const domain = expandTerm(expression.domain, support);
+      const local = variableTerm(generatedVariable(), expression.domain.location);
+      support.push(equalExpression(local, domain, []));
+      expression.domain = local;
+      expression.body = expandBody(expression.body);
+      break;
+    }
+  }
+  for (const extra of support) extra.with = expression.with;
+  return [...result, ...support, expression];
+}
+
+/** The value of a `with` is computed before, outside of it. */
+function hoistReplacement(modifier: CoreWith, result: CoreBody): void {
+  if (modifier.replacement.kind !== 'term') return;
+  const { term } = modifier.replacement;
+  if (term.kind === 'constant' || term.kind === 'variable') return;
+  const local = variableTerm(generatedVariable(), term.location);
+  result.push(...expandExpression(equalExpression(local, term, [])));
+  modifier.replacement.term = local;
+}
+
+/** A generated `left = right`. */
+export function equalExpression(left: CoreTerm, right: CoreTerm, modifiers: CoreWith[]): CoreExpression {
+  return {
+    kind: 'equal',
+    left,
+    right,
+    assigned: false,
+    negated: false,
+    with: modifiers,
+    generated: true,
+    source: right.location,
+    location: right.location,
+  };
+}
+
+function expandTerm(term: CoreTerm, support: CoreBody): CoreTerm {
+  switch (term.kind) {
+    case 'constant':
+    case 'variable':
+      return term;
+    case 'call': {
+      const args = term.args.map((argument) => expandTerm(argument, support));
+      const output = variableTerm(generatedVariable(), term.location);
+      const call: CoreCallExpression = {
+        kind: 'call',
+        callee: term.callee,
+        args: [...args, output],
+        negated: false,
+        with: [],
+        generated: true,
+        source: term.location,
+        location: term.location,
+      };
+      support.push(call);
+      return output;
+    }
+    case 'ref':
+      return expandRef(term, support);
+    case 'array':
+    case 'set':
+      term.items = term.items.map((item) => expandTerm(item, support));
+      return term;
+    case 'object':
+      term.entries = term.entries.map(([key, value]) => [
+        expandTerm(key, support),
+        expandTerm(value, support),
+      ]);
+      return term;
+    case 'comprehension': {
+      const inner: CoreBody = [];
+      if (term.key !== undefined) term.key = expandTerm(term.key, inner);
+      term.term = expandTerm(term.term, inner);
+      term.body = [...expandBody(term.body), ...inner];
+      return term;
+    }
+  }
+}
+
+function expandRef(ref: CoreRef, support: CoreBody): CoreTerm {
+  if (typeof ref.root === 'object') {
+    const root = expandTerm(ref.root, support);
+    if (root.kind === 'variable') ref.root = root;
+    else if (root.kind === 'ref') {
+      // A reference into a reference's value: one longer reference.
+      ref.parts = [...root.parts, ...ref.parts];
+      ref.root = root.root;
+    } else {
+      const local = variableTerm(generatedVariable(), ref.location);
+      support.push(equalExpression(local, root, []));
+      ref.root = local;
+    }
+  }
+  ref.parts = ref.parts.map((part) => expandTerm(part, support));
+  return ref;
+}

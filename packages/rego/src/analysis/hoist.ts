@@ -1,0 +1,120 @@
+import type { CoreBody, CoreExpression, CoreTerm } from './core.ts';
+import { generatedVariable, variableTerm } from './core.ts';
+import { equalExpression } from './expand.ts';
+
+/**
+ * Takes the references and comprehensions out of negated expressions (OPA's stage RewriteDynamicTerms, which runs
+ * after the check of safety). It decides a meaning: in `not startswith(input.x, "a")` the reference stands outside
+ * of the negation, so an undefined `input.x` fails the body; in `not input.x == "a"` it stays inside. Expressions
+ * that are not negated mean the same either way and are left alone.
+ */
+export function hoistBody(body: CoreBody): CoreBody {
+  const result: CoreBody = [];
+  for (const expression of body) {
+    if (expression.kind === 'every') expression.body = hoistBody(expression.body);
+    for (const term of directTerms(expression)) hoistNestedBodies(term);
+    if (expression.negated) hoistNegated(expression, result);
+    result.push(expression);
+  }
+  return result;
+}
+
+function directTerms(expression: CoreExpression): CoreTerm[] {
+  switch (expression.kind) {
+    case 'test':
+      return [expression.term];
+    case 'equal':
+      return [expression.left, expression.right];
+    case 'call':
+      return expression.args;
+    case 'every':
+      return [];
+  }
+}
+
+/** Rewrites the bodies of comprehensions inside a term. */
+export function hoistNestedBodies(term: CoreTerm): void {
+  switch (term.kind) {
+    case 'comprehension':
+      term.body = hoistBody(term.body);
+      return;
+    case 'array':
+    case 'set':
+      term.items.forEach(hoistNestedBodies);
+      return;
+    case 'object':
+      for (const [key, value] of term.entries) {
+        hoistNestedBodies(key);
+        hoistNestedBodies(value);
+      }
+      return;
+    case 'ref':
+      term.parts.forEach(hoistNestedBodies);
+      return;
+    case 'call':
+      term.args.forEach(hoistNestedBodies);
+      return;
+    case 'constant':
+    case 'variable':
+  }
+}
+
+function hoistNegated(expression: CoreExpression, result: CoreBody): void {
+  if (expression.kind === 'test') expression.term = shallow(expression.term, expression, result);
+  else if (expression.kind === 'equal') {
+    expression.left = shallow(expression.left, expression, result);
+    expression.right = shallow(expression.right, expression, result);
+  } else if (expression.kind === 'call') {
+    if (isEquality(expression)) {
+      expression.args = expression.args.map((argument) => shallow(argument, expression, result));
+    } else expression.args = expression.args.map((argument) => deep(argument, expression, result));
+  }
+}
+
+function isEquality(expression: CoreExpression): boolean {
+  return (
+    expression.kind === 'call' &&
+    expression.callee.kind === 'builtin' &&
+    expression.callee.name === 'equal' &&
+    expression.args.length === 2
+  );
+}
+
+/** The operand itself stays; what stands inside of it goes. */
+function shallow(term: CoreTerm, original: CoreExpression, result: CoreBody): CoreTerm {
+  if (term.kind === 'ref') {
+    term.parts = term.parts.map((part) => deep(part, original, result));
+    return term;
+  }
+  return term.kind === 'comprehension' ? term : deep(term, original, result);
+}
+
+function deep(term: CoreTerm, original: CoreExpression, result: CoreBody): CoreTerm {
+  switch (term.kind) {
+    case 'ref':
+      term.parts = term.parts.map((part) => deep(part, original, result));
+      return toLocal(term, original, result);
+    case 'comprehension':
+      return toLocal(term, original, result);
+    case 'array':
+    case 'set':
+      term.items = term.items.map((item) => deep(item, original, result));
+      return term;
+    case 'object':
+      term.entries = term.entries.map(([key, value]) => [
+        deep(key, original, result),
+        deep(value, original, result),
+      ]);
+      return term;
+    case 'constant':
+    case 'variable':
+    case 'call':
+      return term;
+  }
+}
+
+function toLocal(term: CoreTerm, original: CoreExpression, result: CoreBody): CoreTerm {
+  const local = variableTerm(generatedVariable(), term.location);
+  result.push(equalExpression(local, term, original.with));
+  return local;
+}

@@ -1,0 +1,73 @@
+import type { Import, Module, Rule } from '../syntax/ast.ts';
+
+/** What a bare name in a module stands for: the path of a rule or an import, `data` or `input` first. */
+export type Globals = ReadonlyMap<string, readonly string[]>;
+
+/** The names of a policy, read off its modules before anything is resolved. */
+export interface PolicyNames {
+  /** Per module, in order. */
+  readonly globals: readonly Globals[];
+  /** Slash paths of all functions, with their number of arguments. */
+  readonly functions: ReadonlyMap<string, number>;
+  /** Slash paths of everything that a rule defines, and all paths above. */
+  readonly virtual: ReadonlySet<string>;
+  /** Slash paths of rules themselves (their ground beginnings). */
+  readonly rules: ReadonlySet<string>;
+}
+
+/** The key by which this package's maps know a document path. */
+export function pathKey(path: readonly string[]): string {
+  return path.map((step) => step.replaceAll('~', '~0').replaceAll('/', '~1')).join('/');
+}
+
+/** The string steps at the beginning of a rule's head. */
+export function groundHead(rule: Rule): string[] {
+  const steps: string[] = [];
+  for (const term of rule.head.ref) {
+    if (term.kind !== 'string') break;
+    steps.push(term.value);
+  }
+  return steps;
+}
+
+/** Whether an import only switches language features on. */
+export function isKeywordImport(path: readonly string[]): boolean {
+  return path[0] === 'rego' || path[0] === 'future';
+}
+
+/** The name under which an import is known. */
+export function importName(imported: Import): string {
+  return imported.alias ?? imported.path.at(-1) ?? '';
+}
+
+/** Reads the names of all modules. */
+export function policyNames(modules: readonly Module[]): PolicyNames {
+  const exported = new Map<string, Set<string>>();
+  const functions = new Map<string, number>();
+  const virtual = new Set<string>();
+  const rules = new Set<string>();
+  for (const module of modules) {
+    const packageKey = pathKey(module.package.path);
+    const names = exported.get(packageKey) ?? new Set<string>();
+    exported.set(packageKey, names);
+    for (const rule of module.rules) {
+      const head = groundHead(rule);
+      names.add(head[0]!);
+      const path = [...module.package.path, ...head];
+      rules.add(pathKey(path));
+      if (rule.head.form === 'function') functions.set(pathKey(path), rule.head.args.length);
+      for (let length = 1; length <= path.length; length++) virtual.add(pathKey(path.slice(0, length)));
+    }
+  }
+  const globals = modules.map((module) => moduleGlobals(module, exported.get(pathKey(module.package.path))!));
+  return { globals, functions, virtual, rules };
+}
+
+function moduleGlobals(module: Module, names: ReadonlySet<string>): Globals {
+  const globals = new Map<string, readonly string[]>();
+  for (const name of names) globals.set(name, ['data', ...module.package.path, name]);
+  for (const imported of module.imports) {
+    if (!isKeywordImport(imported.path)) globals.set(importName(imported), imported.path);
+  }
+  return globals;
+}

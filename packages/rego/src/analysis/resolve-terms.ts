@@ -1,0 +1,184 @@
+import type { Body, CallTerm, Location, RefTerm, Term, VarTerm } from '../syntax/ast.ts';
+import { numberFromText } from '../value/index.ts';
+import type { Callee, CoreBody, CoreTerm } from './core.ts';
+import { generatedVariable, variableTerm } from './core.ts';
+import type { Globals, PolicyNames } from './names.ts';
+import type { Report } from './report.ts';
+import type { Scope } from './scope.ts';
+
+/** What resolving a term needs to know. */
+export interface Resolving {
+  readonly names: PolicyNames;
+  readonly globals: Globals;
+  readonly scope: Scope;
+  readonly report: Report;
+  readonly isBuiltin: (name: string) => boolean;
+  /** Resolves a nested body (a comprehension's or `every`'s) in a frame of its own. */
+  readonly body: (body: Body, within: () => void) => CoreBody;
+}
+
+type Resolver<K extends Term['kind']> = (context: Resolving, term: Extract<Term, { kind: K }>) => CoreTerm;
+
+const RESOLVERS: { readonly [K in Term['kind']]: Resolver<K> } = {
+  null: (_context, term) => ({ kind: 'constant', value: null, location: term.location }),
+  boolean: (_context, term) => ({ kind: 'constant', value: term.value, location: term.location }),
+  string: (_context, term) => ({ kind: 'constant', value: term.value, location: term.location }),
+  number: (context, term) => {
+    const value = numberFromText(term.text);
+    if (value === undefined) {
+      context.report.error('rego_parse_error', `number too big: ${term.text}`, term.location);
+    }
+    return { kind: 'constant', value: value ?? 0, location: term.location };
+  },
+  var: (context, term) => resolveVariable(context, term),
+  ref: (context, term) => resolveRef(context, term),
+  array: (context, term) => ({
+    kind: 'array',
+    items: term.items.map((item) => resolveTerm(context, item)),
+    location: term.location,
+  }),
+  set: (context, term) => ({
+    kind: 'set',
+    items: term.items.map((item) => resolveTerm(context, item)),
+    location: term.location,
+  }),
+  object: (context, term) => ({
+    kind: 'object',
+    entries: term.entries.map(([key, value]) => [resolveTerm(context, key), resolveTerm(context, value)]),
+    location: term.location,
+  }),
+  call: (context, term) => resolveCall(context, term),
+  'array-comprehension': (context, term) => comprehension(context, 'array', undefined, term.term, term),
+  'set-comprehension': (context, term) => comprehension(context, 'set', undefined, term.term, term),
+  'object-comprehension': (context, term) => comprehension(context, 'object', term.key, term.value, term),
+  'template-string': (context, term) => ({
+    kind: 'call',
+    callee: { kind: 'builtin', name: 'internal.template_string' },
+    args: [
+      {
+        kind: 'array',
+        items: term.parts.map((part) => templatePart(context, part, term.location)),
+        location: term.location,
+      },
+    ],
+    location: term.location,
+  }),
+};
+
+/** Resolves one term. */
+export function resolveTerm(context: Resolving, term: Term): CoreTerm {
+  const resolver = RESOLVERS[term.kind] as (context: Resolving, term: Term) => CoreTerm;
+  return resolver(context, term);
+}
+
+function resolveVariable(context: Resolving, term: VarTerm): CoreTerm {
+  const global = globalPath(context, term.name);
+  if (global === undefined) return variableTerm(context.scope.use(term.name), term.location);
+  return refFromPath(global, term.location);
+}
+
+/** The path that a bare name stands for, `input` or `data` first; undefined for a local. */
+export function globalPath(context: Resolving, name: string): readonly string[] | undefined {
+  if (context.scope.hides(name)) return undefined;
+  if (name === 'input' || name === 'data') return [name];
+  return context.globals.get(name);
+}
+
+function refFromPath(path: readonly string[], location: Location): CoreTerm {
+  const [root, ...steps] = path;
+  return {
+    kind: 'ref',
+    root: root as 'input' | 'data',
+    parts: steps.map((step) => ({ kind: 'constant', value: step, location })),
+    location,
+  };
+}
+
+function resolveRef(context: Resolving, term: RefTerm): CoreTerm {
+  const head = resolveTerm(context, term.head);
+  const parts = term.parts.map((part) => resolveTerm(context, part));
+  if (head.kind === 'ref') {
+    return { kind: 'ref', root: head.root, parts: [...head.parts, ...parts], location: term.location };
+  }
+  return { kind: 'ref', root: head, parts, location: term.location };
+}
+
+function resolveCall(context: Resolving, term: CallTerm): CoreTerm {
+  const callee = resolveCallee(context, term.operator, term.operatorLocation);
+  return {
+    kind: 'call',
+    callee,
+    args: term.args.map((argument) => resolveTerm(context, argument)),
+    location: term.location,
+  };
+}
+
+/** Finds what a call calls; an unknown name is reported later, by the `functions` stage. */
+export function resolveCallee(context: Resolving, operator: readonly string[], location: Location): Callee {
+  const [head, ...rest] = operator;
+  const name = operator.join('.');
+  if (context.scope.declared(head!) !== undefined) {
+    context.report.error('rego_compile_error', `called function ${name} shadowed`, location);
+    return { kind: 'unknown', name };
+  }
+  const global = globalPath(context, head!);
+  if (global !== undefined && global[0] === 'data') {
+    return { kind: 'function', path: [...global.slice(1), ...rest] };
+  }
+  return context.isBuiltin(name) ? { kind: 'builtin', name } : { kind: 'unknown', name };
+}
+
+function comprehension(
+  context: Resolving,
+  result: 'array' | 'set' | 'object',
+  key: Term | undefined,
+  value: Term,
+  term: { readonly body: Body; readonly location: Location },
+): CoreTerm {
+  let resolvedKey: CoreTerm | undefined;
+  let resolvedTerm: CoreTerm | undefined;
+  const body = context.body(term.body, () => {
+    resolvedKey = key === undefined ? undefined : resolveTerm(context, key);
+    resolvedTerm = resolveTerm(context, value);
+  });
+  return {
+    kind: 'comprehension',
+    result,
+    key: resolvedKey,
+    term: resolvedTerm!,
+    body,
+    location: term.location,
+  };
+}
+
+/** A literal part is itself, an expression a set of no or one member, as `internal.template_string` takes it. */
+function templatePart(context: Resolving, part: string | Term, location: Location): CoreTerm {
+  if (typeof part === 'string') return { kind: 'constant', value: part, location };
+  return optionalValue(resolveTerm(context, part));
+}
+
+/** `{x | x = term}`: what may be undefined, as a set of no or one member. */
+export function optionalValue(term: CoreTerm): CoreTerm {
+  const variable = generatedVariable();
+  const { location } = term;
+  return {
+    kind: 'comprehension',
+    result: 'set',
+    key: undefined,
+    term: variableTerm(variable, location),
+    body: [
+      {
+        kind: 'equal',
+        left: variableTerm(variable, location),
+        right: term,
+        assigned: false,
+        negated: false,
+        with: [],
+        generated: true,
+        source: location,
+        location,
+      },
+    ],
+    location,
+  };
+}

@@ -1,0 +1,278 @@
+import type { Body, Expression, Module, Rule, Term } from '../syntax/ast.ts';
+import type { CoreBody, CoreBranch, CoreExpression, CoreRule, CoreTerm, Variable } from './core.ts';
+import { generatedVariable, variableTerm } from './core.ts';
+import { collectPattern, declaredNames } from './declared.ts';
+import type { Globals, PolicyNames } from './names.ts';
+import { groundHead } from './names.ts';
+import type { Report } from './report.ts';
+import type { Resolving } from './resolve-terms.ts';
+import { optionalValue, resolveTerm } from './resolve-terms.ts';
+import { resolveWith } from './resolve-with.ts';
+import { Scope } from './scope.ts';
+import { termVariables } from './walk.ts';
+
+/** What resolution needs beside the modules. */
+export interface ResolveOptions {
+  readonly names: PolicyNames;
+  readonly report: Report;
+  readonly isBuiltin: (name: string) => boolean;
+}
+
+/** Resolves the names of all rules of a module (OPA's stages ResolveRefs and RewriteLocalVars in one). */
+export function resolveModule(module: Module, globals: Globals, options: ResolveOptions): CoreRule[] {
+  return module.rules.map((rule) => resolveRule(module, rule, globals, options));
+}
+
+/** A resolved query and the variables that its result shows, by name. */
+export interface ResolvedQuery {
+  readonly body: CoreBody;
+  readonly variables: ReadonlyMap<string, Variable>;
+}
+
+/** Resolves a query, which is a body outside any package. */
+export function resolveQuery(body: Body, globals: Globals, options: ResolveOptions): ResolvedQuery {
+  const scope = new Scope();
+  const context = resolvingContext(scope, globals, options);
+  scope.push(declaredNames(body));
+  const resolved = resolveExpressions(context, body);
+  const variables = new Map([...scope.outermost()].filter(([, variable]) => variable.origin === 'user'));
+  return { body: resolved, variables };
+}
+
+function resolvingContext(scope: Scope, globals: Globals, options: ResolveOptions): Resolving {
+  const context: Resolving = {
+    ...options,
+    globals,
+    scope,
+    body: (body, within) => {
+      scope.push(declaredNames(body));
+      const resolved = resolveExpressions(context, body);
+      within();
+      scope.pop();
+      return resolved;
+    },
+  };
+  return context;
+}
+
+function resolveRule(module: Module, rule: Rule, globals: Globals, options: ResolveOptions): CoreRule {
+  const scope = new Scope();
+  const context = resolvingContext(scope, globals, options);
+  const ground = groundHead(rule);
+  scope.push(new Set());
+  const args = resolveArguments(context, rule);
+  let tail: CoreTerm[] = [];
+  let key: CoreTerm | undefined;
+  let value: CoreTerm | undefined;
+  const body = context.body(rule.body, () => {
+    tail = rule.head.ref.slice(ground.length).map((part) => resolveTerm(context, part));
+    key = rule.head.key === undefined ? undefined : resolveTerm(context, rule.head.key);
+    value = rule.head.value === undefined ? undefined : resolveTerm(context, rule.head.value);
+  });
+  const branches: CoreBranch[] = [{ value, body, location: rule.location }];
+  for (const branch of rule.elses) {
+    let elseValue: CoreTerm | undefined;
+    const elseBody = context.body(branch.body, () => {
+      elseValue = resolveTerm(context, branch.value);
+    });
+    branches.push({ value: elseValue, body: elseBody, location: branch.location });
+  }
+  const form = rule.head.form === 'complete' && tail.length > 0 ? 'partial-object' : rule.head.form;
+  return {
+    form,
+    path: [...module.package.path, ...ground],
+    packagePath: module.package.path,
+    tail,
+    args,
+    key,
+    isDefault: rule.isDefault,
+    branches,
+    file: rule.location.file,
+    row: rule.location.row,
+    location: rule.location,
+  };
+}
+
+function resolveArguments(context: Resolving, rule: Rule): CoreTerm[] {
+  for (const argument of rule.head.args) declareArguments(context, argument);
+  return rule.head.args.map((argument) => resolveTerm(context, argument));
+}
+
+function declareArguments(context: Resolving, term: Term): void {
+  if (term.kind === 'ref' && term.head.kind === 'var' && term.parts.length === 0) {
+    declareArguments(context, term.head);
+    return;
+  }
+  const names = new Set<string>();
+  collectPattern(term, names);
+  for (const name of names) {
+    if (name === 'input' || name === 'data') {
+      const message = `args must not shadow ${name} (use a different variable name)`;
+      context.report.error('rego_compile_error', message, term.location);
+    }
+    context.scope.declare(name, 'argument');
+  }
+}
+
+function resolveExpressions(context: Resolving, body: Body): CoreBody {
+  const resolved: CoreBody = [];
+  for (const expression of body) resolved.push(...resolveExpression(context, expression));
+  return resolved;
+}
+
+type ExpressionResolver<K extends Expression['kind']> = (
+  context: Resolving,
+  expression: Extract<Expression, { kind: K }>,
+) => CoreExpression[];
+
+const EXPRESSIONS: { readonly [K in Expression['kind']]: ExpressionResolver<K> } = {
+  'term-expression': (context, expression) => {
+    const term = resolveTerm(context, expression.term);
+    const common = commonOf(context, expression);
+    if (term.kind !== 'call') return [{ kind: 'test', term, ...common }];
+    if (term.callee.kind === 'builtin' && term.callee.name === 'eq' && term.args.length === 2) {
+      return [{ kind: 'equal', left: term.args[0]!, right: term.args[1]!, assigned: false, ...common }];
+    }
+    if (term.callee.kind === 'builtin' && term.callee.name === 'print') {
+      return [{ ...printCall(term.args, expression.location), ...common }];
+    }
+    return [{ kind: 'call', callee: term.callee, args: term.args, ...common }];
+  },
+  unify: (context, expression) => [
+    {
+      kind: 'equal',
+      left: resolveTerm(context, expression.left),
+      right: resolveTerm(context, expression.right),
+      assigned: false,
+      ...commonOf(context, expression),
+    },
+  ],
+  assign: (context, expression) => resolveAssignment(context, expression),
+  some: (context, expression) => {
+    for (const variable of expression.names) declare(context, variable, expression, 'declared');
+    return [];
+  },
+  'some-in': (context, expression) => resolveSomeIn(context, expression),
+  every: (context, expression) => resolveEvery(context, expression),
+};
+
+/** `print` also shows what is undefined: each operand becomes a set of no or one member. */
+function printCall(args: readonly CoreTerm[], location: Expression['location']) {
+  const items = args.map((argument) => optionalValue(argument));
+  return {
+    kind: 'call' as const,
+    callee: { kind: 'builtin' as const, name: 'internal.print' },
+    args: [{ kind: 'array' as const, items, location }],
+  };
+}
+
+function resolveExpression(context: Resolving, expression: Expression): CoreExpression[] {
+  const resolver = EXPRESSIONS[expression.kind] as (c: Resolving, e: Expression) => CoreExpression[];
+  return resolver(context, expression);
+}
+
+function commonOf(context: Resolving, expression: Expression) {
+  const modifiers = expression.with.map((modifier) => resolveWith(context, modifier));
+  return {
+    negated: expression.negated,
+    with: modifiers.filter((modifier) => modifier !== undefined),
+    generated: false,
+    source: expression.location,
+    location: expression.location,
+  };
+}
+
+function declare(
+  context: Resolving,
+  term: { readonly name: string },
+  at: { readonly location: Expression['location'] },
+  occurrence: 'assigned' | 'declared',
+): Variable {
+  const declared = context.scope.declare(term.name, occurrence);
+  if (typeof declared !== 'string') return declared;
+  context.report.error('rego_compile_error', declared, at.location);
+  return context.scope.use(term.name);
+}
+
+function resolveAssignment(
+  context: Resolving,
+  expression: Extract<Expression, { kind: 'assign' }>,
+): CoreExpression[] {
+  if (expression.negated) {
+    const message = 'cannot assign vars inside negated expression';
+    context.report.error('rego_compile_error', message, expression.location);
+  }
+  const right = resolveTerm(context, expression.right);
+  const common = commonOf(context, expression);
+  declareAssigned(context, expression.left);
+  const left = resolveTerm(context, expression.left);
+  return [{ kind: 'equal', left, right, assigned: true, ...common }];
+}
+
+const TERM_NAMES: Readonly<Record<string, string>> = {
+  'array-comprehension': 'arraycomprehension',
+  'set-comprehension': 'setcomprehension',
+  'object-comprehension': 'objectcomprehension',
+};
+
+function declareAssigned(context: Resolving, term: Term): void {
+  if (term.kind === 'var') declare(context, term, term, 'assigned');
+  else if (term.kind === 'array') for (const item of term.items) declareAssigned(context, item);
+  else if (term.kind === 'object') for (const [, value] of term.entries) declareAssigned(context, value);
+  else if (term.kind === 'ref' && term.head.kind === 'var' && term.parts.length === 0) {
+    declare(context, term.head, term, 'assigned');
+  } else {
+    const name = TERM_NAMES[term.kind] ?? term.kind;
+    context.report.error('rego_compile_error', `cannot assign to ${name}`, term.location);
+  }
+}
+
+function resolveSomeIn(
+  context: Resolving,
+  expression: Extract<Expression, { kind: 'some-in' }>,
+): CoreExpression[] {
+  const { location } = expression;
+  const domain = resolveTerm(context, expression.collection);
+  const common = commonOf(context, expression);
+  const patterns = new Set<string>();
+  if (expression.key !== undefined) collectPattern(expression.key, patterns);
+  collectPattern(expression.value, patterns);
+  for (const variable of termVariables(domain, { skipClosures: true })) {
+    if (variable.origin === 'user' && patterns.has(variable.name)) {
+      context.report.error('rego_compile_error', `var ${variable.name} assigned before`, location);
+      return [];
+    }
+  }
+  for (const name of patterns) declare(context, { name }, expression, 'declared');
+  const key =
+    expression.key === undefined
+      ? variableTerm(generatedVariable(), location)
+      : resolveTerm(context, expression.key);
+  const value = resolveTerm(context, expression.value);
+  const right: CoreTerm =
+    domain.kind === 'ref'
+      ? { kind: 'ref', root: domain.root, parts: [...domain.parts, key], location }
+      : { kind: 'ref', root: domain, parts: [key], location };
+  return [{ kind: 'equal', left: value, right, assigned: false, ...common }];
+}
+
+function resolveEvery(
+  context: Resolving,
+  expression: Extract<Expression, { kind: 'every' }>,
+): CoreExpression[] {
+  const domain = resolveTerm(context, expression.collection);
+  const common = commonOf(context, expression);
+  context.scope.push(new Set());
+  const declareOne = (term: Term): Variable => {
+    if (term.kind !== 'var') {
+      context.report.error('rego_compile_error', `cannot assign to ${term.kind}`, term.location);
+      return generatedVariable();
+    }
+    return declare(context, term, expression, 'declared');
+  };
+  const key = expression.key === undefined ? undefined : declareOne(expression.key);
+  const value = declareOne(expression.value);
+  const body = context.body(expression.body, () => {});
+  context.scope.pop();
+  return [{ kind: 'every', key, value, domain, body, ...common }];
+}

@@ -1,0 +1,101 @@
+import type { Variable } from './core.ts';
+
+
+/** How a name came to be known in a body; decides what may be declared again. */
+export type Occurrence = 'referenced' | 'assigned' | 'declared' | 'argument';
+
+interface Entry {
+  readonly variable: Variable;
+  readonly occurrence: Occurrence;
+}
+
+interface Frame {
+  readonly entries: Map<string, Entry>;
+  /** Names that this body declares anywhere: they hide rules and imports in all of it. */
+  readonly hidden: ReadonlySet<string>;
+}
+
+/**
+ * The variables in sight while one rule is resolved. A frame is opened for the arguments and for each body;
+ * a name that is never declared is one variable for the whole rule.
+ */
+export class Scope {
+  readonly #frames: Frame[] = [];
+  readonly #undeclared = new Map<string, Variable>();
+
+  push(hidden: ReadonlySet<string>): void {
+    this.#frames.push({ entries: new Map(), hidden });
+  }
+
+  pop(): void {
+    this.#frames.pop();
+  }
+
+  /** Whether the name stands for a local here, so that rules and imports of this name are out of sight. */
+  hides(name: string): boolean {
+    return this.#frames.some((frame) => frame.hidden.has(name)) || this.declared(name) !== undefined;
+  }
+
+  /** The declared variable of this name, innermost first. */
+  declared(name: string): Variable | undefined {
+    for (let index = this.#frames.length - 1; index >= 0; index--) {
+      const entry = this.#frames[index]!.entries.get(name);
+      if (entry !== undefined && entry.occurrence !== 'referenced') return entry.variable;
+    }
+    return undefined;
+  }
+
+  /** The variable that a use of the name means. */
+  use(name: string): Variable {
+    const declared = this.declared(name);
+    if (declared !== undefined) return declared;
+    const variable = this.#undeclaredVariable(name);
+    const frame = this.#frames.at(-1);
+    if (frame !== undefined && !frame.entries.has(name)) {
+      frame.entries.set(name, { variable, occurrence: 'referenced' });
+    }
+    return variable;
+  }
+
+  /**
+   * Declares the name in the innermost body.
+   *
+   * @returns the new variable, or what forbids it in OPA's words
+   */
+  declare(name: string, occurrence: Occurrence): Variable | string {
+    const frame = this.#frames.at(-1)!;
+    const known = frame.entries.get(name)?.occurrence;
+    if (known === 'argument') {
+      return occurrence === 'argument' ? frame.entries.get(name)!.variable : `arg ${name} redeclared`;
+    }
+    if (known !== undefined) return `var ${name} ${known} above`;
+    const variable: Variable = { name, origin: originOf(name) };
+    frame.entries.set(name, { variable, occurrence });
+    return variable;
+  }
+
+  /** Every undeclared variable so far, by name: what a query's result shows. */
+  undeclared(): ReadonlyMap<string, Variable> {
+    return this.#undeclared;
+  }
+
+  /** Variables declared in the outermost frame, by name. */
+  outermost(): ReadonlyMap<string, Variable> {
+    const found = new Map(this.#undeclared);
+    for (const [name, entry] of this.#frames[0]?.entries ?? []) found.set(name, entry.variable);
+    return found;
+  }
+
+  #undeclaredVariable(name: string): Variable {
+    const known = this.#undeclared.get(name);
+    if (known !== undefined) return known;
+    const variable: Variable = { name, origin: originOf(name) };
+    this.#undeclared.set(name, variable);
+    return variable;
+  }
+}
+
+function originOf(name: string): Variable['origin'] {
+  return name.startsWith('$') ? 'wildcard' : 'user';
+}
+

@@ -1,0 +1,146 @@
+import type { CoreBody, CoreExpression, CoreRef, CoreTerm, Variable } from './core.ts';
+
+/** What a walk over variables leaves out. */
+export interface WalkOptions {
+  /** Do not enter comprehensions and the bodies of `every`. */
+  readonly skipClosures?: boolean;
+  readonly skipRefRoots?: boolean;
+  readonly skipSets?: boolean;
+  readonly skipObjectKeys?: boolean;
+}
+
+/** Calls back for every variable of a term. */
+export function walkTermVariables(
+  term: CoreTerm,
+  visit: (variable: Variable, at: CoreTerm) => void,
+  options: WalkOptions = {},
+): void {
+  const again = (inner: CoreTerm): void => walkTermVariables(inner, visit, options);
+  switch (term.kind) {
+    case 'constant':
+      return;
+    case 'variable':
+      visit(term.variable, term);
+      return;
+    case 'ref':
+      if (typeof term.root === 'object' && !options.skipRefRoots) again(term.root);
+      term.parts.forEach(again);
+      return;
+    case 'array':
+      term.items.forEach(again);
+      return;
+    case 'set':
+      if (!options.skipSets) term.items.forEach(again);
+      return;
+    case 'object':
+      for (const [key, value] of term.entries) {
+        if (!options.skipObjectKeys) again(key);
+        again(value);
+      }
+      return;
+    case 'call':
+      term.args.forEach(again);
+      return;
+    case 'comprehension':
+      if (options.skipClosures) return;
+      if (term.key !== undefined) again(term.key);
+      again(term.term);
+      walkBodyVariables(term.body, visit, options);
+  }
+}
+
+/** Calls back for every variable of a body. */
+export function walkBodyVariables(
+  body: CoreBody,
+  visit: (variable: Variable, at: CoreTerm) => void,
+  options: WalkOptions = {},
+): void {
+  for (const expression of body) walkExpressionVariables(expression, visit, options);
+}
+
+/** Calls back for every variable of an expression, its `with` values included. */
+export function walkExpressionVariables(
+  expression: CoreExpression,
+  visit: (variable: Variable, at: CoreTerm) => void,
+  options: WalkOptions = {},
+): void {
+  for (const term of expressionTerms(expression)) walkTermVariables(term, visit, options);
+  if (expression.kind === 'every' && !options.skipClosures) {
+    walkBodyVariables(expression.body, visit, options);
+  }
+}
+
+/** The terms directly in an expression: operands and `with` values; not the body of `every`. */
+export function expressionTerms(expression: CoreExpression): CoreTerm[] {
+  const terms = operandTerms(expression);
+  for (const modifier of expression.with) {
+    if (modifier.replacement.kind === 'term') terms.push(modifier.replacement.term);
+  }
+  return terms;
+}
+
+function operandTerms(expression: CoreExpression): CoreTerm[] {
+  switch (expression.kind) {
+    case 'test':
+      return [expression.term];
+    case 'equal':
+      return [expression.left, expression.right];
+    case 'call':
+      return [...expression.args];
+    case 'every':
+      return [expression.domain];
+  }
+}
+
+/** Variables of a term, as a set. */
+export function termVariables(term: CoreTerm, options?: WalkOptions): Set<Variable> {
+  const found = new Set<Variable>();
+  walkTermVariables(term, (variable) => found.add(variable), options);
+  return found;
+}
+
+/** Calls back for every reference of a body, at any depth, and for every call's expression. */
+export function walkBody(
+  body: CoreBody,
+  visitor: { ref?: (ref: CoreRef) => void; expression?: (expression: CoreExpression) => void },
+): void {
+  for (const expression of body) {
+    visitor.expression?.(expression);
+    for (const term of expressionTerms(expression)) walkTerm(term, visitor);
+    if (expression.kind === 'every') walkBody(expression.body, visitor);
+  }
+}
+
+/** As {@link walkBody}, from a term. */
+export function walkTerm(
+  term: CoreTerm,
+  visitor: { ref?: (ref: CoreRef) => void; expression?: (expression: CoreExpression) => void },
+): void {
+  switch (term.kind) {
+    case 'ref':
+      visitor.ref?.(term);
+      if (typeof term.root === 'object') walkTerm(term.root, visitor);
+      for (const part of term.parts) walkTerm(part, visitor);
+      return;
+    case 'array':
+    case 'set':
+      for (const item of term.items) walkTerm(item, visitor);
+      return;
+    case 'object':
+      for (const [key, value] of term.entries) {
+        walkTerm(key, visitor);
+        walkTerm(value, visitor);
+      }
+      return;
+    case 'call':
+      for (const argument of term.args) walkTerm(argument, visitor);
+      return;
+    case 'comprehension':
+      if (term.key !== undefined) walkTerm(term.key, visitor);
+      walkTerm(term.term, visitor);
+      walkBody(term.body, visitor);
+      return;
+    case 'constant':
+    case 'variable':
+  }
+}

@@ -1,0 +1,30 @@
+import type { PolicyPlan } from '../plan/plan.ts';
+import type { Frame, Run } from '../runtime/run.ts';
+import type { Value } from '../value/value.ts';
+
+/** A compiled computation of one value, or nothing. */
+export type Compute = (run: Run, frame: Frame) => Value | undefined;
+/** A compiled statement with all that follows it. True ends every search around it. */
+export type Step = (run: Run, frame: Frame) => boolean;
+
+/** All rules of one path, compiled. */
+export interface CompiledGroup {
+  /** The whole: a complete rule's value, all of a partial set or object. */
+  value(run: Run): Value | undefined;
+  /** One member of a partial set, or the value under one key of a partial object. */
+  member(run: Run, key: Value): Value | undefined;
+  call(run: Run, args: readonly Value[]): Value | undefined;
+}
+
+/** What compiling a part needs of the whole. */
+export interface Backend {
+  readonly plan: PolicyPlan;
+  /** Compiled at first use. */
+  group(id: number): CompiledGroup;
+  /** A step or name of the tree of documents, resolved while running. */
+  document(run: Run, path: readonly string[], keys: readonly Value[]): Value | undefined;
+  /** Names below a step of the tree of documents. */
+  documentNames(run: Run, path: readonly string[], keys: readonly Value[]): Iterable<Value>;
+  /** Whether statements report to the run's observer. */
+  readonly observed: boolean;
+}

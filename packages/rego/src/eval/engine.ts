@@ -1,0 +1,300 @@
+import type { BuiltinContext } from '../builtins/index.ts';
+import type { DocumentPlan, PolicyPlan, QueryPlan, ValueNode } from '../plan/plan.ts';
+import type { EvaluationErrorCode } from '../runtime/fault.ts';
+import { EvaluationFault } from '../runtime/fault.ts';
+import type { Frame, MatchedRule, Observer, Scope } from '../runtime/run.ts';
+import { newMemo, Run } from '../runtime/run.ts';
+import type { Location } from '../syntax/ast.ts';
+import { memberKey } from '../value/index.ts';
+import type { JsonObject, Value } from '../value/value.ts';
+import type { Backend, CompiledGroup, Compute, Step } from './backend.ts';
+import { Documents } from './documents.ts';
+import { compileGroup } from './groups.ts';
+import { compileStatements } from './statements.ts';
+import { compileValue } from './values.ts';
+
+/** Ends an evaluation that does more than this many operations, where no other number is given. */
+export const OPERATIONS_MAX_DEFAULT = 20_000_000;
+/** Ends an evaluation that takes longer than this, where no other limit is given. */
+export const DEADLINE_MS_DEFAULT = 10_000;
+
+/** What builtins may know of the world outside; nothing where it is not given. */
+export interface EvaluationHost {
+  /** What `opa.runtime()` answers; an empty object by default. */
+  readonly runtime?: Value;
+  /** Takes the text of `print` calls. */
+  readonly printed?: (message: string) => void;
+  /** Takes the text of `trace` calls. */
+  readonly traced?: (message: string) => void;
+  /** Gives numbers of at least 0 and below 1. */
+  readonly random?: () => number;
+}
+
+/** How one evaluation is to be done. */
+export interface EvaluationOptions {
+  /** Base data; what the policy was compiled with by default. */
+  readonly data?: JsonObject;
+  /** A builtin's failure ends the evaluation with an error instead of being undefined. */
+  readonly strict?: boolean;
+  /** Milliseconds from now; 10,000 by default. Best effort: looked at between operations. */
+  readonly deadlineMs?: number;
+  /** Rules, calls and steps of iterations; 20,000,000 by default. */
+  readonly operationsMax?: number;
+  /** Nanoseconds since 1970: what `time.now_ns` gives throughout; the clock by default. */
+  readonly timeNs?: bigint;
+  readonly host?: EvaluationHost;
+  /** False leaves the list of matched rules empty. */
+  readonly recordRules?: boolean;
+  /** Sees every statement; a slower compiled variant then runs. */
+  readonly observer?: Observer;
+}
+
+/** An evaluation's outcome. Errors are values: nothing is thrown for what a policy or its input does. */
+export type EvaluationResult =
+  | {
+      readonly kind: 'value';
+      readonly value: Value;
+      readonly rules: readonly MatchedRule[];
+      readonly rulesEvaluated: number;
+    }
+  | { readonly kind: 'undefined'; readonly rules: readonly MatchedRule[]; readonly rulesEvaluated: number }
+  | EvaluationError;
+/** An evaluation that ended without an answer. */
+export interface EvaluationError {
+  readonly kind: 'error';
+  readonly code: EvaluationErrorCode;
+  readonly message: string;
+  readonly location?: Location;
+}
+
+/** The answers of a query: one set of bindings each. */
+export type QueryResult =
+  | {
+      readonly kind: 'bindings';
+      readonly bindings: readonly Readonly<Record<string, Value>>[];
+      readonly rules: readonly MatchedRule[];
+    }
+  | EvaluationError;
+
+const NO_RULES: readonly MatchedRule[] = Object.freeze([]);
+const NO_DATA: JsonObject = Object.freeze(Object.create(null));
+
+/** Runs plans by turning them into closures, each group of rules at its first use. */
+export class Engine {
+  readonly #plan: PolicyPlan;
+  readonly #plain: Backend;
+  #observed: Backend | undefined;
+
+  constructor(plan: PolicyPlan) {
+    this.#plan = plan;
+    this.#plain = createBackend(plan, false);
+  }
+
+  /** Compiles the computation of one value. */
+  prepareValue(node: ValueNode): (input: Value | undefined, options: EvaluationOptions) => EvaluationResult {
+    const plain = compileValue(this.#plain, node, true);
+    let observed: Compute | undefined;
+    return (input, options) => {
+      const run = startRun(this.#plan, input, options);
+      let compute = plain;
+      if (options.observer !== undefined) {
+        observed ??= compileValue(this.#observedBackend(), node, true);
+        compute = observed;
+      }
+      try {
+        const value = compute(run, []);
+        return finish(run, value, options);
+      } catch (caught) {
+        return errorOf(caught);
+      }
+    };
+  }
+
+  /** Compiles a query. */
+  prepareQuery(plan: QueryPlan): (input: Value | undefined, options: EvaluationOptions) => QueryResult {
+    const compiled: [plain?: Step, observed?: Step] = [];
+    const collect: Step = (_run, frame) => {
+      const { found, seen } = frame[0] as Collected;
+      const bindings: Record<string, Value> = Object.create(null);
+      for (const { name, slot } of plan.variables) bindings[name] = frame[slot] as Value;
+      const key = memberKey(bindings);
+      if (!seen.has(key)) found.push(bindings);
+      seen.add(key);
+      return false;
+    };
+    return (input, options) => {
+      const run = startRun(this.#plan, input, options);
+      const which = options.observer === undefined ? 0 : 1;
+      compiled[which] ??= compileStatements(
+        which === 0 ? this.#plain : this.#observedBackend(),
+        plan.body,
+        collect,
+        true,
+      );
+      const collected: Collected = { found: [], seen: new Set() };
+      const frame: Frame = new Array(plan.slots);
+      frame[0] = collected;
+      try {
+        compiled[which]!(run, frame);
+        const failure = strictFailure(run, options);
+        return failure ?? { kind: 'bindings', bindings: collected.found, rules: run.matched ?? NO_RULES };
+      } catch (caught) {
+        return errorOf(caught);
+      }
+    };
+  }
+
+  #observedBackend(): Backend {
+    this.#observed ??= createBackend(this.#plan, true);
+    return this.#observed;
+  }
+}
+
+interface Collected {
+  readonly found: Readonly<Record<string, Value>>[];
+  readonly seen: Set<unknown>;
+}
+
+
+function createBackend(plan: PolicyPlan, observed: boolean): Backend {
+  const nodes = new Map<number, DocumentPlan>();
+  const collect = (node: DocumentPlan): void => {
+    if (node.group !== undefined) nodes.set(node.group.id, node);
+    for (const child of node.children.values()) collect(child);
+  };
+  collect(plan.root);
+  const groups: LazyGroup[] = [];
+  const group = (id: number): CompiledGroup => {
+    groups[id] ??= new LazyGroup(() => compileGroup(backend, plan.groups[id]!, nodes.get(id)!));
+    return groups[id]!;
+  };
+  const documents = new Documents(plan, group);
+  const backend: Backend = {
+    plan,
+    group,
+    document: (run, path, keys) => documents.value(run, path, keys),
+    documentNames: (run, path, keys) => documents.names(run, path, keys),
+    observed,
+  };
+  return backend;
+}
+
+/** Compiles a group at its first use; groups may refer to each other in a circle that evaluation never closes. */
+class LazyGroup implements CompiledGroup {
+  readonly #compile: () => CompiledGroup;
+  #compiled: CompiledGroup | undefined;
+
+  constructor(compile: () => CompiledGroup) {
+    this.#compile = compile;
+  }
+
+  value(run: Run): Value | undefined {
+    this.#compiled ??= this.#compile();
+    return this.#compiled.value(run);
+  }
+
+  member(run: Run, key: Value): Value | undefined {
+    this.#compiled ??= this.#compile();
+    return this.#compiled.member(run, key);
+  }
+
+  call(run: Run, args: readonly Value[]): Value | undefined {
+    this.#compiled ??= this.#compile();
+    return this.#compiled.call(run, args);
+  }
+}
+
+/** What builtins see of one evaluation; costly parts are made when asked for. */
+class EvaluationContext implements BuiltinContext {
+  readonly #options: EvaluationOptions;
+  #timeNs: bigint | undefined;
+  #memo: Map<string, Value> | undefined;
+  run: Run | undefined;
+
+  constructor(options: EvaluationOptions) {
+    this.#options = options;
+  }
+
+  get timeNs(): bigint {
+    this.#timeNs ??= this.#options.timeNs ?? BigInt(Date.now()) * 1_000_000n;
+    return this.#timeNs;
+  }
+
+  get memo(): Map<string, Value> {
+    this.#memo ??= new Map();
+    return this.#memo;
+  }
+
+  get runtime(): Value {
+    return this.#options.host?.runtime ?? NO_DATA;
+  }
+
+  random(): number {
+    return this.#options.host?.random?.() ?? Math.random();
+  }
+
+  printed(message: string): void {
+    this.#options.host?.printed?.(message);
+  }
+
+  traced(message: string): void {
+    this.#options.host?.traced?.(message);
+  }
+
+  cancelled(): boolean {
+    return this.run?.cancelled() ?? false;
+  }
+}
+
+function startRun(plan: PolicyPlan, input: Value | undefined, options: EvaluationOptions): Run {
+  const scope: Scope = {
+    input,
+    data: options.data ?? NO_DATA,
+    replaced: undefined,
+    mocks: undefined,
+    outer: undefined,
+    memo: newMemo(plan.groups.length),
+    keyed: undefined,
+  };
+  const builtins = new EvaluationContext(options);
+  const run = new Run({
+    scope,
+    groupCount: plan.groups.length,
+    builtins,
+    recordRules: options.recordRules !== false,
+    observer: options.observer,
+    operationsMax: options.operationsMax ?? OPERATIONS_MAX_DEFAULT,
+    deadline: performance.now() + (options.deadlineMs ?? DEADLINE_MS_DEFAULT),
+  });
+  builtins.run = run;
+  return run;
+}
+
+function finish(run: Run, value: Value | undefined, options: EvaluationOptions): EvaluationResult {
+  const failure = strictFailure(run, options);
+  if (failure !== undefined) return failure;
+  const rules = run.matched ?? NO_RULES;
+  const { rulesEvaluated } = run;
+  return value === undefined
+    ? { kind: 'undefined', rules, rulesEvaluated }
+    : { kind: 'value', value, rules, rulesEvaluated };
+}
+
+function strictFailure(run: Run, options: EvaluationOptions): EvaluationError | undefined {
+  if (options.strict !== true || run.builtinError === undefined) return undefined;
+  const { error, location } = run.builtinError;
+  return { kind: 'error', code: error.code, message: error.message, location };
+}
+
+/** Turns what ended an evaluation into a value; bugs included, so that a caller can only deny. */
+function errorOf(caught: unknown): EvaluationError {
+  if (caught instanceof EvaluationFault) {
+    const { code, message, location } = caught;
+    return { kind: 'error', code, message, ...(location !== undefined && { location }) };
+  }
+  const message =
+    caught instanceof RangeError
+      ? 'evaluation nested too deeply'
+      : `evaluation failed: ${caught instanceof Error ? caught.message : String(caught)}`;
+  return { kind: 'error', code: 'eval_internal_error', message };
+}

@@ -1,0 +1,319 @@
+import type { DocumentPlan, GroupPlan, RuleChoice, RulePlan } from '../plan/plan.ts';
+import { KEY_SLOT, RESULT_SLOT } from '../plan/plan.ts';
+import { memberAt, mergeDocuments, ObjectCollector } from '../runtime/collections.ts';
+import { CONFLICT_TEXTS, EvaluationFault } from '../runtime/fault.ts';
+import type { Frame, MatchedRule, Run } from '../runtime/run.ts';
+import { equal, lookup, memberKey, SetBuilder } from '../value/index.ts';
+import type { Value } from '../value/value.ts';
+import type { Backend, CompiledGroup, Step } from './backend.ts';
+import { compilePattern, compileStatements } from './statements.ts';
+import { compileValue, computeAll } from './values.ts';
+
+/** Marks a remembered result that is no value. */
+const UNDEFINED = Symbol('undefined');
+/** Marks a result that is being computed. */
+const BUSY = Symbol('busy');
+
+type Choose = (run: Run, args: readonly Value[]) => readonly number[];
+
+/** Compiles the rules of one path. */
+export function compileGroup(backend: Backend, group: GroupPlan, node: DocumentPlan): CompiledGroup {
+  if (group.kind === 'partial-set') return compilePartialSet(backend, group);
+  if (group.kind === 'partial-object') return compilePartialObject(backend, group, node);
+  return compileSingle(backend, group);
+}
+
+/** Compiles the choice of the rules that can apply. */
+export function compileChoice(backend: Backend, choice: RuleChoice): Choose {
+  if (!('subject' in choice)) return () => choice;
+  const { subject } = choice;
+  const buckets = new Map([...choice.buckets].map(([key, inner]) => [key, compileChoice(backend, inner)]));
+  const otherwise = compileChoice(backend, choice.otherwise);
+  const pick = (found: Value | undefined): Choose =>
+    (found === undefined || (typeof found === 'object' && found !== null) ? undefined : buckets.get(found)) ??
+    otherwise;
+  if (subject.op === 'argument') {
+    const { position, path } = subject;
+    return (run, args) => pick(memberAt(args[position], path))(run, args);
+  }
+  const read = compileValue(backend, subject, false);
+  return (run, args) => pick(read(run, []))(run, args);
+}
+
+/** Whether a `with` put something in the place of this path. */
+export function isReplaced(run: Run, path: readonly string[]): boolean {
+  const { replaced } = run.scope;
+  if (replaced === undefined) return false;
+  return replaced.some((target) => target.every((step, index) => path[index] === step));
+}
+
+function busy(group: GroupPlan): never {
+  const message = `rule data.${group.path.join('.')} needs its own value`;
+  throw new EvaluationFault('eval_internal_error', message, group.rules[0]?.location);
+}
+
+/** Computes once per scope. */
+function remembered(group: GroupPlan, compute: (run: Run) => Value | undefined) {
+  const { id, path } = group;
+  return (run: Run): Value | undefined => {
+    const { scope } = run;
+    const known = scope.memo[id];
+    if (known !== undefined) {
+      if (known === BUSY) busy(group);
+      return known === UNDEFINED ? undefined : (known as Value);
+    }
+    if (scope.replaced !== undefined && isReplaced(run, path)) return memberAt(scope.data, path);
+    scope.memo[id] = BUSY;
+    const value = compute(run);
+    scope.memo[id] = value === undefined ? UNDEFINED : value;
+    return value;
+  };
+}
+
+function rememberedByKey(run: Run, group: GroupPlan, key: Value, compute: () => Value | undefined) {
+  const { scope } = run;
+  scope.keyed ??= new Map();
+  let known = scope.keyed.get(group.id);
+  if (known === undefined) {
+    known = new Map();
+    scope.keyed.set(group.id, known);
+  }
+  const name = memberKey(key);
+  const before = known.get(name);
+  if (before !== undefined) {
+    if (before === BUSY) busy(group);
+    return before === UNDEFINED ? undefined : (before as Value);
+  }
+  known.set(name, BUSY);
+  const value = compute();
+  known.set(name, value === undefined ? UNDEFINED : value);
+  return value;
+}
+
+/** A rule that gives one value: tries its branches in order. */
+type SingleRule = (run: Run, args: readonly Value[]) => Value | undefined;
+
+function compileSingle(backend: Backend, group: GroupPlan): CompiledGroup {
+  const text = group.kind === 'function' ? CONFLICT_TEXTS.function : CONFLICT_TEXTS.complete;
+  const rules: (SingleRule | undefined)[] = [];
+  const choose = compileChoice(backend, group.choice);
+  const endsEarly = group.constant !== undefined;
+  const rule = (position: number): SingleRule => {
+    rules[position] ??= compileSingleRule(backend, group.rules[position]!, text);
+    return rules[position]!;
+  };
+  let fallback: SingleRule | undefined;
+  const evaluate = (run: Run, args: readonly Value[]): Value | undefined => {
+    let result: Value | undefined;
+    for (const position of choose(run, args)) {
+      const value = rule(position)(run, args);
+      if (value === undefined) continue;
+      if (result === undefined) {
+        result = value;
+        if (endsEarly) break;
+      } else if (!equal(result, value)) {
+        throw new EvaluationFault('eval_conflict_error', text, group.rules[position]!.location);
+      }
+    }
+    if (result !== undefined || group.fallback === undefined) return result;
+    fallback ??= compileSingleRule(backend, group.fallback, text);
+    return fallback(run, args);
+  };
+  const value = remembered(group, (run) => evaluate(run, []));
+  return {
+    value: group.kind === 'function' && group.arity > 0 ? () => undefined : value,
+    member: (run, key) => lookup(value(run), key),
+    call: (run, args) => {
+      run.count();
+      if (isReplaced(run, group.path)) return memberAt(run.scope.data, group.path);
+      const [only] = args;
+      if (args.length !== 1 || only === undefined || (typeof only === 'object' && only !== null)) {
+        return evaluate(run, args);
+      }
+      return rememberedByKey(run, group, only, () => evaluate(run, args));
+    },
+  };
+}
+
+function compileSingleRule(backend: Backend, rule: RulePlan, conflictText: string): SingleRule {
+  const matchers = rule.args.map((pattern) => compilePattern(backend, pattern, false));
+  const branches = rule.branches.map((branch, index) => {
+    const record: MatchedRule = {
+      path: rule.path,
+      file: rule.file,
+      row: index === 0 ? rule.row : branch.location.row,
+    };
+    const body = compileStatements(backend, branch.body, singleEnd(backend, branch, conflictText), false);
+    return { body, record, location: branch.location };
+  });
+  const { slots } = rule;
+  return (run, args) => {
+    run.rulesEvaluated += 1;
+    run.count();
+    const frame: Frame = new Array(slots);
+    for (let index = 0; index < matchers.length; index++) {
+      if (!matchers[index]!(run, frame, args[index]!)) return undefined;
+    }
+    for (const { body, record, location } of branches) {
+      body(run, frame);
+      const value = frame[RESULT_SLOT] as Value | undefined;
+      if (value === undefined) continue;
+      run.matched?.push(record);
+      run.observer?.exit(location);
+      return value;
+    }
+    return undefined;
+  };
+}
+
+/** Takes the value at the end of a body; a second, other value is a conflict. */
+function singleEnd(backend: Backend, branch: RulePlan['branches'][number], conflictText: string): Step {
+  if (branch.value.op === 'constant') {
+    const constant = branch.value.value;
+    return (_run, frame) => {
+      frame[RESULT_SLOT] = constant;
+      return true;
+    };
+  }
+  const compute = compileValue(backend, branch.value, false);
+  return (run, frame) => {
+    const value = compute(run, frame);
+    if (value === undefined) return false;
+    const before = frame[RESULT_SLOT] as Value | undefined;
+    if (before === undefined) frame[RESULT_SLOT] = value;
+    else if (!equal(before, value)) {
+      throw new EvaluationFault('eval_conflict_error', conflictText, branch.location);
+    }
+    return false;
+  };
+}
+
+/** A partial rule: hands each answer of its body to a collector. */
+type PartialRule = (run: Run, collector: Collector, key: Value | undefined) => void;
+/** Takes the keys and the value (or member) of one answer; true where no further answer is wanted. */
+type Collector = (keys: readonly Value[], value: Value, rule: RulePlan) => boolean;
+
+function compilePartialRule(backend: Backend, rule: RulePlan, keyed: boolean): PartialRule {
+  const variant = keyed ? rule.keyed!() : rule;
+  const [branch] = variant.branches;
+  const keys = branch!.keys.map((key) => compileValue(backend, key, false));
+  const compute = compileValue(backend, branch!.value, false);
+  const record: MatchedRule = { path: rule.path, file: rule.file, row: rule.row };
+  const end: Step = (run, frame) => {
+    const keyValues = computeAll(keys, run, frame);
+    const value = compute(run, frame);
+    if (keyValues === undefined || value === undefined) return false;
+    const result = frame[RESULT_SLOT] as { collector: Collector; answered: boolean };
+    result.answered = true;
+    return result.collector(keyValues, value, rule);
+  };
+  const body = compileStatements(backend, branch!.body, end, false);
+  const { slots } = variant;
+  return (run, collector, key) => {
+    run.rulesEvaluated += 1;
+    run.count();
+    const frame: Frame = new Array(slots);
+    const result = { collector, answered: false };
+    frame[RESULT_SLOT] = result;
+    frame[KEY_SLOT] = key;
+    body(run, frame);
+    if (!result.answered) return;
+    run.matched?.push(record);
+    run.observer?.exit(rule.location);
+  };
+}
+
+/** Compiles each rule of a group when it is first needed. */
+function lazyRules(backend: Backend, group: GroupPlan, keyed: boolean) {
+  const compiled: (PartialRule | undefined)[] = [];
+  return (position: number): PartialRule => {
+    compiled[position] ??= compilePartialRule(backend, group.rules[position]!, keyed);
+    return compiled[position]!;
+  };
+}
+
+function compilePartialSet(backend: Backend, group: GroupPlan): CompiledGroup {
+  const choose = compileChoice(backend, group.choice);
+  const full = lazyRules(backend, group, false);
+  const keyed = lazyRules(backend, group, true);
+  const value = remembered(group, (run) => {
+    const builder = new SetBuilder();
+    const collect: Collector = (_keys, item) => {
+      builder.add(item);
+      return false;
+    };
+    for (const position of choose(run, [])) full(position)(run, collect, undefined);
+    return builder.build();
+  });
+  return {
+    value,
+    member: (run, key) => {
+      const whole = run.scope.memo[group.id];
+      if (whole !== undefined || isReplaced(run, group.path)) return lookup(value(run), key);
+      return rememberedByKey(run, group, key, () => {
+        let found = false;
+        const collect: Collector = () => {
+          found = true;
+          return true;
+        };
+        for (const position of choose(run, [])) {
+          keyed(position)(run, collect, key);
+          if (found) return key;
+        }
+        return undefined;
+      });
+    },
+    call: () => undefined,
+  };
+}
+
+function compilePartialObject(backend: Backend, group: GroupPlan, node: DocumentPlan): CompiledGroup {
+  const choose = compileChoice(backend, group.choice);
+  const full = lazyRules(backend, group, false);
+  const keyed = lazyRules(backend, group, true);
+  const evaluate = (run: Run, key: Value | undefined): ObjectCollector => {
+    const collector = new ObjectCollector();
+    const collect: Collector = (keys, value, rule) => {
+      const fits = rule.collects === 'set' ? collector.addMember(keys, value) : collector.put(keys, value);
+      if (!fits) throw new EvaluationFault('eval_conflict_error', CONFLICT_TEXTS.object, rule.location);
+      return false;
+    };
+    for (const position of choose(run, [])) {
+      (key === undefined ? full(position) : keyed(position))(run, collect, key);
+    }
+    return collector;
+  };
+  const below = (run: Run, name: string): Value | undefined =>
+    node.children.has(name) ? backend.document(run, [...group.path, name], []) : undefined;
+  const value = remembered(group, (run) => {
+    let whole: Value = evaluate(run, undefined).build();
+    for (const name of node.children.keys()) {
+      const child = below(run, name);
+      if (child !== undefined) whole = joined(group, whole, { [name]: child });
+    }
+    return whole;
+  });
+  return {
+    value,
+    member: (run, key) => {
+      const whole = run.scope.memo[group.id];
+      if ((whole !== undefined && whole !== BUSY) || isReplaced(run, group.path)) return lookup(value(run), key);
+      return rememberedByKey(run, group, key, () => {
+        const own = evaluate(run, key).get(key);
+        const child = typeof key === 'string' ? below(run, key) : undefined;
+        if (child === undefined) return own;
+        return own === undefined ? child : joined(group, own, child);
+      });
+    },
+    call: () => undefined,
+  };
+}
+
+/** What rules with dynamic heads and rules below them define together. */
+function joined(group: GroupPlan, first: Value, second: Value): Value {
+  const merged = mergeDocuments(first, second)!;
+  if (!equal(merged, mergeDocuments(second, first)!)) {
+    throw new EvaluationFault('eval_conflict_error', CONFLICT_TEXTS.object, group.rules[0]?.location);
+  }
+  return merged;
+}

@@ -1,0 +1,318 @@
+import { BUILTINS } from '../builtins/index.ts';
+import type { Override, Pattern, Statement } from '../plan/plan.ts';
+import { forEachMember, isCollection, replaceAt } from '../runtime/collections.ts';
+import { EvaluationFault } from '../runtime/fault.ts';
+import type { Frame, Mock, Run, Scope } from '../runtime/run.ts';
+import { newMemo } from '../runtime/run.ts';
+import { equal, isObject, objectGet, objectSize } from '../value/index.ts';
+import type { Value } from '../value/value.ts';
+import type { Backend, Compute, Step } from './backend.ts';
+import { compileValue, computeAll } from './values.ts';
+
+type StatementCompiler<K extends Statement['op']> = (
+  backend: Backend,
+  statement: Extract<Statement, { op: K }>,
+  next: Step,
+  ordered: boolean,
+) => Step;
+
+const COMPILERS: { readonly [K in Statement['op']]: StatementCompiler<K> } = {
+  test: (backend, statement, next, ordered) => {
+    const value = compileValue(backend, statement.value, ordered);
+    return (run, frame) => {
+      const found = value(run, frame);
+      return found !== undefined && found !== false && next(run, frame);
+    };
+  },
+  assign: (backend, statement, next, ordered) => {
+    const value = compileValue(backend, statement.value, ordered);
+    const { slot } = statement;
+    return (run, frame) => {
+      const found = value(run, frame);
+      if (found === undefined) return false;
+      frame[slot] = found;
+      return next(run, frame);
+    };
+  },
+  equal: (backend, statement, next, ordered) => compileEqual(backend, statement, next, ordered),
+  match: (backend, statement, next, ordered) => {
+    const value = compileValue(backend, statement.value, ordered);
+    const matches = compilePattern(backend, statement.pattern, ordered);
+    return (run, frame) => {
+      const found = value(run, frame);
+      return found !== undefined && matches(run, frame, found) && next(run, frame);
+    };
+  },
+  scan: (backend, statement, next, ordered) => compileScan(backend, statement, next, ordered),
+  'scan-document': (backend, statement, next, ordered) => {
+    const keys = statement.keys.map((key) => compileValue(backend, key, ordered));
+    const matches = compilePattern(backend, statement.key, ordered);
+    return (run, frame) => {
+      const values = computeAll(keys, run, frame);
+      if (values === undefined) return false;
+      for (const name of backend.documentNames(run, statement.path, values)) {
+        run.count();
+        if (matches(run, frame, name) && next(run, frame)) return true;
+      }
+      return false;
+    };
+  },
+  relation: (backend, statement, next, ordered) => {
+    const args = statement.args.map((argument) => compileValue(backend, argument, ordered));
+    const matches = compilePattern(backend, statement.output, ordered);
+    const answers = BUILTINS[statement.name]!.answers!;
+    return (run, frame) => {
+      const values = computeAll(args, run, frame);
+      if (values === undefined) return false;
+      for (const answer of answers(run.builtins, ...values)) {
+        run.count();
+        if (matches(run, frame, answer) && next(run, frame)) return true;
+      }
+      return false;
+    };
+  },
+  not: (backend, statement, next) => {
+    const body = compileStatements(backend, statement.body, succeed, false);
+    return (run, frame) => !body(run, frame) && next(run, frame);
+  },
+  every: (backend, statement, next, ordered) => compileEvery(backend, statement, next, ordered),
+  with: (backend, statement, next, ordered) => compileWith(backend, statement, next, ordered),
+};
+
+const succeed: Step = () => true;
+
+/** Compiles statements so that they lead to `end`, each into the one that follows. */
+export function compileStatements(
+  backend: Backend,
+  statements: readonly Statement[],
+  end: Step,
+  ordered: boolean,
+): Step {
+  let step = end;
+  for (let index = statements.length - 1; index >= 0; index--) {
+    const statement = statements[index]!;
+    const compiler = COMPILERS[statement.op] as (
+      backend: Backend,
+      statement: Statement,
+      next: Step,
+      ordered: boolean,
+    ) => Step;
+    step = backend.observed
+      ? observedStep(backend, statement, compiler, step, ordered)
+      : compiler(backend, statement, step, ordered);
+  }
+  return step;
+}
+
+/** Tells the observer when a statement starts and when it did not go on. */
+function observedStep(
+  backend: Backend,
+  statement: Statement,
+  compiler: (backend: Backend, statement: Statement, next: Step, ordered: boolean) => Step,
+  next: Step,
+  ordered: boolean,
+): Step {
+  const { source } = statement;
+  const reached: boolean[] = [];
+  const step = compiler(
+    backend,
+    statement,
+    (run, frame) => {
+      reached[reached.length - 1] = true;
+      return next(run, frame);
+    },
+    ordered,
+  );
+  return (run, frame) => {
+    run.observer?.enter(source);
+    reached.push(false);
+    try {
+      return step(run, frame);
+    } finally {
+      if (reached.pop() === false) run.observer?.fail(source, frame);
+    }
+  };
+}
+
+function compileEqual(
+  backend: Backend,
+  statement: Extract<Statement, { op: 'equal' }>,
+  next: Step,
+  ordered: boolean,
+): Step {
+  const { left, right } = statement;
+  const [known, other] = left.op === 'constant' ? [left, right] : [right, left];
+  const value = compileValue(backend, other, ordered);
+  if (known.op === 'constant') {
+    const constant = known.value;
+    if (constant === null || typeof constant !== 'object') {
+      return (run, frame) => value(run, frame) === constant && next(run, frame);
+    }
+    return (run, frame) => {
+      const found = value(run, frame);
+      return found !== undefined && equal(found, constant) && next(run, frame);
+    };
+  }
+  const expected = compileValue(backend, known, ordered);
+  return (run, frame) => {
+    const a = value(run, frame);
+    if (a === undefined) return false;
+    const b = expected(run, frame);
+    return b !== undefined && equal(a, b) && next(run, frame);
+  };
+}
+
+type Matcher = (run: Run, frame: Frame, value: Value) => boolean;
+
+type PatternCompiler<K extends Pattern['op']> = (
+  backend: Backend,
+  pattern: Extract<Pattern, { op: K }>,
+  ordered: boolean,
+) => Matcher;
+
+const PATTERNS: { readonly [K in Pattern['op']]: PatternCompiler<K> } = {
+  any: () => () => true,
+  bind:
+    (_backend, { slot }) =>
+    (_run, frame, value) => {
+      frame[slot] = value;
+      return true;
+    },
+  check: (backend, pattern, ordered) => {
+    const expected = compileValue(backend, pattern.value, ordered);
+    return (run, frame, value) => {
+      const other = expected(run, frame);
+      return other !== undefined && equal(other, value);
+    };
+  },
+  array: (backend, pattern, ordered) => {
+    const items = pattern.items.map((item) => compilePattern(backend, item, ordered));
+    return (run, frame, value) =>
+      Array.isArray(value) &&
+      value.length === items.length &&
+      items.every((matches, index) => matches(run, frame, value[index]!));
+  },
+  object: (backend, pattern, ordered) => {
+    const entries = pattern.entries.map(
+      ([key, value]) =>
+        [compileValue(backend, key, ordered), compilePattern(backend, value, ordered)] as const,
+    );
+    return (run, frame, value) =>
+      isObject(value) &&
+      objectSize(value) === entries.length &&
+      entries.every(([key, matches]) => {
+        const name = key(run, frame);
+        const inner = name === undefined ? undefined : objectGet(value, name);
+        return inner !== undefined && matches(run, frame, inner);
+      });
+  },
+};
+
+/** Compiles what takes a value apart. */
+export function compilePattern(backend: Backend, pattern: Pattern, ordered: boolean): Matcher {
+  const compiler = PATTERNS[pattern.op] as (b: Backend, pattern: Pattern, ordered: boolean) => Matcher;
+  return compiler(backend, pattern, ordered);
+}
+
+function compileScan(
+  backend: Backend,
+  statement: Extract<Statement, { op: 'scan' }>,
+  next: Step,
+  ordered: boolean,
+): Step {
+  const of = compileValue(backend, statement.of, ordered);
+  const matchesKey = compilePattern(backend, statement.key, ordered);
+  const matchesValue = compilePattern(backend, statement.value, ordered);
+  return (run, frame) =>
+    forEachMember(of(run, frame), ordered, (key, value) => {
+      run.count();
+      return matchesKey(run, frame, key) && matchesValue(run, frame, value) && next(run, frame);
+    });
+}
+
+function compileEvery(
+  backend: Backend,
+  statement: Extract<Statement, { op: 'every' }>,
+  next: Step,
+  ordered: boolean,
+): Step {
+  const domain = compileValue(backend, statement.domain, ordered);
+  const body = compileStatements(backend, statement.body, succeed, false);
+  const { key: keySlot, value: valueSlot } = statement;
+  return (run, frame) => {
+    const collection = domain(run, frame);
+    if (!isCollection(collection)) return false;
+    const failed = forEachMember(collection, false, (key, value) => {
+      run.count();
+      if (keySlot !== undefined) frame[keySlot] = key;
+      frame[valueSlot] = value;
+      return !body(run, frame);
+    });
+    return !failed && next(run, frame);
+  };
+}
+
+function compileWith(
+  backend: Backend,
+  statement: Extract<Statement, { op: 'with' }>,
+  next: Step,
+  ordered: boolean,
+): Step {
+  const overrides = statement.overrides.map((override) => compileOverride(backend, override, ordered));
+  // What follows the modified expression sees the scope around it again.
+  const leave: Step = (run, frame) => {
+    const inner = run.scope;
+    run.scope = inner.outer!;
+    const stopped = next(run, frame);
+    run.scope = inner;
+    return stopped;
+  };
+  const body = compileStatements(backend, statement.body, leave, ordered);
+  return (run, frame) => {
+    const outer = run.scope;
+    const draft: ScopeDraft = { ...outer, outer, memo: newMemo(run.groupCount), keyed: undefined };
+    for (const override of overrides) if (!override(run, frame, draft)) return false;
+    run.scope = draft;
+    const stopped = body(run, frame);
+    run.scope = outer;
+    return stopped;
+  };
+}
+
+type ScopeDraft = { -readonly [K in keyof Scope]: Scope[K] };
+/** Applies one override; false where its value is undefined. */
+type Apply = (run: Run, frame: Frame, draft: ScopeDraft) => boolean;
+
+function compileOverride(backend: Backend, override: Override, ordered: boolean): Apply {
+  if (override.target === 'call') {
+    const { key, replacement } = override;
+    const value: Compute | undefined =
+      replacement.kind === 'value' ? compileValue(backend, replacement.value, ordered) : undefined;
+    return (run, frame, draft) => {
+      let mock: Mock;
+      if (replacement.kind === 'value') {
+        const found = value!(run, frame);
+        if (found === undefined) return false;
+        mock = { kind: 'value', value: found };
+      } else mock = replacement;
+      draft.mocks = new Map(draft.mocks).set(key, mock);
+      return true;
+    };
+  }
+  const { target, path } = override;
+  const value = compileValue(backend, override.value, ordered);
+  return (run, frame, draft) => {
+    const found = value(run, frame);
+    if (found === undefined) return false;
+    if (target === 'input') {
+      draft.input = replaceAt(draft.input, path, found);
+      return true;
+    }
+    if (path.length === 0 && !isObject(found)) {
+      throw new EvaluationFault('eval_with_merge_error', 'real and replacement data could not be merged');
+    }
+    draft.data = replaceAt(draft.data, path, found);
+    draft.replaced = [...(draft.replaced ?? []), path];
+    return true;
+  };
+}

@@ -1,0 +1,42 @@
+export type { ReadPaths } from './analysis/reads.ts';
+export type {
+  EvaluationError,
+  EvaluationHost,
+  EvaluationOptions,
+  EvaluationResult,
+  QueryResult,
+} from './eval/engine.ts';
+export { DEADLINE_MS_DEFAULT, OPERATIONS_MAX_DEFAULT } from './eval/engine.ts';
+export type {
+  CompileOptions,
+  CompileResult,
+  Entrypoint,
+  ModuleSource,
+  Policy,
+  PreparedBindings,
+  PreparedQuery,
+} from './policy.ts';
+export { compileModules, compilePolicy, pathSteps } from './policy.ts';
+export type { EvaluationErrorCode } from './runtime/fault.ts';
+export type { MatchedRule, Observer } from './runtime/run.ts';
+export type { Annotations, Diagnostic, DiagnosticCode, Location, Module, RegoVersion } from './syntax/index.ts';
+export { DIAGNOSTIC_CODES, parseModule, parseQuery, renderDiagnostic } from './syntax/index.ts';
+export type { JsonObject, ParsedJson, Value } from './value/index.ts';
+export {
+  compare,
+  equal,
+  fromJson,
+  fromParsed,
+  isObject,
+  isPlainObject,
+  makeObject,
+  objectEntries,
+  objectGet,
+  RegoNumber,
+  RegoObject,
+  RegoSet,
+  toJson,
+  toParsed,
+  typeName,
+  valueText,
+} from './value/index.ts';

@@ -1,0 +1,226 @@
+import type {
+  CoreBody,
+  CoreCallExpression,
+  CoreEvery,
+  CoreExpression,
+  CoreTerm,
+  CoreWith,
+} from '../analysis/core.ts';
+import { findNode } from '../analysis/documents.ts';
+import { BUILTINS } from '../builtins/index.ts';
+import { equal } from '../value/index.ts';
+import type { BlockBuilder } from './frame.ts';
+import { isComputable, isPattern, planPattern } from './patterns.ts';
+import type { Override, ValueNode } from './plan.ts';
+import { mockKey } from './plan.ts';
+import { PlanFault, planTerm } from './terms.ts';
+
+/** Plans the expressions of a body, in their order. */
+export function planBody(block: BlockBuilder, body: CoreBody): void {
+  for (const expression of body) planExpression(block, expression);
+}
+
+function planExpression(block: BlockBuilder, expression: CoreExpression): void {
+  block.source = expression.source;
+  if (expression.with.length === 0) {
+    planUnmodified(block, expression);
+    return;
+  }
+  const overrides = expression.with.map((modifier) => planOverride(block, modifier));
+  const inner = block.nested();
+  planUnmodified(inner, expression);
+  block.emit({ op: 'with', overrides, body: inner.statements });
+  for (const variable of inner.bound) block.bound.add(variable);
+}
+
+function planUnmodified(block: BlockBuilder, expression: CoreExpression): void {
+  if (!expression.negated) {
+    planPositive(block, expression);
+    return;
+  }
+  const inner = block.nested();
+  planPositive(inner, expression);
+  block.emit({ op: 'not', body: inner.statements });
+}
+
+function planPositive(block: BlockBuilder, expression: CoreExpression): void {
+  switch (expression.kind) {
+    case 'test':
+      block.emit({ op: 'test', value: planTerm(block, expression.term) });
+      return;
+    case 'equal':
+      planEquality(block, expression.left, expression.right);
+      return;
+    case 'call':
+      planCall(block, expression);
+      return;
+    case 'every':
+      planEvery(block, expression);
+  }
+}
+
+/** Pairs that have to be equal, taken in an order in which one side of each is known. */
+function planEquality(block: BlockBuilder, left: CoreTerm, right: CoreTerm): void {
+  let waiting: [CoreTerm, CoreTerm][] = [[left, right]];
+  while (waiting.length > 0) {
+    const later: [CoreTerm, CoreTerm][] = [];
+    let progress = false;
+    for (const [a, b] of waiting) {
+      const outcome = planPair(block, a, b);
+      if (outcome === 'waits') later.push([a, b]);
+      else {
+        progress = true;
+        if (outcome !== 'done') later.push(...outcome);
+      }
+    }
+    if (!progress) throw new PlanFault('unification without a known side', left.location);
+    waiting = later;
+  }
+}
+
+type PairOutcome = 'done' | 'waits' | [CoreTerm, CoreTerm][];
+
+function planPair(block: BlockBuilder, a: CoreTerm, b: CoreTerm): PairOutcome {
+  const aKnown = isComputable(block, a);
+  const bKnown = isComputable(block, b);
+  if (aKnown && bKnown) {
+    planComparison(block, a, b);
+    return 'done';
+  }
+  if (a.kind === 'array' && b.kind === 'array') {
+    if (a.items.length !== b.items.length) return planNever(block);
+    return a.items.map((item, index) => [item, b.items[index]!]);
+  }
+  if (a.kind === 'object' && b.kind === 'object') {
+    const pairs = pairObjects(a, b);
+    if (pairs !== undefined) return pairs;
+  }
+  if (bKnown && isPattern(block, a)) return planMatch(block, a, b);
+  if (aKnown && isPattern(block, b)) return planMatch(block, b, a);
+  return 'waits';
+}
+
+function planNever(block: BlockBuilder): 'done' {
+  block.emit({ op: 'test', value: { op: 'constant', value: false } });
+  return 'done';
+}
+
+/** Entries of equal constant keys, where both objects have the same ones. */
+function pairObjects(
+  a: Extract<CoreTerm, { kind: 'object' }>,
+  b: Extract<CoreTerm, { kind: 'object' }>,
+): [CoreTerm, CoreTerm][] | undefined {
+  if (a.entries.length !== b.entries.length) return undefined;
+  const pairs: [CoreTerm, CoreTerm][] = [];
+  for (const [key, value] of a.entries) {
+    const other = b.entries.find(
+      ([otherKey]) =>
+        key.kind === 'constant' && otherKey.kind === 'constant' && equal(key.value, otherKey.value),
+    );
+    if (other === undefined) return undefined;
+    pairs.push([value, other[1]]);
+  }
+  return pairs;
+}
+
+function planComparison(block: BlockBuilder, a: CoreTerm, b: CoreTerm): void {
+  const left = planTerm(block, a);
+  const right = planTerm(block, b);
+  block.emit({ op: 'equal', left, right });
+}
+
+function planMatch(block: BlockBuilder, pattern: CoreTerm, value: CoreTerm): 'done' {
+  const node = planTerm(block, value);
+  planOutput(block, pattern, node);
+  return 'done';
+}
+
+/** Gives a computed value to a pattern. */
+function planOutput(block: BlockBuilder, term: CoreTerm, value: ValueNode): void {
+  const pattern = planPattern(block, term);
+  if (pattern.op === 'bind') block.emit({ op: 'assign', slot: pattern.slot, value });
+  else if (pattern.op === 'check') block.emit({ op: 'equal', left: pattern.value, right: value });
+  else block.emit({ op: 'match', pattern, value });
+}
+
+function planCall(block: BlockBuilder, expression: CoreCallExpression): void {
+  const arity = block.policy.arityOf(expression.callee) ?? expression.args.length;
+  const inputs = expression.args.slice(0, arity).map((argument) => planTerm(block, argument));
+  const output = expression.args[arity];
+  const { callee } = expression;
+  if (callee.kind === 'builtin' && BUILTINS[callee.name]?.answers !== undefined) {
+    const pattern = output === undefined ? ({ op: 'any' } as const) : planPattern(block, output);
+    block.emit({ op: 'relation', name: callee.name, args: inputs, output: pattern });
+    return;
+  }
+  if (isPlainEquality(expression)) {
+    block.emit({ op: 'equal', left: inputs[0]!, right: inputs[1]! });
+    return;
+  }
+  const value = callNode(block, expression, inputs);
+  if (output === undefined) block.emit({ op: 'test', value });
+  else planOutput(block, output, value);
+}
+
+function isPlainEquality({ callee, args }: CoreCallExpression): boolean {
+  return callee.kind === 'builtin' && callee.name === 'equal' && args.length === 2;
+}
+
+function callNode(
+  block: BlockBuilder,
+  { callee, location }: CoreCallExpression,
+  args: readonly ValueNode[],
+): ValueNode {
+  if (callee.kind === 'builtin') return { op: 'builtin', name: callee.name, args, location };
+  const group = callee.kind === 'function' ? findNode(block.policy.root, callee.path)?.group : undefined;
+  const id = group === undefined ? undefined : block.policy.groupIds.get(group);
+  if (callee.kind !== 'function' || id === undefined) throw new PlanFault('call of nothing', location);
+  if (group?.kind !== 'function') return { op: 'rule', group: id };
+  return { op: 'function', group: id, path: callee.path, args, location };
+}
+
+function planEvery(block: BlockBuilder, expression: CoreEvery): void {
+  const domain = planTerm(block, expression.domain);
+  const inner = block.nested();
+  inner.bound.add(expression.value);
+  if (expression.key !== undefined) inner.bound.add(expression.key);
+  planBody(inner, expression.body);
+  block.emit({
+    op: 'every',
+    key: expression.key === undefined ? undefined : block.slots.of(expression.key),
+    value: block.slots.of(expression.value),
+    domain,
+    body: inner.statements,
+  });
+}
+
+function planOverride(block: BlockBuilder, modifier: CoreWith): Override {
+  const { target, replacement } = modifier;
+  const isFunctionTarget =
+    target.kind === 'builtin' ||
+    (target.kind === 'data' && findNode(block.policy.root, target.path)?.group?.kind === 'function');
+  if (!isFunctionTarget || target.kind === 'input') {
+    if (target.kind === 'builtin' || replacement.kind !== 'term') {
+      throw new PlanFault('a function cannot replace a document', modifier.location);
+    }
+    return { target: target.kind, path: target.path, value: planTerm(block, replacement.term) };
+  }
+  const key = mockKey(target.kind === 'builtin' ? target : { kind: 'function', path: target.path });
+  if (replacement.kind === 'term') {
+    return { target: 'call', key, replacement: { kind: 'value', value: planTerm(block, replacement.term) } };
+  }
+  if (replacement.kind === 'builtin') return { target: 'call', key, replacement };
+  const group = findNode(block.policy.root, replacement.path)?.group;
+  if (group?.kind === 'function') {
+    const id = block.policy.groupIds.get(group)!;
+    return { target: 'call', key, replacement: { kind: 'function', group: id } };
+  }
+  const { location } = modifier;
+  const value = planTerm(block, {
+    kind: 'ref',
+    root: 'data',
+    parts: replacement.path.map((step) => ({ kind: 'constant', value: step, location })),
+    location,
+  });
+  return { target: 'call', key, replacement: { kind: 'value', value } };
+}

@@ -1,0 +1,64 @@
+import type { Callee, Variable } from '../analysis/core.ts';
+import type { DocumentNode, RuleGroup } from '../analysis/documents.ts';
+import type { Location } from '../syntax/ast.ts';
+import type { Statement } from './plan.ts';
+import { FIRST_SLOT } from './plan.ts';
+
+/** What planning one rule needs of the whole policy. */
+export interface PolicyContext {
+  readonly root: DocumentNode;
+  readonly groupIds: ReadonlyMap<RuleGroup, number>;
+  /** Number of inputs of a callee. */
+  readonly arityOf: (callee: Callee) => number | undefined;
+}
+
+/** The slots of one rule. */
+export class Slots {
+  readonly #slots = new Map<Variable, number>();
+  count = FIRST_SLOT;
+
+  of(variable: Variable): number {
+    let slot = this.#slots.get(variable);
+    if (slot === undefined) {
+      slot = this.fresh();
+      this.#slots.set(variable, slot);
+    }
+    return slot;
+  }
+
+  fresh(): number {
+    const slot = this.count;
+    this.count += 1;
+    return slot;
+  }
+}
+
+/** A body being planned: its statements so far and the variables that have a value after them. */
+export class BlockBuilder {
+  readonly statements: Statement[] = [];
+  readonly policy: PolicyContext;
+  readonly slots: Slots;
+  readonly bound: Set<Variable>;
+  /** The user's expression being planned. */
+  source: Location;
+
+  constructor(policy: PolicyContext, slots: Slots, bound: ReadonlySet<Variable>, source: Location) {
+    this.policy = policy;
+    this.slots = slots;
+    this.bound = new Set(bound);
+    this.source = source;
+  }
+
+  /** A block inside this one: sees what has a value here, gives nothing back. */
+  nested(): BlockBuilder {
+    return new BlockBuilder(this.policy, this.slots, this.bound, this.source);
+  }
+
+  emit(statement: StatementBody): void {
+    this.statements.push({ ...statement, source: this.source } as Statement);
+  }
+}
+
+type WithoutSource<T> = T extends unknown ? Omit<T, 'source'> : never;
+/** A statement before its source is added. */
+export type StatementBody = WithoutSource<Statement>;

@@ -1,0 +1,197 @@
+import type { Callee, CoreBody, CoreBranch, CoreRule, CoreTerm, Variable } from '../analysis/core.ts';
+import type { DocumentNode, RuleGroup } from '../analysis/documents.ts';
+import { walkGroups } from '../analysis/documents.ts';
+import type { Location } from '../syntax/ast.ts';
+import { equal } from '../value/index.ts';
+import type { Value } from '../value/value.ts';
+import { planBody } from './bodies.ts';
+import type { PolicyContext } from './frame.ts';
+import { BlockBuilder, Slots } from './frame.ts';
+import { isPattern, planPattern } from './patterns.ts';
+import type {
+  BranchPlan,
+  DocumentPlan,
+  GroupPlan,
+  Pattern,
+  PolicyPlan,
+  QueryPlan,
+  RulePlan,
+  ValueNode,
+} from './plan.ts';
+import { KEY_SLOT } from './plan.ts';
+import { indexRules } from './rule-index.ts';
+import { planTerm } from './terms.ts';
+
+/** What the planner takes over from analysis. */
+export interface PlannerInput {
+  readonly root: DocumentNode;
+  readonly arityOf: (callee: Callee) => number | undefined;
+}
+
+/** A policy's plan, and what planning a query against it needs. */
+export interface PlannedPolicy {
+  readonly plan: PolicyPlan;
+  readonly planQuery: (body: CoreBody, variables: ReadonlyMap<string, Variable>) => QueryPlan;
+  /** The value at a path below `data`. */
+  readonly planPath: (path: readonly string[]) => ValueNode;
+}
+
+/** Plans all rules of an analysed policy. */
+export function planPolicy({ root, arityOf }: PlannerInput): PlannedPolicy {
+  const groupIds = new Map<RuleGroup, number>();
+  walkGroups(root, (group) => groupIds.set(group, groupIds.size));
+  const policy: PolicyContext = { root, groupIds, arityOf };
+  const groups = [...groupIds].map(([group, id]) => planGroup(policy, group, id));
+  const plan: PolicyPlan = { groups, root: planDocument(root, groups, groupIds) };
+  return {
+    plan,
+    planQuery: (body, variables) => planQuery(policy, body, variables),
+    planPath: (path) => planPath(policy, path),
+  };
+}
+
+function planDocument(
+  node: DocumentNode,
+  groups: readonly GroupPlan[],
+  ids: ReadonlyMap<RuleGroup, number>,
+): DocumentPlan {
+  const children = new Map<string, DocumentPlan>();
+  for (const [name, child] of node.children) children.set(name, planDocument(child, groups, ids));
+  const group = node.group === undefined ? undefined : groups[ids.get(node.group)!];
+  return { path: node.path, group, children };
+}
+
+function planGroup(policy: PolicyContext, group: RuleGroup, id: number): GroupPlan {
+  const rules = group.rules.map((rule) => planRule(policy, rule));
+  const fallback = group.fallback === undefined ? undefined : planRule(policy, group.fallback);
+  return {
+    id,
+    path: group.path,
+    kind: group.kind,
+    arity: (group.rules[0] ?? group.fallback)!.args.length,
+    rules,
+    fallback,
+    constant: sharedConstant(rules),
+    choice: indexRules(group.rules, policy.root),
+  };
+}
+
+/** The value that every branch of every rule gives, where it is one constant. */
+function sharedConstant(rules: readonly RulePlan[]): Value | undefined {
+  let shared: Value | undefined;
+  for (const rule of rules) {
+    for (const { value } of rule.branches) {
+      if (value.op !== 'constant') return undefined;
+      if (shared === undefined) shared = value.value;
+      else if (!equal(shared, value.value)) return undefined;
+    }
+  }
+  return shared;
+}
+
+function planRule(policy: PolicyContext, rule: CoreRule): RulePlan {
+  const slots = new Slots();
+  const head = new BlockBuilder(policy, slots, new Set(), rule.location);
+  const args: Pattern[] = rule.args.map((argument) => planPattern(head, argument));
+  const branches = rule.branches.map((branch, index) => planBranch(policy, slots, rule, branch, index, head.bound));
+  const isPartial = rule.key !== undefined || rule.tail.length > 0;
+  return {
+    path: ['data', ...rule.path].join('.'),
+    file: rule.file,
+    row: rule.row,
+    location: rule.location,
+    slots: slots.count,
+    args,
+    branches,
+    collects: rule.key === undefined ? 'value' : 'set',
+    keyed: isPartial ? once(() => planKeyed(policy, rule)) : undefined,
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+function planBranch(
+  policy: PolicyContext,
+  slots: Slots,
+  rule: CoreRule,
+  branch: CoreBranch,
+  index: number,
+  bound: ReadonlySet<Variable>,
+): BranchPlan {
+  const block = new BlockBuilder(policy, slots, bound, branch.location);
+  planBody(block, branch.body);
+  return finishBranch(block, rule, branch, index);
+}
+
+function finishBranch(block: BlockBuilder, rule: CoreRule, branch: CoreBranch, index: number): BranchPlan {
+  block.source = branch.location;
+  const keys = index === 0 ? rule.tail.map((part) => planTerm(block, part)) : [];
+  const term = index === 0 && rule.key !== undefined ? rule.key : branch.value;
+  const value: ValueNode = term === undefined ? { op: 'constant', value: true } : planTerm(block, term);
+  return { body: block.statements, keys, value, location: branch.location };
+}
+
+/** The same rule with its first key known: matched before the body where it can be, compared after it otherwise. */
+function planKeyed(policy: PolicyContext, rule: CoreRule) {
+  const slots = new Slots();
+  const [branch] = rule.branches;
+  const block = new BlockBuilder(policy, slots, new Set(), rule.location);
+  const first = (rule.tail[0] ?? rule.key)!;
+  const given: ValueNode = { op: 'slot', slot: KEY_SLOT };
+  const early = isPattern(block, first) && first.kind !== 'ref';
+  if (early) matchKey(block, first, given);
+  planBody(block, branch!.body);
+  if (!early) block.emit({ op: 'equal', left: planTerm(block, first), right: given });
+  return { branches: [finishBranch(block, rule, branch!, 0)], slots: slots.count };
+}
+
+function matchKey(block: BlockBuilder, term: CoreTerm, given: ValueNode): void {
+  const pattern = planPattern(block, term);
+  if (pattern.op === 'bind') block.emit({ op: 'assign', slot: pattern.slot, value: given });
+  else if (pattern.op === 'check') block.emit({ op: 'equal', left: pattern.value, right: given });
+  else if (pattern.op !== 'any') block.emit({ op: 'match', pattern, value: given });
+}
+
+function planQuery(
+  policy: PolicyContext,
+  body: CoreBody,
+  variables: ReadonlyMap<string, Variable>,
+): QueryPlan {
+  const slots = new Slots();
+  const location = body[0]!.location;
+  const block = new BlockBuilder(policy, slots, new Set(), location);
+  planBody(block, body);
+  const shown = [...variables]
+    .filter(([, variable]) => block.bound.has(variable))
+    .map(([name, variable]) => ({ name, slot: slots.of(variable) }));
+  return { body: block.statements, slots: slots.count, variables: shown };
+}
+
+
+const NOWHERE: Location = { file: '', row: 1, column: 1, start: 0, end: 0 };
+
+function planPath(policy: PolicyContext, path: readonly string[]): ValueNode {
+  const parts: CoreTerm[] = path.map((value) => ({ kind: 'constant', value, location: NOWHERE }));
+  if (isFunctionPath(policy.root, path)) return { op: 'dynamic', path: [], keys: constants(path) };
+  const block = new BlockBuilder(policy, new Slots(), new Set(), NOWHERE);
+  return planTerm(block, { kind: 'ref', root: 'data', parts, location: NOWHERE });
+}
+
+function isFunctionPath(root: DocumentNode, path: readonly string[]): boolean {
+  let node: DocumentNode | undefined = root;
+  for (const step of path) {
+    node = node?.children.get(step);
+    if (node?.group?.kind === 'function') return true;
+  }
+  return false;
+}
+
+function constants(path: readonly string[]): ValueNode[] {
+  return path.map((value) => ({ op: 'constant', value }));
+}

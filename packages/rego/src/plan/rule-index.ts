@@ -1,0 +1,185 @@
+import type { CoreExpression, CoreRule, CoreTerm, Variable } from '../analysis/core.ts';
+import type { DocumentNode } from '../analysis/documents.ts';
+import type { RuleChoice, RuleIndex } from './plan.ts';
+
+/** Fewer rules than this are tried one by one. */
+const INDEXED_RULES_MIN = 3;
+/** How many bucket entries an index may have for each rule that it covers. */
+const ENTRIES_PER_RULE_MAX = 8;
+
+type Primitive = string | number | boolean | null;
+type Subject = RuleIndex['subject'];
+
+/** A rule that cannot succeed unless the subject is one of the keys. */
+interface Condition {
+  readonly subject: Subject;
+  readonly keys: readonly Primitive[];
+}
+type Conditions = ReadonlyMap<string, Condition>;
+
+/**
+ * Chooses by what the bodies compare with constants (`input.tool == "x"`, `x in {"a", "b"}`, constant arguments)
+ * which rules can succeed, so that the cost of many rules is one lookup. A rule is left out only where its
+ * comparison fails, so conflicts between rules stay visible.
+ */
+export function indexRules(rules: readonly CoreRule[], root: DocumentNode): RuleChoice {
+  const all = rules.map((_rule, position) => position);
+  if (rules.length < INDEXED_RULES_MIN) return all;
+  const conditions = rules.map((rule) => conditionsOf(rule, root));
+  return chooseIndex(all, conditions, new Set());
+}
+
+function chooseIndex(
+  positions: readonly number[],
+  conditions: readonly Conditions[],
+  used: ReadonlySet<string>,
+): RuleChoice {
+  if (positions.length < INDEXED_RULES_MIN) return positions;
+  const counts = new Map<string, number>();
+  for (const position of positions) {
+    for (const name of conditions[position]!.keys()) {
+      if (!used.has(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+  }
+  let best: string | undefined;
+  for (const [name, count] of counts) {
+    if (count >= INDEXED_RULES_MIN - 1 && count > (best === undefined ? 0 : counts.get(best)!)) best = name;
+  }
+  return best === undefined ? positions : (buildIndex(best, positions, conditions, used) ?? positions);
+}
+
+function buildIndex(
+  name: string,
+  positions: readonly number[],
+  conditions: readonly Conditions[],
+  used: ReadonlySet<string>,
+): RuleIndex | undefined {
+  const keyed = new Map<Primitive, number[]>();
+  const always: number[] = [];
+  let subject: Subject | undefined;
+  for (const position of positions) {
+    const condition = conditions[position]!.get(name);
+    if (condition === undefined) {
+      always.push(position);
+      continue;
+    }
+    subject = condition.subject;
+    for (const key of new Set(condition.keys)) {
+      const bucket = keyed.get(key);
+      if (bucket === undefined) keyed.set(key, [position]);
+      else bucket.push(position);
+    }
+  }
+  const entries = keyed.size * always.length;
+  if (subject === undefined || entries > positions.length * ENTRIES_PER_RULE_MAX) return undefined;
+  const inner = new Set(used).add(name);
+  const buckets = new Map<Primitive, RuleChoice>();
+  for (const [key, members] of keyed) {
+    const together = [...members, ...always].sort((a, b) => a - b);
+    buckets.set(key, chooseIndex(together, conditions, inner));
+  }
+  return { subject, buckets, otherwise: chooseIndex(always, conditions, inner) };
+}
+
+function conditionsOf(rule: CoreRule, root: DocumentNode): Conditions {
+  const found = new Map<string, Condition>();
+  if (rule.branches.length > 1) return found;
+  const aliases = new Map<Variable, CoreTerm>();
+  const positions = new Map<Variable, number>();
+  rule.args.forEach((argument, position) => {
+    if (argument.kind === 'variable') positions.set(argument.variable, position);
+    const keys = primitives(argument);
+    if (keys !== undefined && argument.kind === 'constant') {
+      add(found, { subject: { op: 'argument', position, path: [] }, keys });
+    }
+  });
+  for (const expression of rule.branches[0]!.body) {
+    if (expression.negated || expression.with.length > 0) continue;
+    const pair = comparison(expression);
+    for (const [term, other] of pair === undefined ? [] : [pair, [pair[1], pair[0]] as const]) {
+      if (expression.kind === 'equal' && term.kind === 'variable' && !positions.has(term.variable)) {
+        aliases.set(term.variable, other);
+      }
+      const keys = primitives(other);
+      const subject = keys === undefined ? undefined : subjectOf(term, aliases, positions, root);
+      if (keys !== undefined && subject !== undefined) add(found, { subject, keys });
+    }
+    const member = membership(expression);
+    if (member === undefined) continue;
+    const subject = subjectOf(member.term, aliases, positions, root);
+    if (subject !== undefined) add(found, { subject, keys: member.keys });
+  }
+  return found;
+}
+
+function add(found: Map<string, Condition>, condition: Condition): void {
+  const name = JSON.stringify(condition.subject);
+  if (!found.has(name)) found.set(name, condition);
+}
+
+function comparison(expression: CoreExpression): readonly [CoreTerm, CoreTerm] | undefined {
+  if (expression.kind === 'equal') return [expression.left, expression.right];
+  if (expression.kind !== 'call' || expression.callee.kind !== 'builtin') return undefined;
+  const { callee, args } = expression;
+  return callee.name === 'equal' && args.length === 2 ? [args[0]!, args[1]!] : undefined;
+}
+
+function membership(
+  expression: CoreExpression,
+): { readonly term: CoreTerm; readonly keys: readonly Primitive[] } | undefined {
+  if (expression.kind !== 'call' || expression.callee.kind !== 'builtin') return undefined;
+  const [term, collection] = expression.args;
+  if (expression.callee.name !== 'internal.member_2' || expression.args.length !== 2) return undefined;
+  if (collection?.kind !== 'set' && collection?.kind !== 'array') return undefined;
+  const keys: Primitive[] = [];
+  for (const item of collection.items) {
+    const key = primitives(item);
+    if (key === undefined) return undefined;
+    keys.push(...key);
+  }
+  return { term: term!, keys };
+}
+
+function primitives(term: CoreTerm): readonly Primitive[] | undefined {
+  if (term.kind !== 'constant') return undefined;
+  const { value } = term;
+  return value === null || typeof value !== 'object' ? [value] : undefined;
+}
+
+/** What can be read before any rule runs: input and base data by names, and arguments. */
+function subjectOf(
+  term: CoreTerm,
+  aliases: ReadonlyMap<Variable, CoreTerm>,
+  positions: ReadonlyMap<Variable, number>,
+  root: DocumentNode,
+): Subject | undefined {
+  let looked = term;
+  if (looked.kind === 'variable') {
+    const position = positions.get(looked.variable);
+    if (position !== undefined) return { op: 'argument', position, path: [] };
+    const alias = aliases.get(looked.variable);
+    if (alias === undefined || alias.kind === 'variable') return undefined;
+    looked = alias;
+  }
+  if (looked.kind !== 'ref') return undefined;
+  const path: string[] = [];
+  for (const part of looked.parts) {
+    if (part.kind !== 'constant' || typeof part.value !== 'string') return undefined;
+    path.push(part.value);
+  }
+  if (looked.root === 'input') return { op: 'input', path };
+  if (looked.root === 'data') return isBasePath(root, path) ? { op: 'base', path } : undefined;
+  if (looked.root.kind !== 'variable') return undefined;
+  const position = positions.get(looked.root.variable);
+  return position === undefined ? undefined : { op: 'argument', position, path };
+}
+
+function isBasePath(root: DocumentNode, path: readonly string[]): boolean {
+  let node: DocumentNode | undefined = root;
+  for (const step of path) {
+    node = node.children.get(step);
+    if (node === undefined) return true;
+    if (node.group !== undefined) return false;
+  }
+  return false;
+}

@@ -1,0 +1,224 @@
+import type { AnalysedPolicy } from './analysis/analyse.ts';
+import { analyse, analyseQuery } from './analysis/analyse.ts';
+import { walkGroups } from './analysis/documents.ts';
+import type { Globals } from './analysis/names.ts';
+import type { ReadPaths } from './analysis/reads.ts';
+import { readPaths } from './analysis/reads.ts';
+import type { EvaluationOptions, EvaluationResult, QueryResult } from './eval/engine.ts';
+import { Engine } from './eval/engine.ts';
+import type { PlannedPolicy } from './plan/planner.ts';
+import { planPolicy } from './plan/planner.ts';
+import { PlanFault } from './plan/terms.ts';
+import type { Annotations, Location, Module } from './syntax/ast.ts';
+import type { Diagnostic } from './syntax/diagnostic.ts';
+import { parseModule, parseQuery } from './syntax/index.ts';
+import type { JsonObject, Value } from './value/value.ts';
+
+/** A module's source. */
+export interface ModuleSource {
+  /** Shown in diagnostics and in the rules that decided. */
+  readonly file: string;
+  readonly text: string;
+  /** Rego version; 1 by default. */
+  readonly version?: 0 | 1;
+}
+
+export interface CompileOptions {
+  /** Base data for evaluations that bring none. */
+  readonly data?: JsonObject;
+}
+
+/** A rule (or package) annotated `entrypoint: true`. */
+export interface Entrypoint {
+  /** Slash path below `data`: `agent/tools/decision`. */
+  readonly path: string;
+  readonly location: Location;
+  readonly annotations: Annotations;
+}
+
+/** A compiled query for the document at one path. */
+export interface PreparedQuery {
+  /** Slash path below `data`. */
+  readonly path: string;
+  /**
+   * Evaluates it. The input is used in place and must not change meanwhile. Never throws: whatever goes wrong is a
+   * result of kind `error`.
+   */
+  evaluate(input: Value | undefined, options?: EvaluationOptions): EvaluationResult;
+}
+
+/** A compiled query of one's own. */
+export interface PreparedBindings {
+  evaluate(input: Value | undefined, options?: EvaluationOptions): QueryResult;
+}
+
+/** A compiled policy; immutable, and safe to use for any number of evaluations. */
+export interface Policy {
+  readonly modules: readonly Module[];
+  /** Slash paths of all rules, functions included, sorted. */
+  readonly rulePaths: readonly string[];
+  /** Slash paths of all packages, sorted. */
+  readonly packages: readonly string[];
+  /** Compiles a query for one document: `data.agent.tools.decision` or `agent/tools/decision`. */
+  prepare(path: string): PreparedQuery;
+  /** Compiles an arbitrary query, with the imports of a package where one is named. */
+  prepareQuery(
+    text: string,
+    options?: { readonly package?: string; readonly version?: 0 | 1 },
+  ): { readonly query?: PreparedBindings; readonly diagnostics: readonly Diagnostic[] };
+  /** What `METADATA` blocks mark as entrypoints. */
+  entrypoints(): readonly Entrypoint[];
+  /** Which input and data the evaluation of a path can read, through all rules it reaches; never too little. */
+  reads(path: string): ReadPaths;
+}
+
+/** What compiling gives: a policy, or the errors that prevent one. */
+export interface CompileResult {
+  readonly policy?: Policy;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Compiles Rego modules into a policy. Errors come as diagnostics (OPA's codes and wording; ours for what this
+ * engine does not support), located in their files.
+ */
+export function compilePolicy(sources: readonly ModuleSource[], options: CompileOptions = {}): CompileResult {
+  const modules: Module[] = [];
+  const diagnostics: Diagnostic[] = [];
+  for (const { file, text, version } of sources) {
+    const parsed = parseModule(text, { file, ...(version !== undefined && { version }) });
+    diagnostics.push(...parsed.diagnostics);
+    if (parsed.module !== undefined) modules.push(parsed.module);
+  }
+  if (modules.length < sources.length) return { diagnostics };
+  return compileModules(modules, options, diagnostics);
+}
+
+/** As {@link compilePolicy}, from parsed modules. */
+export function compileModules(
+  modules: readonly Module[],
+  options: CompileOptions = {},
+  before: readonly Diagnostic[] = [],
+): CompileResult {
+  const analysed = analyse(modules);
+  const diagnostics = [...before, ...analysed.diagnostics];
+  if (analysed.policy === undefined) return { diagnostics };
+  try {
+    const planned = planPolicy(analysed.policy);
+    return { policy: new CompiledPolicy(modules, analysed.policy, planned, options), diagnostics };
+  } catch (caught) {
+    return { diagnostics: [...diagnostics, unsupported(caught)] };
+  }
+}
+
+function unsupported(caught: unknown): Diagnostic {
+  if (!(caught instanceof PlanFault)) throw caught;
+  return {
+    code: 'rego_unsupported_error',
+    severity: 'error',
+    message: `not supported by this engine: ${caught.message}`,
+    location: caught.at,
+  };
+}
+
+/** The steps of a path written `data.a.b`, `data.a["b c"]` or `a/b`. */
+export function pathSteps(path: string): readonly string[] {
+  if (path === 'data' || path === '') return [];
+  if (!/^data[.[]/.test(path)) return path.split('/').filter((step) => step !== '');
+  const steps: string[] = [];
+  for (const found of path.slice(4).matchAll(/\.([^.[\]]+)|\["((?:[^"\\]|\\.)*)"\]/g)) {
+    steps.push(found[1] ?? (JSON.parse(`"${found[2]}"`) as string));
+  }
+  return steps;
+}
+
+class CompiledPolicy implements Policy {
+  readonly modules: readonly Module[];
+  readonly rulePaths: readonly string[];
+  readonly packages: readonly string[];
+  readonly #analysed: AnalysedPolicy;
+  readonly #planned: PlannedPolicy;
+  readonly #engine: Engine;
+  readonly #data: JsonObject | undefined;
+
+  constructor(
+    modules: readonly Module[],
+    analysed: AnalysedPolicy,
+    planned: PlannedPolicy,
+    options: CompileOptions,
+  ) {
+    this.modules = modules;
+    this.#analysed = analysed;
+    this.#planned = planned;
+    this.#engine = new Engine(planned.plan);
+    this.#data = options.data;
+    const paths: string[] = [];
+    walkGroups(analysed.root, (group) => paths.push(group.path.join('/')));
+    this.rulePaths = paths.sort();
+    this.packages = [...new Set(modules.map((module) => module.package.path.join('/')))].sort();
+  }
+
+  prepare(path: string): PreparedQuery {
+    const steps = pathSteps(path);
+    const evaluate = this.#engine.prepareValue(this.#planned.planPath(steps));
+    return {
+      path: steps.join('/'),
+      evaluate: (input, options) => evaluate(input, this.#withData(options)),
+    };
+  }
+
+  prepareQuery(text: string, options: { readonly package?: string; readonly version?: 0 | 1 } = {}) {
+    const parsed = parseQuery(text, { file: 'query', version: options.version ?? 1 });
+    if (parsed.body === undefined) return { diagnostics: parsed.diagnostics };
+    const globals = this.#globalsOf(options.package);
+    const analysed = analyseQuery(parsed.body, this.#analysed, globals);
+    const diagnostics = [...parsed.diagnostics, ...analysed.diagnostics];
+    if (analysed.query === undefined) return { diagnostics };
+    try {
+      const plan = this.#planned.planQuery(analysed.query.body, analysed.query.variables);
+      const evaluate = this.#engine.prepareQuery(plan);
+      const query: PreparedBindings = {
+        evaluate: (input, evaluation) => evaluate(input, this.#withData(evaluation)),
+      };
+      return { query, diagnostics };
+    } catch (caught) {
+      return { diagnostics: [...diagnostics, unsupported(caught)] };
+    }
+  }
+
+  entrypoints(): readonly Entrypoint[] {
+    const found: Entrypoint[] = [];
+    for (const module of this.modules) {
+      for (const annotations of module.annotations) {
+        if (!annotations.entrypoint || annotations.scope === 'rule' || annotations.scope === 'document') continue;
+        found.push({ path: module.package.path.join('/'), location: annotations.location, annotations });
+      }
+      for (const rule of module.rules) {
+        for (const annotations of rule.annotations) {
+          if (!annotations.entrypoint) continue;
+          const names = rule.head.ref.map((term) => (term.kind === 'string' ? term.value : undefined));
+          const end = names.indexOf(undefined);
+          const head = (end < 0 ? names : names.slice(0, end)) as string[];
+          const path = [...module.package.path, ...head].join('/');
+          if (!found.some((other) => other.path === path)) {
+            found.push({ path, location: rule.location, annotations });
+          }
+        }
+      }
+    }
+    return found;
+  }
+
+  reads(path: string): ReadPaths {
+    return readPaths(this.#analysed.root, pathSteps(path));
+  }
+
+  #globalsOf(packagePath: string | undefined): Globals {
+    const index = this.modules.findIndex((module) => module.package.path.join('/') === packagePath);
+    return this.#analysed.names.globals[index] ?? new Map();
+  }
+
+  #withData(options: EvaluationOptions = {}): EvaluationOptions {
+    return options.data !== undefined || this.#data === undefined ? options : { ...options, data: this.#data };
+  }
+}

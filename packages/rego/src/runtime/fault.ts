@@ -1,0 +1,33 @@
+import type { Location } from '../syntax/ast.ts';
+
+/** Codes of an evaluation that ends without an answer; OPA's names. */
+export type EvaluationErrorCode =
+  | 'eval_conflict_error'
+  | 'eval_builtin_error'
+  | 'eval_type_error'
+  | 'eval_cancel_error'
+  | 'eval_with_merge_error'
+  | 'eval_internal_error';
+
+/**
+ * Ends an evaluation from deep inside; caught where the evaluation was started and handed out as a value. Not an
+ * `Error`: no stack is taken.
+ */
+export class EvaluationFault {
+  readonly code: EvaluationErrorCode;
+  readonly message: string;
+  readonly location: Location | undefined;
+
+  constructor(code: EvaluationErrorCode, message: string, location?: Location) {
+    this.code = code;
+    this.message = message;
+    this.location = location;
+  }
+}
+
+/** What OPA says when rules contradict each other. */
+export const CONFLICT_TEXTS = {
+  complete: 'complete rules must not produce multiple outputs',
+  object: 'object keys must be unique',
+  function: 'functions must not produce multiple outputs for same inputs',
+} as const;

@@ -1,0 +1,114 @@
+import type { BuiltinContext, BuiltinError } from '../builtins/index.ts';
+import type { Location } from '../syntax/ast.ts';
+import type { Value } from '../value/value.ts';
+import { EvaluationFault } from './fault.ts';
+
+/** A frame holds the variables of one rule; what a slot holds beside values (collectors) is the back end's own. */
+export type Frame = unknown[];
+
+/** A rule that gave a value, with its place. */
+export interface MatchedRule {
+  /** `data.agent.tools.decision` */
+  readonly path: string;
+  readonly file: string;
+  readonly row: number;
+}
+
+/** What stands in for a function or builtin below a `with`. */
+export type Mock =
+  | { readonly kind: 'value'; readonly value: Value }
+  | { readonly kind: 'function'; readonly group: number }
+  | { readonly kind: 'builtin'; readonly name: string };
+
+/**
+ * What rules can see: changes below a `with`. Results are remembered per scope, so that an override never meets a
+ * result computed without it.
+ */
+export interface Scope {
+  readonly input: Value | undefined;
+  readonly data: Value;
+  /** Paths below `data` that a `with` replaced: rules at or below them are out of sight. */
+  readonly replaced: readonly (readonly string[])[] | undefined;
+  readonly mocks: ReadonlyMap<string, Mock> | undefined;
+  /** The scope around this one. */
+  readonly outer: Scope | undefined;
+  /** Values of whole groups, by group. */
+  readonly memo: unknown[];
+  /** Values of single members and calls, by group, then by key. */
+  keyed: Map<number, Map<unknown, unknown>> | undefined;
+}
+
+/** Watches an evaluation: coverage, traces, failure reports. */
+export interface Observer {
+  /** A statement is about to run. */
+  enter(source: Location): void;
+  /** A statement did not go on. */
+  fail(source: Location, frame: Frame): void;
+  /** A body succeeded. */
+  exit(source: Location): void;
+}
+
+/** Above this many groups results are kept sparsely. */
+const DENSE_GROUPS_MAX = 512;
+/** How many operations pass between two looks at the clock. */
+const CLOCK_INTERVAL = 1024;
+
+/** Makes an array for the results of all groups. */
+export function newMemo(groupCount: number): unknown[] {
+  return groupCount <= DENSE_GROUPS_MAX ? new Array(groupCount) : [];
+}
+
+/** One evaluation. */
+export class Run {
+  scope: Scope;
+  readonly groupCount: number;
+  readonly builtins: BuiltinContext;
+  readonly matched: MatchedRule[] | undefined;
+  readonly observer: Observer | undefined;
+  rulesEvaluated = 0;
+  /** The first failure of a builtin; reported in strict mode. */
+  builtinError: { readonly error: BuiltinError; readonly location: Location } | undefined;
+  operations = 0;
+  #nextCheck: number;
+  readonly #operationsMax: number;
+  readonly #deadline: number;
+
+  constructor(options: {
+    readonly scope: Scope;
+    readonly groupCount: number;
+    readonly builtins: BuiltinContext;
+    readonly recordRules: boolean;
+    readonly observer: Observer | undefined;
+    readonly operationsMax: number;
+    /** On the clock of `performance.now()`. */
+    readonly deadline: number;
+  }) {
+    this.scope = options.scope;
+    this.groupCount = options.groupCount;
+    this.builtins = options.builtins;
+    this.matched = options.recordRules ? [] : undefined;
+    this.observer = options.observer;
+    this.#operationsMax = options.operationsMax;
+    this.#deadline = options.deadline;
+    this.#nextCheck = Math.min(CLOCK_INTERVAL, options.operationsMax);
+  }
+
+  /** Counts one operation; ends the evaluation where its budget is spent. */
+  count(): void {
+    this.operations += 1;
+    if (this.operations > this.#nextCheck) this.#check();
+  }
+
+  #check(): void {
+    if (this.operations > this.#operationsMax) {
+      throw new EvaluationFault('eval_cancel_error', 'evaluation exceeded its budget of operations');
+    }
+    if (this.cancelled()) throw new EvaluationFault('eval_cancel_error', 'evaluation exceeded its deadline');
+    this.#nextCheck = Math.min(this.operations + CLOCK_INTERVAL, this.#operationsMax);
+  }
+
+  /** Whether the deadline has passed. */
+  cancelled(): boolean {
+    return this.#deadline !== Number.POSITIVE_INFINITY && performance.now() > this.#deadline;
+  }
+}
