@@ -29,7 +29,10 @@ export function findNode(version = process.versions.node, platform = `${process.
 }
 
 /** What to say where no such Node is to be had. */
-export function missingNodeMessage(version = process.version, platform = `${process.platform}-${process.arch}`) {
+export function missingNodeMessage(
+  version = process.version,
+  platform = `${process.platform}-${process.arch}`,
+) {
   return (
     `writ: needs Node ${MAJOR_MIN} or newer; this is ${version} on ${platform}, and no packaged Node was installed for it.\n` +
     `Install Node ${MAJOR_MIN} from https://nodejs.org, or run npm install without --omit=optional, and try again.`

@@ -19,7 +19,8 @@ export function withAction(command: Command, action: Action): Command {
     .action(async (...args: unknown[]) => {
       const self = args.pop() as Command;
       const { format } = self.opts<{ format: string }>();
-      if (format !== 'pretty' && format !== 'json') self.error(`error: --format must be pretty or json, not \`${format}\``);
+      if (format !== 'pretty' && format !== 'json')
+        self.error(`error: --format must be pretty or json, not \`${format}\``);
       const output = processOutput(format as OutputFormat);
       process.exitCode = await guarded(output, () => action({ output }, ...(args as never[])));
     });
@@ -35,7 +36,11 @@ async function guarded(output: Output, run: () => Promise<number> | number): Pro
       return error.status;
     }
     // Not an expected outcome: the whole of it is shown, so that it can be reported.
-    report(output, `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, undefined);
+    report(
+      output,
+      `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      undefined,
+    );
     return EXIT.internal;
   }
 }

@@ -27,7 +27,11 @@ export function createProgram(): Command {
     .showHelpAfterError('(writ --help lists the commands)')
     .addHelpText('after', STATUS_HELP);
   for (const create of COMMANDS) program.addCommand(create(program));
-  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)]) {
+  for (const command of [
+    program,
+    ...program.commands,
+    ...program.commands.flatMap(({ commands }) => commands),
+  ]) {
     command.exitOverride();
   }
   return program;

@@ -10,7 +10,8 @@ export function completionCommand(program: Command): Command {
     .argument('<shell>', 'bash, zsh or fish')
     .addHelpText('after', '\nExample:\n  source <(npx writ completion bash)');
   return withAction(command, (_context, shell: string) => {
-    if (!isShell(shell)) throw new CommandError(EXIT.usage, `no completion for \`${shell}\``, 'known are bash, zsh and fish');
+    if (!isShell(shell))
+      throw new CommandError(EXIT.usage, `no completion for \`${shell}\``, 'known are bash, zsh and fish');
     process.stdout.write(completionScript(program, shell));
     return EXIT.ok;
   });

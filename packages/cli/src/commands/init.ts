@@ -18,7 +18,11 @@ export function initCommand(): Command {
     const files = listFiles(TEMPLATE);
     const taken = files.filter((file) => existsSync(join(folder, file)));
     if (taken.length > 0) {
-      throw new CommandError(EXIT.badInput, `${folder} holds ${taken.join(', ')} already`, 'name another folder; nothing was written');
+      throw new CommandError(
+        EXIT.badInput,
+        `${folder} holds ${taken.join(', ')} already`,
+        'name another folder; nothing was written',
+      );
     }
     mkdirSync(folder, { recursive: true });
     cpSync(TEMPLATE, folder, { recursive: true });

@@ -34,7 +34,11 @@ export function operatorClient(options: ServiceOptions): OperatorClient {
   const data = dataDirectory(options);
   const url = options.url ?? findService(data)?.api;
   if (url === undefined) {
-    throw new CommandError(EXIT.unavailable, `no service runs on ${data}`, 'start one with `writ serve`, or name it with --url');
+    throw new CommandError(
+      EXIT.unavailable,
+      `no service runs on ${data}`,
+      'start one with `writ serve`, or name it with --url',
+    );
   }
   const file = options.token ?? join(data, 'credentials/operator.token');
   let token: string;
@@ -42,7 +46,11 @@ export function operatorClient(options: ServiceOptions): OperatorClient {
     token = readFileSync(file, 'utf8').trim();
   } catch (error) {
     const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'is not there' : 'cannot be read';
-    throw new CommandError(EXIT.notPermitted, `the operator's token ${file} ${why}`, 'name it with --token FILE');
+    throw new CommandError(
+      EXIT.notPermitted,
+      `the operator's token ${file} ${why}`,
+      'name it with --token FILE',
+    );
   }
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   return {
@@ -57,10 +65,16 @@ async function send(url: URL, init: RequestInit): Promise<unknown> {
   try {
     response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(70_000) });
   } catch (error) {
-    throw new CommandError(EXIT.unavailable, `the service at ${url.origin} does not answer (${(error as Error).message})`);
+    throw new CommandError(
+      EXIT.unavailable,
+      `the service at ${url.origin} does not answer (${(error as Error).message})`,
+    );
   }
   const body = (await response.json().catch(() => ({}))) as { code?: string; message?: string };
   if (response.ok) return body;
   const status = response.status === 401 || response.status === 403 ? EXIT.notPermitted : EXIT.no;
-  throw new CommandError(response.status >= 500 ? EXIT.unavailable : status, `${body.code ?? response.status}: ${body.message ?? ''}`);
+  throw new CommandError(
+    response.status >= 500 ? EXIT.unavailable : status,
+    `${body.code ?? response.status}: ${body.message ?? ''}`,
+  );
 }

@@ -15,15 +15,26 @@ const principal = z.strictObject({
   scopes: strings.optional(),
   data_classifications_authorized: strings.optional(),
 });
-const actor = z.strictObject({ id: z.string().min(1), class: z.string().optional(), owner_team: z.string().optional() });
+const actor = z.strictObject({
+  id: z.string().min(1),
+  class: z.string().optional(),
+  owner_team: z.string().optional(),
+});
 
 /** The shape of `writ.yaml`; its JSON Schema is published as `schemas/writ.schema.json`. */
 export const configSchema = z.strictObject({
-  data_dir: z.string().min(1).optional().describe('Where state and record live; relative to this file. Default: .writ'),
+  data_dir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Where state and record live; relative to this file. Default: .writ'),
   engine: z
     .strictObject({
       kind: z.enum(['rego', 'opa']).default('rego').describe('rego: embedded; opa: a real OPA'),
-      url: z.string().optional().describe('opa: where it listens (http://HOST:PORT or unix:PATH); absent: a child process'),
+      url: z
+        .string()
+        .optional()
+        .describe('opa: where it listens (http://HOST:PORT or unix:PATH); absent: a child process'),
       command: z.string().optional().describe('opa: the program to start; default `opa`'),
     })
     .optional(),

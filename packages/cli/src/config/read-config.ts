@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { nearestName } from '@writ/bundle';
-import { isMap, isNode, LineCounter, parseDocument, type Document } from 'yaml';
+import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { CommandError, EXIT } from '../exit-status.ts';
 import { type Config, configSchema } from './config.ts';
@@ -32,7 +32,10 @@ export function parseConfig(text: string, path: string): Config {
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
   const broken = document.errors[0];
   if (broken !== undefined) {
-    throw new CommandError(EXIT.config, `${path}:${lines.linePos(broken.pos[0]).line}: ${broken.message.split('\n')[0]}`);
+    throw new CommandError(
+      EXIT.config,
+      `${path}:${lines.linePos(broken.pos[0]).line}: ${broken.message.split('\n')[0]}`,
+    );
   }
   const parsed = configSchema.safeParse(document.toJS() ?? {});
   if (parsed.success) return parsed.data;
@@ -44,7 +47,8 @@ function describe(issue: z.core.$ZodIssue, document: Document, lines: LineCounte
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const near = nearestName(key, keysAt(issue.path));
-      const hint = near === undefined ? `known are: ${keysAt(issue.path).join(', ')}` : `did you mean \`${near}\`?`;
+      const hint =
+        near === undefined ? `known are: ${keysAt(issue.path).join(', ')}` : `did you mean \`${near}\`?`;
       return `${path}:${lineOf([...issue.path, key], document, lines)}: unknown key \`${dotted([...issue.path, key])}\`; ${hint}`;
     });
   }
@@ -68,7 +72,9 @@ function keysAt(path: readonly PropertyKey[]): string[] {
 }
 
 function childSchema(schema: unknown, step: PropertyKey): unknown {
-  const inner = schema as { shape?: Record<PropertyKey, unknown>; element?: unknown; valueType?: unknown } | undefined;
+  const inner = schema as
+    | { shape?: Record<PropertyKey, unknown>; element?: unknown; valueType?: unknown }
+    | undefined;
   return inner?.shape?.[step] ?? inner?.element ?? inner?.valueType;
 }
 
@@ -81,7 +87,9 @@ function unwrap(schema: unknown): unknown {
 function lineOf(path: readonly PropertyKey[], document: Document, lines: LineCounter): number {
   for (let length = path.length; length > 0; length--) {
     const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
-    const pair = isMap(parent) ? parent.items.find((item) => String(item.key) === String(path[length - 1])) : undefined;
+    const pair = isMap(parent)
+      ? parent.items.find((item) => String(item.key) === String(path[length - 1]))
+      : undefined;
     const node = pair === undefined ? document.getIn(path.slice(0, length), true) : pair.key;
     if (isNode(node) && node.range != null) return lines.linePos(node.range[0]).line;
   }

@@ -14,7 +14,10 @@ export interface ChosenCall {
 export type ScriptedModel = (lastResult: string | undefined) => ChosenCall | undefined;
 
 /** A model that makes one call, and reacts to a result that begins with a known refusal by another. */
-export function reactingModel(first: ChosenCall, reactions: Readonly<Record<string, ChosenCall>>): ScriptedModel {
+export function reactingModel(
+  first: ChosenCall,
+  reactions: Readonly<Record<string, ChosenCall>>,
+): ScriptedModel {
   return (lastResult) => {
     if (lastResult === undefined) return first;
     const reaction = Object.keys(reactions).find((refusal) => lastResult.startsWith(refusal));
@@ -33,9 +36,14 @@ export interface Agent {
 
 /** Connects an agent to an MCP endpoint, as any client would. */
 export async function connectAgent(url: string, token: string): Promise<Agent> {
-  const client = new Client({ name: 'tour-agent', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } });
+  const client = new Client(
+    { name: 'tour-agent', version: '1.0.0' },
+    { versionNegotiation: { mode: 'auto' } },
+  );
   await client.connect(
-    new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers: { authorization: `Bearer ${token}` } } }),
+    new StreamableHTTPClientTransport(new URL(url), {
+      requestInit: { headers: { authorization: `Bearer ${token}` } },
+    }),
   );
   const call = ({ tool, args, meta }: ChosenCall): Promise<CallToolResult> =>
     client.callTool({ name: tool, arguments: args, ...(meta === undefined ? {} : { _meta: meta }) });

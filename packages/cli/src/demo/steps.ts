@@ -19,8 +19,7 @@ const LONG_TEXT = 'The pilot went well. '.repeat(30);
 /** The calls of the tour, in order: every outcome that policies can have. Escalation and budget are shown apart. */
 export function tourSteps(files: string): readonly Step[] {
   const path = (name: string): string => join(files, name);
-  const unchanged = (name: string) => () =>
-    existsSync(path(name)) ? `${name} is still there` : undefined;
+  const unchanged = (name: string) => () => (existsSync(path(name)) ? `${name} is still there` : undefined);
   const absent = (name: string) => () => (existsSync(path(name)) ? undefined : `${name} does not exist`);
   return [
     {
@@ -30,7 +29,10 @@ export function tourSteps(files: string): readonly Step[] {
     },
     {
       title: 'deny by tool',
-      call: { tool: 'move_file', args: { source: path('notes/welcome.txt'), destination: path('notes/gone.txt') } },
+      call: {
+        tool: 'move_file',
+        args: { source: path('notes/welcome.txt'), destination: path('notes/gone.txt') },
+      },
       expect: { outcome: 'deny', reason: 'tool_not_allowlisted' },
       effect: unchanged('notes/welcome.txt'),
     },
@@ -40,7 +42,10 @@ export function tourSteps(files: string): readonly Step[] {
       expect: { outcome: 'deny', reason: 'text_over_limit' },
       replan: {
         refusal: 'TOOL_DENIED: text_over_limit',
-        call: { tool: 'write_file', args: { path: path('drafts/report.txt'), content: 'The pilot went well.\n' } },
+        call: {
+          tool: 'write_file',
+          args: { path: path('drafts/report.txt'), content: 'The pilot went well.\n' },
+        },
         reason: 'ok',
       },
       effect: () =>
@@ -62,7 +67,9 @@ export function tourSteps(files: string): readonly Step[] {
       },
       expect: { outcome: 'sanitize', reason: 'card_number_removed' },
       effect: () => {
-        const text = existsSync(path('drafts/payment.txt')) ? readFileSync(path('drafts/payment.txt'), 'utf8') : '4111';
+        const text = existsSync(path('drafts/payment.txt'))
+          ? readFileSync(path('drafts/payment.txt'), 'utf8')
+          : '4111';
         return text.includes('4111') ? undefined : `drafts/payment.txt holds ${JSON.stringify(text)}`;
       },
     },

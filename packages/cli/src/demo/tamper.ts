@@ -6,7 +6,11 @@ import { DatabaseSync } from 'node:sqlite';
  * Copies a record and alters one byte of the copy: within the entry that holds `text`, one letter of it. Returns what
  * was altered. What the write-ahead log still holds is folded in first, or the byte would be in two places.
  */
-export function copyAndAlter(dataDirectory: string, copy: string, text: string): { file: string; offset: number } {
+export function copyAndAlter(
+  dataDirectory: string,
+  copy: string,
+  text: string,
+): { file: string; offset: number } {
   cpSync(dataDirectory, copy, { recursive: true, filter: (path) => !path.endsWith('.sock') });
   for (const name of readdirSync(copy).filter((entry) => entry.endsWith('.sqlite'))) {
     const file = join(copy, name);

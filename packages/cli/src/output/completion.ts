@@ -50,7 +50,9 @@ ${WRITERS.bash(words)}`,
       .flatMap(([path, list]) => {
         const steps = path.split(' ').filter((step) => step !== '');
         const condition =
-          steps.length === 0 ? '__fish_use_subcommand' : steps.map((step) => `__fish_seen_subcommand_from ${step}`).join('; and ');
+          steps.length === 0
+            ? '__fish_use_subcommand'
+            : steps.map((step) => `__fish_seen_subcommand_from ${step}`).join('; and ');
         return list.map((word) =>
           word.startsWith('--')
             ? `complete -c writ -n '${condition}' -l ${word.slice(2)}`

@@ -33,9 +33,18 @@ export function processOutput(format: OutputFormat): Output {
 
 /** Columns of text, padded to their widest cell; the last one is left as it is. */
 export function table(rows: readonly (readonly string[])[]): string[] {
-  const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, index) => void (widths[index] = Math.max(widths[index] ?? 0, cell.length)));
+  const widths = rows
+    .reduce<number[][]>((columns, row) => {
+      row.forEach((cell, index) => {
+        columns[index] = [...(columns[index] ?? []), cell.length];
+      });
+      return columns;
+    }, [])
+    .map((lengths) => Math.max(...lengths));
   return rows.map((row) =>
-    row.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0))).join('  ').trimEnd(),
+    row
+      .map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index] ?? 0)))
+      .join('  ')
+      .trimEnd(),
   );
 }

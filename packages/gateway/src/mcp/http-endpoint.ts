@@ -36,7 +36,12 @@ export function createHttpEndpoint(options: HttpEndpointOptions): HttpEndpoint {
     response: ServerResponse,
   ) => {
     // A handler per request binds the caller by construction: nothing of one caller can leak to another.
-    const handler = createMcpHandler(() => serveMcp(options.context, caller), { keepAliveMs: 15_000 });
+    const handler = createMcpHandler(() => serveMcp(options.context, caller), {
+      keepAliveMs: 15_000,
+      // What the SDK refuses by itself (headers that disagree with the body, unknown versions) is on record too.
+      onerror: (error) =>
+        void reportMalformed(options.context.point, caller, 'message_refused', error.message),
+    });
     open.add(handler);
     try {
       await toNodeHandler(handler)(request as NodeIncomingMessageLike, response, message);
