@@ -257,7 +257,8 @@ function uniqueReasons(
 }
 
 function sortedReasons(reasons: readonly Reason[]): readonly Reason[] {
-  const key = (reason: Reason): string => `${reasonIdentity(reason)} ${canonicalJson(reason as unknown as Json)}`;
+  const key = (reason: Reason): string =>
+    `${reasonIdentity(reason)} ${canonicalJson(reason as unknown as Json)}`;
   return reasons.toSorted((left, right) => compareTexts(key(left), key(right)));
 }
 

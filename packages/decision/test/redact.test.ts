@@ -1,0 +1,122 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  canonicalJson,
+  type Json,
+  type JsonObject,
+  type Obligation,
+  redactArguments,
+  redactResult,
+} from '../src/index.ts';
+
+function redact(pointers: readonly string[], extra: JsonObject = {}): Obligation {
+  return { id: 'r', type: 'redact', properties: { pointers, ...extra } };
+}
+
+describe('redactArguments', () => {
+  const args = { ssn: '1', list: [{ card: 2, name: 'n' }, 3], 'a/b': { 'c~d': 4 } };
+  test.each<[readonly string[], JsonObject]>([
+    [['/ssn'], { ...args, ssn: '[REDACTED]' }],
+    [['/list/0/card'], { ...args, list: [{ card: '[REDACTED]', name: 'n' }, 3] }],
+    [['/list/1'], { ...args, list: [args.list[0] as Json, '[REDACTED]'] }],
+    [['/a~1b/c~0d'], { ...args, 'a/b': { 'c~d': '[REDACTED]' } }],
+    [['/list/01', '/list/-', '/list/2', '/list/x', '/none/x', '/ssn/0', '/toString', '/__proto__'], args],
+  ])('%j', (pointers, expected) => {
+    const before = structuredClone(args);
+    const redacted = redactArguments(args, [redact(pointers)]);
+    expect(redacted).toMatchObject({ ok: true, value: expected });
+    expect(args).toEqual(before);
+    expect(redacted.ok && redacted.changed).toBe(canonicalJson(expected) !== canonicalJson(args as Json));
+  });
+
+  test('a replacement of the policy stands in place', () => {
+    expect(redactArguments({ n: 5 }, [redact(['/n'], { replacement: 0 })])).toMatchObject({
+      ok: true,
+      value: { n: 0 },
+    });
+  });
+
+  test('[P-OBLIGATION-UNKNOWN-DENIES] what cannot be carried out is a fault, never passed over', () => {
+    const unknown = { id: 'x', type: 'shred', properties: {} } as unknown as Obligation;
+    for (const bad of [
+      unknown,
+      redact([]),
+      redact(['ssn']),
+      redact(['']),
+      { ...redact([]), properties: {} },
+    ]) {
+      expect(redactArguments({}, [bad])).toMatchObject({ ok: false, code: 'obligation_unknown' });
+    }
+    expect(redactArguments({ a: 1 }, [{ id: 'n', type: 'notify', properties: {} }])).toMatchObject({
+      changed: false,
+    });
+  });
+
+  test('order does not matter, once is enough, and nothing redacted is left', () => {
+    const key = fc.constantFrom('a', 'b', '0');
+    const value = fc.letrec<{ value: Json }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 4 },
+        fc.constant('SECRET'),
+        fc.array(tie('value'), { maxLength: 3 }),
+        fc.dictionary(key, tie('value')),
+      ),
+    })).value;
+    const duty = fc
+      .tuple(
+        fc.array(fc.array(key, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 3 }),
+        fc.constantFrom<JsonObject>({}, { replacement: 'X' }, { replacement: { a: 'Y' } }),
+      )
+      .map(([paths, extra]) =>
+        redact(
+          paths.map((steps) => `/${steps.join('/')}`),
+          extra,
+        ),
+      );
+    fc.assert(
+      fc.property(
+        fc.dictionary(key, value),
+        fc.array(duty, { minLength: 1, maxLength: 3 }),
+        (object, duties) => {
+          const once = redactArguments(object as JsonObject, duties);
+          const reversed = redactArguments(object as JsonObject, duties.toReversed());
+          if (!once.ok || !reversed.ok) throw new Error('not carried out');
+          expect(canonicalJson(reversed.value)).toBe(canonicalJson(once.value));
+          for (const { properties } of duties) {
+            for (const pointer of properties['pointers'] as string[])
+              expect(at(once.value, pointer)).not.toContain('SECRET');
+          }
+          const again = redactArguments(once.value, duties);
+          expect(again.ok && canonicalJson(again.value)).toBe(canonicalJson(once.value));
+        },
+      ),
+    );
+  });
+});
+
+function at(value: Json, pointer: string): string {
+  let now: Json | undefined = value;
+  for (const step of pointer.slice(1).split('/')) {
+    now =
+      typeof now === 'object' && now !== null && Object.hasOwn(now, step)
+        ? (now as JsonObject)[step]
+        : undefined;
+  }
+  return JSON.stringify(now) ?? '';
+}
+
+test('results: a call redacts what it meant for the result, phase `result` everything', () => {
+  const result = { content: [{ text: 'a' }], structured: { ssn: '1', x: 2 }, is_error: false };
+  const meant = redact(['/structured/ssn'], { target: 'result' });
+  const args = redact(['/structured/x']);
+  expect(redactResult(result, [meant, args], 'call')).toMatchObject({
+    value: { structured: { ssn: '[REDACTED]', x: 2 }, is_error: false },
+  });
+  expect(redactResult(result, [meant, args, redact(['/content/0/text', '/is_error'])])).toMatchObject({
+    value: {
+      content: [{ text: '[REDACTED]' }],
+      structured: { ssn: '[REDACTED]', x: '[REDACTED]' },
+      is_error: false,
+    },
+  });
+});
