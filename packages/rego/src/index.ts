@@ -19,7 +19,14 @@ export type {
 export { compileModules, compilePolicy, pathSteps } from './policy.ts';
 export type { EvaluationErrorCode } from './runtime/fault.ts';
 export type { MatchedRule, Observer } from './runtime/run.ts';
-export type { Annotations, Diagnostic, DiagnosticCode, Location, Module, RegoVersion } from './syntax/index.ts';
+export type {
+  Annotations,
+  Diagnostic,
+  DiagnosticCode,
+  Location,
+  Module,
+  RegoVersion,
+} from './syntax/index.ts';
 export { DIAGNOSTIC_CODES, parseModule, parseQuery, renderDiagnostic } from './syntax/index.ts';
 export type { JsonObject, ParsedJson, Value } from './value/index.ts';
 export {

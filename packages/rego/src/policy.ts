@@ -190,7 +190,8 @@ class CompiledPolicy implements Policy {
     const found: Entrypoint[] = [];
     for (const module of this.modules) {
       for (const annotations of module.annotations) {
-        if (!annotations.entrypoint || annotations.scope === 'rule' || annotations.scope === 'document') continue;
+        if (!annotations.entrypoint || annotations.scope === 'rule' || annotations.scope === 'document')
+          continue;
         found.push({ path: module.package.path.join('/'), location: annotations.location, annotations });
       }
       for (const rule of module.rules) {
@@ -219,6 +220,8 @@ class CompiledPolicy implements Policy {
   }
 
   #withData(options: EvaluationOptions = {}): EvaluationOptions {
-    return options.data !== undefined || this.#data === undefined ? options : { ...options, data: this.#data };
+    return options.data !== undefined || this.#data === undefined
+      ? options
+      : { ...options, data: this.#data };
   }
 }

@@ -17,7 +17,10 @@ export interface DocumentNode {
 }
 
 /** Builds the tree of documents that rules define (OPA's rule tree), with the rules of each path in order. */
-export function documentTree(rules: readonly CoreRule[], packages: readonly (readonly string[])[]): DocumentNode {
+export function documentTree(
+  rules: readonly CoreRule[],
+  packages: readonly (readonly string[])[],
+): DocumentNode {
   const root = newNode([]);
   const byNode = new Map<DocumentNode, CoreRule[]>();
   for (const path of packages) nodeAt(root, path);
@@ -102,7 +105,9 @@ function checkGroup(group: RuleGroup, node: DocumentNode, report: Report): void 
   for (const child of node.children.values()) {
     walkGroups(child, (other) => {
       if (ground || other.kind === 'function') {
-        below.push(`${dataPath(other.path)} at ${other.rules[0]?.location.file}:${other.rules[0]?.location.row}`);
+        below.push(
+          `${dataPath(other.path)} at ${other.rules[0]?.location.file}:${other.rules[0]?.location.row}`,
+        );
       }
     });
   }

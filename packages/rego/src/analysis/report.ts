@@ -13,7 +13,13 @@ export class Report {
         other.location.file === location.file,
     );
     if (known) return;
-    this.diagnostics.push({ code, severity: 'error', message, location, ...(help !== undefined && { help }) });
+    this.diagnostics.push({
+      code,
+      severity: 'error',
+      message,
+      location,
+      ...(help !== undefined && { help }),
+    });
   }
 
   get failed(): boolean {

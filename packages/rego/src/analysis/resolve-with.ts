@@ -89,6 +89,7 @@ function resolveReplacement(context: Resolving, target: WithTarget, term: Term):
 
 function staticPathOfValue(context: Resolving, term: Term): StaticPath | undefined {
   if (term.kind === 'var' && context.scope.hides(term.name)) return undefined;
-  if (term.kind === 'ref' && term.head.kind === 'var' && context.scope.hides(term.head.name)) return undefined;
+  if (term.kind === 'ref' && term.head.kind === 'var' && context.scope.hides(term.head.name))
+    return undefined;
   return staticPath(context, term);
 }

@@ -23,7 +23,6 @@ export function checkRuleSafety(rule: CoreRule, options: SafetyOptions): void {
   for (const branch of rule.branches) branch.body = orderBody(branch.body, globals, options);
 }
 
-
 function checkHead(rule: CoreRule, args: ReadonlySet<Variable>, report: Report): void {
   rule.branches.forEach((branch, index) => {
     const bound = new Set(args);
@@ -64,7 +63,11 @@ function displayName(variable: Variable): string {
   return variable.origin === 'wildcard' ? '_' : variable.name;
 }
 
-function reportUnsafe(variable: Variable, at: { readonly location: CoreTerm['location'] }, report: Report): void {
+function reportUnsafe(
+  variable: Variable,
+  at: { readonly location: CoreTerm['location'] },
+  report: Report,
+): void {
   const name = displayName(variable);
   report.error('rego_unsafe_var_error', `var ${name} is unsafe`, at.location, unsafeHelp(name));
 }

@@ -1,6 +1,5 @@
 import type { Variable } from './core.ts';
 
-
 /** How a name came to be known in a body; decides what may be declared again. */
 export type Occurrence = 'referenced' | 'assigned' | 'declared' | 'argument';
 
@@ -98,4 +97,3 @@ export class Scope {
 function originOf(name: string): Variable['origin'] {
   return name.startsWith('$') ? 'wildcard' : 'user';
 }
-

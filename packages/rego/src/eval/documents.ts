@@ -84,7 +84,8 @@ export class Documents {
       for (const name of Object.keys(base)) if (!node.children.has(name)) result[name] = base[name]!;
     }
     for (const [name, child] of node.children) {
-      const value = this.#nodeValue(run, child) ?? (child.group === undefined ? undefined : member(base, name));
+      const value =
+        this.#nodeValue(run, child) ?? (child.group === undefined ? undefined : member(base, name));
       if (value !== undefined) result[name] = value;
     }
     return result;

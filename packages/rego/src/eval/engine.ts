@@ -155,7 +155,6 @@ interface Collected {
   readonly seen: Set<unknown>;
 }
 
-
 function createBackend(plan: PolicyPlan, observed: boolean): Backend {
   const nodes = new Map<number, DocumentPlan>();
   const collect = (node: DocumentPlan): void => {

@@ -297,7 +297,8 @@ function compilePartialObject(backend: Backend, group: GroupPlan, node: Document
     value,
     member: (run, key) => {
       const whole = run.scope.memo[group.id];
-      if ((whole !== undefined && whole !== BUSY) || isReplaced(run, group.path)) return lookup(value(run), key);
+      if ((whole !== undefined && whole !== BUSY) || isReplaced(run, group.path))
+        return lookup(value(run), key);
       return rememberedByKey(run, group, key, () => {
         const own = evaluate(run, key).get(key);
         const child = typeof key === 'string' ? below(run, key) : undefined;

@@ -1,13 +1,13 @@
-import { BuiltinError, BUILTINS } from '../builtins/index.ts';
 import type { Builtin } from '../builtins/index.ts';
+import { BUILTINS, BuiltinError } from '../builtins/index.ts';
 import type { ComprehensionNode, ValueNode } from '../plan/plan.ts';
 import { mockKey } from '../plan/plan.ts';
 import { member, memberAt, ObjectCollector } from '../runtime/collections.ts';
 import { CONFLICT_TEXTS, EvaluationFault } from '../runtime/fault.ts';
 import type { Frame, Run } from '../runtime/run.ts';
+import type { Location } from '../syntax/ast.ts';
 import { lookup, makeObject, RegoSet, SetBuilder } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
-import type { Location } from '../syntax/ast.ts';
 import type { Backend, Compute, Step } from './backend.ts';
 import { compileStatements } from './statements.ts';
 
@@ -18,11 +18,23 @@ type ValueCompiler<K extends ValueNode['op']> = (
 ) => Compute;
 
 const COMPILERS: { readonly [K in ValueNode['op']]: ValueCompiler<K> } = {
-  constant: (_backend, { value }) => () => value,
-  slot: (_backend, { slot }) => (_run, frame) => frame[slot] as Value | undefined,
+  constant:
+    (_backend, { value }) =>
+    () =>
+      value,
+  slot:
+    (_backend, { slot }) =>
+    (_run, frame) =>
+      frame[slot] as Value | undefined,
   input: (_backend, { path }) => inputAt(path),
-  base: (_backend, { path }) => (run) => memberAt(run.scope.data, path),
-  document: (backend, { path }) => (run) => backend.document(run, path, []),
+  base:
+    (_backend, { path }) =>
+    (run) =>
+      memberAt(run.scope.data, path),
+  document:
+    (backend, { path }) =>
+    (run) =>
+      backend.document(run, path, []),
   dynamic: (backend, node, ordered) => compileDynamic(backend, node, ordered),
   rule: (backend, { group }) => {
     const compiled = backend.group(group);
@@ -144,7 +156,8 @@ function compileObject(
 
 /** Notes a builtin's failure; the expression is undefined, unless the failure is that the evaluation must end. */
 function builtinFailed(run: Run, error: BuiltinError, location: Location): undefined {
-  if (error.code === 'eval_cancel_error') throw new EvaluationFault('eval_cancel_error', error.message, location);
+  if (error.code === 'eval_cancel_error')
+    throw new EvaluationFault('eval_cancel_error', error.message, location);
   run.builtinError ??= { error, location };
   return undefined;
 }

@@ -196,11 +196,11 @@ function planEvery(block: BlockBuilder, expression: CoreEvery): void {
 
 function planOverride(block: BlockBuilder, modifier: CoreWith): Override {
   const { target, replacement } = modifier;
-  const isFunctionTarget =
+  const isCall =
     target.kind === 'builtin' ||
     (target.kind === 'data' && findNode(block.policy.root, target.path)?.group?.kind === 'function');
-  if (!isFunctionTarget || target.kind === 'input') {
-    if (target.kind === 'builtin' || replacement.kind !== 'term') {
+  if (target.kind === 'input' || (target.kind === 'data' && !isCall)) {
+    if (replacement.kind !== 'term') {
       throw new PlanFault('a function cannot replace a document', modifier.location);
     }
     return { target: target.kind, path: target.path, value: planTerm(block, replacement.term) };

@@ -146,7 +146,9 @@ export interface RulePlan {
 /** Which rules can apply, by the value of one thing that their bodies compare with constants. */
 export interface RuleIndex {
   /** Read in the frame of no rule: input, base data, or an argument by position. */
-  readonly subject: ValueNode | { readonly op: 'argument'; readonly position: number; readonly path: readonly string[] };
+  readonly subject:
+    | ValueNode
+    | { readonly op: 'argument'; readonly position: number; readonly path: readonly string[] };
   readonly buckets: ReadonlyMap<string | number | boolean | null, RuleChoice>;
   /** For every other value, and none. */
   readonly otherwise: RuleChoice;
@@ -188,6 +190,8 @@ export interface QueryPlan {
 }
 
 /** The key under which `with` replaces a function or builtin. */
-export function mockKey(callee: { kind: 'function'; path: readonly string[] } | { kind: 'builtin'; name: string }): string {
+export function mockKey(
+  callee: { kind: 'function'; path: readonly string[] } | { kind: 'builtin'; name: string },
+): string {
   return callee.kind === 'builtin' ? callee.name : `data/${callee.path.join('/')}`;
 }

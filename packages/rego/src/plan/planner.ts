@@ -93,7 +93,9 @@ function planRule(policy: PolicyContext, rule: CoreRule): RulePlan {
   const slots = new Slots();
   const head = new BlockBuilder(policy, slots, new Set(), rule.location);
   const args: Pattern[] = rule.args.map((argument) => planPattern(head, argument));
-  const branches = rule.branches.map((branch, index) => planBranch(policy, slots, rule, branch, index, head.bound));
+  const branches = rule.branches.map((branch, index) =>
+    planBranch(policy, slots, rule, branch, index, head.bound),
+  );
   const isPartial = rule.key !== undefined || rule.tail.length > 0;
   return {
     path: ['data', ...rule.path].join('.'),
@@ -172,7 +174,6 @@ function planQuery(
     .map(([name, variable]) => ({ name, slot: slots.of(variable) }));
   return { body: block.statements, slots: slots.count, variables: shown };
 }
-
 
 const NOWHERE: Location = { file: '', row: 1, column: 1, start: 0, end: 0 };
 

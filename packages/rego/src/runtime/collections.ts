@@ -46,7 +46,8 @@ export function forEachMember(
     return false;
   }
   if (collection instanceof RegoSet) {
-    for (const item of ordered ? collection.sorted() : collection.values()) if (visit(item, item)) return true;
+    for (const item of ordered ? collection.sorted() : collection.values())
+      if (visit(item, item)) return true;
     return false;
   }
   if (collection instanceof RegoObject) {
@@ -137,12 +138,12 @@ export class ObjectCollector {
 
   get(key: Value): Value | undefined {
     const entry = this.#entries.get(memberKey(key));
-    return entry === undefined ? undefined : valueOf(entry);
+    return entry === undefined ? undefined : entryValue(entry);
   }
 
   build(): Value {
     const pairs: [Value, Value][] = [];
-    for (const entry of this.#entries.values()) pairs.push([entry.key, valueOf(entry)]);
+    for (const entry of this.#entries.values()) pairs.push([entry.key, entryValue(entry)]);
     return makeObject(pairs);
   }
 
@@ -157,7 +158,7 @@ export class ObjectCollector {
   }
 }
 
-function valueOf(entry: Entry): Value {
+function entryValue(entry: Entry): Value {
   if (entry.members !== undefined) {
     const set = entry.members.build();
     for (const item of set.values()) entry.members.add(item);

@@ -1,0 +1,92 @@
+import type { OracleCase } from '@writ/testing';
+import { compilePolicy } from '../../src/index.ts';
+import type { Diagnostic, JsonObject, Value } from '../../src/index.ts';
+import { compare, fromJson, fromParsed, RegoSet, toJson } from '../../src/index.ts';
+
+/** How a case of OPA's evaluation corpus went. */
+export type CaseOutcome =
+  | { readonly kind: 'pass' }
+  /** A located `rego_unsupported_error`: the engine says that it cannot, and gives no answer. */
+  | { readonly kind: 'unsupported'; readonly message: string }
+  | { readonly kind: 'fail'; readonly message: string };
+
+/** Runs one case the way OPA's own runner does. */
+export function runCase(testCase: OracleCase, version: 0 | 1): CaseOutcome {
+  const modules = (testCase.modules ?? []).map((text, index) => ({ file: `module-${index}.rego`, text, version }));
+  const compiled = compilePolicy(modules);
+  const unsupported = unsupportedOf(compiled.diagnostics);
+  if (unsupported !== undefined) return unsupported;
+  const { policy } = compiled;
+  if (policy === undefined) return expectError(testCase, compiled.diagnostics.map(errorText));
+  const prepared = policy.prepareQuery(testCase.query, { version });
+  const refused = unsupportedOf(prepared.diagnostics);
+  if (refused !== undefined) return refused;
+  if (prepared.query === undefined) return expectError(testCase, prepared.diagnostics.map(errorText));
+  const input = inputOf(testCase);
+  const result = prepared.query.evaluate(input, {
+    data: (fromParsed(testCase.data ?? {}) ?? {}) as JsonObject,
+    strict: testCase.strict_error === true,
+  });
+  if (result.kind === 'error') return expectError(testCase, [`${result.code}: ${result.message}`]);
+  if (testCase.want_error_code !== undefined || testCase.want_error !== undefined) {
+    const wanted = `${testCase.want_error_code ?? ''} ${testCase.want_error ?? ''}`;
+    return { kind: 'fail', message: `no error; wanted ${wanted}; got ${shown(result.bindings)}` };
+  }
+  return compareBindings(testCase, result.bindings);
+}
+
+function unsupportedOf(diagnostics: readonly Diagnostic[]): CaseOutcome | undefined {
+  const found = diagnostics.find(({ code }) => code === 'rego_unsupported_error');
+  return found === undefined ? undefined : { kind: 'unsupported', message: found.message };
+}
+
+function errorText(diagnostic: Diagnostic): string {
+  return `${diagnostic.code}: ${diagnostic.message}`;
+}
+
+function expectError(testCase: OracleCase, errors: readonly string[]): CaseOutcome {
+  const { want_error_code: code, want_error: text } = testCase;
+  const got = errors.join('; ');
+  if (code === undefined && text === undefined) return { kind: 'fail', message: `error: ${got}` };
+  const fits = errors.some(
+    (error) => (code === undefined || error.startsWith(`${code}:`)) && (text === undefined || error.includes(text)),
+  );
+  return fits ? { kind: 'pass' } : { kind: 'fail', message: `wanted ${code} ${text}; got ${got}` };
+}
+
+function inputOf(testCase: OracleCase): Value | undefined {
+  if (testCase.input_term !== undefined) {
+    const query = compilePolicy([]).policy!.prepareQuery(`x = ${testCase.input_term}`).query!;
+    const result = query.evaluate(undefined);
+    return result.kind === 'bindings' ? result.bindings[0]?.['x'] : undefined;
+  }
+  return testCase.input === undefined ? undefined : fromParsed(testCase.input);
+}
+
+type Bindings = readonly Readonly<Record<string, Value>>[];
+
+function compareBindings(testCase: OracleCase, bindings: Bindings): CaseOutcome {
+  if (testCase.want_result === undefined) return { kind: 'pass' };
+  const sorted = testCase.sort_bindings === true;
+  const got = RegoSet.from(bindings.map((one) => normalised(one, sorted)));
+  const wanted = RegoSet.from(
+    testCase.want_result.map((one) => normalised(fromParsed(one) as Readonly<Record<string, Value>>, sorted)),
+  );
+  if (got.equals(wanted)) return { kind: 'pass' };
+  return { kind: 'fail', message: `wanted ${toJson(wanted)}; got ${toJson(got)}` };
+}
+
+/** As OPA's runner sees it: through JSON, so that sets are sorted arrays. */
+function normalised(bindings: Readonly<Record<string, Value>>, sorted: boolean): Value {
+  const plain: Record<string, Value> = {};
+  for (const [name, value] of Object.entries(bindings)) {
+    if (name.startsWith('__localq')) continue;
+    const parsed = fromJson(toJson(value))!;
+    plain[name] = sorted && Array.isArray(parsed) ? [...parsed].sort(compare) : parsed;
+  }
+  return plain;
+}
+
+function shown(bindings: Bindings): string {
+  return bindings.map((one) => toJson(one as JsonObject)).join(' ');
+}
