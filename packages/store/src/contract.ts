@@ -114,7 +114,10 @@ export interface StoreRecovery {
   readonly logSize: number;
 }
 
-/** A handle on a data directory: its owner, or a client of the owner through the socket beside the files. */
+/**
+ * A handle on a data directory: its owner, or a client of the owner through the socket beside the files. A client
+ * becomes the owner when that one ends. An idle handle does not keep the process alive.
+ */
 export interface Store {
   readonly role: 'owner' | 'client';
   /** What the owner found at opening; undefined in a client. */
@@ -132,7 +135,11 @@ export interface Store {
   logSize(): Promise<number>;
   /** Committed value of a cell; a snapshot, for display and replay, never for deciding. */
   read(key: string): Promise<string | undefined>;
-  /** Committed cells whose key starts with `prefix`, in key order. */
+  /**
+   * Committed cells whose key starts with `prefix`, in key order (by code point): the first `limit` of them, default
+   * 1,000, at most 100,000. Whoever needs all asks on with a longer prefix or takes `openStoreReader`.
+   */
   scan(prefix: string, limit?: number): Promise<readonly (readonly [key: string, value: string])[]>;
+  /** Takes no more calls, answers those that wait, and leaves the files whole. */
   close(): Promise<void>;
 }

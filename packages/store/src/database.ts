@@ -68,6 +68,8 @@ function configure(sqlite: DatabaseSync, sizeBytesMax: number): void {
   // The default in WAL mode loses acknowledged commits at a power cut; FULL syncs the log before commit returns.
   sqlite.exec('pragma synchronous = full');
   sqlite.exec('pragma fullfsync = on');
+  // A reader's snapshot can make the write-ahead log grow; afterwards it shrinks to this again.
+  sqlite.exec('pragma journal_size_limit = 67108864');
   sqlite.exec('pragma trusted_schema = off');
   sqlite.exec('pragma secure_delete = on');
   sqlite.exec(`pragma max_page_count = ${Math.max(1, Math.floor(sizeBytesMax / pageSize(sqlite)))}`);

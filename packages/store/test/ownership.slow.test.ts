@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { encodeFrame } from '../src/frames.ts';
 import { Child } from './child.ts';
@@ -121,6 +123,19 @@ describe('handles in one process', () => {
     expect(await store.call('counter', { key: 'a', amount: 1 })).toMatchObject({ sum: 2, index: 1 });
     expect(before).toBe(0);
     expect([store.role, store.recovery?.unclean]).toEqual(['owner', true]);
+  });
+
+  it('let the process end that does not close them, with its last call durable', async () => {
+    await using temporary = new Temporary();
+    const directory = temporary.folder();
+    const module = fileURLToPath(new URL('./fixtures/unclosed-child.ts', import.meta.url));
+    const { status, stdout } = spawnSync(process.execPath, [module, directory], {
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
+    expect([status, stdout]).toEqual([0, 'opened\nsum 7\n']);
+    const store = await temporary.store(directory, ['counter']);
+    expect([await store.read('a'), store.recovery?.unclean]).toEqual(['7', true]);
   });
 
   it('meet over a socket elsewhere when the directory has a long name', async () => {
