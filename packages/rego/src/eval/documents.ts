@@ -1,5 +1,5 @@
 import type { DocumentPlan, GroupPlan, PolicyPlan } from '../plan/plan.ts';
-import { forEachMember, member, memberAt } from '../runtime/collections.ts';
+import { forEachMember, member, memberAt, mergeDocuments, storedMember } from '../runtime/collections.ts';
 import type { Run } from '../runtime/run.ts';
 import { isPlainObject, lookup } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
@@ -19,7 +19,7 @@ export class Documents {
   /** The document at a path. */
   value(run: Run, path: readonly string[], keys: readonly Value[]): Value | undefined {
     const place = this.#find(run, path, keys);
-    return place.kind === 'value' ? place.value : this.#nodeValue(run, place.node);
+    return place.kind === 'value' ? place.value : this.nodeValue(run, place.node);
   }
 
   /** The keys of the document at a path, rules and base data together. */
@@ -73,7 +73,8 @@ export class Documents {
     return value;
   }
 
-  #nodeValue(run: Run, node: DocumentPlan): Value | undefined {
+  /** All of what rules and base data define at a node; where both define something, base data stands. */
+  nodeValue(run: Run, node: DocumentPlan): Value | undefined {
     if (isReplaced(run, node.path)) return memberAt(run.scope.data, node.path);
     if (node.group !== undefined) {
       return node.group.kind === 'function' ? undefined : this.#group(node.group.id).value(run);
@@ -84,8 +85,8 @@ export class Documents {
       for (const name of Object.keys(base)) if (!node.children.has(name)) result[name] = base[name]!;
     }
     for (const [name, child] of node.children) {
-      const value =
-        this.#nodeValue(run, child) ?? (child.group === undefined ? undefined : member(base, name));
+      const own = this.nodeValue(run, child);
+      const value = child.group === undefined ? own : mergeDocuments(member(base, name), own);
       if (value !== undefined) result[name] = value;
     }
     return result;
@@ -94,6 +95,6 @@ export class Documents {
 
 function baseValue(run: Run, steps: readonly Value[]) {
   let value: Value | undefined = run.scope.data;
-  for (const step of steps) value = lookup(value, step);
+  for (const step of steps) value = storedMember(value, step);
   return { kind: 'value', value } as const;
 }

@@ -1,9 +1,10 @@
+import { dataPath } from '../analysis/documents.ts';
 import type { DocumentPlan, GroupPlan, RuleChoice, RulePlan } from '../plan/plan.ts';
 import { KEY_SLOT, RESULT_SLOT } from '../plan/plan.ts';
-import { memberAt, mergeDocuments, ObjectCollector } from '../runtime/collections.ts';
+import { memberAt, ObjectCollector } from '../runtime/collections.ts';
 import { CONFLICT_TEXTS, EvaluationFault } from '../runtime/fault.ts';
 import type { Frame, MatchedRule, Run } from '../runtime/run.ts';
-import { equal, lookup, memberKey, SetBuilder } from '../value/index.ts';
+import { equal, isObject, lookup, memberKey, objectEntries, RegoSet, SetBuilder } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
 import type { Backend, CompiledGroup, Step } from './backend.ts';
 import { compilePattern, compileStatements } from './statements.ts';
@@ -94,7 +95,7 @@ function rememberedByKey(run: Run, group: GroupPlan, key: Value, compute: () => 
 type SingleRule = (run: Run, args: readonly Value[]) => Value | undefined;
 
 function compileSingle(backend: Backend, group: GroupPlan): CompiledGroup {
-  const text = group.kind === 'function' ? CONFLICT_TEXTS.function : CONFLICT_TEXTS.complete;
+  const text = CONFLICT_TEXTS[group.kind === 'function' ? 'function' : 'complete'](dataPath(group.path));
   const rules: (SingleRule | undefined)[] = [];
   const choose = compileChoice(backend, group.choice);
   const endsEarly = group.constant !== undefined;
@@ -271,50 +272,61 @@ function compilePartialObject(backend: Backend, group: GroupPlan, node: Document
   const choose = compileChoice(backend, group.choice);
   const full = lazyRules(backend, group, false);
   const keyed = lazyRules(backend, group, true);
+  const conflict = (rule: RulePlan | undefined): never => {
+    throw new EvaluationFault('eval_conflict_error', CONFLICT_TEXTS.object, rule?.location);
+  };
   const evaluate = (run: Run, key: Value | undefined): ObjectCollector => {
     const collector = new ObjectCollector();
     const collect: Collector = (keys, value, rule) => {
       const fits = rule.collects === 'set' ? collector.addMember(keys, value) : collector.put(keys, value);
-      if (!fits) throw new EvaluationFault('eval_conflict_error', CONFLICT_TEXTS.object, rule.location);
+      if (!fits) conflict(rule);
       return false;
     };
     for (const position of choose(run, [])) {
       (key === undefined ? full(position) : keyed(position))(run, collect, key);
     }
+    for (const [name, child] of node.children) {
+      if (key !== undefined && key !== name) continue;
+      if (!injectDocument(backend, run, child, [name], collector)) conflict(child.group?.rules[0]);
+    }
     return collector;
   };
-  const below = (run: Run, name: string): Value | undefined =>
-    node.children.has(name) ? backend.document(run, [...group.path, name], []) : undefined;
-  const value = remembered(group, (run) => {
-    let whole: Value = evaluate(run, undefined).build();
-    for (const name of node.children.keys()) {
-      const child = below(run, name);
-      if (child !== undefined) whole = joined(group, whole, { [name]: child });
-    }
-    return whole;
-  });
+  const value = remembered(group, (run) => evaluate(run, undefined).build());
   return {
     value,
     member: (run, key) => {
       const whole = run.scope.memo[group.id];
       if ((whole !== undefined && whole !== BUSY) || isReplaced(run, group.path))
         return lookup(value(run), key);
-      return rememberedByKey(run, group, key, () => {
-        const own = evaluate(run, key).get(key);
-        const child = typeof key === 'string' ? below(run, key) : undefined;
-        if (child === undefined) return own;
-        return own === undefined ? child : joined(group, own, child);
-      });
+      return rememberedByKey(run, group, key, () => evaluate(run, key).get(key));
     },
     call: () => undefined,
   };
 }
 
-/** What rules with dynamic heads and rules below them define together. */
-function joined(group: GroupPlan, first: Value, second: Value): Value {
-  const merged = mergeDocuments(first, second)!;
-  if (!equal(merged, mergeDocuments(second, first)!)) {
-    throw new EvaluationFault('eval_conflict_error', CONFLICT_TEXTS.object, group.rules[0]?.location);
+/**
+ * Adds what rules with static heads define below a group with dynamic ones; false where the two meet in one place.
+ */
+function injectDocument(
+  backend: Backend,
+  run: Run,
+  node: DocumentPlan,
+  keys: readonly Value[],
+  collector: ObjectCollector,
+): boolean {
+  if (node.group === undefined) {
+    for (const [name, child] of node.children) {
+      if (!injectDocument(backend, run, child, [...keys, name], collector)) return false;
+    }
+    return true;
   }
-  return merged;
+  const value = backend.group(node.group.id).value(run);
+  if (value === undefined) return true;
+  if (node.group.kind === 'partial-set' && value instanceof RegoSet) {
+    return [...value].every((item) => collector.addMember(keys, item));
+  }
+  if (node.group.kind === 'partial-object' && isObject(value)) {
+    return objectEntries(value).every(([key, inner]) => collector.put([...keys, key], inner));
+  }
+  return collector.put(keys, value);
 }

@@ -2,9 +2,10 @@ import type { Builtin } from '../builtins/index.ts';
 import { BUILTINS, BuiltinError } from '../builtins/index.ts';
 import type { ComprehensionNode, ValueNode } from '../plan/plan.ts';
 import { mockKey } from '../plan/plan.ts';
-import { member, memberAt, ObjectCollector } from '../runtime/collections.ts';
+import { member, memberAt, ObjectCollector, storedMember } from '../runtime/collections.ts';
 import { CONFLICT_TEXTS, EvaluationFault } from '../runtime/fault.ts';
 import type { Frame, Run } from '../runtime/run.ts';
+import { newMemo } from '../runtime/run.ts';
 import type { Location } from '../syntax/ast.ts';
 import { lookup, makeObject, RegoSet, SetBuilder } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
@@ -112,12 +113,15 @@ function compileLookup(
   if (node.key.op === 'constant') {
     const key = node.key.value;
     if (typeof key === 'string') return (run, frame) => member(of(run, frame), key);
-    return (run, frame) => lookup(of(run, frame), key);
+    return node.stored
+      ? (run, frame) => storedMember(of(run, frame), key)
+      : (run, frame) => lookup(of(run, frame), key);
   }
+  const find = node.stored ? storedMember : lookup;
   const key = compileValue(backend, node.key, ordered);
   return (run, frame) => {
     const step = key(run, frame);
-    return step === undefined ? undefined : lookup(of(run, frame), step);
+    return step === undefined ? undefined : find(of(run, frame), step);
   };
 }
 
@@ -222,9 +226,20 @@ function mockedCall(backend: Backend, key: string, location: Location) {
     const mock = run.scope.mocks?.get(key);
     if (mock?.kind === 'value') return mock.value;
     const target = mock === undefined ? itself : mock.kind === 'builtin' ? BUILTINS[mock.name]! : mock.group;
-    if (typeof target === 'number') return backend.group(target).call(run, args);
-    return callBuiltin(run, target, args, location);
+    if (typeof target !== 'number') return callBuiltin(run, target, args, location);
+    return mock === undefined
+      ? backend.group(target).call(run, args)
+      : callUnmocked(backend, run, target, args);
   };
+}
+
+/** A function that stands in for another one sees no stand-ins itself, so that it can call what it replaces. */
+function callUnmocked(backend: Backend, run: Run, group: number, args: readonly Value[]): Value | undefined {
+  const outer = run.scope;
+  run.scope = { ...outer, outer, mocks: undefined, memo: newMemo(run.groupCount), keyed: undefined };
+  const value = backend.group(group).call(run, args);
+  run.scope = outer;
+  return value;
 }
 
 function compileFunction(

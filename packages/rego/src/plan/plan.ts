@@ -28,7 +28,8 @@ export type ValueNode =
   | { readonly op: 'rule'; readonly group: number }
   /** One member of a partial set, or the value under one key of a partial object. */
   | { readonly op: 'member'; readonly group: number; readonly key: ValueNode }
-  | { readonly op: 'lookup'; readonly of: ValueNode; readonly key: ValueNode }
+  /** One step; `stored` where it is a step into base data. */
+  | { readonly op: 'lookup'; readonly of: ValueNode; readonly key: ValueNode; readonly stored: boolean }
   | { readonly op: 'array'; readonly items: readonly ValueNode[] }
   | { readonly op: 'set'; readonly items: readonly ValueNode[] }
   | { readonly op: 'object'; readonly entries: readonly (readonly [key: ValueNode, value: ValueNode])[] }

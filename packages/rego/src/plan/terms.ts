@@ -109,11 +109,16 @@ function planRef(block: BlockBuilder, ref: CoreRef): ValueNode {
 }
 
 /** Follows the steps after a value: a lookup where the step is known, a scan where it is not. */
-function planSteps(block: BlockBuilder, from: ValueNode, parts: readonly CoreTerm[]): ValueNode {
+function planSteps(
+  block: BlockBuilder,
+  from: ValueNode,
+  parts: readonly CoreTerm[],
+  stored = false,
+): ValueNode {
   let node = from;
   for (const part of parts) {
     if (isStepKnown(block, part)) {
-      node = { op: 'lookup', of: node, key: planTerm(block, part) };
+      node = { op: 'lookup', of: node, key: planTerm(block, part), stored };
       continue;
     }
     const slot = block.slots.fresh();
@@ -157,7 +162,7 @@ function planBaseRef(block: BlockBuilder, above: readonly string[], parts: reado
     path.push(name);
     used += 1;
   }
-  return planSteps(block, { op: 'base', path }, parts.slice(used));
+  return planSteps(block, { op: 'base', path }, parts.slice(used), true);
 }
 
 function planRuleRef(

@@ -22,6 +22,11 @@ export function member(value: Value | undefined, name: string): Value | undefine
   return Object.hasOwn(value, name) ? (value as JsonObject)[name] : undefined;
 }
 
+/** A step into base data, where a number also finds the name that is written like it, as in OPA's store. */
+export function storedMember(value: Value | undefined, key: Value): Value | undefined {
+  return lookup(value, key) ?? (typeof key === 'number' ? member(value, String(key)) : undefined);
+}
+
 /** Follows names from a value. */
 export function memberAt(value: Value | undefined, path: readonly string[]): Value | undefined {
   let found = value;

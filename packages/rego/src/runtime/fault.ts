@@ -25,9 +25,9 @@ export class EvaluationFault {
   }
 }
 
-/** What OPA says when rules contradict each other. */
+/** What OPA (since 1.22) says when rules contradict each other. */
 export const CONFLICT_TEXTS = {
-  complete: 'complete rules must not produce multiple outputs',
+  complete: (path: string) => `rule ${path} produced conflicting values`,
+  function: (path: string) => `function ${path} produced conflicting values for the same inputs`,
   object: 'object keys must be unique',
-  function: 'functions must not produce multiple outputs for same inputs',
 } as const;
