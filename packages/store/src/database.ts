@@ -67,12 +67,20 @@ function configure(sqlite: DatabaseSync, sizeBytesMax: number): void {
   sqlite.exec('pragma journal_mode = wal');
   // The default in WAL mode loses acknowledged commits at a power cut; FULL syncs the log before commit returns.
   sqlite.exec('pragma synchronous = full');
+  requirePragma(sqlite, 'journal_mode', 'wal');
+  requirePragma(sqlite, 'synchronous', 2);
   sqlite.exec('pragma fullfsync = on');
   // A reader's snapshot can make the write-ahead log grow; afterwards it shrinks to this again.
   sqlite.exec('pragma journal_size_limit = 67108864');
   sqlite.exec('pragma trusted_schema = off');
   sqlite.exec('pragma secure_delete = on');
   sqlite.exec(`pragma max_page_count = ${Math.max(1, Math.floor(sizeBytesMax / pageSize(sqlite)))}`);
+}
+
+/** SQLite ignores what it cannot set (WAL needs shared memory, for one); durability is not to be lost silently. */
+function requirePragma(sqlite: DatabaseSync, name: string, value: string | number): void {
+  const found = sqlite.prepare(`pragma ${name}`).get()?.[name];
+  if (found !== value) throw new StoreError('store_io', `SQLite's ${name} is ${String(found)}, not ${value}`);
 }
 
 function databaseOver(sqlite: DatabaseSync, recovery: StoreRecovery, epoch: number): Database {
