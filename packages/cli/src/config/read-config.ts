@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { nearestName } from '@writ/bundle';
+import { nearestName } from '@writ/decision';
 import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { CommandError, EXIT } from '../exit-status.ts';
