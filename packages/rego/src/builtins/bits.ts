@@ -1,4 +1,4 @@
-import type { NumberValue } from '../value/index.ts';
+import type { Value } from '../value/index.ts';
 import { numberFromBigInt } from '../value/index.ts';
 import type { BuiltinContext, BuiltinOutcome } from './builtin.ts';
 import { BuiltinError } from './builtin.ts';
@@ -11,7 +11,8 @@ const SHIFT_MAX = 100_000n;
 
 function binary(operation: (a: bigint, b: bigint) => bigint | BuiltinError): Definition {
   return {
-    call: (_context: BuiltinContext, a: NumberValue, b: NumberValue): BuiltinOutcome => {
+    checked: 0,
+    call: (_context: BuiltinContext, a: Value, b: Value): BuiltinOutcome => {
       const first = bigIntOperand(a, 1);
       if (first instanceof BuiltinError) return first;
       const second = bigIntOperand(b, 2);
@@ -34,7 +35,7 @@ function shiftRight(a: bigint, b: bigint): bigint | BuiltinError {
   return b > SHIFT_MAX ? (a < 0n ? -1n : 0n) : a >> b;
 }
 
-function negate(_context: BuiltinContext, a: NumberValue): BuiltinOutcome {
+function negate(_context: BuiltinContext, a: Value): BuiltinOutcome {
   const value = bigIntOperand(a, 1);
   return value instanceof BuiltinError ? value : numberFromBigInt(~value);
 }
@@ -46,5 +47,5 @@ export const BITS: Family = {
   'bits.xor': binary((a, b) => a ^ b),
   'bits.lsh': binary(shiftLeft),
   'bits.rsh': binary(shiftRight),
-  'bits.negate': negate,
+  'bits.negate': { call: negate, checked: 0 },
 };

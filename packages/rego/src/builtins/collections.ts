@@ -97,12 +97,7 @@ export const AGGREGATES: Family = {
   },
 };
 
-function slice(
-  _context: BuiltinContext,
-  array: readonly Value[],
-  start: NumberValue,
-  stop: NumberValue,
-): BuiltinOutcome {
+function slice(_context: BuiltinContext, array: readonly Value[], start: Value, stop: Value): BuiltinOutcome {
   const from = integerOperand(start, 2);
   if (from instanceof BuiltinError) return from;
   const to = integerOperand(stop, 3);
@@ -117,7 +112,7 @@ export const ARRAYS: Family = {
   'array.flatten': (_context, array: readonly Value[]) =>
     array.flatMap((member) => (Array.isArray(member) ? (member as readonly Value[]) : [member])),
   'array.reverse': (_context, array: readonly Value[]) => array.toReversed(),
-  'array.slice': slice,
+  'array.slice': { call: slice, checked: 1 },
 };
 
 function union(_context: BuiltinContext, sets: RegoSet): BuiltinOutcome {
@@ -148,7 +143,7 @@ export const SETS: Family = {
 };
 
 function cast(type: string): Definition {
-  return { call: (_context: BuiltinContext, value: Value) => castTo(type, value), unchecked: true };
+  return { call: (_context: BuiltinContext, value: Value) => castTo(type, value), checked: 0 };
 }
 
 function castTo(type: string, value: Value): BuiltinOutcome {

@@ -19,8 +19,8 @@ export interface Definition {
   readonly call: CheckedFunction;
   /** Names of the types per operand where OPA's message lists others, or in another order, than the signature. */
   readonly expected?: readonly (readonly string[] | undefined)[];
-  /** The function takes operands of any type. */
-  readonly unchecked?: true;
+  /** How many operands are checked before the call; the function checks the others itself, in OPA's order. */
+  readonly checked?: number;
   readonly answers?: (context: BuiltinContext, ...operands: Value[]) => Iterable<Value>;
 }
 
@@ -38,11 +38,10 @@ function allowedTypes(declared: BuiltinType): readonly TypeName[] | undefined {
 }
 
 function operandCheck(
-  declared: BuiltinType,
+  allowed: readonly TypeName[] | undefined,
   position: number,
   expected: readonly string[] | undefined,
 ): OperandCheck | undefined {
-  const allowed = allowedTypes(declared);
   if (allowed === undefined) return undefined;
   const wanted = expected ?? allowed;
   if (allowed.length === 1) {
@@ -62,7 +61,9 @@ function guarded(signature: BuiltinSignature, definition: Definition): BuiltinIm
   const { name } = signature;
   const call = definition.call as BuiltinImplementation;
   const checks = signature.args.map((declared, index) =>
-    definition.unchecked ? undefined : operandCheck(declared, index + 1, definition.expected?.[index]),
+    index >= (definition.checked ?? Number.POSITIVE_INFINITY)
+      ? undefined
+      : operandCheck(allowedTypes(declared), index + 1, definition.expected?.[index]),
   );
   const [first, second] = checks;
   if (checks.length === 1) {

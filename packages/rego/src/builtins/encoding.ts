@@ -1,5 +1,5 @@
 import type { ObjectValue, Value } from '../value/index.ts';
-import { fromJson, makeObject, objectEntries, RegoSet, toJson } from '../value/index.ts';
+import { fromJson, makeObject, objectEntries, RegoSet, toJson, valueText } from '../value/index.ts';
 import type { BuiltinContext, BuiltinOutcome } from './builtin.ts';
 import { bytesOfText, hexOfBytes, textOfBytes } from './bytes.ts';
 import type { Family } from './define.ts';
@@ -137,7 +137,7 @@ function marshalWithOptions(_context: BuiltinContext, value: Value, options: Obj
       chosen[key] = option;
       chosen.isImplied = true;
     } else {
-      return operandFault(2, `object contained unknown key ${typeof key === 'string' ? key : toJson(key)}`);
+      return operandFault(2, `object contained unknown key ${valueText(key)}`);
     }
   }
   if (!(chosen.isPretty ?? chosen.isImplied)) return toJson(value, { escapeHtml: true });
@@ -182,13 +182,13 @@ export const ENCODING: Family = {
   'json.marshal': marshal,
   'json.marshal_with_options': marshalWithOptions,
   'json.unmarshal': unmarshal,
-  'json.is_valid': { call: isValidJson, unchecked: true },
+  'json.is_valid': { call: isValidJson, checked: 0 },
   'base64.encode': (_context, text: string) => toBase64(text),
   'base64.decode': decodeBase64,
   'base64.is_valid': {
     call: (_context: BuiltinContext, text: Value) =>
       typeof text === 'string' && fromBase64(text) !== undefined,
-    unchecked: true,
+    checked: 0,
   },
   'base64url.encode': (_context, text: string) => toUrlAlphabet(toBase64(text)),
   'base64url.encode_no_pad': (_context, text: string) => toUrlAlphabet(toBase64(text)).replace(/=+$/, ''),

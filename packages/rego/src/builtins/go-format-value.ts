@@ -91,7 +91,7 @@ function formatRune(value: bigint, verb: string, flags: GoFlags): string {
     .toString(16)
     .toUpperCase()
     .padStart(Math.max(4, flags.precision ?? 0), '0');
-  const shown = flags.sharp && isValid ? ` '${rune}'` : '';
+  const shown = flags.sharp && isValid && /[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(rune) ? ` '${rune}'` : '';
   return pad(`U+${code}${shown}`, { ...flags, zero: false });
 }
 

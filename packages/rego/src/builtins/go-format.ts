@@ -4,7 +4,7 @@ import { formatArgument, noFlags } from './go-format-value.ts';
 /** Widths and precisions beyond this are ignored, as Go does. */
 const NUMBER_MAX = 1_000_000;
 
-/** A floating-point verb of Go that is not supported: `%b`, `%x` and `%X` of a fraction. */
+/** A floating-point form of Go that is not supported: `%b`, `%x`, `%X` and the flag `#` of a fraction. */
 export class UnsupportedVerb {
   readonly verb: string;
 
@@ -75,7 +75,8 @@ class Formatter {
       this.output += formatArgument({ type: 'string', value: argument.type }, 's', flags);
       return;
     }
-    if (argument.type === 'float64' && 'bxX'.includes(verb)) this.unsupported = new UnsupportedVerb(verb);
+    if (argument.type === 'float64' && (flags.sharp || 'bxX'.includes(verb)))
+      this.unsupported = new UnsupportedVerb(verb);
     const text = formatArgument(argument, verb, flags);
     if (text !== undefined) {
       this.output += text;

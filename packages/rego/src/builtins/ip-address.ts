@@ -67,7 +67,7 @@ export function parseCidr(text: string): IpNetwork | undefined {
   if (slash < 0) return undefined;
   const address = parseIp(text.slice(0, slash));
   const size = text.slice(slash + 1);
-  if (address === undefined || !/^(?:0|[1-9]\d{0,2})$/.test(size)) return undefined;
+  if (address === undefined || !/^\d{1,9}$/.test(size)) return undefined;
   const isMapped = address.bits === 32 && text.includes(':');
   const prefix = Number(size) - (isMapped ? 96 : 0);
   if (prefix < 0 || prefix > address.bits) return undefined;

@@ -1,8 +1,8 @@
-import type { ObjectValue, Value } from '../value/index.ts';
-import { objectEntries, RegoSet, SetBuilder } from '../value/index.ts';
+import type { Value } from '../value/index.ts';
+import { isObject, objectEntries, RegoSet, SetBuilder } from '../value/index.ts';
 import type { BuiltinContext, BuiltinOutcome } from './builtin.ts';
 import { BuiltinError } from './builtin.ts';
-import type { Family } from './define.ts';
+import type { Definition, Family } from './define.ts';
 import { cancelled, fault, typeFault } from './fault.ts';
 import type { IpNetwork } from './ip-address.ts';
 import { contains, ipText, lastAddress, parseCidr, parseIp } from './ip-address.ts';
@@ -10,13 +10,16 @@ import { contains, ipText, lastAddress, parseCidr, parseIp } from './ip-address.
 /** Addresses made between two looks at the clock. */
 const EXPAND_CHUNK = 1024;
 
-function network(text: string): IpNetwork | BuiltinError {
+/** OPA names every wrong operand the first here. */
+function network(text: Value): IpNetwork | BuiltinError {
+  if (typeof text !== 'string') return typeFault(1, text, 'string');
   return parseCidr(text) ?? fault(`invalid CIDR address: ${text}`);
 }
 
-function holds(outer: string, inner: string): boolean | BuiltinError {
+function holds(outer: Value, inner: Value): boolean | BuiltinError {
   const whole = network(outer);
   if (whole instanceof BuiltinError) return whole;
+  if (typeof inner !== 'string') return typeFault(1, inner, 'string');
   const address = parseIp(inner);
   if (address !== undefined) return contains(whole, address);
   const part = parseCidr(inner);
@@ -26,7 +29,7 @@ function holds(outer: string, inner: string): boolean | BuiltinError {
   return contains(whole, part) && contains(whole, { bits: part.bits, value: lastAddress(part) });
 }
 
-function intersects(_context: BuiltinContext, a: string, b: string): BuiltinOutcome {
+function intersects(_context: BuiltinContext, a: Value, b: Value): BuiltinOutcome {
   const first = network(a);
   if (first instanceof BuiltinError) return first;
   const second = network(b);
@@ -34,26 +37,24 @@ function intersects(_context: BuiltinContext, a: string, b: string): BuiltinOutc
   return contains(first, second) || contains(second, first);
 }
 
-type Blocks = string | readonly Value[] | RegoSet | ObjectValue;
-
 /** The blocks of an operand of `net.cidr_contains_matches`, each with what names it in the answer. */
-function blocks(value: Blocks): readonly (readonly [Value, Value])[] {
+function blocks(value: Value): readonly (readonly [Value, Value])[] {
   if (typeof value === 'string') return [[value, value]];
   if (value instanceof RegoSet) return value.sorted().map((member) => [member, member] as const);
   if (Array.isArray(value))
     return (value as readonly Value[]).map((member, index) => [index, member] as const);
-  return objectEntries(value as ObjectValue);
+  return isObject(value) ? objectEntries(value) : [];
 }
 
-function blockText(block: Value, position: number): string | BuiltinError {
+function blockText(block: Value, position: number): Value | BuiltinError {
   const text = Array.isArray(block) ? (block as readonly Value[])[0] : block;
   if (text === undefined || (typeof text !== 'string' && !Array.isArray(block))) {
     return fault(`operand ${position}: element must be string or non-empty array`);
   }
-  return typeof text === 'string' ? text : typeFault(1, text, 'string');
+  return text;
 }
 
-function containsMatches(_context: BuiltinContext, outer: Blocks, inner: Blocks): BuiltinOutcome {
+function containsMatches(_context: BuiltinContext, outer: Value, inner: Value): BuiltinOutcome {
   const found = new SetBuilder();
   for (const [outerName, outerBlock] of blocks(outer)) {
     const whole = blockText(outerBlock, 1);
@@ -85,16 +86,21 @@ function expand(context: BuiltinContext, text: string): BuiltinOutcome {
   return addresses.build();
 }
 
+const CONTAINS: Definition = {
+  call: (_context: BuiltinContext, outer: Value, inner: Value) => holds(outer, inner),
+  checked: 0,
+};
+
 /** Addresses and their blocks; names are resolved by the host. Source: OPA's `topdown/cidr.go`. */
 export const NETWORK: Family = {
-  'net.cidr_contains': (_context, outer: string, inner: string) => holds(outer, inner),
-  'net.cidr_overlap': (_context, outer: string, inner: string) => holds(outer, inner),
-  'net.cidr_contains_matches': containsMatches,
-  'net.cidr_intersects': intersects,
+  'net.cidr_contains': CONTAINS,
+  'net.cidr_overlap': CONTAINS,
+  'net.cidr_contains_matches': { call: containsMatches, checked: 0 },
+  'net.cidr_intersects': { call: intersects, checked: 0 },
   'net.cidr_expand': expand,
   'net.cidr_is_valid': {
     call: (_context: BuiltinContext, text: Value) =>
       typeof text === 'string' && parseCidr(text) !== undefined,
-    unchecked: true,
+    checked: 0,
   },
 };

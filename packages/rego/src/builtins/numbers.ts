@@ -28,19 +28,14 @@ function outcome(result: NumberValue | ArithmeticFault): BuiltinOutcome {
   return typeof result === 'string' ? fault(result) : result;
 }
 
-function minus(_context: BuiltinContext, a: NumberValue | RegoSet, b: NumberValue | RegoSet): BuiltinOutcome {
-  if (a instanceof RegoSet) {
-    return b instanceof RegoSet ? a.difference(b) : typeFault(2, b, isNumber(b) ? 'set' : 'number');
-  }
-  return b instanceof RegoSet ? typeFault(2, b, 'number') : subtract(a, b);
+function minus(_context: BuiltinContext, a: Value, b: Value): BuiltinOutcome {
+  if (isNumber(a) && isNumber(b)) return subtract(a, b);
+  if (a instanceof RegoSet && b instanceof RegoSet) return a.difference(b);
+  if (!isNumber(a) && !(a instanceof RegoSet)) return typeFault(1, a, 'number', 'set');
+  return typeFault(2, b, isNumber(b) ? 'set' : 'number');
 }
 
-function range(
-  context: BuiltinContext,
-  start: NumberValue,
-  stop: NumberValue,
-  step: NumberValue,
-): BuiltinOutcome {
+function range(context: BuiltinContext, start: Value, stop: Value, step: Value): BuiltinOutcome {
   const from = bigIntOperand(start, 1);
   if (from instanceof BuiltinError) return from;
   const to = bigIntOperand(stop, 2);
@@ -101,12 +96,10 @@ function randomInteger(context: BuiltinContext, key: string, limit: NumberValue)
   return drawn;
 }
 
-const PAIR = [['number', 'set'], undefined] as const;
-
 /** Arithmetic and numbers. Source: OPA's `topdown/arithmetic.go`, `numbers.go`, `casts.go`. */
 export const NUMBERS: Family = {
   plus: (_context, a: NumberValue, b: NumberValue) => add(a, b),
-  minus: { call: minus, expected: PAIR },
+  minus: { call: minus, checked: 0 },
   mul: (_context, a: NumberValue, b: NumberValue) => multiply(a, b),
   div: (_context, a: NumberValue, b: NumberValue) => outcome(divide(a, b)),
   rem: (_context, a: NumberValue, b: NumberValue) => outcome(remainder(a, b)),
@@ -114,9 +107,11 @@ export const NUMBERS: Family = {
   round: (_context, a: NumberValue) => round(a),
   ceil: (_context, a: NumberValue) => ceil(a),
   floor: (_context, a: NumberValue) => floor(a),
-  'numbers.range': (context, a: NumberValue, b: NumberValue) => range(context, a, b, 1),
-  'numbers.range_step': (context, a: NumberValue, b: NumberValue, step: NumberValue) =>
-    range(context, a, b, step),
+  'numbers.range': {
+    call: (context: BuiltinContext, a: Value, b: Value) => range(context, a, b, 1),
+    checked: 0,
+  },
+  'numbers.range_step': { call: range, checked: 0 },
   format_int: formatInteger,
   to_number: toNumber,
   'rand.intn': randomInteger,

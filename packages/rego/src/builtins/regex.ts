@@ -167,7 +167,7 @@ export const REGEX: Family = {
   'regex.is_valid': {
     call: (_context: BuiltinContext, pattern: Value) =>
       typeof pattern === 'string' && !(patterns.get(pattern) instanceof BuiltinError),
-    unchecked: true,
+    checked: 0,
   },
   'regex.split': split,
   'regex.find_n': (_context, pattern: string, text: string, count: NumberValue) =>

@@ -40,12 +40,7 @@ function indexOfAll(_context: BuiltinContext, text: string, search: string): Bui
   return search === '' ? fault('empty search character') : positions(text, search, Number.POSITIVE_INFINITY);
 }
 
-function substring(
-  _context: BuiltinContext,
-  text: string,
-  offset: NumberValue,
-  length: NumberValue,
-): BuiltinOutcome {
+function substring(_context: BuiltinContext, text: string, offset: Value, length: Value): BuiltinOutcome {
   const start = integerOperand(offset, 2);
   if (start instanceof BuiltinError) return start;
   const size = integerOperand(length, 3);
@@ -153,7 +148,7 @@ function sprintf(_context: BuiltinContext, format: string, values: readonly Valu
     return { type: 'string', value: typeof value === 'string' ? value : valueText(value) };
   });
   const text = goFormat(format, given);
-  return text instanceof UnsupportedVerb ? fault(`verb %${text.verb} of a fraction is not supported`) : text;
+  return text instanceof UnsupportedVerb ? fault(`%${text.verb} of a fraction is not supported`) : text;
 }
 
 function affixMatch(matches: (text: string, affix: string) => boolean): Definition {
@@ -226,7 +221,7 @@ export const STRINGS: Family = {
   indexof_n: indexOfAll,
   lower: (_context, text: string) => lower(text),
   upper: (_context, text: string) => upper(text),
-  substring,
+  substring: { call: substring, checked: 1 },
   split: (_context, text: string, separator: string) => parts(text, separator),
   'strings.split_n': splitSome,
   'strings.count': (_context, text: string, search: string) => countOf(text, search),

@@ -42,4 +42,4 @@ function subset(_context: BuiltinContext, whole: Value, part: Value): BuiltinOut
 }
 
 /** `object.subset`. Source: OPA's `topdown/subset.go`. */
-export const SUBSET: Family = { 'object.subset': { call: subset, unchecked: true } };
+export const SUBSET: Family = { 'object.subset': { call: subset, checked: 0 } };

@@ -148,7 +148,8 @@ const HTML_ESCAPES: Readonly<Record<string, string>> = {
 };
 
 function stringText(text: string, options: ToJsonOptions): string {
-  const json = JSON.stringify(text);
+  // A lone surrogate stands for a byte that is no UTF-8, which Go writes as U+FFFD.
+  const json = JSON.stringify(text.isWellFormed() ? text : text.toWellFormed());
   return options.escapeHtml ? json.replace(/[<>&\u2028\u2029]/g, (mark) => HTML_ESCAPES[mark]!) : json;
 }
 
