@@ -2,6 +2,7 @@ import { matchesGlob } from 'node:path/posix';
 import { readStrictBytes } from '@writ/decision';
 import type { Bundle, BundleModule, BundleResult, Entrypoint, ReadBundleOptions } from './bundle.ts';
 import { digestContent } from './digest.ts';
+import { annotatedEntrypoints } from './entrypoint.ts';
 import { type BundleFile, completeLimits, isTestModule } from './files.ts';
 import {
   checkEntrypoint,
@@ -44,8 +45,11 @@ export function assembleBundle(
         )
       : ['']);
   if (read.ok) problems.push(...checkRoots(roots, packages, data.data));
+  const marked =
+    manifest.entrypoints.length > 0 ? { entrypoints: [], problems: [] } : annotatedEntrypoints(active);
+  problems.push(...marked.problems);
   const entrypoints = uniqueEntrypoints(
-    [...manifest.entrypoints, ...(options.entrypoints ?? [])],
+    [...manifest.entrypoints, ...marked.entrypoints, ...(options.entrypoints ?? [])],
     options,
     problems,
   );

@@ -43,6 +43,8 @@ only_if_present if input.present
 
 now := time.now_ns()
 
+third := 1 / 3
+
 conflict := 1 if input.clash
 
 conflict := 2 if input.clash
@@ -116,6 +118,14 @@ export function engineContract(name: string, given: EngineCase): void {
     it('[P-ENGINE-FAULT-DENIES] names a policy that contradicts itself', async () => {
       const policies = await load(BUNDLE);
       expect(await ask(policies, 'agent/tools/conflict', { clash: true })).toMatchObject({
+        kind: 'error',
+        code: 'policy_error',
+      });
+    });
+
+    it('refuses an answer with a number that JSON readers would change', async () => {
+      const policies = await load(BUNDLE);
+      expect(await ask(policies, 'agent/tools/third', {})).toMatchObject({
         kind: 'error',
         code: 'policy_error',
       });
@@ -221,13 +231,30 @@ export function engineLoadContract(name: string, create: () => Engine): void {
       });
     });
 
-    it.each([
-      'http.send({"url": "http://127.0.0.1", "method": "GET"})',
-      'net.lookup_ip_addr("localhost")',
-      'opa.runtime()',
-    ])('[P-POLICY-NO-NETWORK] refuses a policy that reaches outside of its evaluation: %s', async (call) => {
-      const bundle = engineBundle('outside', { 'p.rego': `package a\n\nallow if ${call}\n` });
-      expect((await diagnosticsOf(bundle)).length).toBeGreaterThan(0);
+    it.each(['http.send({"url": "http://127.0.0.1", "method": "GET"})', 'net.lookup_ip_addr("localhost")'])(
+      '[P-POLICY-NO-NETWORK] refuses a policy that reaches outside of its evaluation: %s',
+      async (call) => {
+        const bundle = engineBundle('outside', { 'p.rego': `package a\n\nallow if ${call}\n` });
+        expect((await diagnosticsOf(bundle)).length).toBeGreaterThan(0);
+      },
+    );
+
+    it('[P-POLICY-NO-NETWORK] tells a policy nothing about the process', async () => {
+      const bundle = engineBundle(
+        'tools',
+        { 'p.rego': 'package a\n\nruntime := opa.runtime()\n' },
+        { roots: ['a'] },
+      );
+      const engine = create();
+      const result = await engine.load([bundle]);
+      if (result.ok) {
+        const question = { bundle: 'tools', path: 'a/runtime', input: {}, deadlineMs: 5_000, timeNs: 0n };
+        expect(await result.policies.evaluate(question)).toMatchObject({ kind: 'value', value: {} });
+        const { value } = (await result.policies.evaluate(question)) as { value: object };
+        expect(Object.keys(value)).toEqual([]);
+        await result.policies.close();
+      }
+      await engine.close();
     });
   });
 }

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { manifestJsonSchema } from './manifest.ts';
 import { registryJsonSchema } from './registry.ts';
 
@@ -11,10 +10,4 @@ export const PUBLISHED_SCHEMAS: Readonly<Record<string, () => object>> = Object.
 /** The text of a published schema's file. */
 export function schemaText(schema: () => object): string {
   return `${JSON.stringify(schema(), null, 2)}\n`;
-}
-
-if (import.meta.main) {
-  for (const [file, schema] of Object.entries(PUBLISHED_SCHEMAS)) {
-    writeFileSync(new URL(`../schemas/${file}`, import.meta.url), schemaText(schema));
-  }
 }

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import * as bundle from '../src/index.ts';
+import { PUBLISHED_SCHEMAS, schemaText } from '../src/published-schemas.ts';
+
+it('exports these names', () => {
+  expect(Object.keys(bundle).sort()).toEqual([
+    'BUILT_IN_BUNDLES',
+    'BUNDLE_ERROR_CODES',
+    'DEFAULT_BUNDLE_LIMITS',
+    'applies',
+    'buildRegistry',
+    'checkSet',
+    'completeEntrypoint',
+    'describeChange',
+    'digestBundles',
+    'lineDiff',
+    'manifestJsonSchema',
+    'manifestSchema',
+    'matchesName',
+    'parseEntrypoint',
+    'readDirectory',
+    'readManifest',
+    'readSource',
+    'readSources',
+    'readTarball',
+    'readTarballBytes',
+    'registryJsonSchema',
+    'registrySchema',
+    'renderChange',
+    'renderProblem',
+    'resolveCapability',
+    'rootsOverlap',
+    'watchPaths',
+    'writeArchive',
+  ]);
+});
+
+it('has these error codes', () => {
+  expect(bundle.BUNDLE_ERROR_CODES).toEqual([
+    'bundle_unreadable',
+    'bundle_too_large',
+    'bundle_path_unsafe',
+    'bundle_link_refused',
+    'bundle_name_taken',
+    'manifest_invalid',
+    'data_invalid',
+    'data_conflict',
+    'entrypoint_invalid',
+    'roots_violated',
+    'roots_overlap',
+    'registry_invalid',
+    'registry_conflict',
+  ]);
+});
+
+it.each(Object.entries(PUBLISHED_SCHEMAS))('publishes %s as the validator is now', (file, schema) => {
+  expect(readFileSync(new URL(`../schemas/${file}`, import.meta.url), 'utf8')).toBe(schemaText(schema));
+});
