@@ -1,33 +1,30 @@
 import { defineConfig } from 'vitest/config';
 
+const FOLDERS = ['packages/*/test', 'tools/test', 'examples/test', 'conformance/test'];
+
 /**
- * Two projects: `fast` holds what `npm run check` runs, `whole` adds what starts servers and processes
- * (files named `*.slow.test.ts`). Both run in parallel and take no fixed port.
+ * Two projects, apart: `fast` is what `npm run check` runs; `slow` starts servers and processes (`*.slow.test.ts`).
+ * Tests run in parallel and take no fixed port.
  */
 export default defineConfig({
   test: {
-    include: [
-      'packages/*/test/**/*.test.ts',
-      'tools/test/**/*.test.ts',
-      'examples/test/**/*.test.ts',
-      'conformance/test/**/*.test.ts',
-    ],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
     projects: [
-      { extends: true, test: { name: 'fast', exclude: ['**/node_modules/**', '**/*.slow.test.ts'] } },
       {
-        extends: true,
+        test: {
+          name: 'fast',
+          include: FOLDERS.map((folder) => `${folder}/**/*.test.ts`),
+          exclude: ['**/node_modules/**', '**/*.slow.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
         test: {
           name: 'slow',
-          include: [
-            'packages/*/test/**/*.slow.test.ts',
-            'tools/test/**/*.slow.test.ts',
-            'examples/test/**/*.slow.test.ts',
-            'conformance/test/**/*.slow.test.ts',
-          ],
+          include: FOLDERS.map((folder) => `${folder}/**/*.slow.test.ts`),
           exclude: ['**/node_modules/**'],
           testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
     ],
