@@ -76,10 +76,16 @@ function formOf(bundle: Bundle, path: string): AnswerForm {
   return isPackage ? 'package' : 'rule';
 }
 
-/** Profiles whose input is the request itself: what their policies read are the request's own paths. */
-const REQUEST_SHAPED: ReadonlySet<string> = new Set(['writ/v1']);
-/** Parts of a request that the other profiles are made of. */
-const REQUEST_PARTS = ['principal', 'actor', 'delegation', 'action', 'result', 'context', 'environment'];
+/** Parts of a request that the inputs of other profiles than `writ/v1` are made of. */
+const REQUEST_PARTS = ['principal', 'actor', 'delegation', 'action', 'result', 'environment'];
+/** Profiles without a place for the decision point's own context: nothing of it is gathered for them. */
+export const CONTEXT_FREE: ReadonlySet<string> = new Set(['tools/v1', 'params/v1', 'envoy/v3']);
+
+function readsOfInput(profile: string, reads: ReadPaths): ReadPaths['input'] {
+  // This profile's input is the request itself: what its policies read are the request's own paths.
+  if (profile === 'writ/v1') return reads.input;
+  return [...REQUEST_PARTS, ...(CONTEXT_FREE.has(profile) ? [] : ['context'])].map((part) => [part]);
+}
 
 function unionOfReads(
   policies: LoadedPolicies,
@@ -93,7 +99,7 @@ function unionOfReads(
   for (const { bundle, entrypoint } of asked) {
     const reads = policies.reads(bundle, entrypoint.path);
     if (reads === undefined) return undefined;
-    const shown = REQUEST_SHAPED.has(entrypoint.profile) ? reads.input : REQUEST_PARTS.map((part) => [part]);
+    const shown = readsOfInput(entrypoint.profile, reads);
     for (const path of shown) input.set(JSON.stringify(path), path);
     for (const path of reads.data) data.set(JSON.stringify(path), path);
   }
