@@ -1,0 +1,35 @@
+import type { Completion, Decision, Reason } from '@writ/decision';
+
+/**
+ * A refusal as the one line that an agent gets in place of the tool's result. The machine-readable reason comes
+ * first, then what the policy says and what would help:
+ * `TOOL_DENIED: amount_over_limit. Refunds end at 500. Choose a different action.`,
+ * `APPROVAL_PENDING: human_approval_required. …`, `STEP_UP_REQUIRED: …`.
+ */
+export function refusalText(decision: Decision): string {
+  const details = sentences(decision.reasons, decision.remediation);
+  if (decision.outcome === 'escalate' && decision.approval !== undefined) {
+    const { id, expires_at } = decision.approval;
+    const who = `A person has to approve exactly this call (approval ${id}, until ${expires_at}); nothing has happened yet.`;
+    return `APPROVAL_PENDING: ${decision.reason}. ${details}${who}`;
+  }
+  if (decision.outcome === 'step_up') {
+    const method = decision.step_up?.method ?? 'step_up';
+    return `STEP_UP_REQUIRED: ${decision.reason}. ${details}The person behind this call has to prove who they are (${method}).`;
+  }
+  return `TOOL_DENIED: ${decision.reason}. ${details}Choose a different action.`;
+}
+
+/** The line for a result that may not be shown: the tool did run, so that nobody runs it again in good faith. */
+export function withheldText(completion: Completion): string {
+  const code = completion.reasons[0]?.code ?? 'not_permitted';
+  const details = sentences(completion.reasons, undefined);
+  return `RESULT_WITHHELD: ${code}. ${details}The tool did run; its result may not be shown. Do not run it again.`;
+}
+
+function sentences(reasons: readonly Reason[], remediation: string | undefined): string {
+  const refusing = reasons.filter((reason) => reason.outcome !== 'allow');
+  const texts = refusing.flatMap((reason) => [reason.message, reason.remediation]);
+  const unique = new Set([...texts, remediation].filter((text) => text !== undefined && text !== ''));
+  return [...unique].map((text) => `${/[.!?]$/.test(text as string) ? text : `${text}.`} `).join('');
+}
