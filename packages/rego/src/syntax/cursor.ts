@@ -34,6 +34,14 @@ export interface Grammar {
 /** Optional parts of a diagnostic, see {@link Diagnostic}. */
 export type Mend = Pick<Diagnostic, 'cause' | 'help' | 'replacement'>;
 
+/** What is to be parsed. */
+export interface Source {
+  readonly text: string;
+  readonly file: string;
+  readonly version: RegoVersion;
+  readonly isBuiltin?: (name: string) => boolean;
+}
+
 interface Remembered {
   readonly term: Term;
   readonly next: number;
@@ -49,6 +57,7 @@ export class Cursor {
   readonly text: string;
   readonly version: RegoVersion;
   readonly grammar: Grammar;
+  readonly isBuiltin: (name: string) => boolean;
   readonly comments: readonly Comment[];
   readonly diagnostics: Diagnostic[] = [];
   /** `not` wraps the whole expansion of its expression (`import future.keywords.not`). */
@@ -63,12 +72,14 @@ export class Cursor {
   #depth = 0;
   #hint: string | undefined;
 
-  constructor(text: string, file: string, version: RegoVersion, grammar: Grammar) {
+  constructor(source: Source, grammar: Grammar) {
+    const { text, file, version, isBuiltin } = source;
     const { tokens, comments } = tokenize(text, file);
     this.text = text;
     this.file = file;
     this.version = version;
     this.grammar = grammar;
+    this.isBuiltin = isBuiltin ?? (() => false);
     this.comments = comments;
     this.wideNot = version === 2;
     this.#tokens = tokens;
@@ -240,8 +251,11 @@ export class Cursor {
     return undefined;
   }
 
-  /** `unexpected } token: note`, in OPA's words. */
+  /** `unexpected } token: note`, in OPA's words; the first finding at a token is the telling one. */
   unexpected(note?: string, mend: Mend = {}): undefined {
+    const last = this.diagnostics.at(-1);
+    if (last && last.location.start === this.token.start && last.location.end === this.token.end)
+      return undefined;
     if (this.kind === 'illegal') return this.fail('illegal token', this.token, mend);
     const what = `unexpected ${kindName(this.kind)} ${isKeywordKind(this.kind) ? 'keyword' : 'token'}`;
     return this.fail(note ? `${what}: ${note}` : what, this.token, mend);

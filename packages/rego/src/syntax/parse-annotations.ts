@@ -69,18 +69,27 @@ function readBlock(cursor: Cursor, block: Block): Readonly<Record<string, unknow
   const lines = block.slice(1);
   const text = lines.map((line) => line.text.replace(/^ /, '')).join('\n');
   if (text.trim() === '') return cursor.fail('expected METADATA block, found whitespace', block[0]!.location);
-  // YAML 1.2 core schema, as OPA reads it since 1.21; aliases could blow a small block up.
+  // YAML 1.2 core schema, as OPA reads it since 1.21.
   const document = parseDocument(text, { version: '1.2', uniqueKeys: true });
   const [error] = document.errors;
   if (error) {
     const row = (error.linePos?.[0].line ?? 1) - 1;
     return cursor.fail(`yaml: ${firstLine(error.message)}`, (lines[row] ?? block[0]!).location);
   }
-  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  const value = plainValue(document);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return cursor.fail('yaml: METADATA must be a mapping', lines[0]!.location);
   }
   return Object.freeze(value as Record<string, unknown>);
+}
+
+/** Aliases could blow a small block up: past the limit the library throws, and the block is refused. */
+function plainValue(document: ReturnType<typeof parseDocument>): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch {
+    return undefined;
+  }
 }
 
 function firstLine(message: string): string {

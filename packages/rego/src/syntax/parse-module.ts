@@ -15,12 +15,14 @@ export interface ParseOptions {
   readonly file: string;
   /** Version of the language; 1 where nothing is said. `import rego.v1` in a version 0 module asks for 1's rules. */
   readonly version?: RegoVersion;
+  /** Knows the names of builtins (`count`, `io.jwt.decode`): a function without a value cannot take one. */
+  readonly isBuiltin?: (name: string) => boolean;
 }
 
 const GRAMMAR: Grammar = { term: parsePlainTerm, infix: parseInfix, body: parseBody, literal: parseLiteral };
 
-function open(text: string, { file, version = 1 }: ParseOptions): Cursor {
-  return new Cursor(text, file, version, GRAMMAR);
+function open(text: string, { version = 1, ...options }: ParseOptions): Cursor {
+  return new Cursor({ text, version, ...options }, GRAMMAR);
 }
 
 /**

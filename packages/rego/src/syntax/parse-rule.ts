@@ -7,7 +7,7 @@ import { parseLiteral } from './parse-expression.ts';
 import { isReferenceAhead, takeKeywordReference } from './parse-reference.ts';
 import { parseHead } from './parse-rule-head.ts';
 import { type ElseDraft, type HeadDraft, hasVariables, type RuleDraft } from './rule-draft.ts';
-import type { Token } from './token.ts';
+import { isKeywordKind, type Token } from './token.ts';
 
 /** A body with the brace that opened it. */
 interface ReadBody {
@@ -28,7 +28,8 @@ export function parseRule(cursor: Cursor): readonly RuleDraft[] | undefined {
     takeKeywordReference(cursor);
   }
   if (cursor.kind !== 'identifier') {
-    return isDefault ? cursor.fail(`${cursor.kind} keyword cannot be used for rule name`) : undefined;
+    if (!isDefault || !isKeywordKind(cursor.kind)) return undefined;
+    return cursor.fail(`${cursor.kind} keyword cannot be used for rule name`);
   }
   const head = parseHead(cursor, isDefault);
   if (!head) return undefined;

@@ -41,7 +41,7 @@ export function ruleFromExpression(cursor: Cursor, expression: Expression): Rule
       return draftOf(cursor, expression.left, expression, expression.right);
     }
     case 'term-expression': {
-      const refused = refusedStatement(expression.term);
+      const refused = refusedStatement(cursor, expression.term);
       return refused ? refuse(refused) : draftOf(cursor, expression.term, expression);
     }
   }
@@ -55,9 +55,10 @@ function refusedTarget(term: Term, text: string): string | undefined {
   return typeof name === 'string' ? name : undefined;
 }
 
-function refusedStatement(term: Term): string | undefined {
+function refusedStatement(cursor: Cursor, term: Term): string | undefined {
   if (isInfix(term)) return 'rule name conflicts with built-in function';
   if (term.kind === 'call') {
+    if (cursor.isBuiltin(term.operator.join('.'))) return 'rule name conflicts with built-in function';
     return term.args.length === 0 ? 'rule argument list must take at least one argument' : undefined;
   }
   if (term.kind === 'var' && (term.name === 'input' || term.name === 'data'))
