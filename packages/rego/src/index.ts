@@ -47,3 +47,6 @@ export {
   typeName,
   valueText,
 } from './value/index.ts';
+export type { CoverageReport, FileCoverage } from './tester/coverage.ts';
+export type { FailedLiteral, TestOptions, TestReport, TestResult } from './tester/tester.ts';
+export { runTests } from './tester/tester.ts';

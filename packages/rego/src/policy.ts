@@ -6,6 +6,7 @@ import type { ReadPaths } from './analysis/reads.ts';
 import { readPaths } from './analysis/reads.ts';
 import type { EvaluationOptions, EvaluationResult, QueryResult } from './eval/engine.ts';
 import { Engine } from './eval/engine.ts';
+import { planLines } from './plan/lines.ts';
 import type { PlannedPolicy } from './plan/planner.ts';
 import { planPolicy } from './plan/planner.ts';
 import { PlanFault } from './plan/terms.ts';
@@ -66,6 +67,8 @@ export interface Policy {
     text: string,
     options?: { readonly package?: string; readonly version?: 0 | 1 },
   ): { readonly query?: PreparedBindings; readonly diagnostics: readonly Diagnostic[] };
+  /** Rows that hold an expression or a rule's head, by file: what coverage counts. */
+  lines(): ReadonlyMap<string, ReadonlySet<number>>;
   /** What `METADATA` blocks mark as entrypoints. */
   entrypoints(): readonly Entrypoint[];
   /** Which input and data the evaluation of a path can read, through all rules it reaches; never too little. */
@@ -184,6 +187,10 @@ class CompiledPolicy implements Policy {
     } catch (caught) {
       return { diagnostics: [...diagnostics, unsupported(caught)] };
     }
+  }
+
+  lines(): ReadonlyMap<string, ReadonlySet<number>> {
+    return planLines(this.#planned.plan);
   }
 
   entrypoints(): readonly Entrypoint[] {

@@ -129,9 +129,17 @@ function observedStep(
     try {
       return step(run, frame);
     } finally {
-      if (reached.pop() === false) run.observer?.fail(source, frame);
+      if (reached.pop() === false) run.observer?.fail(source, () => valuesOf(statement, frame));
     }
   };
+}
+
+function valuesOf(statement: Statement, frame: Frame): Readonly<Record<string, Value>> {
+  const values: Record<string, Value> = Object.create(null);
+  for (const { name, slot } of statement.variables) {
+    if (frame[slot] !== undefined) values[name] = frame[slot] as Value;
+  }
+  return values;
 }
 
 function compileEqual(

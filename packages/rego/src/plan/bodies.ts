@@ -5,13 +5,15 @@ import type {
   CoreExpression,
   CoreTerm,
   CoreWith,
+  Variable,
 } from '../analysis/core.ts';
 import { findNode } from '../analysis/documents.ts';
+import { walkExpressionVariables } from '../analysis/walk.ts';
 import { BUILTINS } from '../builtins/index.ts';
 import { equal } from '../value/index.ts';
 import type { BlockBuilder } from './frame.ts';
 import { isComputable, isPattern, planPattern } from './patterns.ts';
-import type { Override, ValueNode } from './plan.ts';
+import type { NamedSlot, Override, ValueNode } from './plan.ts';
 import { mockKey } from './plan.ts';
 import { PlanFault, planTerm } from './terms.ts';
 
@@ -22,6 +24,7 @@ export function planBody(block: BlockBuilder, body: CoreBody): void {
 
 function planExpression(block: BlockBuilder, expression: CoreExpression): void {
   block.source = expression.source;
+  if (!expression.generated) block.variables = namedSlots(block, expression);
   if (expression.with.length === 0) {
     planUnmodified(block, expression);
     return;
@@ -31,6 +34,16 @@ function planExpression(block: BlockBuilder, expression: CoreExpression): void {
   planUnmodified(inner, expression);
   block.emit({ op: 'with', overrides, body: inner.statements });
   for (const variable of inner.bound) block.bound.add(variable);
+}
+
+function namedSlots(block: BlockBuilder, expression: CoreExpression): NamedSlot[] {
+  const named = new Map<string, NamedSlot>();
+  const visit = (variable: Variable): void => {
+    const { name, origin } = variable;
+    if (origin === 'user') named.set(name, { name, slot: block.slots.of(variable) });
+  };
+  walkExpressionVariables(expression, visit, { skipClosures: true });
+  return [...named.values()];
 }
 
 function planUnmodified(block: BlockBuilder, expression: CoreExpression): void {

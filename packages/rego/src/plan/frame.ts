@@ -1,7 +1,7 @@
 import type { Callee, Variable } from '../analysis/core.ts';
 import type { DocumentNode, RuleGroup } from '../analysis/documents.ts';
 import type { Location } from '../syntax/ast.ts';
-import type { Statement } from './plan.ts';
+import type { NamedSlot, Statement } from './plan.ts';
 import { FIRST_SLOT } from './plan.ts';
 
 /** What planning one rule needs of the whole policy. */
@@ -41,6 +41,8 @@ export class BlockBuilder {
   readonly bound: Set<Variable>;
   /** The user's expression being planned. */
   source: Location;
+  /** The user's variables in it. */
+  variables: readonly NamedSlot[] = [];
 
   constructor(policy: PolicyContext, slots: Slots, bound: ReadonlySet<Variable>, source: Location) {
     this.policy = policy;
@@ -51,14 +53,17 @@ export class BlockBuilder {
 
   /** A block inside this one: sees what has a value here, gives nothing back. */
   nested(): BlockBuilder {
-    return new BlockBuilder(this.policy, this.slots, this.bound, this.source);
+    const inner = new BlockBuilder(this.policy, this.slots, this.bound, this.source);
+    inner.variables = this.variables;
+    return inner;
   }
 
   emit(statement: StatementBody): void {
-    this.statements.push({ ...statement, source: this.source } as Statement);
+    const { source, variables } = this;
+    this.statements.push({ ...statement, source, variables } as Statement);
   }
 }
 
-type WithoutSource<T> = T extends unknown ? Omit<T, 'source'> : never;
-/** A statement before its source is added. */
+type WithoutSource<T> = T extends unknown ? Omit<T, 'source' | 'variables'> : never;
+/** A statement before its source and variables are added. */
 export type StatementBody = WithoutSource<Statement>;

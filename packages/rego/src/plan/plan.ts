@@ -115,7 +115,15 @@ export type Statement = (
 ) & {
   /** The user's expression that the statement comes from. */
   readonly source: Location;
+  /** The user's variables in that expression, for reports. */
+  readonly variables: readonly NamedSlot[];
 };
+
+/** Where a variable that a user named has its value. */
+export interface NamedSlot {
+  readonly name: string;
+  readonly slot: number;
+}
 
 /** A body and the value that it gives. */
 export interface BranchPlan {
@@ -187,7 +195,7 @@ export interface PolicyPlan {
 export interface QueryPlan {
   readonly body: readonly Statement[];
   readonly slots: number;
-  readonly variables: readonly { readonly name: string; readonly slot: number }[];
+  readonly variables: readonly NamedSlot[];
 }
 
 /** The key under which `with` replaces a function or builtin. */

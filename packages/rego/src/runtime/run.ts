@@ -42,8 +42,8 @@ export interface Scope {
 export interface Observer {
   /** A statement is about to run. */
   enter(source: Location): void;
-  /** A statement did not go on. */
-  fail(source: Location, frame: Frame): void;
+  /** A statement did not go on; `variables` gives the values of those that it names and that have one. */
+  fail(source: Location, variables: () => Readonly<Record<string, Value>>): void;
   /** A body succeeded. */
   exit(source: Location): void;
 }

@@ -1,5 +1,5 @@
 import type { OracleCase } from '@writ/testing';
-import type { Diagnostic, JsonObject, Value } from '../../src/index.ts';
+import type { Diagnostic, JsonObject, Location, Value } from '../../src/index.ts';
 import { compare, compilePolicy, fromParsed, RegoSet, toJson } from '../../src/index.ts';
 
 /** How a case of OPA's evaluation corpus went. */
@@ -12,7 +12,7 @@ export type CaseOutcome =
 /** Runs one case the way OPA's own runner does. */
 export function runCase(testCase: OracleCase, version: 0 | 1): CaseOutcome {
   const modules = (testCase.modules ?? []).map((text, index) => ({
-    file: `module-${index}.rego`,
+    file: `test-${index}.rego`,
     text,
     version,
   }));
@@ -20,17 +20,17 @@ export function runCase(testCase: OracleCase, version: 0 | 1): CaseOutcome {
   const unsupported = unsupportedOf(compiled.diagnostics);
   if (unsupported !== undefined) return unsupported;
   const { policy } = compiled;
-  if (policy === undefined) return expectError(testCase, compiled.diagnostics.map(errorText));
+  if (policy === undefined) return expectError(testCase, compiled.diagnostics);
   const prepared = policy.prepareQuery(testCase.query, { version });
   const refused = unsupportedOf(prepared.diagnostics);
   if (refused !== undefined) return refused;
-  if (prepared.query === undefined) return expectError(testCase, prepared.diagnostics.map(errorText));
+  if (prepared.query === undefined) return expectError(testCase, prepared.diagnostics);
   const input = inputOf(testCase);
   const result = prepared.query.evaluate(input, {
     data: (fromParsed(testCase.data ?? {}) ?? {}) as JsonObject,
     strict: testCase.strict_error === true,
   });
-  if (result.kind === 'error') return expectError(testCase, [`${result.code}: ${result.message}`]);
+  if (result.kind === 'error') return expectError(testCase, [result]);
   if (testCase.want_error_code !== undefined || testCase.want_error !== undefined) {
     const wanted = `${testCase.want_error_code ?? ''} ${testCase.want_error ?? ''}`;
     return { kind: 'fail', message: `no error; wanted ${wanted}; got ${shown(result.bindings)}` };
@@ -43,17 +43,25 @@ function unsupportedOf(diagnostics: readonly Diagnostic[]): CaseOutcome | undefi
   return found === undefined ? undefined : { kind: 'unsupported', message: found.message };
 }
 
-function errorText(diagnostic: Diagnostic): string {
-  return `${diagnostic.code}: ${diagnostic.message}`;
+interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly location?: Location;
 }
 
-function expectError(testCase: OracleCase, errors: readonly string[]): CaseOutcome {
+/** An error as OPA prints it. */
+function errorText({ code, message, location }: Failure): string {
+  const place = location === undefined ? '' : `${location.file}:${location.row}: `;
+  return `${place}${code}: ${message}`;
+}
+
+function expectError(testCase: OracleCase, errors: readonly Failure[]): CaseOutcome {
   const { want_error_code: code, want_error: text } = testCase;
-  const got = errors.join('; ');
+  const got = errors.map(errorText).join('; ');
   if (code === undefined && text === undefined) return { kind: 'fail', message: `error: ${got}` };
   const fits = errors.some(
     (error) =>
-      (code === undefined || error.startsWith(`${code}:`)) && (text === undefined || error.includes(text)),
+      (code === undefined || error.code === code) && (text === undefined || errorText(error).includes(text)),
   );
   return fits ? { kind: 'pass' } : { kind: 'fail', message: `wanted ${code} ${text}; got ${got}` };
 }

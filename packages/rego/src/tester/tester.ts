@@ -1,0 +1,183 @@
+import type { EvaluationHost } from '../eval/engine.ts';
+import type { Policy } from '../policy.ts';
+import type { Observer } from '../runtime/run.ts';
+import type { Location, Module, Rule } from '../syntax/ast.ts';
+import { isObject, objectEntries } from '../value/index.ts';
+import type { JsonObject, Value } from '../value/value.ts';
+import type { CoverageReport } from './coverage.ts';
+import { CoverageObserver, coverageReport } from './coverage.ts';
+
+/** How tests are to be run. */
+export interface TestOptions {
+  /** Base data for all tests. */
+  readonly data?: JsonObject;
+  /** Only tests whose `data.…` path it matches. */
+  readonly filter?: RegExp;
+  /** Whether to count the lines that the tests run. */
+  readonly coverage?: boolean;
+  /** Milliseconds that one test may take; 5,000 by default. */
+  readonly deadlineMs?: number;
+  readonly host?: EvaluationHost;
+}
+
+/** The literal at which a test stopped. */
+export interface FailedLiteral {
+  readonly location: Location;
+  /** As written. */
+  readonly text: string;
+  /** Values of the variables in it. */
+  readonly variables: Readonly<Record<string, Value>>;
+}
+
+/** What became of one test. */
+export interface TestResult {
+  /** `data.agent.tools_test.test_allow` */
+  readonly path: string;
+  readonly name: string;
+  readonly file: string;
+  readonly row: number;
+  /** A `todo_test_…` is skipped; an evaluation that ended without an answer is an error. */
+  readonly outcome: 'pass' | 'fail' | 'error' | 'skipped';
+  readonly durationMs: number;
+  /** What the test printed. */
+  readonly printed: readonly string[];
+  /** Of an error: `code: message`. */
+  readonly message?: string;
+  /** Of a failure, where it is known. */
+  readonly failedAt?: FailedLiteral;
+  /** Of a test with cases (`test_x[name] if …`): names of those that failed. */
+  readonly failedCases?: readonly string[];
+}
+
+/** What a run of tests gives. */
+export interface TestReport {
+  readonly results: readonly TestResult[];
+  readonly passed: number;
+  readonly failed: number;
+  readonly errors: number;
+  readonly skipped: number;
+  readonly durationMs: number;
+  readonly coverage?: CoverageReport;
+}
+
+const DEADLINE_MS_DEFAULT = 5_000;
+
+interface Test {
+  readonly path: string;
+  readonly name: string;
+  readonly skipped: boolean;
+  readonly module: Module;
+  readonly rule: Rule;
+}
+
+/** Runs the tests of a policy: its rules `test_…`, as `opa test` does. */
+export function runTests(policy: Policy, options: TestOptions = {}): TestReport {
+  const coverage = options.coverage === true ? new CoverageObserver() : undefined;
+  const start = performance.now();
+  const results = testsOf(policy, options.filter).map((test) => runTest(policy, test, options, coverage));
+  const count = (outcome: TestResult['outcome']) =>
+    results.filter((result) => result.outcome === outcome).length;
+  return {
+    results,
+    passed: count('pass'),
+    failed: count('fail'),
+    errors: count('error'),
+    skipped: count('skipped'),
+    durationMs: performance.now() - start,
+    ...(coverage !== undefined && { coverage: coverageReport(policy.lines(), coverage) }),
+  };
+}
+
+function testsOf(policy: Policy, filter: RegExp | undefined): Test[] {
+  const tests = new Map<string, Test>();
+  for (const module of policy.modules) {
+    for (const rule of module.rules) {
+      const steps: string[] = [];
+      for (const term of rule.head.ref) {
+        if (term.kind !== 'string') break;
+        steps.push(term.value);
+      }
+      const name = steps.at(-1) ?? '';
+      const isTest = /^(todo_)?test_/.test(name) && rule.head.form !== 'function' && !rule.isDefault;
+      const path = ['data', ...module.package.path, ...steps].join('.');
+      if (!isTest || tests.has(path) || filter?.test(path) === false) continue;
+      tests.set(path, { path, name, skipped: name.startsWith('todo_'), module, rule });
+    }
+  }
+  return [...tests.values()];
+}
+
+function runTest(
+  policy: Policy,
+  test: Test,
+  options: TestOptions,
+  coverage: CoverageObserver | undefined,
+): TestResult {
+  const place = { path: test.path, name: test.name, file: test.module.file, row: test.rule.location.row };
+  if (test.skipped) return { ...place, outcome: 'skipped', durationMs: 0, printed: [] };
+  const printed: string[] = [];
+  const host: EvaluationHost = {
+    ...options.host,
+    printed: (message) => {
+      printed.push(message);
+      options.host?.printed?.(message);
+    },
+  };
+  const query = policy.prepare(test.path.slice('data.'.length).replaceAll('.', '/'));
+  const evaluation = {
+    deadlineMs: options.deadlineMs ?? DEADLINE_MS_DEFAULT,
+    ...(options.data !== undefined && { data: options.data }),
+  };
+  const start = performance.now();
+  const result = query.evaluate(undefined, {
+    ...evaluation,
+    host,
+    ...(coverage !== undefined && { observer: coverage }),
+  });
+  const common = { ...place, durationMs: performance.now() - start, printed };
+  if (result.kind === 'error') {
+    return { ...common, outcome: 'error', message: `${result.code}: ${result.message}` };
+  }
+  const verdict = result.kind === 'value' ? judge(result.value) : { passed: false };
+  if (verdict.passed) return { ...common, outcome: 'pass' };
+  const finder = new FailureFinder(test);
+  query.evaluate(undefined, { ...evaluation, observer: finder });
+  return {
+    ...common,
+    outcome: 'fail',
+    ...(finder.found !== undefined && { failedAt: finder.found }),
+    ...(verdict.failedCases !== undefined && { failedCases: verdict.failedCases }),
+  };
+}
+
+/** A test passes with any value but false; a test with cases where each of them does. */
+function judge(value: Value): { readonly passed: boolean; readonly failedCases?: readonly string[] } {
+  if (!isObject(value)) return { passed: value !== false };
+  const failedCases: string[] = [];
+  for (const [name, outcome] of objectEntries(value)) {
+    if (!judge(outcome).passed) failedCases.push(String(name));
+  }
+  return { passed: failedCases.length === 0 && objectEntries(value).length > 0, failedCases };
+}
+
+/** Remembers the furthest literal of the test's own body that did not go on. */
+class FailureFinder implements Observer {
+  found: FailedLiteral | undefined;
+  readonly #test: Test;
+
+  constructor(test: Test) {
+    this.#test = test;
+  }
+
+  enter(): void {}
+
+  exit(): void {}
+
+  fail(source: Location, variables: () => Readonly<Record<string, Value>>): void {
+    const { location } = this.#test.rule;
+    if (source.file !== location.file || source.start < location.start || source.end > location.end) return;
+    if (this.found !== undefined && source.start < this.found.location.start) return;
+    const text = this.#test.module.text.slice(source.start, source.end);
+    this.found = { location: source, text, variables: variables() };
+  }
+}
