@@ -23,6 +23,14 @@ export class CompactRange {
     this.#size += 1;
   }
 
+  /** An independent copy. */
+  clone(): CompactRange {
+    const copy = new CompactRange();
+    copy.#subtrees.push(...this.#subtrees);
+    copy.#size = this.#size;
+    return copy;
+  }
+
   root(): Uint8Array {
     return foldSubtrees(this.#subtrees);
   }

@@ -1,6 +1,23 @@
 export { appendEntry, closeLedger, ledgerBatchKeys, recordEntry } from './append.ts';
 export type { AppendRequest, AppendResult } from './append-procedure.ts';
 export { type BuiltEntry, buildEntry, type EntryStamp } from './build-entry.ts';
+export {
+  type Checkpoint,
+  type CheckpointReading,
+  formatCheckpoint,
+  openCheckpoint,
+  parseCheckpoint,
+  signCheckpoint,
+} from './checkpoint.ts';
+export type { KeepCheckpointRequest } from './checkpoint-procedure.ts';
+export {
+  CHECKPOINT_FILE_NAME,
+  CHECKPOINT_INTERVAL_MS,
+  type Checkpointer,
+  type CheckpointerOptions,
+  readCheckpointFile,
+  startCheckpointer,
+} from './checkpointer.ts';
 export { CompactRange } from './compact-range.ts';
 export {
   ENTRY_KINDS,
@@ -13,6 +30,9 @@ export {
   type PersonalFields,
   type Trust,
 } from './entry.ts';
+export { LEDGER_ERROR_CODES, LedgerError, type LedgerErrorCode } from './ledger-error.ts';
+export { formatVerifierKey, type NoteVerifier, parseVerifierKey } from './note.ts';
+export { LEDGER_PROCEDURES } from './procedures.ts';
 export {
   consistencyProof,
   inclusionProof,
@@ -21,7 +41,9 @@ export {
   verifyConsistency,
   verifyInclusion,
 } from './proof.ts';
-export { eraseFromDetail, readEntry } from './read-entry.ts';
+export { type EntryFilter, type EntrySource, readEntries, showDecision, tailEntries } from './query.ts';
+export { eraseFromDetail, type Reading, readEntry } from './read-entry.ts';
+export { renderEntry } from './render.ts';
 export {
   derivedSalts,
   opensCommitment,
@@ -31,4 +53,9 @@ export {
   type SealedField,
   sealFields,
 } from './seal.ts';
+export { readSeen, rememberSeen, seenOrigins } from './seen.ts';
+export { type CheckpointSigner, KEY_FILE_NAME, openFileSigner, VERIFIER_KEY_FILE_NAME } from './signer.ts';
+export { type TileSource, withTree } from './tiles.ts';
 export { leafHash, nodeHash } from './tree-hash.ts';
+export { type VerifyOptions, type VerifyReport, verifyLog } from './verify-log.ts';
+export { VERIFY_PROBLEMS, type VerifyCode, type VerifyProblem } from './verify-problem.ts';

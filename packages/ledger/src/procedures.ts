@@ -1,0 +1,5 @@
+/** The ledger's procedures, to be loaded by the store: `ledger.append` and `ledger.checkpoint`. */
+export const LEDGER_PROCEDURES: readonly URL[] = [
+  new URL('./append-procedure.ts', import.meta.url),
+  new URL('./checkpoint-procedure.ts', import.meta.url),
+];

@@ -1,0 +1,113 @@
+import { canonicalJson, type Json } from '@writ/decision';
+import { type EntryKind, isJsonObject, type LedgerEntry, type PersonalField } from './entry.ts';
+
+/** Longest value that a sentence quotes; what is longer is cut and marked. */
+const QUOTE_LENGTH_MAX = 200;
+
+/** One entry as a sentence in plain words, without control characters. What was erased is said to be. */
+export function renderEntry(entry: LedgerEntry): string {
+  return `${entry.time} ${SENTENCES[entry.core.kind](entry)}`;
+}
+
+const SENTENCES: Readonly<Record<EntryKind, (entry: LedgerEntry) => string>> = {
+  decision: (entry) => {
+    const observed =
+      entry.core.outcome !== undefined && contradicts(entry) ? ' (observed only: the call proceeded)' : '';
+    return `${who(entry)} asked to ${what(entry)}: ${verdict(entry)}${observed}${because(entry)}.`;
+  },
+  result: (entry) =>
+    `${what(entry, 'the call')} by ${who(entry)} ended: ${entry.core.event ?? 'unknown'}${because(entry)}.`,
+  approval: (entry) => {
+    const by = field(entry, 'principal');
+    return `Approval ${entry.core.approval_id ?? 'of unknown id'} was ${entry.core.event ?? 'changed'}${by === undefined ? '' : ` by ${by}`}${noteOf(entry)}.`;
+  },
+  policy_activation: (entry) => `Policy was activated${bundlesOf(entry)}${noteOf(entry)}.`,
+  policy_refusal: (entry) => `Policy was not activated${bundlesOf(entry)}${because(entry)}${noteOf(entry)}.`,
+  model_refusal: (entry) => `The model refused by itself: ${codesOf(entry)}${noteOf(entry)}.`,
+  malformed: (entry) => `A message was refused before policy: ${codesOf(entry)}${noteOf(entry)}.`,
+  administrative: (entry) =>
+    `Administration: ${entry.core.event ?? 'unnamed act'}${byWhom(entry)}${noteOf(entry)}.`,
+  halt: (entry) =>
+    `${entry.core.event === 'lifted' ? 'A halt was lifted' : 'A halt was set'}${byWhom(entry)}${noteOf(entry)}.`,
+  start: (entry) => `The decision point started${noteOf(entry)}.`,
+  stop: (entry) => `The decision point stopped${noteOf(entry)}.`,
+};
+
+const VERDICTS: Readonly<Record<string, string>> = {
+  allow: 'allowed',
+  sanitize: 'allowed with parts redacted',
+  escalate: 'paused for a person',
+  step_up: 'stronger identity asked for',
+  deny: 'denied',
+};
+
+function verdict({ core }: LedgerEntry): string {
+  return VERDICTS[core.outcome ?? ''] ?? `outcome ${plain(core.outcome ?? 'unknown')}`;
+}
+
+function contradicts({ core }: LedgerEntry): boolean {
+  return core.effect === 'proceed' && core.outcome !== 'allow' && core.outcome !== 'sanitize';
+}
+
+function who(entry: LedgerEntry): string {
+  const actor = field(entry, 'actor') ?? 'an actor not named';
+  const principal = field(entry, 'principal');
+  const tenant = field(entry, 'tenant');
+  return `${actor}${principal === undefined ? '' : ` for ${principal}`}${tenant === undefined ? '' : ` of ${tenant}`}`;
+}
+
+function what(entry: LedgerEntry, otherwise = plain(entry.core.action_type ?? 'act')): string {
+  const tool = field(entry, 'tool');
+  const server = field(entry, 'server');
+  const target = tool === undefined ? otherwise : `${tool}${server === undefined ? '' : ` on ${server}`}`;
+  const args = field(entry, 'args');
+  return args === undefined ? target : `${target} with ${args}`;
+}
+
+function because(entry: LedgerEntry): string {
+  const codes = codesOf(entry);
+  const messages = messagesOf(entry.fields.reasons);
+  return codes === '' ? '' : `, because ${codes}${messages === '' ? '' : ` (${messages})`}`;
+}
+
+function codesOf({ core }: LedgerEntry): string {
+  return (core.codes ?? []).map(plain).join(', ');
+}
+
+function messagesOf(reasons: Json | undefined): string {
+  if (!Array.isArray(reasons)) return '';
+  const messages = reasons.map((reason: Json) => (isJsonObject(reason) ? reason['message'] : undefined));
+  return plain([...new Set(messages.filter((message) => typeof message === 'string'))].join('; '));
+}
+
+function bundlesOf({ core }: LedgerEntry): string {
+  const bundles = Object.entries(core.bundles ?? {});
+  return bundles.length === 0
+    ? ''
+    : `: ${bundles.map(([name, { revision }]) => plain(`${name} ${revision}`)).join(', ')}`;
+}
+
+function byWhom(entry: LedgerEntry): string {
+  const by = field(entry, 'principal');
+  return by === undefined ? '' : ` by ${by}`;
+}
+
+function noteOf(entry: LedgerEntry): string {
+  const message = field(entry, 'message') ?? field(entry, 'note');
+  return message === undefined ? '' : `: ${message}`;
+}
+
+/** A personal field in words; undefined where the entry never had it. */
+function field(entry: LedgerEntry, name: PersonalField): string | undefined {
+  if (entry.erased.includes(name)) return `[${name} erased]`;
+  const value = entry.fields[name];
+  if (value === undefined) return undefined;
+  return plain(typeof value === 'string' ? value : canonicalJson(value));
+}
+
+/** Texts come from agents: control characters could rewrite a terminal, direction marks the meaning of a line. */
+function plain(text: string): string {
+  const shown = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{FFFD}').toWellFormed();
+  const characters = [...shown];
+  return characters.length > QUOTE_LENGTH_MAX ? `${characters.slice(0, QUOTE_LENGTH_MAX).join('')}…` : shown;
+}

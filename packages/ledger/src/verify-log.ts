@@ -1,0 +1,189 @@
+import { openStoreReader, type StoredEntry, type StoreReader } from '@writ/store';
+import { EDGE_CELL, tileCell } from './cells.ts';
+import type { Trust } from './entry.ts';
+import { type NoteVerifier, parseVerifierKey } from './note.ts';
+import { parseTile } from './tiles.ts';
+import { parseEdge, TILE_WIDTH } from './tree-edge.ts';
+import { HASH_BYTES } from './tree-hash.ts';
+import { type Claim, type Claims, collectClaims } from './verify-checkpoints.ts';
+import { ProblemSink, type VerifyProblem } from './verify-problem.ts';
+import { VerifyWalk } from './verify-walk.ts';
+
+export interface VerifyOptions {
+  /** The data directory, or a copy of it; opened for reading only, beside a running owner or without one. */
+  readonly directory: string;
+  /** Public keys of the log in their text form, the one of before a rotation included. */
+  readonly verifierKeys: readonly string[];
+  /** The checkpoint that this verifier remembers from last time (`seen` of the report then). */
+  readonly seen?: string;
+}
+
+/** What verification found. `ok` only where nothing is wrong and a signed checkpoint covers the log. */
+export interface VerifyReport {
+  readonly ok: boolean;
+  readonly size: number;
+  /** Root over the entries as they are, base64. */
+  readonly root: string;
+  /** The largest checkpoint that holds. */
+  readonly checkpoint?: {
+    readonly origin: string;
+    readonly size: number;
+    readonly time?: string;
+    readonly trust?: Trust;
+  };
+  /** Its note, to be remembered and given as `seen` next time; absent unless `ok`. */
+  readonly seen?: string;
+  /** Entries after the last checkpoint: nothing signed protects them yet. */
+  readonly uncheckpointed: number;
+  /** Fields that were erased, with an entry that says so. */
+  readonly erased: number;
+  /** `cooperative` when any entry or checkpoint is. */
+  readonly trust?: Trust;
+  /** At most 1,000; those about the whole log first, then by entry. */
+  readonly problems: readonly VerifyProblem[];
+  readonly problem_count: number;
+}
+
+/**
+ * Verifies a log from its files: hashes every entry anew and holds it against the stored tree, which names the entry
+ * that changed; holds every detail against its commitments; rebuilds the root and holds it against every signed
+ * checkpoint and the one remembered. Synchronous, in constant memory. Never throws for what is in the files.
+ */
+export function verifyLog(options: VerifyOptions): VerifyReport {
+  const problems = new ProblemSink();
+  const verifiers = readKeys(options.verifierKeys, problems);
+  let reader: StoreReader;
+  try {
+    reader = openStoreReader(options.directory);
+  } catch (cause) {
+    problems.add({ code: 'files_unreadable', message: messageOf(cause) });
+    return emptyReport(problems);
+  }
+  try {
+    return verifyFiles(reader, options, verifiers, problems);
+  } catch (cause) {
+    problems.add({ code: 'files_unreadable', message: messageOf(cause) });
+    return emptyReport(problems);
+  } finally {
+    reader.close();
+  }
+}
+
+function verifyFiles(
+  reader: StoreReader,
+  options: VerifyOptions,
+  verifiers: readonly NoteVerifier[],
+  problems: ProblemSink,
+): VerifyReport {
+  const size = reader.logSize();
+  const claims = collectClaims(reader, options.directory, verifiers, options.seen, problems);
+  const walk = new VerifyWalk(claims, storedHashes(reader, size), problems);
+  for (const entry of contiguous(reader.entries(0, size), size, walk)) walk.entry(entry);
+  walk.finish();
+  verifyStoredTree(reader, walk, problems);
+  const best = verifyCoverage(claims, size, walk, problems);
+  const ok = problems.count === 0;
+  return {
+    ok,
+    size,
+    root: Buffer.from(walk.root).toString('base64'),
+    ...(best === undefined ? {} : { checkpoint: describe(best) }),
+    ...(ok && best !== undefined ? { seen: best.note } : {}),
+    uncheckpointed: size - (best?.checkpoint.size ?? 0),
+    erased: walk.erased,
+    ...(walk.trust === undefined
+      ? {}
+      : { trust: best?.checkpoint.trust === 'cooperative' ? 'cooperative' : walk.trust }),
+    problems: problems.list(),
+    problem_count: problems.count,
+  };
+}
+
+function* contiguous(entries: Iterable<StoredEntry>, size: number, walk: VerifyWalk): Generator<StoredEntry> {
+  let expected = 0;
+  for (const entry of entries) {
+    for (; expected < entry.index; expected++) walk.gap(expected);
+    yield entry;
+    expected = entry.index + 1;
+  }
+  for (; expected < size; expected++) walk.gap(expected);
+}
+
+/** The hash that the stored tree has for each entry, tile by tile; undefined where it has none. */
+function storedHashes(reader: StoreReader, size: number): (index: number) => Uint8Array | undefined {
+  const text = reader.read(EDGE_CELL);
+  const edge = text === undefined ? undefined : parseEdge(text);
+  const full = Math.floor((edge?.size ?? size) / TILE_WIDTH);
+  let tileIndex = -1;
+  let hashes: Uint8Array | undefined;
+  return (index) => {
+    const wanted = Math.floor(index / TILE_WIDTH);
+    if (wanted !== tileIndex) {
+      tileIndex = wanted;
+      hashes = wanted < full ? parseTile(reader.read(tileCell(0, wanted))) : edge?.levels[0];
+    }
+    const start = (index % TILE_WIDTH) * HASH_BYTES;
+    const hash = hashes?.subarray(start, start + HASH_BYTES);
+    return hash?.byteLength === HASH_BYTES ? hash : undefined;
+  };
+}
+
+/** Compares the stored tree above the leaves with the one that the entries give. */
+function verifyStoredTree(reader: StoreReader, walk: VerifyWalk, problems: ProblemSink): void {
+  const changed = walk.treeCells().filter(([cell, text]) => reader.read(cell) !== text);
+  // A changed entry changes the tree above it; that it is named is enough.
+  if (changed.length > 0 && !walk.diverged) {
+    const [first] = changed;
+    problems.add({ code: 'tree_changed', message: `the cell \`${first?.[0]}\` of the tree was changed` });
+  }
+}
+
+/** Every claim must have been met on the way; the largest that was is what the log stands on. */
+function verifyCoverage(
+  claims: Claims,
+  size: number,
+  walk: VerifyWalk,
+  problems: ProblemSink,
+): Claim | undefined {
+  for (const [claimed, list] of claims) {
+    if (claimed <= size) continue;
+    for (const { from } of list) {
+      const who = from === 'seen' ? 'the checkpoint remembered from before' : 'a signed checkpoint';
+      problems.add({
+        code: 'log_truncated',
+        message: `${who} covers ${claimed} entries, the log has ${size}`,
+      });
+    }
+  }
+  const best = walk.held;
+  if (size > 0 && ![...claims.values()].flat().some((claim) => claim.from !== 'seen')) {
+    problems.add({ code: 'checkpoint_missing', message: 'no signed checkpoint is stored with the log' });
+  }
+  return best;
+}
+
+function describe({ checkpoint }: Claim): NonNullable<VerifyReport['checkpoint']> {
+  const { origin, size, time, trust } = checkpoint;
+  return { origin, size, ...(time === undefined ? {} : { time }), ...(trust === undefined ? {} : { trust }) };
+}
+
+function readKeys(texts: readonly string[], problems: ProblemSink): readonly NoteVerifier[] {
+  return texts.flatMap((text) => {
+    const verifier = parseVerifierKey(text);
+    if (verifier !== undefined) return [verifier];
+    problems.add({
+      code: 'key_unreadable',
+      message: 'a given public key is not of the form `name+id+base64`',
+    });
+    return [];
+  });
+}
+
+function emptyReport(problems: ProblemSink): VerifyReport {
+  const report = { ok: false, size: 0, root: '', uncheckpointed: 0, erased: 0 };
+  return { ...report, problems: problems.list(), problem_count: problems.count };
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

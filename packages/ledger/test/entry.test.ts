@@ -1,0 +1,162 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  buildEntry,
+  derivedSalts,
+  type EntryCore,
+  eraseFromDetail,
+  opensCommitment,
+  PERSONAL_FIELDS,
+  randomSalts,
+  readEntry,
+  renderEntry,
+  sealFields,
+} from '../src/index.ts';
+import { readDetail, readLeaf } from '../src/read-entry.ts';
+import { decisionOf } from './temporary-log.ts';
+
+const stamp = { timeMs: Date.UTC(2026, 2, 14, 9, 30), trust: 'enforced' } as const;
+const decoder = new TextDecoder();
+const [core, fields] = decisionOf(3);
+
+describe('an entry', () => {
+  it('[P-LEDGER-PERSONAL-OUTSIDE] has in its leaf no personal value, only commitments', () => {
+    const built = buildEntry(core, sealFields(fields, randomSalts()), stamp);
+    const leaf = JSON.parse(decoder.decode(built.leaf));
+    expect(leaf).toEqual({
+      ...core,
+      v: 1,
+      time: '2026-03-14T09:30:00.000Z',
+      trust: 'enforced',
+      commitments: Object.fromEntries(
+        Object.keys(fields).map((name) => [name, expect.stringMatching(/^[\w-]{43}$/)]),
+      ),
+    });
+    for (const value of ['acme', 'user-3', 'agent-1', 'Anna', '4.5', 'sha256:3']) {
+      expect(decoder.decode(built.leaf)).not.toContain(value);
+    }
+  });
+
+  it('is read back as it was, and hidden values cannot be found by guessing without the salt', () => {
+    const built = buildEntry(core, sealFields(fields, randomSalts()), stamp);
+    const reading = readEntry({ index: 7, ...built });
+    expect(reading).toEqual({
+      ok: true,
+      value: { index: 7, time: '2026-03-14T09:30:00.000Z', trust: 'enforced', core, fields, erased: [] },
+    });
+    const again = buildEntry(core, sealFields(fields, randomSalts()), stamp);
+    const commitmentIn = (entry: typeof built) =>
+      JSON.parse(decoder.decode(entry.leaf)).commitments.principal;
+    expect(commitmentIn(built)).not.toBe(commitmentIn(again));
+    const [salt, value] = JSON.parse(built.detail).fields.principal;
+    expect(opensCommitment(commitmentIn(built), salt, value)).toBe(true);
+    expect(opensCommitment(commitmentIn(built), salt, 'user-4')).toBe(false);
+  });
+
+  it('[P-LEDGER-ERASABLE] loses a field without a change of its leaf', () => {
+    const built = buildEntry(core, sealFields(fields, randomSalts()), stamp);
+    const detail = eraseFromDetail(built.detail, ['args', 'principal']);
+    expect(detail).not.toContain('Anna');
+    const reading = readEntry({ index: 0, leaf: built.leaf, detail });
+    expect(reading).toMatchObject({ ok: true, value: { erased: ['args', 'principal'] } });
+    if (reading.ok) expect(reading.value.fields).not.toHaveProperty('args');
+    expect(readEntry({ index: 0, leaf: built.leaf, detail: null })).toMatchObject({
+      ok: true,
+      value: { fields: {}, erased: Object.keys(fields).sort() },
+    });
+  });
+
+  it('takes what the transaction found in place of what was sealed before it', () => {
+    const salts = randomSalts();
+    const sealed = [
+      ...sealFields({ message: 'before' }, salts),
+      ...sealFields({ message: 'after' }, derivedSalts('s')),
+    ];
+    const reading = readEntry({ index: 0, ...buildEntry(core, sealed, stamp) });
+    expect(reading).toMatchObject({ ok: true, value: { fields: { message: 'after' } } });
+  });
+
+  it('bounds codes and bundles, and refuses a leaf that is too large', () => {
+    const bundles = Object.fromEntries(
+      Array.from({ length: 65 }, (_, each) => [`b${each}`, { revision: '1', digest: 'd' }]),
+    );
+    const codes = Array.from({ length: 50 }, () => 'x'.repeat(500));
+    const leaf = JSON.parse(decoder.decode(buildEntry({ ...core, codes, bundles }, [], stamp).leaf));
+    expect(leaf.bundles).toBeUndefined();
+    expect(leaf.codes).toHaveLength(32);
+    expect(leaf.codes[0]).toHaveLength(128);
+    expect(() => buildEntry({ ...core, event: 'x'.repeat(70_000) }, [], stamp)).toThrow(RangeError);
+  });
+
+  it('with every field stays far below the limit of a leaf', () => {
+    const all = Object.fromEntries(PERSONAL_FIELDS.map((name) => [name, { long: 'x'.repeat(10_000) }]));
+    expect(buildEntry(core, sealFields(all, randomSalts()), stamp).leaf.byteLength).toBeLessThan(4_000);
+  });
+
+  it('is canonical: no other bytes are read as the same leaf or detail', () => {
+    const built = buildEntry(core, sealFields(fields, randomSalts()), stamp);
+    const leaf = decoder.decode(built.leaf);
+    for (const other of [
+      ` ${leaf}`,
+      leaf.replace(':', ': '),
+      leaf.replace('"v":1', '"v":1.0'),
+      `\ufeff${leaf}`,
+    ]) {
+      expect(readLeaf(Buffer.from(other)).ok, other.slice(0, 20)).toBe(false);
+    }
+    expect(readLeaf(Buffer.from(leaf.replace('"v":1', '"v":2'))).ok).toBe(false);
+    expect(readLeaf(Buffer.from(leaf.replace('"kind":"decision"', '"kind":"decisioN"'))).ok).toBe(false);
+    expect(readLeaf(Buffer.from([0xff, ...Buffer.from(leaf)])).ok).toBe(false);
+    for (const other of [` ${built.detail}`, built.detail.replace('"v":1', '"v":10e-1'), '[]', 'null', '']) {
+      expect(readDetail(other).ok, other.slice(0, 20)).toBe(false);
+    }
+  });
+
+  it('round-trips whatever JSON its fields hold', () => {
+    const json = fc.jsonValue({ maxDepth: 3, noUnicodeString: false }).filter((value) => isExact(value));
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...PERSONAL_FIELDS), json), fc.string(), (given, seed) => {
+        const values = given as typeof fields;
+        const reading = readEntry({
+          index: 0,
+          ...buildEntry({ kind: 'start' }, sealFields(values, derivedSalts(seed)), stamp),
+        });
+        expect(reading).toMatchObject({
+          ok: true,
+          value: { fields: JSON.parse(JSON.stringify(values)), erased: [] },
+        });
+      }),
+    );
+  });
+
+  it('is told in plain words, without what could deceive a reader', () => {
+    const render = (extra: EntryCore, personal: typeof fields): string => {
+      const reading = readEntry({
+        index: 0,
+        ...buildEntry(extra, sealFields(personal, randomSalts()), stamp),
+      });
+      return reading.ok ? renderEntry(reading.value) : reading.message;
+    };
+    expect(
+      render(core, { ...fields, reasons: [{ code: 'amount_over_limit', message: 'at most 100' }] }),
+    ).toBe(
+      '2026-03-14T09:30:00.000Z agent-1 for user-3 of acme asked to refund on payments with ' +
+        '{"amount":4.5,"note":"für Anna"}: denied, because amount_over_limit (at most 100).',
+    );
+    expect(render({ ...core, effect: 'proceed' }, fields)).toContain('observed only: the call proceeded');
+    expect(render({ kind: 'halt', event: 'set' }, { principal: 'olga', message: 'incident' })).toBe(
+      '2026-03-14T09:30:00.000Z A halt was set by olga: incident.',
+    );
+    expect(render({ kind: 'start' }, { note: 'a\u001b[2Jb\u202ec\nd' })).toContain(
+      'a\ufffd[2Jb\ufffdc\ufffdd',
+    );
+    expect(render({ kind: 'start' }, { note: 'x'.repeat(5_000) }).length).toBeLessThan(300);
+  });
+});
+
+function isExact(value: unknown): boolean {
+  const text = JSON.stringify(value);
+  return (
+    !text.includes('__proto__') && text.isWellFormed() && !/\\ud[89a-f]/i.test(text) && !text.includes('-0')
+  );
+}
