@@ -1,0 +1,43 @@
+export type {
+  Engine,
+  EngineAnswer,
+  EngineBundle,
+  EngineDiagnostic,
+  EngineEntrypoint,
+  EngineQuestion,
+  EngineRule,
+  LoadedPolicies,
+  LoadResult,
+  ReadPaths,
+} from './engine/engine.ts';
+export { type Consultation, type ConsultOptions, consult } from './layers/consult.ts';
+export {
+  type LoadFailure,
+  loadPolicies,
+  type PolicyLoad,
+  type ReloadReport,
+  reloadPolicies,
+  renderLoadFailure,
+  watchPolicies,
+} from './layers/load-policies.ts';
+export { type ActiveEntrypoint, createPolicySet, type PolicySet } from './layers/policy-set.ts';
+export { createPolicySource, type PolicyHold, type PolicySource } from './layers/policy-source.ts';
+export { BUDGET_LIMIT_MAX, type BudgetsRead, readBudgets } from './pipeline/budgets.ts';
+export { type CallerClaims, type CallerIdentity, modeFor, refusedClaim } from './pipeline/caller.ts';
+export { type Clock, DEFAULT_LIMITS, type PipelineLimits, type ToolCatalogue } from './pipeline/core.ts';
+export { createDecisionPoint, type DecisionPointOptions } from './pipeline/create-decision-point.ts';
+export { DECISION_PROCEDURES } from './pipeline/procedures.ts';
+export { TURN_CODE } from './pipeline/report.ts';
+export type {
+  ActivationNote,
+  ActOutcome,
+  Administration,
+  ApprovalVerdict,
+  DecisionService,
+  ExplainedOpinion,
+  Explanation,
+  HaltTarget,
+  PointHandle,
+  RawDecision,
+  RawQuestion,
+} from './pipeline/service.ts';

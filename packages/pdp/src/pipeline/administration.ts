@@ -1,0 +1,157 @@
+import { type ApprovalStatus, REASON_TABLE } from '@writ/decision';
+import { type EntryCore, type LedgerEntry, type PersonalFields, readEntry, sealFields } from '@writ/ledger';
+import {
+  PENDING_PREFIX,
+  pendingApprovalId,
+  type HaltTarget as StateHaltTarget,
+  toApproval,
+} from '@writ/state';
+import type { ApprovalStepResult } from './approval-procedure.ts';
+import { stepApproval } from './approvals.ts';
+import type { Core } from './core.ts';
+import { evaluateRule } from './evaluate-rule.ts';
+import { commitFault } from './faults.ts';
+import type { HaltRequest } from './halt-procedure.ts';
+import { approvalNamed } from './prepare.ts';
+import type { ActOutcome, Administration, ApprovalVerdict, HaltTarget } from './service.ts';
+
+/** Entries that are read at once while looking for a decision. */
+const SEARCH_WINDOW = 1024;
+
+/** What the operator does. Whoever calls these has checked the operator's credential. */
+export function createAdministration(core: Core): Administration {
+  return {
+    approvals: {
+      list: (filter = {}) => listApprovals(core, filter.status),
+      approve: (id, by, comment) => judgeApproval(core, id, 'approved', by, comment),
+      deny: (id, by, comment) => judgeApproval(core, id, 'denied', by, comment),
+    },
+    halt: (target, by, reason) => setHalt(core, target, 'halted', by, reason),
+    resume: (target, by, reason) => setHalt(core, target, 'resumed', by, reason),
+    log: {
+      size: () => core.store.logSize(),
+      tail: async (count) => {
+        const size = await core.store.logSize();
+        return readEntries(core, Math.max(0, size - count), size);
+      },
+      show: (decisionId) => entriesOf(core, decisionId),
+    },
+    recordActivation: (note) => {
+      const kind = note.ok ? 'policy_activation' : 'policy_refusal';
+      const message = note.message === undefined ? {} : { message: note.message };
+      return record(core, { kind, event: note.ok ? 'activated' : 'refused', bundles: note.bundles }, message);
+    },
+    evaluate: async (question, by) => {
+      const noted = await record(
+        core,
+        { kind: 'administrative', event: 'evaluate' },
+        {
+          note: { by, path: question.path },
+          ...(question.input === undefined ? {} : { args: question.input }),
+        },
+      );
+      if (noted.ok) return evaluateRule(core, question);
+      return { kind: 'error', code: 'policy_engine_unavailable', message: noted.message };
+    },
+  };
+}
+
+async function record(core: Core, entry: EntryCore, fields: PersonalFields): Promise<ActOutcome> {
+  try {
+    await core.store.call('pdp.note', {
+      core: entry,
+      sealed: sealFields(fields, core.salts),
+      trust: core.trust,
+    });
+    return { ok: true };
+  } catch (thrown) {
+    return { ok: false, ...commitFault(thrown) };
+  }
+}
+
+/** Pending ones by their list; of any other status one has to know the id. */
+async function listApprovals(core: Core, status: ApprovalStatus | undefined) {
+  const nowMs = core.clock.nowMs();
+  const cells = await core.store.scan(PENDING_PREFIX);
+  const states = await Promise.all(
+    cells.map(([key]) => approvalNamed(core.store, pendingApprovalId(key), nowMs)),
+  );
+  return states
+    .flatMap((state) => (state === undefined ? [] : [toApproval(state)]))
+    .filter((approval) => status === undefined || approval.status === status);
+}
+
+async function judgeApproval(
+  core: Core,
+  id: string,
+  step: 'approved' | 'denied',
+  by: string,
+  comment: string | undefined,
+): Promise<ApprovalVerdict> {
+  let result: ApprovalStepResult;
+  try {
+    result = await stepApproval(core, { id, step, by, ...(comment === undefined ? {} : { comment }) });
+  } catch (thrown) {
+    return { ok: false, ...commitFault(thrown) };
+  }
+  if (result.ok) return { ok: true, approval: toApproval(result.approval) };
+  if (result.approval === undefined) {
+    return { ok: false, code: 'approval_unknown', message: REASON_TABLE.approval_unknown.sentence };
+  }
+  const message = `the approval is ${result.approval.status}`;
+  return { ok: false, code: 'approval_not_pending', message, approval: toApproval(result.approval) };
+}
+
+async function setHalt(
+  core: Core,
+  target: HaltTarget,
+  event: HaltRequest['event'],
+  by: string,
+  reason: string | undefined,
+): Promise<ActOutcome> {
+  const request: HaltRequest = {
+    target: stateTarget(target),
+    event,
+    by,
+    reason: reason ?? (event === 'halted' ? `halted by ${by}` : `resumed by ${by}`),
+    saltSeed: core.saltSeed(),
+    trust: core.trust,
+  };
+  try {
+    await core.store.call('pdp.halt', request);
+    return { ok: true };
+  } catch (thrown) {
+    return { ok: false, ...commitFault(thrown) };
+  }
+}
+
+function stateTarget(target: HaltTarget): StateHaltTarget {
+  switch (target.kind) {
+    case 'all':
+      return { scope: 'all' };
+    case 'tenant':
+      return { scope: 'tenant', tenant: target.tenant };
+    case 'actor':
+      return { scope: 'actor', actor: target.actor };
+  }
+}
+
+async function readEntries(core: Core, from: number, to: number): Promise<readonly LedgerEntry[]> {
+  const stored = await core.store.entries(from, to);
+  return stored.flatMap((each) => {
+    const read = readEntry(each);
+    return read.ok ? [read.value] : [];
+  });
+}
+
+/** Every entry about a decision, looking back from the end: what is asked about is mostly recent. */
+async function entriesOf(core: Core, decisionId: string): Promise<readonly LedgerEntry[]> {
+  const found: LedgerEntry[] = [];
+  for (let to = await core.store.logSize(); to > 0; to -= SEARCH_WINDOW) {
+    const window = await readEntries(core, Math.max(0, to - SEARCH_WINDOW), to);
+    found.unshift(...window.filter(({ core: entry }) => entry.decision_id === decisionId));
+    // A decision's own entry is its first: nothing about it can stand before.
+    if (found.some(({ core: entry }) => entry.kind === 'decision')) break;
+  }
+  return found;
+}

@@ -1,0 +1,25 @@
+import { REASON_TABLE, type ReasonCode } from '@writ/decision';
+import type { ApprovalFault } from '@writ/state';
+
+/** Faults of an approval as reasons of a decision. */
+const CODES: Readonly<Record<ApprovalFault, ReasonCode>> = {
+  approval_unknown: 'approval_unknown',
+  approval_pending: 'approval_pending',
+  approval_expired: 'approval_expired',
+  approval_used: 'approval_used',
+  approval_mismatch: 'approval_mismatch',
+  approval_cancelled: 'approval_cancelled',
+  // Decided is a fault only of deciding again, which no agent does.
+  approval_decided: 'approval_unknown',
+  human_rejected: 'human_rejected',
+  clock_stepped_back: 'clock_stepped_back',
+};
+
+/** The reason that a call with this approval is refused for. */
+export function approvalReason(fault: ApprovalFault): {
+  readonly code: ReasonCode;
+  readonly message: string;
+} {
+  const code = CODES[fault];
+  return { code, message: REASON_TABLE[code].sentence };
+}

@@ -1,0 +1,272 @@
+import type { Decision, Json, Reason, ReasonCode } from '@writ/decision';
+import {
+  closeLedger,
+  derivedSalts,
+  type EntryCore,
+  ledgerBatchKeys,
+  type PersonalFields,
+  recordEntry,
+  sealFields,
+} from '@writ/ledger';
+import {
+  activeHalt,
+  approvalKeys,
+  budgetKeys,
+  CLOCK_TOLERANCE_MS,
+  changedFacts,
+  checkApproval,
+  checkIdempotency,
+  circuitOpen,
+  createApproval,
+  factKeys,
+  haltKeys,
+  openDecision,
+  openDecisionKey,
+  type Reservation,
+  readApproval,
+  readSession,
+  recordCall,
+  rememberAnswer,
+  reserveBudgets,
+  sessionKeys,
+  useApproval,
+} from '@writ/state';
+import type { Procedure, Transaction } from '@writ/store';
+import { approvalReason } from './approval-reason.ts';
+import type { ApprovalUse, CommitRequest, CommitResult } from './commit-request.ts';
+import { askAgain, withHalt, withReason } from './settle-decision.ts';
+
+/** What the transaction found and did, beside the decision itself. */
+interface Settled {
+  readonly decision: Decision;
+  readonly reservations: readonly Reservation[];
+  /** Steps of an approval, each an entry of its own. */
+  readonly approvalEvents: readonly { readonly event: string; readonly id: string }[];
+}
+
+/**
+ * The one commit of a decision: compares the state that policies were told, applies halts, uses up or asks for an
+ * approval, reserves budgets, counts the call and appends the entry. The entry is built here because each of these
+ * may change the outcome. Runs in the store's worker; pure.
+ */
+const commitProcedure: Procedure<CommitRequest, CommitResult> = {
+  name: 'pdp.commit',
+  keys: (request) => [
+    ...new Set([
+      ...haltKeys(request.subject),
+      ...sessionKeys(request.subject),
+      ...budgetKeys(definitionsOf(request), request.subject),
+      ...factKeys(request.gathered?.facts ?? [], request.subject, definitionsOf(request)),
+      ...(request.idempotencyCell === undefined ? [] : [request.idempotencyCell]),
+      ...(request.use === undefined ? [] : approvalKeys(request.use.id)),
+      ...(request.ask === undefined ? [] : [request.ask.pendingCell, ...approvalKeys(request.ask.id)]),
+      ...(request.ask?.pendingId === undefined ? [] : approvalKeys(request.ask.pendingId)),
+      openDecisionKey(request.draft.decision_id),
+    ]),
+  ],
+  run: commit,
+  afterBatch: closeLedger,
+  batchKeys: ledgerBatchKeys,
+};
+
+export default commitProcedure;
+
+function definitionsOf(request: CommitRequest) {
+  return request.budgets.map(({ definition }) => definition);
+}
+
+function commit(transaction: Transaction, request: CommitRequest): CommitResult {
+  const { idempotencyCell, callDigest, gathered } = request;
+  const earlier =
+    idempotencyCell === undefined ? undefined : checkIdempotency(transaction, idempotencyCell, callDigest);
+  if (earlier?.kind === 'repeat') return { kind: 'repeat', decision: earlier.answer as unknown as Decision };
+  if (gathered !== undefined) {
+    const facts = changedFacts(transaction, gathered, request.subject, definitionsOf(request));
+    if (facts.length > 0) return { kind: 'conflict', facts };
+  }
+  const settled = earlier?.kind === 'mismatch' ? mismatched(request) : settle(transaction, request);
+  const { decision } = settled;
+  write(transaction, request, settled, idempotencyCell !== undefined && earlier?.kind === 'first');
+  const index = append(transaction, request, settled);
+  return decision === request.draft
+    ? { kind: 'decided', index }
+    : { kind: 'decided', index, changed: decision };
+}
+
+function mismatched(request: CommitRequest): Settled {
+  const decision = withReason(request.draft, {
+    code: 'idempotency_mismatch',
+    message: 'the idempotency key was used for another call',
+  });
+  return unchanged(decision);
+}
+
+/** Applies what only the transaction can know, in order of what goes before what. */
+function settle(transaction: Transaction, request: CommitRequest): Settled {
+  const halt = activeHalt((key) => transaction.get(key), request.subject);
+  if (halt !== undefined) {
+    return unchanged(withHalt(request.draft, halt.reason));
+  }
+  const broken = breakCircuit(transaction, request);
+  if (broken !== undefined) return unchanged(broken);
+  if (request.draft.outcome === 'escalate' && request.ask !== undefined)
+    return ask(transaction, request, request.ask);
+  if (request.draft.effect !== 'proceed') return unchanged(request.draft);
+  return proceed(transaction, request);
+}
+
+/** A denial that was given too often in a row says so first; observed agents never saw their denials. */
+function breakCircuit(
+  transaction: Transaction,
+  { draft, subject, callDigest, counted }: CommitRequest,
+): Decision | undefined {
+  if (!counted || draft.outcome !== 'deny' || draft.effect === 'proceed') return undefined;
+  const session = readSession((key) => transaction.get(key), subject, transaction.nowMs);
+  if (session === undefined || !circuitOpen(session.denied, callDigest, transaction.nowMs)) return undefined;
+  const stopped = withReason(draft, {
+    code: 'circuit_open',
+    message: 'the same call was refused too often in a row: stop asking',
+  });
+  return {
+    ...stopped,
+    obligations: [...stopped.obligations, { id: 'circuit-open', type: 'halt', properties: {} }],
+  };
+}
+
+function ask(
+  transaction: Transaction,
+  request: CommitRequest,
+  draft: NonNullable<CommitRequest['ask']>,
+): Settled {
+  const { id, lifeMs, binding, action, reasons, pendingCell, pendingId } = draft;
+  const waiting = transaction.get(pendingCell);
+  const read = (key: string) => transaction.get(key);
+  if (waiting !== undefined && waiting === pendingId) {
+    const before = readApproval(read, waiting, transaction.nowMs);
+    if (before?.status === 'pending') {
+      return unchanged(askAgain(request.draft, before));
+    }
+  }
+  const asked = createApproval(transaction, {
+    id,
+    decision_id: request.draft.decision_id,
+    expires_ms: transaction.nowMs + lifeMs,
+    binding,
+    action,
+    reasons,
+  });
+  transaction.put(pendingCell, id);
+  return {
+    decision: askAgain(request.draft, asked),
+    reservations: [],
+    approvalEvents: [{ event: 'requested', id }],
+  };
+}
+
+/** Uses up the approval and reserves; either may turn the effect into a refusal, and then neither happens. */
+function proceed(transaction: Transaction, request: CommitRequest): Settled {
+  const { draft, use, subject } = request;
+  const refused = use === undefined ? undefined : approvalFault(transaction, use);
+  if (refused !== undefined) return unchanged(withReason(draft, refused));
+  const reserved = request.counted ? reserveBudgets(transaction, subject, request.budgets) : NOTHING_RESERVED;
+  if (!reserved.ok) {
+    const { name, unit, used, limit, requested } = reserved.exhausted;
+    const message = `budget \`${name}\`: ${used} of ${limit} ${unit} used, ${requested} requested`;
+    return unchanged(withReason(draft, { code: 'budget_exhausted', message }));
+  }
+  const { reservations } = reserved;
+  if (use === undefined) return { decision: draft, reservations, approvalEvents: [] };
+  const used = useApproval(transaction, use.id, use.binding, draft.decision_id);
+  if (!used.ok) throw new Error(`the approval was usable and is not any more: ${used.code}`);
+  return { decision: draft, reservations, approvalEvents: [{ event: 'used', id: use.id }] };
+}
+
+const NOTHING_RESERVED = { ok: true, reservations: [] } as const;
+
+/** A decision beside which nothing is reserved and no approval moves. */
+function unchanged(decision: Decision): Settled {
+  return { decision, reservations: [], approvalEvents: [] };
+}
+
+/** Why the approval cannot be used now; what was found when the call was prepared may have changed since. */
+function approvalFault(
+  transaction: Transaction,
+  use: ApprovalUse,
+): { readonly code: ReasonCode; readonly message: string } | undefined {
+  if ((transaction.clockSteppedBackMs ?? 0) > CLOCK_TOLERANCE_MS) {
+    return { code: 'clock_stepped_back', message: 'the clock stepped back: approvals cannot be used' };
+  }
+  const checked = checkApproval((key) => transaction.get(key), use.id, use.binding, transaction.nowMs);
+  return checked.ok ? undefined : approvalReason(checked.code);
+}
+
+function write(transaction: Transaction, request: CommitRequest, settled: Settled, remember: boolean): void {
+  const { decision, reservations } = settled;
+  const { subject, callDigest, tool, labels } = request;
+  const proceeds = decision.effect === 'proceed';
+  if (request.counted) {
+    const circuit = decision.reason !== 'circuit_open' && decision.metadata.mode !== 'observe';
+    recordCall(transaction, subject, {
+      proceeds,
+      labels,
+      ...(tool === undefined ? {} : { tool }),
+      ...(circuit ? { call: callDigest } : {}),
+      ...(circuit && decision.outcome === 'deny' ? { denied_for: decision.reason } : {}),
+    });
+  }
+  if (proceeds) {
+    openDecision(transaction, {
+      decision_id: decision.decision_id,
+      subject,
+      reservations,
+      note: request.note,
+    });
+  }
+  if (remember && request.idempotencyCell !== undefined) {
+    const answer = decision as unknown as Json;
+    rememberAnswer(transaction, request.idempotencyCell, {
+      decision_id: decision.decision_id,
+      call: callDigest,
+      answer,
+    });
+  }
+}
+
+function append(transaction: Transaction, request: CommitRequest, settled: Settled): number {
+  const { core, sealed, saltSeed, trust } = request.record;
+  const { decision } = settled;
+  const found = decision === request.draft ? [] : sealFields(foundFields(decision), derivedSalts(saltSeed));
+  const index = recordEntry(transaction, withOutcome(core, decision), [...sealed, ...found], trust);
+  for (const { event, id } of settled.approvalEvents) {
+    const step: EntryCore = { kind: 'approval', event, approval_id: id, decision_id: decision.decision_id };
+    const fields = sealFields(approvalFields(request), derivedSalts(`${saltSeed} ${event}`));
+    recordEntry(transaction, step, fields, trust);
+  }
+  return index;
+}
+
+function withOutcome(core: EntryCore, decision: Decision): EntryCore {
+  return {
+    ...core,
+    outcome: decision.outcome,
+    effect: decision.effect,
+    codes: [...new Set(decision.reasons.map((reason: Reason) => reason.code))],
+    ...(decision.approval === undefined ? {} : { approval_id: decision.approval.id }),
+  };
+}
+
+function foundFields(decision: Decision): PersonalFields {
+  return {
+    reasons: decision.reasons as unknown as Json,
+    ...(decision.obligations.length === 0 ? {} : { obligations: decision.obligations as unknown as Json }),
+  };
+}
+
+function approvalFields({ subject, tool }: CommitRequest): PersonalFields {
+  return {
+    principal: subject.principal,
+    actor: subject.actor,
+    ...(subject.tenant === undefined ? {} : { tenant: subject.tenant }),
+    ...(tool === undefined ? {} : { tool }),
+  };
+}

@@ -1,0 +1,51 @@
+import type { EventEmitter } from 'node:events';
+import type { Environment, RandomBytes } from '@writ/decision';
+import type { SaltSource, Trust } from '@writ/ledger';
+import type { Store } from '@writ/store';
+import type { PolicySet } from '../layers/policy-set.ts';
+import type { PolicySource } from '../layers/policy-source.ts';
+import type { KeyedQueue } from './keyed-queue.ts';
+import type { PolicyFacts } from './policy-facts.ts';
+
+/** Time as the pipeline takes it; the transaction has the store's own. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  nowMs(): number;
+}
+
+/** Named limits of the pipeline. */
+export interface PipelineLimits {
+  /** Longest time for one decision, evaluation and commit together, ms. Default 2,000. */
+  readonly decisionMs: number;
+  /** How long an approval waits for a person, ms. Default 1 hour. */
+  readonly approvalMs: number;
+}
+
+export const DEFAULT_LIMITS: PipelineLimits = Object.freeze({ decisionMs: 2_000, approvalMs: 60 * 60_000 });
+
+/** What is known of a tool: undefined where this catalogue does not speak for the server. */
+export type ToolCatalogue = (
+  server: string | undefined,
+  tool: string,
+) => { readonly known: boolean; readonly digest?: string } | undefined;
+
+/** What every step of the pipeline shares. */
+export interface Core {
+  readonly source: PolicySource;
+  readonly factsOf: (set: PolicySet) => PolicyFacts;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly limits: PipelineLimits;
+  readonly environment: Pick<Environment, 'region' | 'is_production'>;
+  readonly trust: Trust;
+  readonly catalogue: ToolCatalogue;
+  readonly queue: KeyedQueue;
+  readonly randomBytes: RandomBytes;
+  readonly salts: SaltSource;
+  /** Fresh random text that salts derive from inside a transaction. */
+  readonly saltSeed: () => string;
+  /** Names of approvals that this process moved. */
+  readonly moves: EventEmitter;
+  /** Work whose answer nobody waits for, such as queued results; `close` waits for it. */
+  readonly background: Set<Promise<unknown>>;
+}

@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import type { DecideCall, Environment } from '@writ/decision';
+import { randomSalts, type Trust } from '@writ/ledger';
+import type { BudgetDefinition } from '@writ/state';
+import type { Store } from '@writ/store';
+import type { PolicySource } from '../layers/policy-source.ts';
+import { createAdministration } from './administration.ts';
+import { approvalFor } from './approvals.ts';
+import type { CallerIdentity } from './caller.ts';
+import { complete } from './complete.ts';
+import { type Clock, type Core, DEFAULT_LIMITS, type PipelineLimits, type ToolCatalogue } from './core.ts';
+import { decide } from './decide.ts';
+import { decideRaw } from './decide-raw.ts';
+import { explain } from './explain.ts';
+import { KeyedQueue } from './keyed-queue.ts';
+import { list } from './list.ts';
+import { rememberPolicyFacts } from './policy-facts.ts';
+import { report } from './report.ts';
+import type { DecisionService, PointHandle, RawQuestion } from './service.ts';
+
+/** What a decision point is made of. */
+export interface DecisionPointOptions {
+  /** Opened with `DECISION_PROCEDURES` and the ledger's. The decision point does not close it. */
+  readonly store: Store;
+  /** The active policies; may be swapped at any time. */
+  readonly policies: PolicySource;
+  /** Who the point's own methods act for. Default: `in-process`, which may assert anything, enforcing. */
+  readonly caller?: CallerIdentity;
+  /** `cooperative` where the agent's own user can write the data directory. Default `cooperative`. */
+  readonly trust?: Trust;
+  readonly limits?: Partial<PipelineLimits>;
+  /** Budgets beside those in the bundles' data. */
+  readonly budgets?: readonly BudgetDefinition[];
+  readonly environment?: Pick<Environment, 'region' | 'is_production'>;
+  /** Tools that are known or pinned; by default nothing is said of any. */
+  readonly catalogue?: ToolCatalogue;
+  readonly clock?: Clock;
+}
+
+const IN_PROCESS: CallerIdentity = { pointId: 'in-process', mayAssert: {}, mode: 'enforce' };
+const SEED_BYTES = 32;
+
+/**
+ * The decision point: one pipeline for every enforcement point. `as(caller)` is what the holder of another credential
+ * gets. Every method resolves to an answer; faults deny with a code.
+ */
+export function createDecisionPoint(options: DecisionPointOptions): DecisionService {
+  const core: Core = {
+    source: options.policies,
+    factsOf: rememberPolicyFacts(options.budgets ?? []),
+    store: options.store,
+    clock: options.clock ?? { nowMs: () => Date.now() },
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    environment: options.environment ?? {},
+    trust: options.trust ?? 'cooperative',
+    catalogue: options.catalogue ?? (() => undefined),
+    queue: new KeyedQueue(),
+    randomBytes: (length) => randomBytes(length),
+    salts: randomSalts(),
+    saltSeed: () => randomBytes(SEED_BYTES).toString('base64url'),
+    moves: new EventEmitter().setMaxListeners(0),
+    background: new Set(),
+  };
+  return {
+    ...pointFor(core, options.caller ?? IN_PROCESS),
+    as: (caller) => pointFor(core, caller),
+    administration: createAdministration(core),
+  };
+}
+
+function pointFor(core: Core, caller: CallerIdentity): PointHandle {
+  return {
+    decide: (call) => decide(core, caller, call),
+    complete: (call) => complete(core, caller, call),
+    list: (call) => list(core, caller, call),
+    report: (call) => report(core, caller, call),
+    approval: approvalFor(core, caller),
+    explain: (call: DecideCall) => explain(core, caller, call),
+    decideRaw: (question: RawQuestion) => decideRaw(core, caller, question),
+    close: async () => {
+      await Promise.allSettled(core.background);
+    },
+  };
+}

@@ -1,0 +1,8 @@
+/** The decision point's procedures, to be loaded by the store beside the ledger's. */
+export const DECISION_PROCEDURES: readonly URL[] = [
+  new URL('./commit-procedure.ts', import.meta.url),
+  new URL('./complete-procedure.ts', import.meta.url),
+  new URL('./approval-procedure.ts', import.meta.url),
+  new URL('./halt-procedure.ts', import.meta.url),
+  new URL('./note-procedure.ts', import.meta.url),
+];

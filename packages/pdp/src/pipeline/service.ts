@@ -1,0 +1,116 @@
+import type {
+  Approval,
+  ApprovalStatus,
+  DecideCall,
+  Decision,
+  DecisionPoint,
+  DecisionRequest,
+  Json,
+  Layer,
+  Outcome,
+  Reason,
+} from '@writ/decision';
+import type { LedgerEntry } from '@writ/ledger';
+import type { EngineAnswer } from '../engine/engine.ts';
+import type { CallerIdentity } from './caller.ts';
+
+/** One entrypoint's opinion, as `writ decide --explain` shows it. */
+export interface ExplainedOpinion {
+  readonly layer: Layer;
+  readonly bundle: string;
+  /** `data.agent.tools.decision`. */
+  readonly rule: string;
+  readonly kind: string;
+  readonly file?: string;
+  readonly row?: number;
+  /** `none`: consulted, without an opinion. `identity` and `lifts` are what those kinds give in place of a verdict. */
+  readonly opinion: Outcome | 'none' | 'identity' | 'lifts';
+  readonly reasons: readonly Reason[];
+}
+
+/** What a decision would be and why, without effect on state, budgets or approvals; not on record. */
+export interface Explanation {
+  readonly outcome: Outcome;
+  readonly reasons: readonly Reason[];
+  readonly opinions: readonly ExplainedOpinion[];
+  /** The request as policies saw it, with what was gathered and resolved. */
+  readonly request?: DecisionRequest;
+}
+
+/** A question to one rule alone: the data API in development, for a directory without a manifest. */
+export interface RawQuestion {
+  /** Slash path below `data`. */
+  readonly path: string;
+  readonly input: Json | undefined;
+  /** What the question is about, for the record and for halts and budgets. */
+  readonly request: DecisionRequest;
+}
+
+/** A raw question's decision with the rule's own answer; `value` is absent where the rule is undefined. */
+export interface RawDecision {
+  readonly decision: Decision;
+  readonly value?: Json;
+  /** Present where the rule could not be evaluated. */
+  readonly fault?: { readonly code: string; readonly message: string };
+}
+
+/** The decision point as one enforcement point holds it. */
+export interface PointHandle extends DecisionPoint {
+  /** Each entrypoint's opinion about a call; decides nothing. */
+  explain(call: DecideCall): Promise<Explanation>;
+  /** Asks one rule as kind `grant` with the input as it is; recorded like any decision. */
+  decideRaw(question: RawQuestion): Promise<RawDecision>;
+}
+
+export type ApprovalVerdict =
+  | { readonly ok: true; readonly approval: Approval }
+  | {
+      readonly ok: false;
+      readonly code: 'approval_unknown' | 'approval_not_pending' | 'state_unavailable' | 'audit_unavailable';
+      readonly message: string;
+      readonly approval?: Approval;
+    };
+
+/** Whom a halt stops. */
+export type HaltTarget =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'tenant'; readonly tenant: string }
+  | { readonly kind: 'actor'; readonly actor: string };
+
+/** An act of the operator that could not be made durable did not happen. */
+export type ActOutcome =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly code: string; readonly message: string };
+
+/** What a change of policies was: for the record. */
+export interface ActivationNote {
+  readonly ok: boolean;
+  readonly bundles: { readonly [name: string]: { readonly revision: string; readonly digest: string } };
+  readonly message?: string;
+}
+
+/** What only the operator may do. Whoever calls these has checked the operator's credential. */
+export interface Administration {
+  readonly approvals: {
+    list(filter?: { readonly status?: ApprovalStatus }): Promise<readonly Approval[]>;
+    approve(id: string, by: string, comment?: string): Promise<ApprovalVerdict>;
+    deny(id: string, by: string, comment?: string): Promise<ApprovalVerdict>;
+  };
+  halt(target: HaltTarget, by: string, reason?: string): Promise<ActOutcome>;
+  resume(target: HaltTarget, by: string, reason?: string): Promise<ActOutcome>;
+  readonly log: {
+    tail(count: number): Promise<readonly LedgerEntry[]>;
+    show(decisionId: string): Promise<readonly LedgerEntry[]>;
+    size(): Promise<number>;
+  };
+  /** Puts an activation or a refused one on record. */
+  recordActivation(note: ActivationNote): Promise<ActOutcome>;
+  /** Evaluates any path below `data`, outside of the decision pipeline; on record as an administrative act. */
+  evaluate(question: Pick<RawQuestion, 'path' | 'input'>, by: string): Promise<EngineAnswer>;
+}
+
+/** The decision point whole: in process for its default caller, for others by `as`, and for the operator. */
+export interface DecisionService extends PointHandle {
+  as(caller: CallerIdentity): PointHandle;
+  readonly administration: Administration;
+}

@@ -1,0 +1,39 @@
+import type { Decision, Reason, ReasonCode } from '@writ/decision';
+import type { ApprovalState } from '@writ/state';
+import { effectOf } from './effect.ts';
+
+/** A denial that stands before everything that policies said; in observe mode it may leave the effect as it was. */
+export function withReason(
+  draft: Decision,
+  reason: { readonly code: ReasonCode; readonly message: string },
+): Decision {
+  const reasons: readonly Reason[] = [{ ...reason, outcome: 'deny' }, ...draft.reasons];
+  const effect = effectOf('deny', reasons, draft.metadata.mode ?? 'enforce');
+  const { step_up: _step, approval: _approval, remediation: _remediation, policy: _policy, ...rest } = draft;
+  if (effect === 'proceed')
+    return { ...rest, outcome: 'deny', allow: false, effect, reason: reason.code, reasons };
+  const { forwarded_args: _args, ...refused } = rest;
+  return {
+    ...refused,
+    outcome: 'deny',
+    allow: false,
+    effect,
+    reason: reason.code,
+    reasons,
+    obligations: draft.obligations.filter(({ type }) => type !== 'redact' && type !== 'rate_limit'),
+  };
+}
+
+/** A denial that also tells the agent to stop its run. */
+export function withHalt(draft: Decision, why: string): Decision {
+  const stopped = withReason(draft, { code: 'halted', message: why });
+  return {
+    ...stopped,
+    obligations: [...stopped.obligations, { id: 'halted', type: 'halt', properties: {} }],
+  };
+}
+
+/** The escalation with the approval that a person is asked for. */
+export function askAgain(draft: Decision, { id, status, expires_ms }: ApprovalState): Decision {
+  return { ...draft, approval: { id, status, expires_at: new Date(expires_ms).toISOString() } };
+}

@@ -1,0 +1,140 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Bundle, completeEntrypoint, type WrittenEntrypoint } from '@writ/bundle';
+import type { DecideCall, DecisionRequest, Json, JsonObject } from '@writ/decision';
+import { LEDGER_PROCEDURES } from '@writ/ledger';
+import { openStore, type Store, type StoreOptions } from '@writ/store';
+import type { EngineAnswer, LoadedPolicies, ReadPaths } from '../../src/engine/engine.ts';
+import { createPolicySet, type PolicySet } from '../../src/layers/policy-set.ts';
+import { createPolicySource, type PolicySource } from '../../src/layers/policy-source.ts';
+import { createDecisionPoint, type DecisionPointOptions } from '../../src/pipeline/create-decision-point.ts';
+import { DECISION_PROCEDURES } from '../../src/pipeline/procedures.ts';
+import type { DecisionService } from '../../src/pipeline/service.ts';
+
+/** A rule written in TypeScript; `undefined` is Rego's undefined. Throwing means that the engine fails. */
+export type Rule = (input: JsonObject) => Json | undefined | Promise<Json | undefined>;
+
+/** A rule with its entrypoint. */
+export interface RuleAt extends WrittenEntrypoint {
+  readonly path: string;
+  readonly rule: Rule;
+  /** Paths of the request that it reads; everything where left out. */
+  readonly reads?: readonly (readonly string[])[];
+}
+
+/** An engine for tests whose rules are functions: a policy language as real as any, without a compiler. */
+export function functionPolicies(bundle: string, rules: readonly RuleAt[]): LoadedPolicies {
+  const byPath = new Map(rules.map((each) => [each.path, each]));
+  return {
+    evaluate: async ({ path, input }): Promise<EngineAnswer> => {
+      const found = byPath.get(path);
+      if (found === undefined) return { kind: 'undefined', rules: [], rulesEvaluated: 0 };
+      const rule = { path: `data.${path.replaceAll('/', '.')}`, file: `${bundle}.rego`, row: 1 };
+      try {
+        const value = await found.rule((input ?? {}) as JsonObject);
+        if (value === undefined) return { kind: 'undefined', rules: [], rulesEvaluated: 1 };
+        return { kind: 'value', value, rules: [rule], rulesEvaluated: 1 };
+      } catch (error) {
+        return { kind: 'error', code: 'policy_error', message: String(error) };
+      }
+    },
+    reads: (_bundle, path): ReadPaths | undefined => {
+      const reads = byPath.get(path)?.reads;
+      return reads === undefined ? undefined : { input: reads, data: [] };
+    },
+    close: async () => {},
+  };
+}
+
+/** One bundle of function rules as an active set. */
+export function policySetOf(
+  rules: readonly RuleAt[],
+  options: {
+    readonly data?: JsonObject;
+    readonly name?: string;
+    readonly revision?: string;
+    readonly hasManifest?: boolean;
+  } = {},
+): PolicySet {
+  const name = options.name ?? 'test';
+  const bundle: Bundle = {
+    name,
+    revision: options.revision ?? 'r1',
+    digest: `sha256:${'0'.repeat(64)}`,
+    roots: [''],
+    regoVersion: 1,
+    modules: [],
+    testModules: [],
+    data: options.data ?? {},
+    metadata: {},
+    entrypoints: rules.map(({ path, rule: _rule, reads: _reads, ...written }) =>
+      completeEntrypoint(path, written),
+    ),
+    thirdParty: false,
+    hasManifest: options.hasManifest ?? true,
+  };
+  return createPolicySet([bundle], functionPolicies(name, rules), 'rego');
+}
+
+/** A decision point on a real store in a folder of its own. */
+export interface Fixture {
+  readonly directory: string;
+  readonly store: Store;
+  readonly source: PolicySource;
+  readonly point: DecisionService;
+  close(): Promise<void>;
+}
+
+export async function openFixture(
+  rules: readonly RuleAt[] | PolicySet | undefined,
+  options: Partial<DecisionPointOptions> & {
+    readonly storeOptions?: Partial<StoreOptions>;
+    readonly data?: JsonObject;
+  } = {},
+): Promise<Fixture> {
+  const { storeOptions, data, ...rest } = options;
+  const directory = await mkdtemp(join(tmpdir(), 'writ-pdp-'));
+  const procedures = [...DECISION_PROCEDURES, ...LEDGER_PROCEDURES];
+  const store = await openStore({ directory, procedures, ...storeOptions });
+  const set = Array.isArray(rules)
+    ? policySetOf(rules, data === undefined ? {} : { data })
+    : (rules as PolicySet | undefined);
+  const source = createPolicySource(set);
+  const point = createDecisionPoint({ store, policies: source, ...rest });
+  return {
+    directory,
+    store,
+    source,
+    point,
+    close: async () => {
+      await point.close();
+      await store.close().catch(() => undefined);
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A call of a tool by alice's agent. */
+export function toolCall(
+  tool: string,
+  args: JsonObject = {},
+  more: Partial<DecideCall> & { readonly session?: string } = {},
+): DecideCall {
+  const { session, ...rest } = more;
+  const request: DecisionRequest = {
+    principal: { id: 'user:alice', tenant: 'acme', scopes: ['read'] },
+    actor: { id: 'agent:helper' },
+    action: { type: 'tool_call', phase: 'call', tool, server: 'files', args },
+    ...(session === undefined ? {} : { context: { session_id: session } }),
+  };
+  return { request, ...rest };
+}
+
+/** A grant that allows everything and reads nothing. */
+export const ALLOW_ALL: RuleAt = { path: 'test/allow', kind: 'grant', rule: () => true, reads: [] };
+
+/** The rule's view of a request in profile `writ/v1`. */
+export function asRequest(input: JsonObject): DecisionRequest {
+  return input as unknown as DecisionRequest;
+}
