@@ -8,6 +8,7 @@ import {
   type DecisionRequest,
   hashJson,
   type JsonObject,
+  validateCompletion,
   writReason,
 } from '@writ/decision';
 import { checkDecision, sha256Hex } from './check-decision.ts';
@@ -152,7 +153,11 @@ export class GuardedRun {
     result: NonNullable<Completion['result']>,
   ): Promise<Completion> {
     try {
-      return await this.#options.point.complete({ decision_id: decision.decision_id, status, result });
+      const call = { decision_id: decision.decision_id, status, result };
+      const read = validateCompletion(await this.#options.point.complete(call));
+      return read.ok
+        ? read.value
+        : refusedCompletion('policy_engine_unavailable', 'the answer is no completion');
     } catch {
       return refusedCompletion('policy_engine_unavailable');
     }
