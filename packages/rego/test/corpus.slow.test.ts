@@ -7,7 +7,8 @@ import { runCase } from './support/corpus.ts';
 const KNOWN_FAILURES: Readonly<Record<string, string>> = {
   'time/time caching': 'calls test.sleep, a builtin that only OPA’s own runner has',
   'sprintf/float/exponent': 'a number is its value here, not its text: 1e2 formats as 100, as an integer',
-  'sprintf/float/zero_fraction': 'a number is its value here, not its text: 100.0 formats as 100, as an integer',
+  'sprintf/float/zero_fraction':
+    'a number is its value here, not its text: 100.0 formats as 100, as an integer',
   'strings/sprintf: float too big': 'a number is its value here, not its text: 2e308 prints its digits',
 };
 
@@ -24,24 +25,28 @@ afterAll(async () => {
 });
 
 describe.skipIf(isSkip(started))('OPA’s evaluation corpus', () => {
-  test.each(['v0', 'v1'] as const)('[P-REGO-CORPUS] %s: no wrong answer, and nothing fails but what is known', async (version) => {
-    const cases = await oracle!.cases(version);
-    const outcomes = cases.map((one) => ({
-      note: one.case.note,
-      outcome: runCase(one.case, version === 'v0' ? 0 : 1),
-    }));
-    const count = (kind: CaseOutcome['kind']) => outcomes.filter(({ outcome }) => outcome.kind === kind).length;
-    console.log(
-      `${version}: ${cases.length} cases, ${count('pass')} pass, ${count('fail')} fail, ${count('unsupported')} unsupported`,
-    );
-    const failed = outcomes.filter(({ outcome }) => outcome.kind === 'fail');
-    const unknown = failed.filter(({ note }) => KNOWN_FAILURES[note] === undefined);
-    expect(unknown).toEqual([]);
-    const failedNotes = new Set(failed.map(({ note }) => note));
-    const present = Object.keys(KNOWN_FAILURES).filter((note) => outcomes.some((one) => one.note === note));
-    expect(present.filter((note) => !failedNotes.has(note))).toEqual([]);
-    expect(count('pass')).toBeGreaterThanOrEqual(PASS_MIN[version]);
-  });
+  test.each(['v0', 'v1'] as const)(
+    '[P-REGO-CORPUS] %s: no wrong answer, and nothing fails but what is known',
+    async (version) => {
+      const cases = await oracle!.cases(version);
+      const outcomes = cases.map((one) => ({
+        note: one.case.note,
+        outcome: runCase(one.case, version === 'v0' ? 0 : 1),
+      }));
+      const count = (kind: CaseOutcome['kind']) =>
+        outcomes.filter(({ outcome }) => outcome.kind === kind).length;
+      console.log(
+        `${version}: ${cases.length} cases, ${count('pass')} pass, ${count('fail')} fail, ${count('unsupported')} unsupported`,
+      );
+      const failed = outcomes.filter(({ outcome }) => outcome.kind === 'fail');
+      const unknown = failed.filter(({ note }) => KNOWN_FAILURES[note] === undefined);
+      expect(unknown).toEqual([]);
+      const failedNotes = new Set(failed.map(({ note }) => note));
+      const present = Object.keys(KNOWN_FAILURES).filter((note) => outcomes.some((one) => one.note === note));
+      expect(present.filter((note) => !failedNotes.has(note))).toEqual([]);
+      expect(count('pass')).toBeGreaterThanOrEqual(PASS_MIN[version]);
+    },
+  );
 });
 
 test.runIf(isSkip(started))('skipped: the corpus needs Go', () => {

@@ -1,10 +1,13 @@
-import { compilePolicy, toJson } from '../../src/index.ts';
 import type { EvaluationOptions, Policy, Value } from '../../src/index.ts';
+import { compilePolicy, toJson } from '../../src/index.ts';
 
 /** Compiles modules that must be in order. */
 export function policyOf(...texts: readonly string[]): Policy {
-  const { policy, diagnostics } = compilePolicy(texts.map((text, index) => ({ file: `m${index}.rego`, text })));
-  if (policy === undefined) throw new Error(diagnostics.map((one) => `${one.code}: ${one.message}`).join('; '));
+  const { policy, diagnostics } = compilePolicy(
+    texts.map((text, index) => ({ file: `m${index}.rego`, text })),
+  );
+  if (policy === undefined)
+    throw new Error(diagnostics.map((one) => `${one.code}: ${one.message}`).join('; '));
   return policy;
 }
 

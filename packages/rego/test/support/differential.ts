@@ -29,8 +29,14 @@ export async function compareWithOpa(
   let compared = 0;
   let defined = 0;
   for (const path of pathsOf(policy)) {
-    const query = `data${path.split('/').map((step) => `[${JSON.stringify(step)}]`).join('')}`;
-    const datas = options.data === undefined ? fc.sample(documentsFor(policy, path, 'data'), { seed: SEED, numRuns: 4 }) : [options.data];
+    const query = `data${path
+      .split('/')
+      .map((step) => `[${JSON.stringify(step)}]`)
+      .join('')}`;
+    const datas =
+      options.data === undefined
+        ? fc.sample(documentsFor(policy, path, 'data'), { seed: SEED, numRuns: 4 })
+        : [options.data];
     for (const data of datas) {
       const prepared = await oracle.prepare({ modules, regoVersion, query, data });
       if (isOracleFailure(prepared)) throw new Error(prepared.error.message);
@@ -44,7 +50,9 @@ export async function compareWithOpa(
         if (mine.kind === 'value') defined += 1;
         const difference = differenceOf(mine, theirs);
         if (difference !== undefined) {
-          differences.push(`${path} input ${JSON.stringify(input)} data ${JSON.stringify(data)}: ${difference}`);
+          differences.push(
+            `${path} input ${JSON.stringify(input)} data ${JSON.stringify(data)}: ${difference}`,
+          );
         }
       }
     }
