@@ -1,5 +1,5 @@
 import type { Json } from '@writ/decision';
-import { Pool } from 'undici';
+import { createOutbound, type Outbound, OutboundError, type OutboundErrorCode } from '@writ/outbound';
 import type { EngineAnswer } from './engine.ts';
 import {
   type EngineFault,
@@ -33,88 +33,86 @@ export interface OpaClient {
   close(): Promise<void>;
 }
 
-const CONNECTIONS_MAX = 64;
+/** No single request lasts longer, whatever its caller allows. */
+const TIMEOUT_MS = 60_000;
 
 export function createOpaClient(address: OpaAddress): OpaClient {
-  const { origin, pathname } = new URL(address.url);
-  const prefix = pathname.replace(/\/+$/, '');
-  const pool = new Pool(origin, {
-    connections: CONNECTIONS_MAX,
-    // One request at a time a connection: a slow evaluation must not hold up the next one.
-    pipelining: 1,
-    ...(address.socketPath === undefined ? {} : { connect: { socketPath: address.socketPath } }),
+  const { origin, pathname, host } = new URL(address.url);
+  const prefix = `${origin}${pathname.replace(/\/+$/, '')}`;
+  const outbound = createOutbound({
+    // The operator named this OPA; it may be on this machine or in its network, and nothing leads away from it.
+    allowLoopback: true,
+    allowPrivate: true,
+    allowHosts: [host],
+    redirectsMax: 0,
+    responseBytesMax: OPA_REPLY_SIZE_BYTES_MAX,
+    timeoutMs: TIMEOUT_MS,
+    ...(address.socketPath === undefined ? {} : { socketPath: address.socketPath }),
   });
   const headers = address.token === undefined ? {} : { authorization: `Bearer ${address.token}` };
-  const ask = (method: 'GET' | 'POST', path: string, body: string | undefined, timeoutMs: number) =>
-    request(pool, { method, path: `${prefix}${path}`, headers, body, timeoutMs });
   return {
     async evaluate(path, input, deadlineMs, expected) {
       if (deadlineMs <= 0) return engineFault('policy_timeout', 'no time is left for this evaluation');
       const steps = path.split('/').map(encodeURIComponent).join('/');
       const body = input === undefined ? '{}' : JSON.stringify({ input });
-      const reply = await ask('POST', `/v1/data/${steps}?provenance=true`, body, deadlineMs);
+      const url = `${prefix}/v1/data/${steps}?provenance=true`;
+      const reply = await ask(outbound, { url, headers, body, timeoutMs: deadlineMs });
       return 'kind' in reply ? reply : readOpaReply(reply, expected);
     },
     async health(timeoutMs) {
-      const reply = await ask('GET', '/health?bundles', undefined, timeoutMs);
+      const reply = await ask(outbound, { url: `${prefix}/health?bundles`, headers, timeoutMs });
       if ('kind' in reply) return reply;
-      return reply.status === 200
-        ? undefined
-        : engineFault('policy_engine_unavailable', `OPA's health is ${reply.status}`);
+      if (reply.status === 200) return undefined;
+      return engineFault('policy_engine_unavailable', `OPA's health is ${reply.status}`);
     },
-    async close() {
-      await pool.destroy();
-    },
+    close: () => outbound.close(),
   };
 }
 
 interface Asked {
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
+  readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | undefined;
+  /** Posts it; without one the request is a GET. */
+  readonly body?: string;
   readonly timeoutMs: number;
 }
 
-async function request(pool: Pool, asked: Asked): Promise<OpaReply | EngineFault> {
+async function ask(outbound: Outbound, asked: Asked): Promise<OpaReply | EngineFault> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), asked.timeoutMs);
+  const { body } = asked;
   try {
-    const reply = await pool.request({
-      method: asked.method,
-      path: asked.path,
-      headers: {
-        ...asked.headers,
-        ...(asked.body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      body: asked.body ?? null,
+    const reply = await outbound.fetch(asked.url, {
+      headers: { ...asked.headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { method: 'POST', body }),
       signal: abort.signal,
     });
-    const body = await readBody(reply.body);
-    if (body !== undefined) return { status: reply.statusCode, body };
-    return engineFault('policy_error', `OPA answered with more than ${OPA_REPLY_SIZE_BYTES_MAX} bytes`);
+    return { status: reply.status, body: reply.body };
   } catch (error) {
-    if (abort.signal.aborted)
+    if (abort.signal.aborted) {
       return engineFault('policy_timeout', `OPA gave no answer within ${Math.round(asked.timeoutMs)} ms`);
-    return engineFault('policy_engine_unavailable', `OPA cannot be reached (${codeOf(error)})`);
+    }
+    return faultOf(error);
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function readBody(stream: AsyncIterable<Uint8Array>): Promise<string | undefined> {
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of stream) {
-    sizeBytes += chunk.length;
-    // Leaving the loop destroys the stream and with it the connection.
-    if (sizeBytes > OPA_REPLY_SIZE_BYTES_MAX) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
+/** What a failed request says about OPA: it cannot be asked, or what it answers is not to be believed. */
+const FAULTS: Readonly<Record<OutboundErrorCode, EngineFault['code']>> = {
+  outbound_url_refused: 'policy_engine_unavailable',
+  outbound_host_refused: 'policy_engine_unavailable',
+  outbound_address_refused: 'policy_engine_unavailable',
+  outbound_redirect_refused: 'policy_error',
+  outbound_response_too_large: 'policy_error',
+  outbound_timeout: 'policy_timeout',
+  outbound_cancelled: 'policy_timeout',
+  outbound_name_not_found: 'policy_engine_unavailable',
+  outbound_connection_failed: 'policy_engine_unavailable',
+};
 
-function codeOf(error: unknown): string {
-  const { code, name } = error as { code?: unknown; name?: unknown };
-  return typeof code === 'string' ? code : typeof name === 'string' ? name : 'unknown';
+function faultOf(error: unknown): EngineFault {
+  if (!(error instanceof OutboundError))
+    return engineFault('policy_engine_unavailable', 'OPA cannot be reached');
+  return engineFault(FAULTS[error.code], `OPA cannot be asked (${error.code})`);
 }

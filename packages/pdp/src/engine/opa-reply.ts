@@ -1,4 +1,4 @@
-import { type JsonObject, readStrict } from '@writ/decision';
+import { type JsonObject, readStrictBytes } from '@writ/decision';
 import type { EngineAnswer } from './engine.ts';
 
 /** An answer larger than this is refused: no decision needs it, and it would hold up all others. */
@@ -8,7 +8,7 @@ const REPLY_DEPTH_MAX = 500;
 /** A reply of OPA's data API before it is judged. */
 export interface OpaReply {
   readonly status: number;
-  readonly body: string;
+  readonly body: Uint8Array;
 }
 
 /** The bundle that must have answered: as OPA names it, and the revision that was activated. */
@@ -49,8 +49,8 @@ function faultOfStatus(reply: OpaReply): EngineFault {
 }
 
 /** OPA's error body is `{code, message, errors[{code, message, location}]}`; the first inner error says the most. */
-function messageOf(text: string): string | undefined {
-  const body = readObject(text);
+function messageOf(bytes: Uint8Array): string | undefined {
+  const body = readObject(bytes);
   const inner = Array.isArray(body?.['errors']) ? (body['errors'][0] as unknown) : undefined;
   const found =
     typeof inner === 'object' && inner !== null && 'message' in inner ? inner.message : body?.['message'];
@@ -74,8 +74,8 @@ function memberOf(value: unknown, key: string): unknown {
     : undefined;
 }
 
-function readObject(text: string): JsonObject | undefined {
-  const read = readStrict(text, { sizeBytesMax: OPA_REPLY_SIZE_BYTES_MAX, depthMax: REPLY_DEPTH_MAX });
+function readObject(body: Uint8Array): JsonObject | undefined {
+  const read = readStrictBytes(body, { sizeBytesMax: OPA_REPLY_SIZE_BYTES_MAX, depthMax: REPLY_DEPTH_MAX });
   if (!read.ok || typeof read.value !== 'object' || read.value === null || Array.isArray(read.value))
     return undefined;
   return read.value as JsonObject;
