@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { JsonObject } from './contract.ts';
-import { PUBLISHED_SCHEMAS } from './schemas.ts';
+import { HAND_CHECKED, PUBLISHED_SCHEMAS } from './schemas.ts';
 
 /**
  * The contract as JSON Schemas (2020-12), by file name: `request`, `decision`, `decide-call` and so on. The files in
@@ -12,8 +12,10 @@ export function publishedSchemas(): Readonly<Record<string, JsonObject>> {
       const body = z.toJSONSchema(schema, {
         target: 'draft-2020-12',
         io: 'input',
+        unrepresentable: 'any',
         // `readOnly` means "set by the server" in JSON Schema; here it only mirrors TypeScript's modifier.
-        override: ({ jsonSchema }) => {
+        override: ({ zodSchema, jsonSchema }) => {
+          Object.assign(jsonSchema, HAND_CHECKED.get(zodSchema));
           delete jsonSchema.readOnly;
         },
       }) as unknown as JsonObject;

@@ -64,6 +64,30 @@ describe('validators', () => {
     ],
     [{ ...request, action: { ...request.action, arg_hash: 'abc' } }, '/action/arg_hash', 'wrong_value', /./],
     [{ ...request, context: { risk_score: 2 } }, '/context/risk_score', 'wrong_value', /./],
+    [
+      { ...request, action: { ...request.action, args: { at: new Date() } } },
+      '/action/args',
+      'wrong_value',
+      /object of JSON/,
+    ],
+    [
+      { ...request, action: { ...request.action, args: [1] } },
+      '/action/args',
+      'wrong_value',
+      /object of JSON/,
+    ],
+    [
+      { ...request, result: { content: { deep: [undefined] } } },
+      '/result/content',
+      'wrong_value',
+      /expected JSON/,
+    ],
+    [
+      { ...request, result: { structured: Number.NaN } },
+      '/result/structured',
+      'wrong_value',
+      /expected JSON/,
+    ],
     [{ ...request, environment: { time: 'noon' } }, '/environment/time', 'wrong_value', /./],
     [{ ...request, actor: { id: undefined } }, '/actor/id', 'missing', /./],
   ])('%j is refused at %s', (value, path, code, message) => {
