@@ -1,4 +1,4 @@
-import { groupBundles } from './bundle-groups.ts';
+import { groupBundles, readsByAnalysis } from './bundle-groups.ts';
 import type {
   Engine,
   EngineAnswer,
@@ -7,6 +7,7 @@ import type {
   EngineQuestion,
   LoadedPolicies,
   LoadResult,
+  ReadPaths,
 } from './engine.ts';
 import { createOpaClient, type OpaAddress, type OpaClient } from './opa-client.ts';
 import { type OpaProcess, type OpaProcessOptions, startOpaProcess } from './opa-process.ts';
@@ -102,6 +103,7 @@ async function closeGroups(groups: ReadonlySet<Group>): Promise<void> {
 class ManagedPolicies implements LoadedPolicies {
   readonly #digests: ReadonlyMap<string, string>;
   readonly #groups: ReadonlyMap<string, Group>;
+  readonly #readsOf: LoadedPolicies['reads'];
   readonly #onClose: (policies: ManagedPolicies) => void;
 
   constructor(
@@ -111,6 +113,7 @@ class ManagedPolicies implements LoadedPolicies {
   ) {
     this.#digests = new Map(bundles.map(({ name, digest }) => [name, digest]));
     this.#groups = groups;
+    this.#readsOf = readsByAnalysis(bundles);
     this.#onClose = onClose;
   }
 
@@ -130,8 +133,8 @@ class ManagedPolicies implements LoadedPolicies {
     return client.evaluate(question.path, question.input, question.deadlineMs, { opaName, revision });
   }
 
-  reads(): undefined {
-    return undefined;
+  reads(bundle: string, path: string): ReadPaths | undefined {
+    return this.#readsOf(bundle, path);
   }
 
   async close(): Promise<void> {
@@ -217,7 +220,7 @@ function loadedRemote(
       if (revision === undefined) return unknownBundle(bundle);
       return client.evaluate(path, input, deadlineMs, { opaName: nameOf(bundle), revision });
     },
-    reads: () => undefined,
+    reads: readsByAnalysis(bundles),
     close: async () => undefined,
   };
   return { ok: true, policies, warnings: [] };

@@ -1,11 +1,10 @@
-import type { Json, JsonObject } from '@writ/decision';
+import type { Json } from '@writ/decision';
 import {
   compilePolicy,
   type Diagnostic,
   type EvaluationResult,
   isPlainObject,
   type MatchedRule,
-  type ModuleSource,
   type Policy,
   type PreparedQuery,
   RegoNumber,
@@ -15,7 +14,7 @@ import {
   toParsed,
   type Value,
 } from '@writ/rego';
-import { groupBundles } from './bundle-groups.ts';
+import { type FileNames, groupBundles, mergeData, nameFiles } from './bundle-groups.ts';
 import type {
   Engine,
   EngineAnswer,
@@ -68,27 +67,6 @@ function loadBundles(bundles: readonly EngineBundle[], options: RegoEngineOption
   return { ok: true, policies: new RegoPolicies(groups, options), warnings: diagnostics };
 }
 
-/** File names that are unique over several bundles, and the way back from them. */
-interface FileNames {
-  readonly sources: readonly ModuleSource[];
-  readonly origins: ReadonlyMap<
-    string,
-    { readonly bundle: string; readonly file: string; readonly text: string }
-  >;
-}
-
-function nameFiles(members: readonly EngineBundle[]): FileNames {
-  const origins = new Map<string, { bundle: string; file: string; text: string }>();
-  const sources = members.flatMap((bundle) =>
-    bundle.modules.map(({ file, text, version }): ModuleSource => {
-      const unique = members.length === 1 ? file : `${bundle.name}/${file}`;
-      origins.set(unique, { bundle: bundle.name, file, text });
-      return { file: unique, text, version: version ?? bundle.regoVersion };
-    }),
-  );
-  return { sources, origins };
-}
-
 function describe(diagnostic: Diagnostic, files: FileNames): EngineDiagnostic {
   const { code, severity, message, location } = diagnostic;
   const origin = files.origins.get(location.file);
@@ -104,28 +82,11 @@ function describe(diagnostic: Diagnostic, files: FileNames): EngineDiagnostic {
   };
 }
 
-/** One `data` of several bundles. Their roots are apart, so that at most folders above the roots meet. */
-function mergeData(members: readonly EngineBundle[]): JsonObject {
-  return members.map(({ data }) => data).reduce(mergeObjects, {});
-}
-
-function mergeObjects(left: JsonObject, right: JsonObject): JsonObject {
-  const merged: Record<string, Json> = { ...left };
-  for (const [key, value] of Object.entries(right)) {
-    const present = Object.hasOwn(merged, key) ? merged[key] : undefined;
-    merged[key] = isObject(present) && isObject(value) ? mergeObjects(present, value) : value;
-  }
-  return merged;
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 class RegoPolicies implements LoadedPolicies {
   readonly #groups: ReadonlyMap<string, CompiledGroup>;
   readonly #options: RegoEngineOptions;
   readonly #queries = new Map<string, PreparedQuery>();
+  readonly #reads = new Map<string, ReadPaths>();
   readonly #rules = new Map<MatchedRule, EngineRule>();
 
   constructor(groups: ReadonlyMap<string, CompiledGroup>, options: RegoEngineOptions) {
@@ -154,7 +115,14 @@ class RegoPolicies implements LoadedPolicies {
   }
 
   reads(bundle: string, path: string): ReadPaths | undefined {
-    return this.#groups.get(bundle)?.policy.reads(path);
+    const group = this.#groups.get(bundle);
+    if (group === undefined) return undefined;
+    const key = `${bundle}\n${path}`;
+    const known = this.#reads.get(key);
+    if (known !== undefined) return known;
+    const found = group.policy.reads(path);
+    if (this.#reads.size < PREPARED_MAX) this.#reads.set(key, found);
+    return found;
   }
 
   async close(): Promise<void> {

@@ -58,7 +58,7 @@ export function createPolicySet(
     digest: digestBundles(bundles),
     engine,
     consulted,
-    readsOf: (request: DecisionRequest) => unionOfReads(policies, entrypoints, consulted(request)),
+    readsOf: createReadsOf(policies, entrypoints),
   });
 }
 
@@ -87,13 +87,29 @@ function readsOfInput(profile: string, reads: ReadPaths): ReadPaths['input'] {
   return [...REQUEST_PARTS, ...(CONTEXT_FREE.has(profile) ? [] : ['context'])].map((part) => [part]);
 }
 
-function unionOfReads(
+/** The union is the same for all requests that ask the same entrypoints: it is worked out once for each such set. */
+function createReadsOf(
   policies: LoadedPolicies,
   all: readonly ActiveEntrypoint[],
-  consulted: readonly ActiveEntrypoint[],
-): ReadPaths | undefined {
-  // The identity layer's answer can change which others apply; then all of them count.
-  const asked = consulted.some(({ entrypoint }) => entrypoint.layer === 'identity') ? all : consulted;
+): (request: DecisionRequest) => ReadPaths | undefined {
+  const known = new Map<string, ReadPaths | undefined>();
+  return (request) => {
+    const asked = all.filter((active) => mayApply(active, request));
+    // The identity layer's answer can change which others apply; then all of them count.
+    const counted = asked.some(({ entrypoint }) => entrypoint.layer === 'identity') ? all : asked;
+    const key = counted.map((active) => all.indexOf(active)).join();
+    if (!known.has(key)) known.set(key, unionOfReads(policies, counted));
+    return known.get(key);
+  };
+}
+
+/** As `applies`, before it is known which capability a call uses. */
+function mayApply({ entrypoint, profile }: ActiveEntrypoint, request: DecisionRequest): boolean {
+  const { capabilities: _unknown, ...when } = entrypoint.when;
+  return applies(when, request, profile.types);
+}
+
+function unionOfReads(policies: LoadedPolicies, asked: readonly ActiveEntrypoint[]): ReadPaths | undefined {
   const input = new Map<string, readonly string[]>();
   const data = new Map<string, readonly string[]>();
   for (const { bundle, entrypoint } of asked) {

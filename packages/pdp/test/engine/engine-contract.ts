@@ -186,6 +186,15 @@ export function engineContract(name: string, given: EngineCase): void {
       });
     });
 
+    it('tells what a path can read', async () => {
+      const policies = await load(BUNDLE);
+      const reads = policies.reads('tools', 'agent/tools/decision');
+      expect(reads?.input).toEqual(expect.arrayContaining([['tool'], ['amount']]));
+      expect(reads?.input).toHaveLength(2);
+      expect(reads?.data).toEqual([['agent', 'limits', 'amount']]);
+      expect(policies.reads('other', 'agent/tools/decision')).toBeUndefined();
+    });
+
     it('answers many at once', async () => {
       const policies = await load(BUNDLE);
       const answers = await Promise.all(
