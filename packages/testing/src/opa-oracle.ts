@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { buildGo, runGo, type Skip } from './go-build.ts';
@@ -82,13 +83,22 @@ export interface Oracle {
     readonly modules: Readonly<Record<string, string>>;
     readonly regoVersion?: 0 | 1;
     readonly ast?: boolean;
-  }): Promise<Readonly<Record<string, { readonly errors?: readonly OracleError[]; readonly ast?: unknown; readonly unprintable?: string }>>>;
+  }): Promise<
+    Readonly<
+      Record<
+        string,
+        { readonly errors?: readonly OracleError[]; readonly ast?: unknown; readonly unprintable?: string }
+      >
+    >
+  >;
   /** Compiles the modules together, as `opa check` does. */
   check(
     question: Pick<OracleQuestion, 'modules' | 'regoVersion' | 'strict'>,
   ): Promise<{ readonly ok: true } | OracleFailure>;
   /** OPA's evaluation corpus of one version of the language. */
   cases(corpus: 'v0' | 'v1'): Promise<readonly LocatedCase[]>;
+  /** Paths of the Rego files under a folder of OPA's module. */
+  sources(folder: string): Promise<readonly string[]>;
   stop(): Promise<void>;
 }
 
@@ -177,18 +187,29 @@ class ChildOracle implements Oracle {
   }
 
   async cases(corpus: 'v0' | 'v1'): Promise<readonly LocatedCase[]> {
-    const module = await runGo(['list', '-m', '-f', '{{.Dir}}', 'github.com/open-policy-agent/opa']);
-    if (module?.code !== 0) throw new Error(`go list failed: ${module?.stderr}`);
-    const directory = join(module.stdout.trim(), 'v1/test/cases/testdata', corpus);
+    const directory = join(await moduleFolder(), 'v1/test/cases/testdata', corpus);
     const { answer } = await this.#ask('cases', { directory });
     if (isOracleFailure(answer)) throw new Error(answer.error.message);
     return answer['cases'] as readonly LocatedCase[];
+  }
+
+  async sources(folder: string): Promise<readonly string[]> {
+    const path = join(await moduleFolder(), folder);
+    const names = await readdir(path, { recursive: true });
+    return names.filter((name) => name.endsWith('.rego')).map((name) => join(path, name));
   }
 
   async stop(): Promise<void> {
     this.#child.stdin.end();
     await this.#closed;
   }
+}
+
+/** The folder that holds OPA's own sources. */
+async function moduleFolder(): Promise<string> {
+  const listed = await runGo(['list', '-m', '-f', '{{.Dir}}', 'github.com/open-policy-agent/opa']);
+  if (listed?.code !== 0) throw new Error(`go list failed: ${listed?.stderr}`);
+  return listed.stdout.trim();
 }
 
 /** Builds OPA's oracle where needed and starts it; a {@link Skip} where Go is missing. */

@@ -1,13 +1,14 @@
 import type { Body, Term, VarTerm } from './ast.ts';
 import { checkDefault } from './check-default.ts';
 import type { Cursor } from './cursor.ts';
+import { reportKeywordName } from './keyword-name.ts';
 import { mendMissingBraces, mendTrailingWith } from './mends.ts';
 import { booleanTerm, node, varTerm } from './nodes.ts';
 import { parseLiteral } from './parse-expression.ts';
 import { isReferenceAhead, takeKeywordReference } from './parse-reference.ts';
 import { parseHead } from './parse-rule-head.ts';
 import { type ElseDraft, type HeadDraft, hasVariables, type RuleDraft } from './rule-draft.ts';
-import { isKeywordKind, type Token } from './token.ts';
+import type { Token } from './token.ts';
 
 /** A body with the brace that opened it. */
 interface ReadBody {
@@ -28,8 +29,8 @@ export function parseRule(cursor: Cursor): readonly RuleDraft[] | undefined {
     takeKeywordReference(cursor);
   }
   if (cursor.kind !== 'identifier') {
-    if (!isDefault || !isKeywordKind(cursor.kind)) return undefined;
-    return cursor.fail(`${cursor.kind} keyword cannot be used for rule name`);
+    if (isDefault) reportKeywordName(cursor, true);
+    return undefined;
   }
   const head = parseHead(cursor, isDefault);
   if (!head) return undefined;

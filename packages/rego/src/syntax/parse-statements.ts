@@ -1,5 +1,6 @@
 import type { Body, Import, Package } from './ast.ts';
 import type { Cursor } from './cursor.ts';
+import { reportKeywordName } from './keyword-name.ts';
 import { parseLiteral } from './parse-expression.ts';
 import { parseImport, parsePackage } from './parse-import.ts';
 import { parseRule } from './parse-rule.ts';
@@ -59,32 +60,6 @@ export function parseQuery(cursor: Cursor): Body | undefined {
     body.push(literal);
   } while (cursor.kind === ';');
   return Object.freeze(body);
-}
-
-const RULE_FOLLOWERS: readonly TokenKind[] = [':=', '=', 'if', 'contains', '('];
-const OPERATOR_FOLLOWERS: readonly TokenKind[] = [':=', '=', 'if', 'contains'];
-const PATH_FOLLOWERS: readonly TokenKind[] = [':=', '=', '('];
-
-/** What, after a keyword, shows that a rule was meant to have its name. */
-const KEYWORD_FOLLOWERS: Partial<Record<TokenKind, readonly TokenKind[]>> = {
-  every: RULE_FOLLOWERS,
-  if: RULE_FOLLOWERS,
-  in: RULE_FOLLOWERS,
-  some: RULE_FOLLOWERS,
-  as: RULE_FOLLOWERS,
-  package: PATH_FOLLOWERS,
-  import: PATH_FOLLOWERS,
-  not: OPERATOR_FOLLOWERS,
-  and: OPERATOR_FOLLOWERS,
-  or: OPERATOR_FOLLOWERS,
-  contains: ['if', 'contains'],
-};
-
-function reportKeywordName(cursor: Cursor): boolean {
-  const followers = KEYWORD_FOLLOWERS[cursor.kind];
-  if (!followers?.includes(cursor.kindOf(cursor.ahead()))) return false;
-  cursor.fail(`${cursor.kind} keyword cannot be used for rule name`);
-  return true;
 }
 
 /** Skips to a token in column 1 that can start a statement, outside of any bracket that the faulty one opened. */
