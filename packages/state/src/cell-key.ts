@@ -10,6 +10,20 @@ export function cellKey(kind: string, ...parts: readonly (string | undefined)[])
   return [kind, ...parts.map(encodePart)].join('/');
 }
 
+/** Parts of the key space of a kind that grows with what clients send, so that it can be swept piece by piece. */
+export const SHARDS = 256;
+
+/** As `cellKey`, with a shard before the parts. */
+export function shardedKey(kind: string, ...parts: readonly (string | undefined)[]): string {
+  const rest = parts.map(encodePart).join('/');
+  return `${kind}/${hash('sha256', rest, 'hex').slice(0, 2)}/${rest}`;
+}
+
+/** Prefix of the cells of one shard, 0 to 255. */
+export function shardPrefix(kind: string, shard: number): string {
+  return `${kind}/${shard.toString(16).padStart(2, '0')}/`;
+}
+
 function encodePart(part: string | undefined): string {
   if (part === undefined) return ABSENT;
   // A lone surrogate has no encoding; replaced ones could meet, so such a part is hashed with its code units.

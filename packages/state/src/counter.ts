@@ -1,6 +1,6 @@
 import type { Transaction } from '@writ/store';
 import { readCell, readerOf, type Versioned, writeCell } from './cell.ts';
-import { cellKey } from './cell-key.ts';
+import { shardedKey } from './cell-key.ts';
 
 /** A rate limit: at most `limit` hits in any stretch of `windowMs`, weighted over two fixed windows. */
 export interface RateLimit {
@@ -12,6 +12,8 @@ interface CounterState extends Versioned {
   readonly window_start_ms: number;
   readonly hits: number;
   readonly hits_before: number;
+  /** From then on it counts for nothing. */
+  readonly expires_ms: number;
 }
 
 export interface RateAnswer {
@@ -22,7 +24,7 @@ export interface RateAnswer {
 
 /** The cell of a counter: `name` for its purpose, `holder` for whom it counts. */
 export function counterKey(tenant: string | undefined, name: string, holder: string): string {
-  return cellKey('counter', tenant, name, holder);
+  return shardedKey('counter', tenant, name, holder);
 }
 
 /**
@@ -47,6 +49,7 @@ export function hitCounter(
     window_start_ms: start,
     hits: hits + 1,
     hits_before: before,
+    expires_ms: start + 2 * windowMs,
   });
   return { allowed: true, remaining: Math.floor(limit - weighted - 1) };
 }

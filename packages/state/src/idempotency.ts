@@ -1,7 +1,7 @@
 import type { Json } from '@writ/decision';
 import type { Transaction } from '@writ/store';
 import { readCell, readerOf, type Versioned, writeCell } from './cell.ts';
-import { cellKey } from './cell-key.ts';
+import { shardedKey } from './cell-key.ts';
 
 /** How long a repeated call gets the first one's answer. */
 export const IDEMPOTENCY_MS = 24 * 60 * 60_000;
@@ -21,7 +21,7 @@ export type IdempotencyAnswer =
 
 /** The cell of a key that an enforcement point chose; keys of different tenants and points never meet. */
 export function idempotencyKey(tenant: string | undefined, point: string, key: string): string {
-  return cellKey('idem', tenant, point, key);
+  return shardedKey('idem', tenant, point, key);
 }
 
 /** Looks for an earlier call; `call` is the digest of all that this one asks. */

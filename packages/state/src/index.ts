@@ -83,6 +83,7 @@ export {
   openDecisionKey,
   readOpenDecision,
 } from './open-decision.ts';
+export { STATE_PROCEDURES } from './procedures.ts';
 export {
   type CallFacts,
   LABELS_MAX,
@@ -100,4 +101,11 @@ export {
   sessionKeys,
 } from './session.ts';
 export type { StateSubject } from './subject.ts';
+export {
+  SWEEP_INTERVAL_MS,
+  type SweepRequest,
+  type SweptStore,
+  startSweeper,
+  sweepStep,
+} from './sweep.ts';
 export { BUDGET_WINDOWS, type BudgetWindow, windowStartMs } from './window.ts';

@@ -1,6 +1,6 @@
 import type { Transaction } from '@writ/store';
 import { type CellReader, readCell, readerOf, type Versioned, writeCell } from './cell.ts';
-import { cellKey } from './cell-key.ts';
+import { shardedKey } from './cell-key.ts';
 import { countDenial, type DeniedCall } from './circuit.ts';
 import type { StateSubject } from './subject.ts';
 
@@ -56,7 +56,7 @@ export interface SessionReport {
 
 /** The cell of what accrues whatever session id a client chose. */
 export function rootSessionKey(subject: StateSubject): string {
-  return cellKey('session', subject.tenant, subject.principal, subject.actor);
+  return shardedKey('session', subject.tenant, subject.principal, subject.actor);
 }
 
 /** The cell of the session itself. */
@@ -64,7 +64,7 @@ export function sessionKey(subject: StateSubject): string {
   const { tenant, principal, actor, session_id } = subject;
   return session_id === undefined
     ? rootSessionKey(subject)
-    : cellKey('session', tenant, principal, actor, session_id);
+    : shardedKey('session', tenant, principal, actor, session_id);
 }
 
 /** The cells that a call of this subject reads and writes. */

@@ -20,11 +20,14 @@ import {
   openDecision,
   openDecisionKey,
   readOpenDecision,
+  recordCall,
   rememberAnswer,
   reserveBudgets,
   type StateSubject,
+  sessionKeys,
   setHalt,
 } from '../src/index.ts';
+import { sweepCells } from '../src/sweep.ts';
 import { MemoryState } from './memory-transaction.ts';
 
 const subject: StateSubject = { tenant: 'acme', principal: 'alice', actor: 'agent-1' };
@@ -171,5 +174,30 @@ describe('a rate limit', () => {
     expect(hit()).toEqual({ allowed: true, remaining: 1 });
     state.nowMs += 120_000;
     expect(hit()).toEqual({ allowed: true, remaining: 3 });
+  });
+});
+
+describe('sweeping', () => {
+  it('removes what has expired and leaves the rest', () => {
+    const state = opened();
+    const idem = idempotencyKey('acme', 'gateway', 'k1');
+    const counter = counterKey('acme', 'search', 'agent-1');
+    state.run([idem, counter, ...sessionKeys(subject)], (transaction) => {
+      rememberAnswer(transaction, idem, { decision_id: 'dec-1', call: 'a', answer: null });
+      hitCounter(transaction, counter, { limit: 4, windowMs: 60_000 });
+      recordCall(transaction, subject, { proceeds: true });
+    });
+    const sweep = (): number => {
+      const cells = [...state.cells.keys()];
+      return state.run(cells, (transaction) => sweepCells(transaction, cells));
+    };
+    expect(sweep()).toBe(0);
+    state.nowMs += 120_000;
+    expect(sweep()).toBe(1);
+    expect(state.cells.has(counter)).toBe(false);
+    state.nowMs += IDEMPOTENCY_MS + 1;
+    expect(sweep()).toBe(3);
+    // The budget stays: its window decides what it means.
+    expect([...state.cells.keys()]).toEqual(budgetKeys([tokens], subject));
   });
 });
