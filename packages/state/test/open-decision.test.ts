@@ -192,7 +192,7 @@ describe('sweeping', () => {
       return state.run(cells, (transaction) => sweepCells(transaction, cells));
     };
     expect(sweep()).toBe(0);
-    state.nowMs += 120_000;
+    state.nowMs += 120_001;
     expect(sweep()).toBe(1);
     expect(state.cells.has(counter)).toBe(false);
     state.nowMs += IDEMPOTENCY_MS + 1;
