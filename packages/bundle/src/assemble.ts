@@ -3,7 +3,7 @@ import { readStrictBytes } from '@writ/decision';
 import type { Bundle, BundleModule, BundleResult, Entrypoint, ReadBundleOptions } from './bundle.ts';
 import { digestContent } from './digest.ts';
 import { annotatedEntrypoints } from './entrypoint.ts';
-import { type BundleFile, completeLimits, isTestModule } from './files.ts';
+import { type BundleFile, completeLimits, isDataFile, isTestModule } from './files.ts';
 import {
   checkEntrypoint,
   EMPTY_MANIFEST,
@@ -22,7 +22,7 @@ export function assembleBundle(
   files: readonly BundleFile[],
   options: ReadBundleOptions & { readonly name: string },
 ): BundleResult {
-  const problems: BundleProblem[] = [];
+  const problems = checkMarkers(files, options);
   const manifestFile = files.find((file) => file.path === '.manifest');
   const read =
     manifestFile === undefined
@@ -82,6 +82,26 @@ export function assembleBundle(
   return { ok: true, bundle: Object.freeze(bundle) };
 }
 
+/** A patch alone is no bundle, and a signature that nobody checks must not look like one that was. */
+function checkMarkers(files: readonly BundleFile[], options: ReadBundleOptions): BundleProblem[] {
+  const problems: BundleProblem[] = [];
+  if (files.some(({ path }) => path === 'patch.json')) {
+    const message = 'a delta bundle changes another one and cannot be read by itself';
+    problems.push({
+      code: 'bundle_unreadable',
+      message,
+      file: 'patch.json',
+      help: 'give the whole bundle (a snapshot)',
+    });
+  }
+  if (options.skipVerify !== true && files.some(({ path }) => path === '.signatures.json')) {
+    const message = 'the bundle is signed, and no key to check it with is known';
+    const help = 'say that the signature is not to be checked, or give the bundle unsigned';
+    problems.push({ code: 'bundle_signature_unverified', message, file: '.signatures.json', help });
+  }
+  return problems;
+}
+
 function parseManifest(file: BundleFile): ManifestResult {
   const read = readStrictBytes(file.bytes);
   if (read.ok) return readManifest(read.value);
@@ -127,7 +147,7 @@ function readDocuments(
 ): PlacedDocument[] {
   const limits = completeLimits(options.limits);
   return files
-    .filter((file) => file.path !== '.manifest' && !file.path.endsWith('.rego'))
+    .filter((file) => isDataFile(file.path))
     .flatMap((file) => {
       const document = readDocument(file, limits);
       if (document.ok) return [{ file: file.path, path: placeOf(file.path), value: document.value }];

@@ -86,6 +86,8 @@ export interface ReadBundleOptions {
   /** How decisions name the bundle; by default the folder's or the archive's name. */
   readonly name?: string;
   readonly thirdParty?: boolean;
+  /** Take a signed bundle without checking its signature; otherwise it is refused. */
+  readonly skipVerify?: boolean;
   /** Layers that the bundle may hold entrypoints in; by default all. */
   readonly layers?: readonly Layer[];
   readonly limits?: Partial<BundleLimits>;

@@ -14,7 +14,8 @@ export interface DigestedContent {
 
 /**
  * `sha256:<hex>` over the RFC 8785 form of a bundle's content. Data counts as one merged document and order never
- * counts, so that a folder, an archive of it, and an archive by `opa build` of the same content have one digest.
+ * counts, so that a folder and an archive of it have one digest, however data is split into files. (`opa build`
+ * renames and reformats modules: what it makes is other content.)
  */
 export function digestContent(content: DigestedContent): string {
   const modules = [...content.modules]

@@ -14,10 +14,16 @@ export type FilesResult =
 
 const DATA_FILES = new Set(['data.json', 'data.yaml', 'data.yml']);
 
+/** Files at the top that make a bundle something that is not read here: each would change what the rest means. */
+const MARKERS = new Set(['.signatures.json', 'patch.json']);
+
 /** What OPA takes from a bundle: modules, data documents, the manifest at the top. Everything else is left alone. */
 export function belongsToBundle(path: string): boolean {
-  const base = posix.basename(path);
-  return path === '.manifest' || base.endsWith('.rego') || DATA_FILES.has(base);
+  return path === '.manifest' || path.endsWith('.rego') || isDataFile(path) || MARKERS.has(path);
+}
+
+export function isDataFile(path: string): boolean {
+  return DATA_FILES.has(posix.basename(path));
 }
 
 export function isTestModule(path: string): boolean {

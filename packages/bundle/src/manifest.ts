@@ -39,6 +39,7 @@ export const annotationSchema = z.strictObject({
 
 /** OPA's `.manifest` with Writ's part under `metadata.writ`; published as `schemas/manifest.schema.json`. */
 export const manifestSchema = z.strictObject({
+  $schema: z.string().optional(),
   revision: z.string().max(512).optional(),
   roots: z.array(z.string()).optional(),
   rego_version: z.union([z.literal(0), z.literal(1)]).optional(),

@@ -5,6 +5,7 @@ export const BUNDLE_ERROR_CODES = [
   'bundle_path_unsafe',
   'bundle_link_refused',
   'bundle_name_taken',
+  'bundle_signature_unverified',
   'manifest_invalid',
   'data_invalid',
   'data_conflict',

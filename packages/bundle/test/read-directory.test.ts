@@ -123,6 +123,20 @@ describe('reading a folder', () => {
     expect(await codes({ folderDepthMax: 1 })).toContain('bundle_too_large');
   });
 
+  it('[P-BUNDLE-SIGNATURE] refuses a signed bundle whose signature nobody checks', async () => {
+    const folder = makeFolder({ 'p.rego': POLICY, '.signatures.json': '{"signatures": ["x"]}' });
+    expect(problemsOf(await readDirectory(folder))[0]).toMatchObject({ code: 'bundle_signature_unverified' });
+    expect((await readDirectory(folder, { skipVerify: true })).ok).toBe(true);
+  });
+
+  it('refuses a delta bundle, which is no bundle by itself', async () => {
+    const folder = makeFolder({ 'patch.json': '{"data": []}', '.manifest': '{}' });
+    expect(problemsOf(await readDirectory(folder))[0]).toMatchObject({
+      code: 'bundle_unreadable',
+      file: 'patch.json',
+    });
+  });
+
   it('says what is not there', async () => {
     expect(problemsOf(await readDirectory('/nowhere/at/all'))[0]).toMatchObject({
       code: 'bundle_unreadable',

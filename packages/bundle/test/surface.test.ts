@@ -43,6 +43,7 @@ it('has these error codes', () => {
     'bundle_path_unsafe',
     'bundle_link_refused',
     'bundle_name_taken',
+    'bundle_signature_unverified',
     'manifest_invalid',
     'data_invalid',
     'data_conflict',
