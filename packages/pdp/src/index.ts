@@ -10,6 +10,29 @@ export type {
   LoadResult,
   ReadPaths,
 } from './engine/engine.ts';
+export {
+  createManagedOpaEngine,
+  createRemoteOpaEngine,
+  type ManagedOpaEngine,
+  type RemoteOpaOptions,
+} from './engine/opa-engine.ts';
+export type { OpaProcessOptions } from './engine/opa-process.ts';
+export { createRegoEngine, type RegoEngineOptions } from './engine/rego-engine.ts';
+export {
+  createHttpApi,
+  type HttpApi,
+  type HttpApiOptions,
+  type ListenOptions,
+  type ListenResult,
+} from './http/create-http-api.ts';
+export {
+  type Credentials,
+  createToken,
+  type PointCredential,
+  readOperatorToken,
+  tokenDigest,
+} from './http/credentials.ts';
+export type { PolicyView, PolicyViewBundle } from './http/http-api.ts';
 export { type Consultation, type ConsultOptions, consult } from './layers/consult.ts';
 export {
   type LoadFailure,

@@ -1,8 +1,9 @@
-import { type ApprovalStatus, REASON_TABLE } from '@writ/decision';
+import { type Approval, type ApprovalStatus, REASON_TABLE } from '@writ/decision';
 import { type EntryCore, type LedgerEntry, type PersonalFields, readEntry, sealFields } from '@writ/ledger';
 import {
   PENDING_PREFIX,
   pendingApprovalId,
+  readApproval,
   type HaltTarget as StateHaltTarget,
   toApproval,
 } from '@writ/state';
@@ -17,11 +18,17 @@ import type { ActOutcome, Administration, ApprovalVerdict, HaltTarget } from './
 
 /** Entries that are read at once while looking for a decision. */
 const SEARCH_WINDOW = 1024;
+/** Prefix of the cells that hold approvals. */
+const APPROVAL_PREFIX = 'approval/';
 
 /** What the operator does. Whoever calls these has checked the operator's credential. */
 export function createAdministration(core: Core): Administration {
   return {
     approvals: {
+      get: async (id) => {
+        const state = await approvalNamed(core.store, id, core.clock.nowMs());
+        return state === undefined ? undefined : toApproval(state);
+      },
       list: (filter = {}) => listApprovals(core, filter.status),
       approve: (id, by, comment) => judgeApproval(core, id, 'approved', by, comment),
       deny: (id, by, comment) => judgeApproval(core, id, 'denied', by, comment),
@@ -69,13 +76,16 @@ async function record(core: Core, entry: EntryCore, fields: PersonalFields): Pro
   }
 }
 
-/** Pending ones by their list; of any other status one has to know the id. */
-async function listApprovals(core: Core, status: ApprovalStatus | undefined) {
+/** All approvals, or those of one status; the pending ones have a list of their own. */
+async function listApprovals(core: Core, status: ApprovalStatus | undefined): Promise<readonly Approval[]> {
   const nowMs = core.clock.nowMs();
-  const cells = await core.store.scan(PENDING_PREFIX);
-  const states = await Promise.all(
-    cells.map(([key]) => approvalNamed(core.store, pendingApprovalId(key), nowMs)),
-  );
+  const pending = status === 'pending';
+  const cells = await core.store.scan(pending ? PENDING_PREFIX : APPROVAL_PREFIX);
+  const states = pending
+    ? await Promise.all(cells.map(([key]) => approvalNamed(core.store, pendingApprovalId(key), nowMs)))
+    : cells.map(([key, text]) =>
+        readApproval(() => text, decodeURIComponent(key.slice(APPROVAL_PREFIX.length)), nowMs),
+      );
   return states
     .flatMap((state) => (state === undefined ? [] : [toApproval(state)]))
     .filter((approval) => status === undefined || approval.status === status);

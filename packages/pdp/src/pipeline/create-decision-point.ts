@@ -72,6 +72,7 @@ export function createDecisionPoint(options: DecisionPointOptions): DecisionServ
 function pointFor(core: Core, caller: CallerIdentity): PointHandle {
   return {
     decide: (call) => decide(core, caller, call),
+    decideClaimed: (call, claimed) => decide(core, caller, call, claimed === undefined ? {} : { claimed }),
     complete: (call) => complete(core, caller, call),
     list: (call) => list(core, caller, call),
     report: (call) => report(core, caller, call),

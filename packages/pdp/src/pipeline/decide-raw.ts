@@ -27,10 +27,12 @@ export async function decideRaw(
 ): Promise<RawDecision> {
   let asked: EngineAnswer | undefined;
   const call: DecideCall = { request: question.request };
-  const decision = await decide(core, caller, call, async (request, options) => {
-    const { policies, nowMs, deadlineMs } = options;
-    asked = await evaluateIn(policies, question, nowMs, deadlineMs);
-    return judgementOf(asked, question.path, request, options);
+  const decision = await decide(core, caller, call, {
+    judge: async (request, options) => {
+      const { policies, nowMs, deadlineMs } = options;
+      asked = await evaluateIn(policies, question, nowMs, deadlineMs);
+      return judgementOf(asked, question.path, request, options);
+    },
   });
   if (asked?.kind === 'error') return { decision, fault: { code: asked.code, message: asked.message } };
   if (asked?.kind !== 'value') return { decision };

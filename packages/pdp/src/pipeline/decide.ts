@@ -3,6 +3,7 @@ import {
   type Decision,
   type DecisionRequest,
   type Json,
+  type JsonObject,
   newApprovalId,
   newDecisionId,
   REASON_TABLE,
@@ -42,6 +43,14 @@ export interface Attempt {
   readonly deadlineAt: number;
   /** How the opinions come about; by default all entrypoints that apply are asked. */
   readonly judge: typeof judge;
+  readonly claimed?: JsonObject;
+}
+
+/** What makes one way of asking differ from another. */
+export interface DecideOptions {
+  readonly judge?: typeof judge;
+  /** What the caller says of things that Writ works out itself. */
+  readonly claimed?: JsonObject;
 }
 
 /** A request about which policies were asked, or a denial that needed no asking. */
@@ -66,13 +75,13 @@ export async function decide(
   core: Core,
   caller: CallerIdentity,
   given: unknown,
-  how: typeof judge = judge,
+  options: DecideOptions = {},
 ): Promise<Decision> {
   const startedNs = process.hrtime.bigint();
   const admitted = admit(given, validateDecideCall);
   if (!admitted.ok) return refuseMalformed(core, caller, admitted.code, admitted.message, startedNs);
   const deadlineAt = performance.now() + core.limits.decisionMs;
-  const attempt: Attempt = { core, caller, call: admitted.call, startedNs, deadlineAt, judge: how };
+  const attempt: Attempt = { core, caller, call: admitted.call, startedNs, deadlineAt, judge, ...options };
   try {
     return await ordered(attempt);
   } catch {
@@ -359,7 +368,7 @@ function noteOf({ caller }: Attempt, { request, facts, draft }: Prepared): Json 
 }
 
 function recordOf(
-  { core, caller, call }: Attempt,
+  { core, caller, call, claimed }: Attempt,
   { draft, request, subject, paths, judgement }: Prepared,
 ): CommitRequest['record'] {
   const overridden = judgement?.combined.lifted.overridden ?? [];
@@ -370,6 +379,7 @@ function recordOf(
     ...(call.tool_digest === undefined ? {} : { toolDigest: call.tool_digest }),
     ...(call.approval_id === undefined ? {} : { approvalId: call.approval_id }),
     ...(paths === undefined || paths.length === 0 ? {} : { gathered: paths }),
+    ...(claimed === undefined ? {} : { claimed }),
     ...(overridden.length === 0 ? {} : { override: overridden as unknown as Json }),
   });
   return {

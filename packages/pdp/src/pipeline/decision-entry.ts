@@ -10,6 +10,7 @@ export interface DecisionFacts {
   readonly approvalId?: string;
   /** State and data paths that were gathered: a later replay knows by them what it cannot know. */
   readonly gathered?: readonly string[];
+  readonly claimed?: JsonObject;
   /** Overrides in force and reasons that an approval lifted. */
   readonly override?: Json;
 }
@@ -77,6 +78,7 @@ export function decisionFields(
     approval: facts.approvalId,
     gathered: facts.gathered,
     override: facts.override,
+    note: facts.claimed === undefined ? undefined : { claimed: facts.claimed },
     matched_rules: decision.metadata.matched_rules,
     obligations: decision.obligations.length === 0 ? undefined : decision.obligations,
     reasons: decision.reasons,

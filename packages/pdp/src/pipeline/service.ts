@@ -6,6 +6,7 @@ import type {
   DecisionPoint,
   DecisionRequest,
   Json,
+  JsonObject,
   Layer,
   Outcome,
   Reason,
@@ -56,6 +57,8 @@ export interface RawDecision {
 
 /** The decision point as one enforcement point holds it. */
 export interface PointHandle extends DecisionPoint {
+  /** `decide`, with what the caller claims of things that Writ works out itself: for the record only. */
+  decideClaimed(call: DecideCall, claimed?: JsonObject): Promise<Decision>;
   /** Each entrypoint's opinion about a call; decides nothing. */
   explain(call: DecideCall): Promise<Explanation>;
   /** Asks one rule as kind `grant` with the input as it is; recorded like any decision. */
@@ -92,6 +95,7 @@ export interface ActivationNote {
 /** What only the operator may do. Whoever calls these has checked the operator's credential. */
 export interface Administration {
   readonly approvals: {
+    get(id: string): Promise<Approval | undefined>;
     list(filter?: { readonly status?: ApprovalStatus }): Promise<readonly Approval[]>;
     approve(id: string, by: string, comment?: string): Promise<ApprovalVerdict>;
     deny(id: string, by: string, comment?: string): Promise<ApprovalVerdict>;

@@ -1,0 +1,156 @@
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import type { CallerIdentity } from '../pipeline/caller.ts';
+import type { DecisionService } from '../pipeline/service.ts';
+import { registerApprovalRoutes } from './approval-routes.ts';
+import type { Credentials } from './credentials.ts';
+import { registerDataRoutes } from './data-routes.ts';
+import { registerDecisionRoutes } from './decision-routes.ts';
+import { HttpError } from './error-body.ts';
+import { type ApiContext, callerOf, type PolicyView, requireKnownCaller } from './http-api.ts';
+import { registerOperatorRoutes } from './operator-routes.ts';
+import { hostName, isLoopbackAddress, LOOPBACK_HOSTS, refusedOrigin } from './origin-check.ts';
+import { readBodiesStrictly } from './reading.ts';
+
+/** How the HTTP API is set up. */
+export interface HttpApiOptions {
+  readonly service: DecisionService;
+  readonly policies: () => PolicyView | undefined;
+  readonly credentials: Credentials;
+  /** Callers without a credential may decide, on loopback only. Never in production. */
+  readonly development?: boolean;
+  /** Host names beside loopback's under which the API is addressed; no ports. */
+  readonly hosts?: readonly string[];
+  /** Origins of web pages that may use the API, beside its own. */
+  readonly origins?: readonly string[];
+  /** Largest body, bytes. Default 1 MiB. */
+  readonly bodyBytesMax?: number;
+  /** Who a caller without a credential is taken for in development. */
+  readonly anonymous?: CallerIdentity;
+}
+
+/** Where to listen. Port 0 takes a free one. */
+export interface ListenOptions {
+  readonly host?: string;
+  readonly port?: number;
+}
+
+/** The HTTP API: not listening yet. */
+export interface HttpApi {
+  readonly app: FastifyInstance;
+  /** Listens, and gives the base URL. Refuses an address beyond loopback while no credential is configured. */
+  listen(options?: ListenOptions): Promise<ListenResult>;
+  close(): Promise<void>;
+}
+
+export type ListenResult =
+  | { readonly ok: true; readonly url: string; readonly port: number }
+  | {
+      readonly ok: false;
+      readonly code: 'authentication_required' | 'address_in_use' | 'address_unavailable';
+      readonly message: string;
+    };
+
+const HEALTH_PATH = '/health';
+export const BODY_BYTES_MAX = 1024 * 1024;
+
+const ANONYMOUS: CallerIdentity = { pointId: 'anonymous', mayAssert: {}, mode: 'enforce' };
+
+/**
+ * The decision API over HTTP: `/v1/decide`, `/v1/complete`, `/v1/list`, `/v1/report`, `/v1/explain`, approvals, halts,
+ * the record, and OPA's `/v1/data`. Every error body is `{code, message, …}`.
+ */
+export function createHttpApi(options: HttpApiOptions): HttpApi {
+  const bodyBytesMax = options.bodyBytesMax ?? BODY_BYTES_MAX;
+  const app = Fastify({ logger: false, bodyLimit: bodyBytesMax, routerOptions: { maxParamLength: 1024 } });
+  const context: { -readonly [Key in keyof ApiContext]: ApiContext[Key] } = {
+    service: options.service,
+    credentials: options.credentials,
+    policies: options.policies,
+    development: options.development ?? false,
+    loopback: true,
+    anonymous: options.anonymous ?? ANONYMOUS,
+  };
+  const hosts = [...LOOPBACK_HOSTS, ...(options.hosts ?? [])].map((host) => host.toLowerCase());
+  const origins = options.origins ?? [];
+  app.addHook('onRequest', async (request) => {
+    const refused = refusedOrigin({ hosts, origins }, request.headers);
+    if (refused !== undefined) throw new HttpError(403, 'origin_refused', refused);
+    // Before a body is read: who may not ask must not make us read, or write to the record.
+    if (request.url !== HEALTH_PATH) requireKnownCaller(request, context);
+  });
+  readBodiesStrictly(app, bodyBytesMax);
+  app.setErrorHandler(async (error: FastifyError, request, reply) => {
+    const answer = errorFrom(error);
+    if (answer.malformed) {
+      const { code, message } = answer;
+      await context.service.as(callerOf(request, context)).report({ kind: 'malformed', code, message });
+    }
+    return reply.code(answer.status).send(answer.body);
+  });
+  app.setNotFoundHandler((_request, reply) =>
+    reply.code(404).send({ code: 'not_found', message: 'no such endpoint' }),
+  );
+  app.get(HEALTH_PATH, async () => ({ status: 'ok', policies: options.policies() !== undefined }));
+  for (const register of [
+    registerDecisionRoutes,
+    registerApprovalRoutes,
+    registerOperatorRoutes,
+    registerDataRoutes,
+  ]) {
+    register(app, context);
+  }
+  return {
+    app,
+    listen: async (listen = {}) => {
+      const host = listen.host ?? '127.0.0.1';
+      context.loopback = isLoopbackAddress(host);
+      const bound = hostName(host.includes(':') && !host.startsWith('[') ? `[${host}]` : host);
+      if (bound !== undefined && !hosts.includes(bound)) hosts.push(bound);
+      return listenOn(app, context, host, listen.port ?? 0);
+    },
+    close: () => app.close(),
+  };
+}
+
+async function listenOn(
+  app: FastifyInstance,
+  context: ApiContext,
+  host: string,
+  port: number,
+): Promise<ListenResult> {
+  const { points, operatorSha256 } = context.credentials;
+  if (!context.loopback && points.length === 0) {
+    const message = `listening on ${host} needs a credential for at least one enforcement point`;
+    return { ok: false, code: 'authentication_required', message };
+  }
+  if (!context.loopback && operatorSha256 === undefined) {
+    return {
+      ok: false,
+      code: 'authentication_required',
+      message: `listening on ${host} needs the operator's token`,
+    };
+  }
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    const message = taken ? `port ${port} of ${host} is in use` : `cannot listen on ${host}:${port}`;
+    return { ok: false, code: taken ? 'address_in_use' : 'address_unavailable', message };
+  }
+  const address = app.server.address();
+  const bound = typeof address === 'object' && address !== null ? address.port : port;
+  const name = host.includes(':') ? `[${host.replace(/^\[|\]$/g, '')}]` : host;
+  return { ok: true, url: `http://${name}:${bound}`, port: bound };
+}
+
+/** One place turns whatever was thrown into an answer; what is not known says nothing about itself. */
+function errorFrom(error: FastifyError): HttpError {
+  if (error instanceof HttpError) return error;
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new HttpError(413, 'json_size', 'the body is too large', {}, true);
+  }
+  const status = error.statusCode ?? 500;
+  if (status >= 400 && status < 500)
+    return new HttpError(status, 'request_invalid', 'the request cannot be read');
+  return new HttpError(500, 'internal_error', 'the decision point failed');
+}

@@ -1,0 +1,81 @@
+import type { Entrypoint } from '@writ/bundle';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { CallerIdentity } from '../pipeline/caller.ts';
+import type { DecisionService, PointHandle } from '../pipeline/service.ts';
+import { type Authenticated, authenticate, type Credentials } from './credentials.ts';
+import { HttpError } from './error-body.ts';
+
+/** What the policies' side shows to the HTTP API. */
+export interface PolicyView {
+  readonly engine: string;
+  readonly bundles: readonly PolicyViewBundle[];
+}
+
+/** One active bundle as `GET /v1/policies` and the data API need it. */
+export interface PolicyViewBundle {
+  readonly name: string;
+  readonly revision: string;
+  readonly digest: string;
+  readonly entrypoints: readonly Entrypoint[];
+  /** False for a directory without `.manifest`. */
+  readonly hasManifest: boolean;
+}
+
+/** What the routes of the HTTP API share. */
+export interface ApiContext {
+  readonly service: DecisionService;
+  readonly credentials: Credentials;
+  readonly policies: () => PolicyView | undefined;
+  /** Development: callers without a credential may decide, and rules without a manifest may be asked, on loopback. */
+  readonly development: boolean;
+  /** The listener can be reached from this machine only. */
+  readonly loopback: boolean;
+  /** Who callers without a credential are, where they may decide at all. */
+  readonly anonymous: CallerIdentity;
+}
+
+export type RegisterRoutes = (app: FastifyInstance, context: ApiContext) => void;
+
+function bearerOf(request: FastifyRequest, context: ApiContext): Authenticated {
+  const found = authenticate(request.headers.authorization, context.credentials);
+  if (found.kind === 'refused') throw new HttpError(401, 'unauthenticated', 'the bearer token is not known');
+  return found;
+}
+
+/** 401 for whoever may use nothing of this API. */
+export function requireKnownCaller(request: FastifyRequest, context: ApiContext): void {
+  callerOf(request, context);
+}
+
+/** Who asks, as an enforcement point; 401 where it may not decide. */
+export function callerOf(request: FastifyRequest, context: ApiContext): CallerIdentity {
+  const found = bearerOf(request, context);
+  if (found.kind === 'point') return found.caller;
+  if (found.kind === 'operator') return { ...context.anonymous, pointId: found.name };
+  if (context.development && context.loopback) return context.anonymous;
+  throw new HttpError(401, 'unauthenticated', 'this endpoint needs a bearer token');
+}
+
+/** The decision point as this caller may use it; 401 where it may not. */
+export function pointFor(request: FastifyRequest, context: ApiContext): PointHandle {
+  return context.service.as(callerOf(request, context));
+}
+
+/** The operator's name; 401 without a credential, 403 with one of somebody else's. */
+export function requireOperator(request: FastifyRequest, context: ApiContext): string {
+  const found = bearerOf(request, context);
+  if (found.kind === 'operator') return found.name;
+  if (found.kind === 'anonymous') {
+    throw new HttpError(401, 'unauthenticated', "this endpoint needs the operator's bearer token");
+  }
+  throw new HttpError(
+    403,
+    'operator_required',
+    'an enforcement point may not do this: it needs the operator',
+  );
+}
+
+/** Is the bearer the operator. */
+export function isOperator(request: FastifyRequest, context: ApiContext): boolean {
+  return bearerOf(request, context).kind === 'operator';
+}

@@ -1,0 +1,75 @@
+import type { JsonObject } from '@writ/decision';
+import type { FastifyInstance } from 'fastify';
+import type { ActOutcome, HaltTarget } from '../pipeline/service.ts';
+import { HttpError } from './error-body.ts';
+import { type ApiContext, type PolicyView, pointFor, requireOperator } from './http-api.ts';
+import { bodyObject, optionalText, queryInteger, requiredText } from './reading.ts';
+
+/** Most entries of the record in one answer. */
+export const LOG_ENTRIES_MAX = 1000;
+const LOG_ENTRIES_DEFAULT = 20;
+
+interface IdParams {
+  readonly Params: { readonly id: string };
+}
+
+/** What the operator does: halts, the record; and what is active, which any caller that may decide may see. */
+export function registerOperatorRoutes(app: FastifyInstance, context: ApiContext): void {
+  const { administration } = context.service;
+  app.post('/v1/halt', async (request) => {
+    const by = requireOperator(request, context);
+    const body = bodyObject(request.body, ['tenant', 'actor', 'all', 'reason']);
+    return acted(await administration.halt(targetOf(body), by, optionalText(body, 'reason')));
+  });
+  app.post('/v1/resume', async (request) => {
+    const by = requireOperator(request, context);
+    const body = bodyObject(request.body, ['tenant', 'actor', 'all', 'reason']);
+    return acted(await administration.resume(targetOf(body), by, optionalText(body, 'reason')));
+  });
+  app.get('/v1/log', async (request) => {
+    requireOperator(request, context);
+    const count = Math.min(queryInteger(request, 'count') ?? LOG_ENTRIES_DEFAULT, LOG_ENTRIES_MAX);
+    return { size: await administration.log.size(), entries: await administration.log.tail(count) };
+  });
+  app.get<IdParams>('/v1/log/:id', async (request) => {
+    requireOperator(request, context);
+    const entries = await administration.log.show(request.params.id);
+    if (entries.length === 0)
+      throw new HttpError(404, 'not_found', `no entry of decision \`${request.params.id}\``);
+    return { entries };
+  });
+  app.get('/v1/policies', async (request) => {
+    pointFor(request, context);
+    return policiesShown(context.policies());
+  });
+}
+
+/** What is active, without sources and data. */
+function policiesShown(view: PolicyView | undefined): object {
+  if (view === undefined) return { bundles: [] };
+  const bundles = view.bundles.map(({ name, revision, digest, entrypoints, hasManifest }) => ({
+    name,
+    revision,
+    digest,
+    has_manifest: hasManifest,
+    entrypoints,
+  }));
+  return { engine: view.engine, bundles };
+}
+
+/** Exactly one of `tenant`, `actor`, `all: true`: a halt that names nothing must not be taken for one of everything. */
+function targetOf(body: JsonObject): HaltTarget {
+  const named = ['tenant', 'actor', 'all'].filter((key) => body[key] !== undefined && body[key] !== false);
+  if (named.length !== 1) {
+    throw new HttpError(400, 'request_invalid', 'name exactly one of `tenant`, `actor` and `all`');
+  }
+  if (body['all'] === true) return { kind: 'all' };
+  if (body['tenant'] !== undefined) return { kind: 'tenant', tenant: requiredText(body, 'tenant') };
+  if (body['actor'] !== undefined) return { kind: 'actor', actor: requiredText(body, 'actor') };
+  throw new HttpError(400, 'request_invalid', '`all` is not a boolean');
+}
+
+function acted(outcome: ActOutcome): { ok: true } {
+  if (outcome.ok) return { ok: true };
+  throw new HttpError(503, outcome.code, outcome.message);
+}

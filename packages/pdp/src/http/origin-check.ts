@@ -1,0 +1,39 @@
+/**
+ * Host and Origin of every request are checked, on loopback too: a web page that the operator visits can reach
+ * local ports (DNS rebinding, cross-site requests), and must not be able to ask, approve or read.
+ */
+export interface OriginPolicy {
+  /** Host names that the API answers to, without ports, lower case. */
+  readonly hosts: readonly string[];
+  /** Origins allowed beside the API's own (`https://console.example.com`). */
+  readonly origins: readonly string[];
+}
+
+/** Names under which a loopback listener may be addressed. */
+export const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'] as const;
+
+/** Whether an address to listen on can be reached from this machine only. */
+export function isLoopbackAddress(address: string): boolean {
+  const bare = address.replace(/^\[|\]$/g, '').replace(/^::ffff:/, '');
+  return bare === 'localhost' || bare === '::1' || /^127(?:\.\d{1,3}){3}$/.test(bare);
+}
+
+/** A host name as it stands in `Host`: lower case, without port, IPv6 in brackets; undefined where malformed. */
+export function hostName(header: string | undefined): string | undefined {
+  const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/i.exec(header ?? '');
+  return match?.[1]?.toLowerCase();
+}
+
+/** A sentence that says why the request is refused, or undefined where it may go on. */
+export function refusedOrigin(
+  policy: OriginPolicy,
+  headers: { readonly host?: string | undefined; readonly origin?: string | undefined },
+): string | undefined {
+  const host = hostName(headers.host);
+  if (host === undefined || !policy.hosts.includes(host))
+    return 'the Host header names no host that this API serves';
+  const origin = headers.origin;
+  if (origin === undefined || policy.origins.includes(origin)) return undefined;
+  const sameOrigin = origin === `http://${headers.host}` || origin === `https://${headers.host}`;
+  return sameOrigin ? undefined : 'the Origin header names a page that may not use this API';
+}
