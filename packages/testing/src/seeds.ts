@@ -86,7 +86,7 @@ function depthOf(line: string): number {
 
 /** The tutorial's text with its two slips mended: braces round a body of two literals, and `with` behind each literal. */
 export function mendTutorial(text: string): string {
-  const braced = text.replace(/^(.+ if) ([^{\n]+;[^\n]+)$/gm, '$1 { $2 }');
+  const braced = text.replace(/^([^#\n]+ if) ([^{\n]+;[^\n]+)$/gm, '$1 { $2 }');
   const lines = braced.split('\n');
   const mended: string[] = [];
   let bodyStart = 0;
