@@ -135,6 +135,7 @@ export interface CoreRule extends CoreNode {
   /** Package path and the ground beginning of the head: where the rule stands in the document tree. */
   readonly path: readonly string[];
   readonly packagePath: readonly string[];
+  readonly packageLocation: Location;
   /** What follows `path` in the head's ref; empty for ground heads. */
   tail: CoreTerm[];
   args: CoreTerm[];

@@ -7,6 +7,8 @@ export interface RuleGroup {
   readonly kind: 'complete' | 'function' | 'partial-set' | 'partial-object';
   readonly rules: readonly CoreRule[];
   readonly fallback: CoreRule | undefined;
+  /** All that are written `default`; more than one is refused. */
+  readonly defaults: readonly CoreRule[];
 }
 
 /** A node of the tree of virtual documents: a package, a rule, or a step between. */
@@ -54,10 +56,11 @@ function nodeAt(root: DocumentNode, path: readonly string[]): DocumentNode {
 
 function ruleGroup(path: readonly string[], members: readonly CoreRule[]): RuleGroup {
   const rules = members.filter((rule) => !rule.isDefault);
-  const fallback = members.find((rule) => rule.isDefault);
+  const defaults = members.filter((rule) => rule.isDefault);
+  const [fallback] = defaults;
   const dynamic = members.some((rule) => rule.tail.length > 0 || rule.form === 'partial-object');
   const kind = dynamic ? 'partial-object' : (rules[0] ?? members[0]!).form;
-  return { path, kind, rules, fallback };
+  return { path, kind, rules, fallback, defaults };
 }
 
 /** The node at a path, where there is one. */
@@ -97,7 +100,7 @@ export function checkConflicts(
 }
 
 function checkGroup(group: RuleGroup, node: DocumentNode, report: Report): void {
-  const all = group.fallback === undefined ? group.rules : [group.fallback, ...group.rules];
+  const all = [...group.rules, ...group.defaults].sort(inOrder);
   const first = all[0]!;
   const name = dataPath(group.path);
   const below: string[] = [];
@@ -105,14 +108,13 @@ function checkGroup(group: RuleGroup, node: DocumentNode, report: Report): void 
   for (const child of node.children.values()) {
     walkGroups(child, (other) => {
       if (ground || other.kind === 'function') {
-        below.push(
-          `${dataPath(other.path)} at ${other.rules[0]?.location.file}:${other.rules[0]?.location.row}`,
-        );
+        const place = (other.rules[0] ?? other.fallback)!.location;
+        below.push(`  rule ${dataPath(other.path)} at ${place.file}:${place.row}`);
       }
     });
   }
   if (below.length > 0) {
-    const message = `rule ${name} conflicts with [${below.join(' ')}]`;
+    const message = `rule ${name} conflicts with:\n${below.join('\n')}`;
     report.error('rego_type_error', message, first.location);
     return;
   }
@@ -122,7 +124,12 @@ function checkGroup(group: RuleGroup, node: DocumentNode, report: Report): void 
     report.error('rego_type_error', `conflicting rules ${name} found`, first.location);
     return;
   }
-  checkDefaults(group, all, report);
+  checkDefaults(group, report);
+}
+
+/** As written; rules of other files after. */
+function inOrder(a: CoreRule, b: CoreRule): number {
+  return a.file === b.file ? a.row - b.row : a.file < b.file ? -1 : 1;
 }
 
 function kindOf(rule: CoreRule): string {
@@ -130,10 +137,9 @@ function kindOf(rule: CoreRule): string {
   return rule.tail.length === 0 ? 'value' : 'object';
 }
 
-function checkDefaults(group: RuleGroup, all: readonly CoreRule[], report: Report): void {
-  const defaults = [group.fallback, ...all.filter((rule) => rule.isDefault && rule !== group.fallback)];
+function checkDefaults({ path, defaults }: RuleGroup, report: Report): void {
   if (defaults.length < 2) return;
-  const places = defaults.map((rule) => `${rule?.location.file}:${rule?.location.row}`);
-  const message = `multiple default rules ${dataPath(group.path)} found at ${places.join(', ')}`;
-  report.error('rego_type_error', message, group.fallback!.location);
+  const places = defaults.map((rule) => `${rule.location.file}:${rule.location.row}`);
+  const message = `multiple default rules ${dataPath(path)} found at ${places.join(', ')}`;
+  report.error('rego_type_error', message, defaults[0]!.packageLocation);
 }

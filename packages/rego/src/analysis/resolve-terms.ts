@@ -14,7 +14,7 @@ export interface Resolving {
   readonly report: Report;
   readonly isBuiltin: (name: string) => boolean;
   /** Resolves a nested body (a comprehension's or `every`'s) in a frame of its own. */
-  readonly body: (body: Body, within: () => void) => CoreBody;
+  readonly body: (body: Body, within: () => void, continues?: boolean) => CoreBody;
 }
 
 type Resolver<K extends Term['kind']> = (context: Resolving, term: Extract<Term, { kind: K }>) => CoreTerm;
@@ -118,7 +118,9 @@ export function resolveCallee(context: Resolving, operator: readonly string[], l
   const [head, ...rest] = operator;
   const name = operator.join('.');
   if (context.scope.declared(head!) !== undefined) {
-    context.report.error('rego_compile_error', `called function ${name} shadowed`, location);
+    if (context.isBuiltin(name)) {
+      context.report.error('rego_compile_error', `called function ${name} shadowed`, location);
+    }
     return { kind: 'unknown', name };
   }
   const global = globalPath(context, head!);

@@ -34,7 +34,7 @@ export function resolveQuery(body: Body, globals: Globals, options: ResolveOptio
   const scope = new Scope();
   const context = resolvingContext(scope, globals, options);
   scope.push(declaredNames(body));
-  const resolved = resolveExpressions(context, body);
+  const resolved = resolveExpressions(context, body, () => {});
   const variables = new Map([...scope.outermost()].filter(([, variable]) => variable.origin === 'user'));
   return { body: resolved, variables };
 }
@@ -44,10 +44,9 @@ function resolvingContext(scope: Scope, globals: Globals, options: ResolveOption
     ...options,
     globals,
     scope,
-    body: (body, within) => {
-      scope.push(declaredNames(body));
-      const resolved = resolveExpressions(context, body);
-      within();
+    body: (body, within, continues) => {
+      scope.push(declaredNames(body), continues);
+      const resolved = resolveExpressions(context, body, within);
       scope.pop();
       return resolved;
     },
@@ -64,17 +63,25 @@ function resolveRule(module: Module, rule: Rule, globals: Globals, options: Reso
   let tail: CoreTerm[] = [];
   let key: CoreTerm | undefined;
   let value: CoreTerm | undefined;
-  const body = context.body(rule.body, () => {
-    tail = rule.head.ref.slice(ground.length).map((part) => resolveTerm(context, part));
-    key = rule.head.key === undefined ? undefined : resolveTerm(context, rule.head.key);
-    value = rule.head.value === undefined ? undefined : resolveTerm(context, rule.head.value);
-  });
+  const body = context.body(
+    rule.body,
+    () => {
+      tail = rule.head.ref.slice(ground.length).map((part) => resolveTerm(context, part));
+      key = rule.head.key === undefined ? undefined : resolveTerm(context, rule.head.key);
+      value = rule.head.value === undefined ? undefined : resolveTerm(context, rule.head.value);
+    },
+    true,
+  );
   const branches: CoreBranch[] = [{ value, body, location: rule.location }];
   for (const branch of rule.elses) {
     let elseValue: CoreTerm | undefined;
-    const elseBody = context.body(branch.body, () => {
-      elseValue = resolveTerm(context, branch.value);
-    });
+    const elseBody = context.body(
+      branch.body,
+      () => {
+        elseValue = resolveTerm(context, branch.value);
+      },
+      true,
+    );
     branches.push({ value: elseValue, body: elseBody, location: branch.location });
   }
   const form = rule.head.form === 'complete' && tail.length > 0 ? 'partial-object' : rule.head.form;
@@ -82,6 +89,7 @@ function resolveRule(module: Module, rule: Rule, globals: Globals, options: Reso
     form,
     path: [...module.package.path, ...ground],
     packagePath: module.package.path,
+    packageLocation: module.package.location,
     tail,
     args,
     key,
@@ -114,9 +122,20 @@ function declareArguments(context: Resolving, term: Term): void {
   }
 }
 
-function resolveExpressions(context: Resolving, body: Body): CoreBody {
+/** Resolves a body, then what else stands in its scope; then looks for `some` declarations without a use. */
+function resolveExpressions(context: Resolving, body: Body, within: () => void): CoreBody {
   const resolved: CoreBody = [];
   for (const expression of body) resolved.push(...resolveExpression(context, expression));
+  within();
+  if (context.report.failed) return resolved;
+  for (const expression of body) {
+    if (expression.kind !== 'some') continue;
+    for (const { name } of expression.names) {
+      const variable = context.scope.declared(name);
+      if (variable === undefined || context.scope.isUsed(variable)) continue;
+      context.report.error('rego_compile_error', `declared var ${name} unused`, expression.location);
+    }
+  }
   return resolved;
 }
 
@@ -272,7 +291,7 @@ function resolveEvery(
   };
   const key = expression.key === undefined ? undefined : declareOne(expression.key);
   const value = declareOne(expression.value);
-  const body = context.body(expression.body, () => {});
+  const body = context.body(expression.body, () => {}, true);
   context.scope.pop();
   return [{ kind: 'every', key, value, domain, body, ...common }];
 }

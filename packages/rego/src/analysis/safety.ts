@@ -108,7 +108,8 @@ function orderBody(body: CoreBody, globals: ReadonlySet<Variable>, options: Safe
     }
     if (left.length === 0) break;
     if (left.length === waiting.length) {
-      for (const candidate of left) reportUnready(candidate, safe, options);
+      const reported = new Set<Variable>();
+      for (const candidate of left) reportUnready(candidate, safe, reported, options);
       return body;
     }
     waiting = left;
@@ -267,19 +268,37 @@ function refOutputs(terms: readonly CoreTerm[], safe: ReadonlySet<Variable>): Se
   return outputs;
 }
 
-function reportUnready(candidate: Waiting, safe: ReadonlySet<Variable>, options: SafetyOptions): void {
+/** Reports each variable once, and the left side of `:=` only where the right side is not to blame. */
+function reportUnready(
+  candidate: Waiting,
+  safe: ReadonlySet<Variable>,
+  reported: Set<Variable>,
+  options: SafetyOptions,
+): void {
   const { expression } = candidate;
   const outputs = outputsOf(expression, safe, options.arityOf);
-  let named = false;
+  const unsafe = new Map<Variable, CoreTerm>();
   const look = (variable: Variable, at: CoreTerm): void => {
     if (safe.has(variable) || outputs.has(variable) || variable.origin === 'generated') return;
     if (!candidate.own.has(variable) && !candidate.closed.has(variable)) return;
-    named = true;
-    reportUnsafe(variable, at, options.report);
+    if (!unsafe.has(variable)) unsafe.set(variable, at);
   };
   for (const term of expressionTerms(expression)) walkTermVariables(term, look);
   if (expression.kind === 'every') walkBodyVariables(expression.body, look);
-  if (!named && !options.report.failed) {
+  if (expression.kind === 'equal' && expression.assigned) {
+    const assigned = termVariables(expression.left);
+    if ([...unsafe.keys()].some((variable) => !assigned.has(variable))) {
+      for (const variable of assigned) {
+        unsafe.delete(variable);
+        reported.add(variable);
+      }
+    }
+  }
+  for (const [variable, at] of unsafe) {
+    if (!reported.has(variable)) reportUnsafe(variable, at, options.report);
+    reported.add(variable);
+  }
+  if (unsafe.size === 0 && !options.report.failed) {
     options.report.error('rego_unsafe_var_error', 'expression is unsafe', expression.location);
   }
 }

@@ -21,9 +21,12 @@ interface Frame {
 export class Scope {
   readonly #frames: Frame[] = [];
   readonly #undeclared = new Map<string, Variable>();
+  readonly #used = new Set<Variable>();
 
-  push(hidden: ReadonlySet<string>): void {
-    this.#frames.push({ entries: new Map(), hidden });
+  /** Opens a frame; one that continues the frame around it may not declare that one's names again. */
+  push(hidden: ReadonlySet<string>, continues = false): void {
+    const around = continues ? this.#frames.at(-1) : undefined;
+    this.#frames.push({ entries: new Map(around?.entries), hidden });
   }
 
   pop(): void {
@@ -44,10 +47,18 @@ export class Scope {
     return undefined;
   }
 
+  /** Whether a declared variable was used. */
+  isUsed(variable: Variable): boolean {
+    return this.#used.has(variable);
+  }
+
   /** The variable that a use of the name means. */
   use(name: string): Variable {
     const declared = this.declared(name);
-    if (declared !== undefined) return declared;
+    if (declared !== undefined) {
+      this.#used.add(declared);
+      return declared;
+    }
     const variable = this.#undeclaredVariable(name);
     const frame = this.#frames.at(-1);
     if (frame !== undefined && !frame.entries.has(name)) {

@@ -4,6 +4,7 @@ import { KEY_SLOT, RESULT_SLOT } from '../plan/plan.ts';
 import { memberAt, ObjectCollector } from '../runtime/collections.ts';
 import { CONFLICT_TEXTS, EvaluationFault } from '../runtime/fault.ts';
 import type { Frame, MatchedRule, Run } from '../runtime/run.ts';
+import type { Location } from '../syntax/ast.ts';
 import { equal, isObject, lookup, memberKey, objectEntries, RegoSet, SetBuilder } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
 import type { Backend, CompiledGroup, Step } from './backend.ts';
@@ -148,6 +149,10 @@ function compileSingleRule(backend: Backend, rule: RulePlan, conflictText: strin
     return { body, record, location: branch.location };
   });
   const { slots } = rule;
+  const [first] = rule.branches;
+  if (matchers.length === 0 && first?.body.length === 0 && first.value.op === 'constant') {
+    return constantRule(first.value.value, branches[0]!);
+  }
   return (run, args) => {
     run.rulesEvaluated += 1;
     run.count();
@@ -164,6 +169,19 @@ function compileSingleRule(backend: Backend, rule: RulePlan, conflictText: strin
       return value;
     }
     return undefined;
+  };
+}
+
+/** A rule without conditions needs no frame. */
+function constantRule(
+  value: Value,
+  branch: { readonly record: MatchedRule; readonly location: Location },
+): SingleRule {
+  return (run) => {
+    run.rulesEvaluated += 1;
+    run.matched?.push(branch.record);
+    run.observer?.exit(branch.location);
+    return value;
   };
 }
 

@@ -24,7 +24,8 @@ export function member(value: Value | undefined, name: string): Value | undefine
 
 /** A step into base data, where a number also finds the name that is written like it, as in OPA's store. */
 export function storedMember(value: Value | undefined, key: Value): Value | undefined {
-  return lookup(value, key) ?? (typeof key === 'number' ? member(value, String(key)) : undefined);
+  const found = lookup(value, key);
+  return found === undefined && typeof key === 'number' ? member(value, String(key)) : found;
 }
 
 /** Follows names from a value. */

@@ -14,7 +14,7 @@ export function policyOf(...texts: readonly string[]): Policy {
 /** The errors of modules, as `row: code: message`. */
 export function errorsOf(...texts: readonly string[]): string[] {
   const { diagnostics } = compilePolicy(texts.map((text, index) => ({ file: `m${index}.rego`, text })));
-  return diagnostics.map((one) => `${one.location.row}: ${one.code}: ${one.message}`);
+  return diagnostics.map((one) => `${one.location.row}: ${one.code}: ${one.message.split('\n')[0]}`);
 }
 
 /** A rule's answer as JSON text, `undefined`, or `code: message`. */
