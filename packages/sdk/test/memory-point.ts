@@ -12,6 +12,7 @@ import {
   type EntrypointKind,
   hashJson,
   type Json,
+  type JsonObject,
   type Layer,
   newApprovalId,
   newDecisionId,
@@ -22,6 +23,7 @@ import {
   readAnswer,
   redactArguments,
   redactResult,
+  validateDecideCall,
   writReason,
 } from '@writ/decision';
 import { sha256Hex } from '../src/check-decision.ts';
@@ -48,6 +50,7 @@ export class MemoryPoint implements DecisionPoint {
   readonly #policies: readonly PlainPolicy[];
   readonly #held = new Map<string, Held>();
   readonly #decided = new Map<string, { readonly call: DecideCall; readonly decision: Decision }>();
+  readonly #keyed = new Map<string, Decision>();
   readonly #waiting = new Map<string, (() => void)[]>();
   readonly decided: Decision[] = [];
   readonly completed: CompleteCall[] = [];
@@ -57,8 +60,18 @@ export class MemoryPoint implements DecisionPoint {
     this.#policies = policies;
   }
 
-  async decide(call: DecideCall): Promise<Decision> {
+  async decide(given: DecideCall): Promise<Decision> {
+    const checked = validateDecideCall(given);
+    if (!checked.ok) return this.#refused({}, writReason('request_invalid'));
+    const call = checked.value;
+    const { request, idempotency_key: key } = call;
+    const earlier = key === undefined ? undefined : this.#keyed.get(key);
+    if (earlier !== undefined && earlier.arg_hash === hashJson(request.action.args ?? {}, sha256Hex))
+      return earlier;
+    if (earlier !== undefined)
+      return this.#refused(request.action.args ?? {}, writReason('idempotency_mismatch'));
     const decision = this.#decide(call);
+    if (key !== undefined) this.#keyed.set(key, decision);
     this.decided.push(decision);
     this.#decided.set(decision.decision_id, { call, decision });
     return decision;
@@ -101,8 +114,8 @@ export class MemoryPoint implements DecisionPoint {
 
   readonly approval: DecisionPoint['approval'] = {
     get: async (id) => this.#held.get(id)?.approval,
-    wait: async (id) => {
-      if (this.#held.get(id)?.approval.status === 'pending') {
+    wait: async (id, { timeoutMs = 0 } = {}) => {
+      if (timeoutMs > 0 && this.#held.get(id)?.approval.status === 'pending') {
         await new Promise<void>((resolve) =>
           this.#waiting.set(id, [...(this.#waiting.get(id) ?? []), resolve]),
         );
@@ -126,12 +139,12 @@ export class MemoryPoint implements DecisionPoint {
   #decide({ request, approval_id }: DecideCall): Decision {
     const held = approval_id === undefined ? undefined : this.#held.get(approval_id);
     const fault = approval_id === undefined ? undefined : faultOf(held, request);
-    if (fault !== undefined) return this.#refused(request, fault);
+    if (fault !== undefined) return this.#refused(request.action.args ?? {}, fault);
     const combined = this.#combine(request, 'call', held?.approval.reasons);
     if (held !== undefined) held.approval = { ...held.approval, status: 'used' };
     const args = request.action.args ?? {};
     const redacted = redactArguments(args, combined.obligations);
-    if (!redacted.ok) return this.#refused(request, writReason(redacted.code));
+    if (!redacted.ok) return this.#refused(args, writReason(redacted.code));
     const allow = permits(combined.outcome);
     const pending = combined.outcome === 'escalate' ? this.#pend(request, combined.escalations) : undefined;
     return {
@@ -153,7 +166,7 @@ export class MemoryPoint implements DecisionPoint {
     };
   }
 
-  #refused(request: DecisionRequest, reason: Reason): Decision {
+  #refused(args: JsonObject, reason: Reason): Decision {
     return {
       decision_id: newDecisionId(Date.now(), randomBytes),
       outcome: 'deny',
@@ -162,7 +175,7 @@ export class MemoryPoint implements DecisionPoint {
       reason: reason.code,
       reasons: [reason],
       obligations: [],
-      arg_hash: hashJson(request.action.args ?? {}, sha256Hex),
+      arg_hash: hashJson(args, sha256Hex),
       metadata: { mode: 'enforce' },
     };
   }
@@ -210,6 +223,7 @@ export class MemoryPoint implements DecisionPoint {
 function faultOf(held: Held | undefined, request: DecisionRequest): Reason | undefined {
   if (held === undefined) return writReason('approval_unknown');
   if (held.approval.status === 'denied') return writReason('human_rejected');
+  if (held.approval.status === 'cancelled') return writReason('approval_cancelled');
   if (held.approval.status === 'used') return writReason('approval_used');
   if (held.approval.status !== 'approved') return writReason('approval_pending');
   if (hashJson(request.action.args ?? {}, sha256Hex) !== held.approval.arg_hash)
