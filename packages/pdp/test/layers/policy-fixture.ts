@@ -24,14 +24,22 @@ export interface WrittenBundle {
   readonly entrypoints: readonly WrittenEntrypoint[];
   readonly data?: object;
   readonly roots?: readonly string[];
+  readonly regoVersion?: 0 | 1;
+  /** Further modules. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 export function writeBundle(folder: string, bundle: WrittenBundle): void {
   mkdirSync(folder, { recursive: true });
   const found = /^package\s+([a-z_]+)/m.exec(bundle.rego)?.[1] ?? 'agent';
   const roots = bundle.roots ?? [found, ...Object.keys(bundle.data ?? {}).filter((key) => key !== found)];
-  const manifest = { roots, metadata: { writ: { entrypoints: bundle.entrypoints } } };
+  const manifest = {
+    roots,
+    rego_version: bundle.regoVersion ?? 1,
+    metadata: { writ: { entrypoints: bundle.entrypoints } },
+  };
   writeFileSync(join(folder, 'policy.rego'), bundle.rego);
+  for (const [file, text] of Object.entries(bundle.files ?? {})) writeFileSync(join(folder, file), text);
   writeFileSync(join(folder, '.manifest'), JSON.stringify(manifest));
   if (bundle.data !== undefined) writeFileSync(join(folder, 'data.json'), JSON.stringify(bundle.data));
 }
