@@ -39,9 +39,13 @@ function child(value: Value, step: Value): Result {
   if (Array.isArray(value)) {
     const index = indexOf(step, value.length);
     if (index instanceof BuiltinError) return index;
-    return (value as readonly Value[])[index] ?? fault('index for array out of bounds');
+    return index >= 0 && index < value.length
+      ? (value as readonly Value[])[index]!
+      : fault('index for array out of bounds');
   }
-  return lookup(value, step) ?? fault('path does not exist');
+  // Null is a value: only undefined is not.
+  const found = lookup(value, step);
+  return found === undefined ? fault('path does not exist') : found;
 }
 
 function at(value: Value, path: Path): Result {
@@ -122,7 +126,8 @@ type Operation = (document: Document, path: Path, patch: Value) => Document | Bu
 const DELETED = fault('deleted node encountered');
 
 function attribute(patch: Value, name: string): Result {
-  return lookup(patch, name) ?? fault(`missing required attribute '${name}'`);
+  const found = lookup(patch, name);
+  return found === undefined ? fault(`missing required attribute '${name}'`) : found;
 }
 
 function add(document: Document, path: Path, value: Value): Document | BuiltinError {

@@ -123,13 +123,13 @@ function withKeys(keep: boolean) {
 }
 
 function get(_context: BuiltinContext, object: ObjectValue, path: Value, otherwise: Value): BuiltinOutcome {
-  if (!Array.isArray(path)) return lookup(object, path) ?? otherwise;
+  const steps: readonly Value[] = Array.isArray(path) ? path : [path];
   let found: Value | undefined = object;
-  for (const step of path as readonly Value[]) {
+  for (const step of steps) {
     found = lookup(found, step);
     if (found === undefined) return otherwise;
   }
-  return found ?? otherwise;
+  return found;
 }
 
 const KEYS = [undefined, ['object', 'set', 'array']] as const;

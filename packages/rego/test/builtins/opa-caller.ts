@@ -25,13 +25,16 @@ export class OpaCaller {
     this.#oracle = oracle;
   }
 
-  async call(name: string, operands: readonly Value[]): Promise<CallOutcome> {
+  /** `rejected`: OPA's compiler sees that an operand has a wrong type, or OPA panics on the call. */
+  async call(name: string, operands: readonly Value[]): Promise<CallOutcome | 'rejected'> {
     const call = `${name}(${operands.map(operandSource).join(', ')})`;
     const handle = await this.#handle(call);
-    const answer = await this.#oracle.evaluate({ handle, inputText: toJson(operands) });
+    if (handle === 'rejected') return handle;
+    const answer = await this.#evaluate(handle, operands);
+    if (answer === 'rejected') return answer;
     if (isOracleFailure(answer)) {
       const { code, message } = answer.error;
-      return { kind: 'error', code, message };
+      return { kind: 'error', code, message: message.replace(/^\S+:\d+: eval_\w+: /, '') };
     }
     if (!answer.defined) return { kind: 'undefined' };
     const value = lookup(fromJson(answer.line), 'value');
@@ -40,6 +43,15 @@ export class OpaCaller {
       type: String(lookup(value, 'type')),
       json: toJson(lookup(value, 'value')!),
     };
+  }
+
+  async #evaluate(handle: string, operands: readonly Value[]) {
+    try {
+      return await this.#oracle.evaluate({ handle, inputText: toJson(operands) });
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith('oracle_panic')) return 'rejected';
+      throw error;
+    }
   }
 
   async #handle(call: string): Promise<string> {
@@ -51,8 +63,11 @@ export class OpaCaller {
       query: 'data.calls.answer',
       strict: true,
     });
-    if (isOracleFailure(prepared)) throw new Error(`${call}: ${prepared.error.message}`);
-    this.#handles.set(call, prepared.handle);
-    return prepared.handle;
+    const handle = isOracleFailure(prepared) ? 'rejected' : prepared.handle;
+    if (isOracleFailure(prepared) && prepared.error.code !== 'rego_type_error') {
+      throw new Error(`${call}: ${prepared.error.message}`);
+    }
+    this.#handles.set(call, handle);
+    return handle;
   }
 }
