@@ -445,3 +445,12 @@ test('the surface is what is listed here', () => {
     ]
   `);
 });
+
+test('the error codes are what is listed here', () => {
+  expect(sdk.SDK_ERROR_CODES).toEqual([
+    'policy_violation',
+    'result_withheld',
+    'approval_pending',
+    'run_halted',
+  ]);
+});
