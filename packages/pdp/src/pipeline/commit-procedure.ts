@@ -143,7 +143,8 @@ function ask(
   const read = (key: string) => transaction.get(key);
   if (waiting !== undefined && waiting === pendingId) {
     const before = readApproval(read, waiting, transaction.nowMs);
-    if (before?.status === 'pending') {
+    // An approved one is named too: the point then asks again with its id, which uses it up (ADR 4).
+    if (before?.status === 'pending' || before?.status === 'approved') {
       return unchanged(askAgain(request.draft, before));
     }
   }

@@ -1,4 +1,3 @@
-import { readEntry } from '@writ/ledger';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ALLOW_ALL, asRequest, type Fixture, openFixture, toolCall } from './support.ts';
 
@@ -8,12 +7,10 @@ afterEach(async () => {
   fixture = undefined;
 });
 
-async function lastEntry({ store }: Fixture) {
-  const size = await store.logSize();
-  const [stored] = await store.entries(size - 1, size);
-  const read = readEntry(stored!);
-  if (!read.ok) throw new Error(read.message);
-  return read.value;
+async function lastEntry(opened: Fixture) {
+  const entry = (await opened.entries()).at(-1);
+  if (entry === undefined) throw new Error('nothing is on record');
+  return entry;
 }
 
 describe('decide', () => {

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Bundle, completeEntrypoint, type WrittenEntrypoint } from '@writ/bundle';
 import type { DecideCall, DecisionRequest, Json, JsonObject } from '@writ/decision';
-import { LEDGER_PROCEDURES } from '@writ/ledger';
+import { LEDGER_PROCEDURES, type LedgerEntry, readEntry } from '@writ/ledger';
 import { openStore, type Store, type StoreOptions } from '@writ/store';
+import { afterAll } from 'vitest';
 import type { EngineAnswer, LoadedPolicies, ReadPaths } from '../../src/engine/engine.ts';
 import { createPolicySet, type PolicySet } from '../../src/layers/policy-set.ts';
 import { createPolicySource, type PolicySource } from '../../src/layers/policy-source.ts';
@@ -77,42 +78,91 @@ export function policySetOf(
   return createPolicySet([bundle], functionPolicies(name, rules), 'rego');
 }
 
-/** A decision point on a real store in a folder of its own. */
+/** A decision point on a real store. */
 export interface Fixture {
   readonly directory: string;
   readonly store: Store;
   readonly source: PolicySource;
   readonly point: DecisionService;
+  /** Entries of the record since the fixture was opened. */
+  entries(): Promise<readonly LedgerEntry[]>;
   close(): Promise<void>;
+}
+
+interface OpenStore {
+  readonly directory: string;
+  readonly store: Store;
+}
+
+/** Opening a store costs more than a test: those of one file share one, each in a tenant of its own. */
+let shared: Promise<OpenStore> | undefined;
+let tenant = 'acme-0';
+let fixtures = 0;
+
+afterAll(async () => {
+  if (shared === undefined) return;
+  await closeStore(await shared);
+  shared = undefined;
+});
+
+async function openStoreIn(options: Partial<StoreOptions>): Promise<OpenStore> {
+  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'writ-pdp-')));
+  const procedures = [...DECISION_PROCEDURES, ...LEDGER_PROCEDURES];
+  return { directory, store: await openStore({ procedures, ...options, directory }) };
+}
+
+async function closeStore({ directory, store }: OpenStore): Promise<void> {
+  await store.close().catch(() => undefined);
+  await rm(directory, { recursive: true, force: true });
+}
+
+export interface FixtureOptions extends Partial<DecisionPointOptions> {
+  /** Given: a store of the fixture's own, which the test may break. */
+  readonly storeOptions?: Partial<StoreOptions>;
+  readonly data?: JsonObject;
 }
 
 export async function openFixture(
   rules: readonly RuleAt[] | PolicySet | undefined,
-  options: Partial<DecisionPointOptions> & {
-    readonly storeOptions?: Partial<StoreOptions>;
-    readonly data?: JsonObject;
-  } = {},
+  options: FixtureOptions = {},
 ): Promise<Fixture> {
   const { storeOptions, data, ...rest } = options;
-  const directory = await mkdtemp(join(tmpdir(), 'writ-pdp-'));
-  const procedures = [...DECISION_PROCEDURES, ...LEDGER_PROCEDURES];
-  const store = await openStore({ directory, procedures, ...storeOptions });
-  const set = Array.isArray(rules)
-    ? policySetOf(rules, data === undefined ? {} : { data })
-    : (rules as PolicySet | undefined);
+  shared ??= storeOptions === undefined ? openStoreIn({}) : undefined;
+  const opened =
+    storeOptions === undefined ? await (shared as Promise<OpenStore>) : await openStoreIn(storeOptions);
+  const { store, directory } = opened;
+  tenant = `acme-${++fixtures}`;
+  const set = isRules(rules) ? policySetOf(rules, data === undefined ? {} : { data }) : rules;
   const source = createPolicySource(set);
   const point = createDecisionPoint({ store, policies: source, ...rest });
+  const first = await store.logSize();
   return {
     directory,
     store,
     source,
     point,
+    entries: async () => {
+      const stored = await store.entries(first, await store.logSize());
+      return stored.map((each) => {
+        const read = readEntry(each);
+        if (!read.ok) throw new Error(read.message);
+        return read.value;
+      });
+    },
     close: async () => {
       await point.close();
-      await store.close().catch(() => undefined);
-      await rm(directory, { recursive: true, force: true });
+      if (storeOptions !== undefined) await closeStore(opened);
     },
   };
+}
+
+function isRules(rules: readonly RuleAt[] | PolicySet | undefined): rules is readonly RuleAt[] {
+  return Array.isArray(rules);
+}
+
+/** The tenant of the latest fixture. */
+export function tenantNow(): string {
+  return tenant;
 }
 
 /** A call of a tool by alice's agent. */
@@ -123,7 +173,7 @@ export function toolCall(
 ): DecideCall {
   const { session, ...rest } = more;
   const request: DecisionRequest = {
-    principal: { id: 'user:alice', tenant: 'acme', scopes: ['read'] },
+    principal: { id: 'user:alice', tenant, scopes: ['read'] },
     actor: { id: 'agent:helper' },
     action: { type: 'tool_call', phase: 'call', tool, server: 'files', args },
     ...(session === undefined ? {} : { context: { session_id: session } }),
