@@ -2,17 +2,27 @@ import type { Command } from 'commander';
 import { approvalsCommand } from './approvals.ts';
 import { checkCommand } from './check.ts';
 import { completionCommand } from './completion.ts';
+import { decideCommand } from './decide.ts';
 import { evalCommand } from './eval.ts';
 import { haltCommand } from './halt.ts';
 import { initCommand } from './init.ts';
+import { logCommand } from './log.ts';
+import { mcpCommand } from './mcp.ts';
+import { serveCommand } from './serve.ts';
+import { testCommand } from './test.ts';
 import { tokenCommand } from './token.ts';
 
 /** Every command, in the order in which help lists them. */
 export const COMMANDS: readonly ((program: Command) => Command)[] = [
   initCommand,
-  evalCommand,
   checkCommand,
+  testCommand,
+  evalCommand,
+  decideCommand,
+  serveCommand,
+  mcpCommand,
   approvalsCommand,
+  logCommand,
   haltCommand,
   tokenCommand,
   completionCommand,

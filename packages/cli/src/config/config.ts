@@ -1,3 +1,4 @@
+import { BUDGET_WINDOWS } from '@writ/state';
 import { z } from 'zod';
 
 const name = z
@@ -34,7 +35,10 @@ export const configSchema = z.strictObject({
       url: z
         .string()
         .optional()
-        .describe('opa: where it listens (http://HOST:PORT or unix:PATH); absent: a child process'),
+        .describe(
+          'opa: where it listens (http://HOST:PORT); without url and socket a child process is started',
+        ),
+      socket: z.string().optional().describe('opa: Unix socket that it listens on'),
       command: z.string().optional().describe('opa: the program to start; default `opa`'),
     })
     .optional(),
@@ -43,6 +47,7 @@ export const configSchema = z.strictObject({
       z.strictObject({
         name,
         directory: z.string().min(1).describe('Relative to this file; watched, saving takes effect at once'),
+        third_party: z.boolean().optional().describe('From somebody whose word may only tighten'),
         entrypoints: strings.optional().describe('For a directory without a manifest: what may be asked'),
       }),
     )
@@ -84,13 +89,30 @@ export const configSchema = z.strictObject({
         per: z.enum(['session', 'principal', 'actor']),
         unit: z.enum(['requests', 'tokens', 'cost']),
         limit: z.number().nonnegative(),
-        window_seconds: z.number().int().positive().optional(),
+        window: z.enum(BUDGET_WINDOWS).optional().describe('Absent: the session, else for ever'),
       }),
     )
     .optional(),
   evaluation_timeout_ms: z.number().int().positive().max(60_000).optional(),
   approval_ttl_seconds: z.number().int().positive().optional(),
-  mode: z.enum(['enforce', 'observe']).optional(),
+  mode: z.enum(['enforce', 'observe']).optional().describe('observe: effects proceed, verdicts are recorded'),
+  trust: z
+    .enum(['cooperative', 'enforced'])
+    .optional()
+    .describe('enforced: agents run as another operating-system user, who cannot read or write data_dir'),
+  points: z
+    .array(
+      z.strictObject({
+        id: name,
+        token_hash: tokenHash,
+        tenants: strings.optional(),
+        principals: strings.optional(),
+        actors: strings.optional(),
+        mode: z.enum(['enforce', 'observe']).optional(),
+      }),
+    )
+    .optional()
+    .describe('Enforcement points that may use the decision API, and what each may assert'),
 });
 
 /** `writ.yaml` as read. */

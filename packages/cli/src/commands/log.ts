@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import {
+  type LedgerEntry,
+  readSeen,
+  rememberSeen,
+  renderEntry,
+  seenOrigins,
+  VERIFIER_KEY_FILE_NAME,
+  verifyLog,
+} from '@writ/ledger';
+import { Command } from 'commander';
+import { type CommandContext, withAction } from '../command.ts';
+import { dataDirectory, operatorClient, type ServiceOptions } from '../compose/operator-client.ts';
+import { CommandError, EXIT } from '../exit-status.ts';
+import type { Output } from '../output/output.ts';
+import { addServiceOptions } from './service-options.ts';
+
+/** `writ log tail | show ID | verify`. */
+export function logCommand(): Command {
+  return new Command('log')
+    .description('Read the record, and prove that nothing in it was altered')
+    .addCommand(tailCommand())
+    .addCommand(showCommand())
+    .addCommand(verifyCommand())
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npx writ log tail -n 50\n  npx writ log show dec-…\n  npx writ log verify',
+    );
+}
+
+function tailCommand(): Command {
+  const command = addServiceOptions(new Command('tail'))
+    .description('The last entries, in plain words')
+    .option('-n, --count <number>', 'how many', '20')
+    .addHelpText('after', '\nExample:\n  npx writ log tail -n 50');
+  return withAction(
+    command,
+    async ({ output }: CommandContext, options: ServiceOptions & { count: string }) => {
+      if (!/^\d+$/.test(options.count))
+        throw new CommandError(EXIT.usage, `--count must be a number, not \`${options.count}\``);
+      const answer = (await operatorClient(options).get(`/v1/log?count=${options.count}`)) as {
+        entries: LedgerEntry[];
+      };
+      output.json(answer);
+      for (const entry of answer.entries) showEntry(output, entry);
+      return EXIT.ok;
+    },
+  );
+}
+
+function showCommand(): Command {
+  const command = addServiceOptions(new Command('show'))
+    .description('Everything about one decision: the decision itself, approvals, what became of it')
+    .argument('<id>', 'the decision, `dec-…`')
+    .addHelpText('after', '\nExample:\n  npx writ log show dec-…');
+  return withAction(command, async ({ output }: CommandContext, id: string, options: ServiceOptions) => {
+    const answer = (await operatorClient(options).get(`/v1/log/${encodeURIComponent(id)}`)) as {
+      entries: LedgerEntry[];
+    };
+    output.json(answer);
+    for (const entry of answer.entries) {
+      showEntry(output, entry);
+      output.line(JSON.stringify(entry, null, 2));
+    }
+    return EXIT.ok;
+  });
+}
+
+function showEntry(output: Output, entry: LedgerEntry): void {
+  output.line(`${output.style('dim', String(entry.index).padStart(6))}  ${renderEntry(entry)}`);
+}
+
+interface VerifyCommandOptions {
+  readonly config?: string;
+  readonly data?: string;
+  readonly key?: string[];
+  readonly seen?: string;
+}
+
+function verifyCommand(): Command {
+  const command = new Command('verify')
+    .description('Verify the whole record offline, and remember its checkpoint for the next time')
+    .option('--config <file>', 'configuration (default: writ.yaml in this folder)')
+    .option('--data <dir>', "data directory, or a copy of one (default: the configuration's, else .writ)")
+    .option(
+      '--key <file>',
+      'public key of the log, obtained apart from it (default: the one in the data directory)',
+      (file: string, before?: string[]) => [...(before ?? []), file],
+    )
+    .option('--seen <dir>', 'where checkpoints are remembered', join(homedir(), '.config/writ/seen'))
+    .addHelpText(
+      'after',
+      '\nExample:\n  npx writ log verify --data .writ\n\nStatus 0: nothing is wrong. Status 1: each problem names its entry.',
+    );
+  return withAction(command, ({ output }: CommandContext, options: VerifyCommandOptions) =>
+    verify(output, options),
+  );
+}
+
+function verify(output: Output, options: VerifyCommandOptions): number {
+  const directory = dataDirectory({
+    ...(options.config === undefined ? {} : { config: options.config }),
+    ...(options.data === undefined ? {} : { data: options.data }),
+  });
+  const keys = (options.key ?? [join(directory, VERIFIER_KEY_FILE_NAME)]).map(readKey);
+  const folder = resolve(options.seen ?? join(homedir(), '.config/writ/seen'));
+  // The name of the log is the name of its key: `origin+id+key`.
+  const origins = keys
+    .map((key) => key.split('+')[0] ?? '')
+    .filter((origin) => seenOrigins(folder).includes(origin));
+  const seen = origins.map((origin) => readSeen(folder, origin)).find((note) => note !== undefined);
+  const report = verifyLog({ directory, verifierKeys: keys, ...(seen === undefined ? {} : { seen }) });
+  if (report.ok) rememberSeen(folder, report);
+  output.json(report);
+  for (const problem of report.problems) {
+    const entry = problem.index === undefined ? '' : ` entry ${problem.index}`;
+    const decision = problem.decision_id === undefined ? '' : ` (${problem.decision_id})`;
+    output.line(`${output.style('red', problem.code)}${entry}${decision}: ${problem.message}`);
+  }
+  if (report.problem_count > report.problems.length)
+    output.line(`… and ${report.problem_count - report.problems.length} more`);
+  const against =
+    seen === undefined
+      ? 'first time: no earlier checkpoint was remembered'
+      : 'continues what was seen before';
+  output.line(
+    report.ok
+      ? `${output.style('green', 'verified')}: ${report.size} entries, root ${report.root}, trust ${report.trust ?? 'unknown'}; ${against}`
+      : `${output.style('red', 'NOT verified')}: ${report.problem_count} ${report.problem_count === 1 ? 'problem' : 'problems'} in ${report.size} entries`,
+  );
+  if (report.uncheckpointed > 0)
+    output.line(
+      `${report.uncheckpointed} newest entries are not signed yet (a checkpoint follows each second)`,
+    );
+  return report.ok ? EXIT.ok : EXIT.no;
+}
+
+function readKey(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    throw new CommandError(
+      EXIT.badInput,
+      `the public key ${file} can't be read`,
+      'name it with --key FILE, or the data with --data DIR',
+    );
+  }
+}

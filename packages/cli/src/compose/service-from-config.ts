@@ -1,0 +1,157 @@
+import { resolve } from 'node:path';
+import { BUILT_IN_BUNDLES, type BundleSource, parseEntrypoint, renderProblem } from '@writ/bundle';
+import type { Caller, UpstreamConfig } from '@writ/gateway';
+import { createManagedOpaEngine, createRegoEngine, createRemoteOpaEngine, type Engine } from '@writ/pdp';
+import type { Config } from '../config/config.ts';
+import type { LoadedConfig } from '../config/read-config.ts';
+import { CommandError, EXIT } from '../exit-status.ts';
+import { bundleName, findBundlePaths } from './find-bundles.ts';
+import type { ListenAddress, ServiceOptions } from './service-options.ts';
+
+/** What the command line says beside the configuration; goes before it. */
+export interface ServiceOverrides {
+  readonly bundle?: readonly string[];
+  readonly entrypoint?: readonly string[];
+  readonly addr?: string;
+  readonly mcpAddr?: string;
+  readonly data?: string;
+  readonly engine?: string;
+}
+
+const DEFAULT_API = '127.0.0.1:8181';
+const DEFAULT_MCP = '127.0.0.1:8182';
+
+/** A service's options from `writ.yaml` and the command line. */
+export function serviceFromConfig(
+  { config, folder }: LoadedConfig,
+  overrides: ServiceOverrides,
+): ServiceOptions {
+  const upstreams = Object.entries(config.upstreams ?? {}).map(([id, upstream]) =>
+    upstreamOf(id, upstream, folder),
+  );
+  const mcpWanted = upstreams.length > 0;
+  return {
+    dataDirectory: resolve(overrides.data ?? resolve(folder, config.data_dir ?? '.writ')),
+    bundles: bundleSources(config, folder, overrides),
+    engine: engineOf(config, overrides),
+    api: parseAddress(overrides.addr ?? config.listen?.api ?? DEFAULT_API, overrides.addr === undefined),
+    ...(mcpWanted
+      ? {
+          mcp: {
+            ...parseAddress(
+              overrides.mcpAddr ?? config.listen?.mcp ?? DEFAULT_MCP,
+              overrides.mcpAddr === undefined,
+            ),
+            upstreams,
+            callers: (config.callers ?? []).map(({ token_hash, ...caller }) => ({
+              tokenHash: token_hash,
+              ...asCaller(caller),
+            })),
+            ...(config.anonymous === undefined ? {} : { anonymous: asCaller(config.anonymous) }),
+          },
+        }
+      : {}),
+    points: (config.points ?? []).map(({ id, token_hash, mode, ...claims }) => ({
+      tokenSha256: token_hash.slice('sha256:'.length),
+      caller: { pointId: id, mode: mode ?? 'enforce', mayAssert: defined(claims) },
+    })),
+    budgets: (config.budgets ?? []).map(defined),
+    // Whoever lists enforcement points means them to authenticate.
+    development: config.points === undefined,
+    ...(config.mode === undefined ? {} : { mode: config.mode }),
+    ...(config.trust === undefined ? {} : { trust: config.trust }),
+    ...(config.evaluation_timeout_ms === undefined ? {} : { decisionMs: config.evaluation_timeout_ms }),
+    ...(config.approval_ttl_seconds === undefined ? {} : { approvalMs: config.approval_ttl_seconds * 1000 }),
+    watch: true,
+  };
+}
+
+/** `HOST:PORT`, with or without brackets round an IPv6 address. */
+export function parseAddress(text: string, orFree: boolean): ListenAddress {
+  const found = /^(?:\[([0-9a-fA-F:]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
+  const port = Number(found?.[3]);
+  if (found === null || port > 65_535)
+    throw new CommandError(
+      EXIT.usage,
+      `\`${text}\` is no HOST:PORT`,
+      'such as 127.0.0.1:8181, or :0 for a free port',
+    );
+  return { host: found[1] ?? (found[2] === '' ? '127.0.0.1' : found[2]!), port, orFree };
+}
+
+function bundleSources(config: Config, folder: string, overrides: ServiceOverrides): BundleSource[] {
+  const entrypoints = (overrides.entrypoint ?? []).map(readEntrypoint);
+  const more = entrypoints.length === 0 ? {} : { entrypoints };
+  if (overrides.bundle !== undefined && overrides.bundle.length > 0) {
+    return overrides.bundle.flatMap((path): BundleSource[] => {
+      const builtIn = BUILT_IN_BUNDLES.get(path);
+      if (builtIn !== undefined) return [{ kind: 'built-in', bundle: builtIn }];
+      return findBundlePaths(path).map((found) => ({
+        kind: 'path',
+        path: found,
+        name: bundleName(found),
+        ...more,
+      }));
+    });
+  }
+  const configured = config.bundles ?? [];
+  if (configured.length === 0) {
+    throw new CommandError(
+      EXIT.config,
+      'there are no policies to decide by',
+      'name a folder with --bundle DIR, or run `writ init`',
+    );
+  }
+  return configured.map(({ name, directory, entrypoints: own, third_party }): BundleSource => {
+    const builtIn = BUILT_IN_BUNDLES.get(directory);
+    if (builtIn !== undefined) return { kind: 'built-in', bundle: builtIn };
+    const asked = (own ?? []).map(readEntrypoint);
+    return {
+      kind: 'path',
+      path: resolve(folder, directory),
+      name,
+      ...(third_party === undefined ? {} : { thirdParty: third_party }),
+      ...(asked.length === 0 ? more : { entrypoints: asked }),
+    };
+  });
+}
+
+function readEntrypoint(text: string) {
+  const read = parseEntrypoint(text);
+  if (!read.ok) throw new CommandError(EXIT.usage, renderProblem(read.problem));
+  return read.entrypoint;
+}
+
+function engineOf(config: Config, overrides: ServiceOverrides): Engine {
+  const kind = overrides.engine ?? config.engine?.kind ?? 'rego';
+  if (kind === 'rego') return createRegoEngine();
+  if (kind !== 'opa')
+    throw new CommandError(EXIT.usage, `unknown engine \`${kind}\``, 'known are rego and opa');
+  const { url, socket, command } = config.engine ?? {};
+  if (url === undefined && socket === undefined) return createManagedOpaEngine({ binary: command ?? 'opa' });
+  return createRemoteOpaEngine({
+    url: url ?? 'http://localhost',
+    ...(socket === undefined ? {} : { socketPath: socket }),
+  });
+}
+
+function upstreamOf(
+  id: string,
+  upstream: NonNullable<Config['upstreams']>[string],
+  folder: string,
+): UpstreamConfig {
+  if ('url' in upstream) return { id, ...defined(upstream) };
+  const { cwd, ...rest } = upstream;
+  return { id, ...defined(rest), cwd: resolve(folder, cwd ?? '.') };
+}
+
+function asCaller(caller: NonNullable<Config['anonymous']>): Caller {
+  return { principal: defined(caller.principal), actor: defined(caller.actor) };
+}
+
+/** Without the members that are undefined: absent and undefined are not the same on the wire. */
+function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}

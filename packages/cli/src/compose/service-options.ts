@@ -1,0 +1,62 @@
+import type { BundleChange, BundleSource } from '@writ/bundle';
+import type { DecisionPoint } from '@writ/decision';
+import type { BearerCaller, Caller, UpstreamConfig } from '@writ/gateway';
+import type { CallerIdentity, DecisionService, Engine, LoadFailure, PointCredential } from '@writ/pdp';
+import type { BudgetDefinition } from '@writ/state';
+
+/** What a service is made of; `serviceOptions` makes it of a configuration. */
+export interface ServiceOptions {
+  /** Absolute path; holds state, record, keys and the operator's token. */
+  readonly dataDirectory: string;
+  readonly bundles: readonly BundleSource[];
+  readonly engine: Engine;
+  readonly api: ListenAddress;
+  /** Absent: no gateway. */
+  readonly mcp?: ListenAddress & {
+    readonly upstreams: readonly UpstreamConfig[];
+    readonly callers: readonly BearerCaller[];
+    readonly anonymous?: Caller;
+  };
+  readonly points?: readonly PointCredential[];
+  readonly budgets?: readonly BudgetDefinition[];
+  /** Unauthenticated callers on loopback may decide. */
+  readonly development: boolean;
+  readonly mode?: CallerIdentity['mode'];
+  readonly trust?: 'cooperative' | 'enforced';
+  readonly decisionMs?: number;
+  readonly approvalMs?: number;
+  /** Reloads policies as their files change. */
+  readonly watch: boolean;
+  readonly events?: ServiceEvents;
+  /** What the gateway is given in place of the point: for whoever wants to see what it is told. */
+  readonly wrapPoint?: (point: DecisionPoint) => DecisionPoint;
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Takes a free port where this one is in use, instead of failing. */
+  readonly orFree: boolean;
+}
+
+/** What happens while a service runs, for whoever shows it. */
+export interface ServiceEvents {
+  readonly onActivated?: (change: BundleChange) => void;
+  readonly onRefused?: (failure: LoadFailure) => void;
+  readonly onFault?: (what: string, error: unknown) => void;
+}
+
+/** A running service. */
+export interface Service {
+  readonly apiUrl: string;
+  readonly mcpUrl: string | undefined;
+  /** Ports that were in use, with the ones taken instead. */
+  readonly replacedPorts: readonly { readonly wanted: number; readonly taken: number }[];
+  readonly dataDirectory: string;
+  readonly point: DecisionService;
+  /** `owner` of the data directory, or a client of the process that is. */
+  readonly role: 'owner' | 'client';
+  /** Says once what a crash left and how it was repaired; undefined where nothing was. */
+  readonly repaired: string | undefined;
+  close(): Promise<void>;
+}
