@@ -28,6 +28,9 @@ export type {
   RegoVersion,
 } from './syntax/index.ts';
 export { DIAGNOSTIC_CODES, parseModule, parseQuery, renderDiagnostic } from './syntax/index.ts';
+export type { CoverageReport, FileCoverage } from './tester/coverage.ts';
+export type { FailedLiteral, TestOptions, TestReport, TestResult } from './tester/tester.ts';
+export { runTests } from './tester/tester.ts';
 export type { JsonObject, ParsedJson, Value } from './value/index.ts';
 export {
   compare,
@@ -47,6 +50,3 @@ export {
   typeName,
   valueText,
 } from './value/index.ts';
-export type { CoverageReport, FileCoverage } from './tester/coverage.ts';
-export type { FailedLiteral, TestOptions, TestReport, TestResult } from './tester/tester.ts';
-export { runTests } from './tester/tester.ts';

@@ -109,7 +109,7 @@ class Reader {
   }
 }
 
-/** Paths of which none begins with another. */
+/** Paths of which none begins with another, in a stable order. */
 class PathSet {
   readonly #paths = new Map<string, readonly string[]>();
 
@@ -124,6 +124,6 @@ class PathSet {
       const covered = kept.some((other) => other.every((step, index) => path[index] === step));
       if (!covered) kept.push(path);
     }
-    return kept;
+    return kept.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   }
 }
