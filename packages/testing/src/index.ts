@@ -13,3 +13,6 @@ export {
   startOracle,
 } from './opa-oracle.ts';
 export { loadSeedPolicies, mendTutorial, type SeedPolicies, type SeedPolicy } from './seeds.ts';
+export { findPython } from './python.ts';
+export { loadSeedPython, type SeedPython } from './seed-python.ts';
+export { type RunningWrit, startWrit } from './start-writ.ts';
