@@ -66,6 +66,8 @@ export class Cursor {
   kind: TokenKind;
   readonly #tokens: readonly Token[];
   readonly #terms = new Map<number, Remembered>();
+  /** Where something unsupported was reported: such a finding is not taken back. */
+  readonly #unsupported = new Set<number>();
   #keywords: Set<string>;
   #index = 0;
   #wildcards = 0;
@@ -242,9 +244,11 @@ export class Cursor {
       start: where.start,
       end: Math.max(where.end, where.start),
     });
-    const isKnown = (known: Diagnostic): boolean =>
-      known.code === code && known.location.start === where.start;
-    if (code === 'rego_unsupported_error' && this.diagnostics.some(isKnown)) return undefined;
+    if (code === 'rego_unsupported_error') {
+      // Another reading of the same text finds it again.
+      if (this.#unsupported.has(where.start)) return undefined;
+      this.#unsupported.add(where.start);
+    }
     const hinted = this.#hint ? `${message} (hint: ${this.#hint})` : message;
     this.#hint = undefined;
     this.diagnostics.push(Object.freeze({ code, severity: 'error', message: hinted, location, ...mend }));
