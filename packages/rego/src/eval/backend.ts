@@ -1,4 +1,4 @@
-import type { PolicyPlan } from '../plan/plan.ts';
+import type { PolicyPlan, Statement } from '../plan/plan.ts';
 import type { Frame, Run } from '../runtime/run.ts';
 import type { Value } from '../value/value.ts';
 
@@ -19,6 +19,8 @@ export interface CompiledGroup {
 /** What compiling a part needs of the whole. */
 export interface Backend {
   readonly plan: PolicyPlan;
+  /** Compiles statements so that they lead to `end` (bodies inside of values). */
+  statements(statements: readonly Statement[], end: Step, ordered: boolean): Step;
   /** Compiled at first use. */
   group(id: number): CompiledGroup;
   /** A step or name of the tree of documents, resolved while running. */

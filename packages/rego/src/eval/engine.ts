@@ -170,6 +170,7 @@ function createBackend(plan: PolicyPlan, observed: boolean): Backend {
   const documents = new Documents(plan, group);
   const backend: Backend = {
     plan,
+    statements: (statements, end, ordered) => compileStatements(backend, statements, end, ordered),
     group,
     document: (run, path, keys) => documents.value(run, path, keys),
     documentNames: (run, path, keys) => documents.names(run, path, keys),

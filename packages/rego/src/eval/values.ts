@@ -10,7 +10,6 @@ import type { Location } from '../syntax/ast.ts';
 import { lookup, makeObject, RegoSet, SetBuilder } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
 import type { Backend, Compute, Step } from './backend.ts';
-import { compileStatements } from './statements.ts';
 
 type ValueCompiler<K extends ValueNode['op']> = (
   backend: Backend,
@@ -268,7 +267,7 @@ function compileComprehension(backend: Backend, node: ComprehensionNode): Comput
       if (value !== undefined) (frame[slot] as SetBuilder).add(value);
       return false;
     };
-    const body = compileStatements(backend, node.body, collect, ordered);
+    const body = backend.statements(node.body, collect, ordered);
     return (run, frame) => {
       const builder = new SetBuilder();
       frame[slot] = builder;
@@ -281,7 +280,7 @@ function compileComprehension(backend: Backend, node: ComprehensionNode): Comput
     if (value !== undefined) (frame[slot] as Value[]).push(value);
     return false;
   };
-  const body = compileStatements(backend, node.body, collect, ordered);
+  const body = backend.statements(node.body, collect, ordered);
   return (run, frame) => {
     const items: Value[] = [];
     frame[slot] = items;
@@ -303,7 +302,7 @@ function compileObjectComprehension(backend: Backend, node: ComprehensionNode): 
     }
     return false;
   };
-  const body = compileStatements(backend, node.body, collect, false);
+  const body = backend.statements(node.body, collect, false);
   return (run, frame) => {
     const collector = new ObjectCollector();
     frame[slot] = collector;

@@ -1,7 +1,7 @@
-import type { Callee, Variable } from '../analysis/core.ts';
+import type { Callee, CoreBody, CoreTerm, Variable } from '../analysis/core.ts';
 import type { DocumentNode, RuleGroup } from '../analysis/documents.ts';
 import type { Location } from '../syntax/ast.ts';
-import type { NamedSlot, Statement } from './plan.ts';
+import type { NamedSlot, Pattern, Statement } from './plan.ts';
 import { FIRST_SLOT } from './plan.ts';
 
 /** What planning one rule needs of the whole policy. */
@@ -10,6 +10,10 @@ export interface PolicyContext {
   readonly groupIds: ReadonlyMap<RuleGroup, number>;
   /** Number of inputs of a callee. */
   readonly arityOf: (callee: Callee) => number | undefined;
+  /** Plans the body of a comprehension. */
+  readonly planBody: (block: BlockBuilder, body: CoreBody) => void;
+  /** Plans a step that is not known: what its key is matched against. */
+  readonly planPattern: (block: BlockBuilder, term: CoreTerm) => Pattern;
 }
 
 /** The slots of one rule. */

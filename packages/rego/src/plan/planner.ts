@@ -40,7 +40,7 @@ export interface PlannedPolicy {
 export function planPolicy({ root, arityOf }: PlannerInput): PlannedPolicy {
   const groupIds = new Map<RuleGroup, number>();
   walkGroups(root, (group) => groupIds.set(group, groupIds.size));
-  const policy: PolicyContext = { root, groupIds, arityOf };
+  const policy: PolicyContext = { root, groupIds, arityOf, planBody, planPattern };
   const groups = [...groupIds].map(([group, id]) => planGroup(policy, group, id));
   const plan: PolicyPlan = { groups, root: planDocument(root, groups, groupIds) };
   return {

@@ -4,9 +4,7 @@ import { dataPath } from '../analysis/documents.ts';
 import { walkTermVariables } from '../analysis/walk.ts';
 import { makeObject, RegoSet } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
-import { planBody } from './bodies.ts';
 import type { BlockBuilder } from './frame.ts';
-import { planPattern } from './patterns.ts';
 import type { ValueNode } from './plan.ts';
 
 /** Something that the planner cannot do; analysis should have refused it. */
@@ -80,7 +78,7 @@ function foldObject(entries: readonly (readonly [ValueNode, ValueNode])[]): Valu
 
 function planComprehension(block: BlockBuilder, term: CoreComprehension): ValueNode {
   const inner = block.nested();
-  planBody(inner, term.body);
+  block.policy.planBody(inner, term.body);
   inner.source = term.location;
   const key = term.key === undefined ? undefined : planTerm(inner, term.key);
   const value = planTerm(inner, term.term);
@@ -122,7 +120,7 @@ function planSteps(
       continue;
     }
     const slot = block.slots.fresh();
-    const key = planPattern(block, part);
+    const key = block.policy.planPattern(block, part);
     block.emit({ op: 'scan', of: node, key, value: { op: 'bind', slot } });
     node = { op: 'slot', slot };
   }
@@ -193,7 +191,7 @@ function planDynamicRef(block: BlockBuilder, path: readonly string[], parts: rea
     }
     const slot = block.slots.fresh();
     block.emit({ op: 'scan-document', path, keys: [...keys], key: { op: 'bind', slot } });
-    const pattern = planPattern(block, part);
+    const pattern = block.policy.planPattern(block, part);
     if (pattern.op !== 'any') block.emit({ op: 'match', pattern, value: { op: 'slot', slot } });
     keys.push({ op: 'slot', slot });
   }
