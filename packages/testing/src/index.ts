@@ -12,7 +12,7 @@ export {
   type OracleValue,
   startOracle,
 } from './opa-oracle.ts';
-export { loadSeedPolicies, mendTutorial, type SeedPolicies, type SeedPolicy } from './seeds.ts';
 export { findPython } from './python.ts';
 export { loadSeedPython, type SeedPython } from './seed-python.ts';
+export { loadSeedPolicies, mendTutorial, type SeedPolicies, type SeedPolicy } from './seeds.ts';
 export { type RunningWrit, startWrit } from './start-writ.ts';
