@@ -11,4 +11,7 @@ export abstract class Boxed {
 
   /** Whether the other is the same value. */
   abstract equals(other: Boxed): boolean;
+
+  /** Members of a set, or pairs of an object, in Rego's order; a number has none. */
+  abstract sorted(): readonly unknown[];
 }

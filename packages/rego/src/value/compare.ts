@@ -1,8 +1,6 @@
 import { Boxed } from './boxed.ts';
 import type { NumberValue } from './number.ts';
 import { compareNumbers } from './number.ts';
-import type { RegoObject } from './object.ts';
-import type { RegoSet } from './set.ts';
 import { compareStrings, sortedNames } from './string-order.ts';
 import type { TypeName } from './type-name.ts';
 import { typeName } from './type-name.ts';
@@ -24,8 +22,9 @@ const COMPARE: Record<TypeName, (a: Value, b: Value) => number> = {
   number: (a, b) => compareNumbers(a as NumberValue, b as NumberValue),
   string: (a, b) => compareStrings(a as string, b as string),
   array: (a, b) => compareArrays(a as readonly Value[], b as readonly Value[]),
-  object: (a, b) => compareObjects(a as JsonObject | RegoObject, b as JsonObject | RegoObject),
-  set: (a, b) => compareArrays((a as RegoSet).sorted(), (b as RegoSet).sorted()),
+  object: (a, b) => compareObjects(a as JsonObject | Boxed, b as JsonObject | Boxed),
+  set: (a, b) =>
+    compareArrays((a as Boxed).sorted() as readonly Value[], (b as Boxed).sorted() as readonly Value[]),
 };
 
 function compareArrays(a: readonly Value[], b: readonly Value[]): number {
@@ -39,12 +38,12 @@ function compareArrays(a: readonly Value[], b: readonly Value[]): number {
 
 type Pairs = readonly (readonly [Value, Value])[];
 
-function sortedPairs(object: JsonObject | RegoObject): Pairs {
-  if (object instanceof Boxed) return (object as RegoObject).sorted();
+function sortedPairs(object: JsonObject | Boxed): Pairs {
+  if (object instanceof Boxed) return object.sorted() as Pairs;
   return sortedNames(object).map((name) => [name, object[name]!] as const);
 }
 
-function compareObjects(a: JsonObject | RegoObject, b: JsonObject | RegoObject): number {
+function compareObjects(a: JsonObject | Boxed, b: JsonObject | Boxed): number {
   const pairsA = sortedPairs(a);
   const pairsB = sortedPairs(b);
   const size = Math.min(pairsA.length, pairsB.length);

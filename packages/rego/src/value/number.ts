@@ -36,6 +36,10 @@ export class RegoNumber extends Boxed {
     );
   }
 
+  override sorted(): readonly never[] {
+    return [];
+  }
+
   override canonicalText(): string {
     return `#${this.coefficient}e${this.exponent}`;
   }

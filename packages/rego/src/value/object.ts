@@ -38,7 +38,7 @@ export class RegoObject extends Boxed {
   }
 
   /** Pairs in the order of their keys. */
-  sorted(): readonly (readonly [Value, Value])[] {
+  override sorted(): readonly (readonly [Value, Value])[] {
     this.#sorted ??= [...this.#entries.values()].sort((a, b) => compare(a[0], b[0]));
     return this.#sorted;
   }

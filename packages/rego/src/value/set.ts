@@ -38,7 +38,7 @@ export class RegoSet extends Boxed {
   }
 
   /** Members in Rego's order. */
-  sorted(): readonly Value[] {
+  override sorted(): readonly Value[] {
     this.#sorted ??= [...this.#members.values()].sort(compare);
     return this.#sorted;
   }

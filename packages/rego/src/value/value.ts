@@ -1,6 +1,4 @@
-import type { RegoNumber } from './number.ts';
-import type { RegoObject } from './object.ts';
-import type { RegoSet } from './set.ts';
+import type { Boxed } from './boxed.ts';
 
 /**
  * A Rego value, laid out so that parsed JSON is used in place, without conversion.
@@ -13,18 +11,11 @@ import type { RegoSet } from './set.ts';
  *   prototype); built ones have a null prototype. Objects with any other key: `RegoObject`. One value has one form.
  * - Sets: `RegoSet`.
  *
+ * The three classes share the base `Boxed`; nothing else extends it.
+ *
  * Rego's undefined is JavaScript's `undefined`, which is not a value.
  */
-export type Value =
-  | null
-  | boolean
-  | number
-  | string
-  | RegoNumber
-  | readonly Value[]
-  | JsonObject
-  | RegoObject
-  | RegoSet;
+export type Value = null | boolean | number | string | readonly Value[] | JsonObject | Boxed;
 
 /** An object all of whose keys are strings. */
 export interface JsonObject {
