@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, readdir, realpath } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises';
+import { basename, join, resolve, sep } from 'node:path';
 import { assembleBundle } from './assemble.ts';
 import type { BundleLimits, BundleResult, ReadBundleOptions } from './bundle.ts';
 import {
@@ -15,8 +15,9 @@ import type { BundleProblem } from './problem.ts';
 
 /**
  * Reads a bundle from a folder: `.manifest`, `*.rego`, `data.json` and `data.yaml` nested by folder as OPA does.
- * Hidden folders and `node_modules` are left out. A symbolic link inside the folder is refused, whatever it points
- * at, since what it names can change without the folder changing; the folder itself may be reached by one.
+ * Hidden folders and `node_modules` are left out. A symbolic link counts only where it names a file inside the same
+ * folder (as mounted configuration does); one that leads out, or to a folder, is refused. The folder itself may be
+ * reached by a link.
  * Never throws: what cannot be read is a problem.
  */
 export async function readDirectory(folder: string, options: ReadBundleOptions = {}): Promise<BundleResult> {
@@ -40,6 +41,8 @@ export async function readDirectoryFiles(folder: string, limits: BundleLimits): 
     return { ok: false, problems: [unreadable(folder, error)] };
   }
 }
+
+const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 interface Walk {
   readonly root: string;
@@ -65,28 +68,35 @@ async function readFolder(walk: Walk, folder: string, depth: number): Promise<vo
       if (!entry.name.startsWith('.') && entry.name !== 'node_modules')
         await readFolder(walk, path, depth + 1);
     } else if (entry.isSymbolicLink()) {
-      walk.problems.push({
-        code: 'bundle_link_refused',
-        message: 'a bundle holds no symbolic links',
-        file: path,
-        help: 'put a copy of the file or folder in its place',
-      });
+      if (!entry.name.startsWith('.') || path === '.manifest') await readLinked(walk, path);
     } else if (belongsToBundle(path)) {
-      const problem = await readOne(walk, path);
+      const problem = await readOne(walk, path, join(walk.root, path));
       if (problem !== undefined) walk.problems.push(problem);
     }
     if (walk.problems.length > 20) return;
   }
 }
 
+async function readLinked(walk: Walk, path: string): Promise<void> {
+  const target = await realpath(join(walk.root, path)).catch(() => undefined);
+  const isFileInside = target?.startsWith(`${walk.root}${sep}`) === true && (await stat(target)).isFile();
+  if (isFileInside && !belongsToBundle(path)) return;
+  const problem: BundleProblem | undefined = isFileInside
+    ? await readOne(walk, path, target)
+    : {
+        code: 'bundle_link_refused',
+        message: 'a symbolic link that is not to a file inside the bundle',
+        file: path,
+        help: 'put a copy of the file or folder in its place',
+      };
+  if (problem !== undefined) walk.problems.push(problem);
+}
+
 /** Opens without following links, so that a file that was replaced by a link after listing is refused too. */
-async function readOne(walk: Walk, path: string): Promise<BundleProblem | undefined> {
+async function readOne(walk: Walk, path: string, place: string): Promise<BundleProblem | undefined> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(
-      join(walk.root, path),
-      constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
-    );
+    handle = await open(place, OPEN_FLAGS);
     const status = await handle.stat();
     if (!status.isFile()) return { code: 'bundle_unreadable', message: 'not a plain file', file: path };
     const problem = walk.allowance.take(path, status.size);

@@ -1,6 +1,6 @@
-import { type FSWatcher, watch } from 'node:fs';
+import { type FSWatcher, statSync, watch } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** How a folder is watched. */
 export interface WatchOptions {
@@ -51,7 +51,7 @@ export function watchPaths(paths: readonly string[], options: WatchOptions): Wat
       else again = true;
     }, debounceMs);
   };
-  const trees = paths.map((path) => watchTree(path, changed, report));
+  const trees = paths.map((path) => watchPath(path, changed, report));
   return {
     async close() {
       closed = true;
@@ -60,6 +60,25 @@ export function watchPaths(paths: readonly string[], options: WatchOptions): Wat
       await running;
     },
   };
+}
+
+function watchPath(path: string, changed: () => void, report: (error: unknown) => void): Watch {
+  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  return isFile ? watchFile(path, changed, report) : watchTree(path, changed, report);
+}
+
+/** A file is watched by its folder: whoever replaces it puts another one in its place. */
+function watchFile(file: string, changed: () => void, report: (error: unknown) => void): Watch {
+  try {
+    const watcher = watch(dirname(file), { persistent: false }, (_event, name) => {
+      if (name === null || name === basename(file)) changed();
+    });
+    watcher.on('error', report);
+    return { close: async () => watcher.close() };
+  } catch (error) {
+    report(error);
+    return { close: async () => undefined };
+  }
 }
 
 /** One watcher a folder: Node's own recursive watch misses folders that are replaced while it sets itself up. */

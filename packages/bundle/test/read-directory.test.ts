@@ -103,14 +103,26 @@ describe('reading a folder', () => {
     expect(other.digest).not.toBe(one.digest);
   });
 
-  it('[P-BUNDLE-NO-LINKS] refuses a symbolic link inside the folder, wherever it points', async () => {
+  it('[P-BUNDLE-NO-ESCAPE] follows no symbolic link out of the folder', async () => {
     const folder = makeFolder({ 'policy.rego': POLICY, 'elsewhere/data.json': '{}' });
-    symlinkSync('/etc/hostname', join(folder, 'data.json'));
+    const outside = makeFolder({ 'data.json': '{"secret": 1}' });
+    symlinkSync(join(outside, 'data.json'), join(folder, 'data.json'));
     symlinkSync(join(folder, 'elsewhere'), join(folder, 'inside'));
-    expect(problemsOf(await readDirectory(folder)).map(({ code, file }) => [code, file])).toEqual([
-      ['bundle_link_refused', 'data.json'],
-      ['bundle_link_refused', 'inside'],
-    ]);
+    symlinkSync('../../../../../../etc/hostname', join(folder, 'up.rego'));
+    symlinkSync(join(folder, 'nothing'), join(folder, 'void.rego'));
+    const problems = problemsOf(await readDirectory(folder)).map(({ code, file }) => [code, file]);
+    expect(problems).toEqual(
+      ['data.json', 'inside', 'up.rego', 'void.rego'].map((file) => ['bundle_link_refused', file]),
+    );
+  });
+
+  it('reads folders as mounted configuration lays them out: links to files inside', async () => {
+    const folder = makeFolder({ '..2026_01/policy.rego': POLICY, '..2026_01/data.json': '{"a": 1}' });
+    symlinkSync('..2026_01', join(folder, '..data'));
+    for (const file of ['policy.rego', 'data.json']) symlinkSync(`..data/${file}`, join(folder, file));
+    const bundle = bundleOf(await readDirectory(folder));
+    expect(bundle.modules.map(({ file }) => file)).toEqual(['policy.rego']);
+    expect(bundle.data).toEqual({ a: 1 });
   });
 
   it('keeps to its limits', async () => {

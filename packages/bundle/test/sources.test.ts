@@ -122,6 +122,24 @@ describe('a watch', () => {
     await seen(() => rmSync(join(folder, 'deep'), { recursive: true }));
   });
 
+  it('sees an archive that is replaced by another', async () => {
+    const folder = makeFolder({ 'b.tar.gz': 'one', 'other.txt': '' });
+    let calls = 0;
+    const watch = watchPaths([join(folder, 'b.tar.gz')], {
+      debounceMs: 2,
+      onChange: () => {
+        calls += 1;
+      },
+    });
+    onTestFinished(() => watch.close());
+    for (const text of ['two', 'three']) {
+      const before = calls;
+      writeFiles(folder, { next: text });
+      renameSync(join(folder, 'next'), join(folder, 'b.tar.gz'));
+      await expect.poll(() => calls, { timeout: 10_000 }).toBeGreaterThan(before);
+    }
+  });
+
   it('never calls twice at once, and misses nothing that comes during a call', async () => {
     const folder = makeFolder({ 'p.rego': POLICY });
     let running = 0;
