@@ -2,13 +2,19 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findPython, loadSeedPolicies, loadSeedPython, startWrit } from '@writ/testing';
+import { findPython, loadSeedPolicies, loadSeedPython, mendTutorial, startWrit } from '@writ/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'writ-python-'));
 const CALLS = [
-  { tool: 'db.read', scopes: ['read'], arguments: { table: 'orders' }, result: 'ran db.read', ran: ['db.read'] },
+  {
+    tool: 'db.read',
+    scopes: ['read'],
+    arguments: { table: 'orders' },
+    result: 'ran db.read',
+    ran: ['db.read'],
+  },
   {
     tool: 'shell.exec',
     scopes: ['read'],
@@ -72,7 +78,14 @@ function drive(python: string, url: string): Promise<Answer[]> {
       text += chunk.toString('utf8');
     });
     child.on('error', reject);
-    child.on('close', () => resolve(text.trim().split('\n').map((line) => JSON.parse(line) as Answer)));
+    child.on('close', () =>
+      resolve(
+        text
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line) as Answer),
+      ),
+    );
     for (const { tool, scopes, arguments: args, approve } of CALLS) {
       const identity = { sub: 'agent:ops', scopes, delegated_by: 'user:42' };
       child.stdin.write(`${JSON.stringify({ tool, arguments: args, identity, approve })}\n`);
@@ -88,7 +101,10 @@ describe('the tutorial client, written for OPA, unchanged but for its address', 
 
   beforeAll(async () => {
     const sources = loadSeedPython(join(root, '../shared/seeds'));
-    const found = 'skip' in sources ? sources : await findPython(['httpx==0.28.1'], join(root, 'node_modules/.cache/writ'));
+    const found =
+      'skip' in sources
+        ? sources
+        : await findPython(['httpx==0.28.1'], join(root, 'node_modules/.cache/writ'));
     if ('skip' in found) {
       skip = found.skip;
       return;
@@ -110,17 +126,23 @@ describe('the tutorial client, written for OPA, unchanged but for its address', 
 
   it('[P-OPA-DATA-API] gets the documented outcomes from a bundle with a manifest', async (context) => {
     if (skip !== undefined) return context.skip(skip);
-    const service = await startWrit(['serve', '--bundle', join(root, 'examples/tutorial/bundle')], join(folder, 'data-1'));
+    const service = await startWrit(
+      ['serve', '--bundle', join(root, 'examples/tutorial/bundle')],
+      join(folder, 'data-1'),
+    );
     services.push(service);
     expectAll(await drive(python, `${service.api}/v1/data/agent/tools/decision`));
   });
 
   it('gets them from the tutorial policy itself, in a folder without a manifest', async (context) => {
     if (skip !== undefined) return context.skip(skip);
-    const policies = loadSeedPolicies();
+    const policies = await loadSeedPolicies();
     if ('skip' in policies) return context.skip(policies.skip);
     mkdirSync(join(folder, 'bundle/agent/tools'), { recursive: true });
-    writeFileSync(join(folder, 'bundle/agent/tools/policy.rego'), policies.tutorialMended);
+    writeFileSync(
+      join(folder, 'bundle/agent/tools/policy.rego'),
+      mendTutorial(policies.tutorial.policy.text),
+    );
     const service = await startWrit(['serve', '--bundle', join(folder, 'bundle')], join(folder, 'data-2'));
     services.push(service);
     expectAll(await drive(python, `${service.api}/v1/data/agent/tools/decision`));
@@ -128,9 +150,16 @@ describe('the tutorial client, written for OPA, unchanged but for its address', 
 
   it('[P-FAIL-CLOSED-CLIENT] denies when the service is gone', async (context) => {
     if (skip !== undefined) return context.skip(skip);
-    const service = await startWrit(['serve', '--bundle', join(root, 'examples/tutorial/bundle')], join(folder, 'data-3'));
+    const service = await startWrit(
+      ['serve', '--bundle', join(root, 'examples/tutorial/bundle')],
+      join(folder, 'data-3'),
+    );
     await service.stop();
     const answers = await drive(python, `${service.api}/v1/data/agent/tools/decision`);
-    expect(answers.every(({ result, ran }) => result.startsWith('TOOL_DENIED: policy_engine_unavailable') && ran.length === 0)).toBe(true);
+    expect(
+      answers.every(
+        ({ result, ran }) => result.startsWith('TOOL_DENIED: policy_engine_unavailable') && ran.length === 0,
+      ),
+    ).toBe(true);
   });
 });

@@ -18,6 +18,7 @@ import {
   tokenDigest,
   watchPolicies,
 } from '@writ/pdp';
+import { STATE_PROCEDURES, startSweeper } from '@writ/state';
 import { openStore, type Store, StoreError } from '@writ/store';
 import { CommandError, EXIT } from '../exit-status.ts';
 import { announce, withdraw } from './service-file.ts';
@@ -55,6 +56,10 @@ async function start(options: ServiceOptions, undo: Undo[], close: () => Promise
     onFault: (error) => events?.onFault?.('signing the record', error),
   });
   undo.push(() => checkpointer.close());
+  const sweeper = startSweeper(store, {
+    onFault: (error) => events?.onFault?.('clearing expired state', error),
+  });
+  undo.push(() => sweeper.close());
   undo.push(() => options.engine.close());
   const { policies, set } = await activate(options);
   undo.push(() => policies.close());
@@ -87,7 +92,10 @@ async function start(options: ServiceOptions, undo: Undo[], close: () => Promise
 
 async function openData(directory: string): Promise<Store> {
   try {
-    return await openStore({ directory, procedures: [...DECISION_PROCEDURES, ...LEDGER_PROCEDURES] });
+    return await openStore({
+      directory,
+      procedures: [...DECISION_PROCEDURES, ...LEDGER_PROCEDURES, ...STATE_PROCEDURES],
+    });
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     throw new CommandError(
