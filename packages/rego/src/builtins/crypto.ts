@@ -1,17 +1,15 @@
-import { createHash, createHmac } from 'node:crypto';
-import { bytesOfText } from './bytes.ts';
+import { bytesOfText, hexOfBytes } from './bytes.ts';
 import type { Family } from './define.ts';
+import type { DigestAlgorithm } from './digest.ts';
+import { digestOf, hmacOf } from './digest.ts';
 
-type Algorithm = 'md5' | 'sha1' | 'sha256' | 'sha512';
-
-function digest(algorithm: Algorithm) {
-  return (_context: unknown, text: string): string =>
-    createHash(algorithm).update(bytesOfText(text)).digest('hex');
+function digest(algorithm: DigestAlgorithm) {
+  return (_context: unknown, text: string): string => hexOfBytes(digestOf(algorithm, bytesOfText(text)));
 }
 
-function hmac(algorithm: Algorithm) {
+function hmac(algorithm: DigestAlgorithm) {
   return (_context: unknown, text: string, key: string): string =>
-    createHmac(algorithm, bytesOfText(key)).update(bytesOfText(text)).digest('hex');
+    hexOfBytes(hmacOf(algorithm, bytesOfText(key), bytesOfText(text)));
 }
 
 /** Digests, in hexadecimal. Source: OPA's `topdown/crypto.go`. */
