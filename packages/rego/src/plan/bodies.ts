@@ -158,7 +158,11 @@ function planOutput(block: BlockBuilder, term: CoreTerm, value: ValueNode): void
 
 function planCall(block: BlockBuilder, expression: CoreCallExpression): void {
   const arity = block.policy.arityOf(expression.callee) ?? expression.args.length;
-  const inputs = expression.args.slice(0, arity).map((argument) => planTerm(block, argument));
+  if (isPlainEquality(expression)) {
+    planEquality(block, expression.args[0]!, expression.args[1]!);
+    return;
+  }
+  const inputs = planInputs(block, expression.args.slice(0, arity));
   const output = expression.args[arity];
   const { callee } = expression;
   if (callee.kind === 'builtin' && BUILTINS[callee.name]?.answers !== undefined) {
@@ -166,13 +170,23 @@ function planCall(block: BlockBuilder, expression: CoreCallExpression): void {
     block.emit({ op: 'relation', name: callee.name, args: inputs, output: pattern });
     return;
   }
-  if (isPlainEquality(expression)) {
-    block.emit({ op: 'equal', left: inputs[0]!, right: inputs[1]! });
-    return;
-  }
   const value = callNode(block, expression, inputs);
   if (output === undefined) block.emit({ op: 'test', value });
   else planOutput(block, output, value);
+}
+
+/** Plans arguments; those that give variables a value by iterating before those that need it. */
+function planInputs(block: BlockBuilder, args: readonly CoreTerm[]): ValueNode[] {
+  const inputs: ValueNode[] = new Array(args.length);
+  let left = args.map((_argument, index) => index);
+  while (left.length > 0) {
+    const ready = left.filter((index) => isComputable(block, args[index]!));
+    // Where nothing is ready, planning the first one says which variable has no value.
+    const next = ready[0] ?? left[0]!;
+    inputs[next] = planTerm(block, args[next]!);
+    left = left.filter((index) => index !== next);
+  }
+  return inputs;
 }
 
 function isPlainEquality({ callee, args }: CoreCallExpression): boolean {

@@ -229,6 +229,15 @@ describe('unification', () => {
     expect(answer(text, 'a/q', { xs: [1, 2, 1], x: 2 })).toBe('true');
   });
 
+  test('an argument can take its value from a step of another one', () => {
+    const text = lines(
+      'p contains i if { some i; i == input.xs[i] }',
+      'q contains i if { some i; i < input.xs[i] }',
+    );
+    expect(answer(text, 'a/p', { xs: [0, 2, 2] })).toBe('[0,2]');
+    expect(answer(text, 'a/q', { xs: [0, 2, 2] })).toBe('[1]');
+  });
+
   test('a builtin gives its result to a last argument', () => {
     expect(answer(lines('p := n if count(input, n)'), 'a/p', [1, 2])).toBe('2');
     expect(answer(lines('p if count(input, 2)'), 'a/p', [1, 2])).toBe('true');
