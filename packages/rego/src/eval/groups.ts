@@ -100,6 +100,7 @@ function compileSingle(backend: Backend, group: GroupPlan): CompiledGroup {
   const rules: (SingleRule | undefined)[] = [];
   const choose = compileChoice(backend, group.choice);
   const endsEarly = group.constant !== undefined;
+  const worthKeeping = group.kind === 'function' && group.rules.some(({ branches }) => isCostly(branches));
   const rule = (position: number): SingleRule => {
     rules[position] ??= compileSingleRule(backend, group.rules[position]!, text);
     return rules[position]!;
@@ -129,12 +130,38 @@ function compileSingle(backend: Backend, group: GroupPlan): CompiledGroup {
       run.count();
       if (isReplaced(run, group.path)) return memberAt(run.scope.data, group.path);
       const [only] = args;
-      if (args.length !== 1 || only === undefined || (typeof only === 'object' && only !== null)) {
+      if (
+        !worthKeeping ||
+        args.length !== 1 ||
+        only === undefined ||
+        (typeof only === 'object' && only !== null)
+      ) {
         return evaluate(run, args);
       }
       return rememberedByKey(run, group, only, () => evaluate(run, args));
     },
   };
+}
+
+const COSTLY: ReadonlySet<unknown> = new Set([
+  'scan',
+  'scan-document',
+  'relation',
+  'every',
+  'with',
+  'comprehension',
+  'function',
+]);
+
+/** Whether a body iterates or calls on: then its results are worth remembering; else looking them up costs more. */
+function isCostly(node: unknown): boolean {
+  if (node === null || typeof node !== 'object') return false;
+  if (Array.isArray(node)) return node.some(isCostly);
+  if ('op' in node) {
+    if (COSTLY.has(node.op)) return true;
+    if (node.op === 'constant') return false;
+  }
+  return Object.values(node).some(isCostly);
 }
 
 function compileSingleRule(backend: Backend, rule: RulePlan, conflictText: string): SingleRule {
