@@ -8,3 +8,424 @@ export interface Promised {
   /** RFC, specification, advisory, or the page of ours that states it. */
   readonly source: string;
 }
+
+export const PROMISES: Readonly<Record<string, Promised>> = {
+  'P-ACKNOWLEDGED-SURVIVES-KILL': {
+    sentence: 'Nothing that was acknowledged is lost when the process is killed.',
+    source: 'docs/architecture.md',
+  },
+  'P-APPROVAL-BOUND': {
+    sentence:
+      'An approval serves only the call it was given for: arguments, tool definition, server, tenant, principal, actor.',
+    source: 'docs/architecture.md',
+  },
+  'P-APPROVAL-EXACT': {
+    sentence: 'An approval lifts exactly the reasons that it was asked for.',
+    source: 'docs/architecture.md',
+  },
+  'P-APPROVAL-ONCE': {
+    sentence: 'An approval is used exactly once, however many race for it.',
+    source: 'docs/architecture.md',
+  },
+  'P-BATCH-ISOLATION': {
+    sentence: 'A call that fails is undone alone; nothing else of its batch is.',
+    source: 'docs/architecture.md',
+  },
+  'P-BUDGET': {
+    sentence: 'A budget that is exhausted denies.',
+    source: 'docs/architecture.md',
+  },
+  'P-BUDGET-NEVER-OVERSPENT': {
+    sentence: "Reservations never exceed a budget's limit, however many race.",
+    source: 'docs/architecture.md',
+  },
+  'P-BUILTINS-END': {
+    sentence: 'No builtin runs away with time or memory.',
+    source: 'CWE-400',
+  },
+  'P-BUNDLE-BOUNDED': {
+    sentence: 'Reading a bundle is bounded in files, sizes and depth, compressed or not.',
+    source: 'OPA bundle format; CWE-409',
+  },
+  'P-BUNDLE-NO-ESCAPE': {
+    sentence: 'No path of a bundle leaves it.',
+    source: 'CWE-22',
+  },
+  'P-BUNDLE-NO-LINKS': {
+    sentence: 'Links inside a bundle are refused.',
+    source: 'CWE-59',
+  },
+  'P-BUNDLE-SAFE-PATHS': {
+    sentence: 'Unsafe paths in an archive are refused.',
+    source: 'CWE-22',
+  },
+  'P-BUNDLE-SIGNATURE': {
+    sentence: 'A signature that nobody checks is refused, not ignored.',
+    source: 'OPA bundle signing',
+  },
+  'P-C2SP-CHECKPOINT': {
+    sentence: 'Checkpoints are signed notes.',
+    source: 'C2SP tlog-checkpoint, signed-note',
+  },
+  'P-CAPABILITY-CHECKED': {
+    sentence: 'A capability that the identity layer did not give is refused outside Rego too.',
+    source: 'docs/architecture.md',
+  },
+  'P-CIRCUIT': {
+    sentence: 'Repeated identical denials open the circuit and tell the agent to stop.',
+    source: 'docs/architecture.md',
+  },
+  'P-CLIENT-FAIL-CLOSED': {
+    sentence: 'No fault of transport or answer lets a client proceed.',
+    source: 'docs/architecture.md',
+  },
+  'P-CLOCK-STEP-BACK': {
+    sentence: 'When the clock stepped back by more than five seconds, rights that end with time are refused.',
+    source: 'docs/architecture.md',
+  },
+  'P-COMBINE-GRANT': {
+    sentence: 'Adding a grant loosens only by replacing `no_grant`.',
+    source: 'docs/architecture.md',
+  },
+  'P-COMBINE-MONOTONE': {
+    sentence:
+      'Adding an entrypoint that neither grants nor overrides never makes a decision more permissive.',
+    source: 'docs/architecture.md',
+  },
+  'P-COMBINE-ORDER': {
+    sentence: 'The order of bundles and entrypoints never changes a decision.',
+    source: 'docs/architecture.md',
+  },
+  'P-CONTRADICTION-DENIES': {
+    sentence: "A policy's answer that contradicts itself denies.",
+    source: 'docs/architecture.md',
+  },
+  'P-DENY-AS-RESULT': {
+    sentence: "A denial comes back as the tool's result, with the machine-readable reason first.",
+    source: 'docs/architecture.md',
+  },
+  'P-ENGINE-DEADLINE': {
+    sentence: 'An evaluation that does not end in its time denies with `policy_timeout`.',
+    source: 'docs/architecture.md',
+  },
+  'P-ENGINE-FAULT-DENIES': {
+    sentence: 'An engine that is dead, slow, wrong or undefined denies.',
+    source: 'docs/architecture.md',
+  },
+  'P-ENGINE-PRIVATE': {
+    sentence: 'A managed OPA can be reached by nobody else, and inherits no environment.',
+    source: 'docs/architecture.md',
+  },
+  'P-ENGINE-REVISION': {
+    sentence: 'An answer of a remote OPA counts only when its provenance names the activated revision.',
+    source: 'OPA REST API, provenance',
+  },
+  'P-FAIL-CLOSED': {
+    sentence: 'Each fault in the fail-closed table, really made, denies with its code.',
+    source: 'docs/architecture.md',
+  },
+  'P-FAIL-CLOSED-CLIENT': {
+    sentence: 'A client that cannot reach the decision point denies.',
+    source: 'docs/architecture.md',
+  },
+  'P-GRANT-ONLY-RESOURCE': {
+    sentence: 'Only first-party entrypoints of the resource layer grant.',
+    source: 'docs/architecture.md',
+  },
+  'P-GUARD-FAIL-CLOSED': {
+    sentence: '`guard()` runs a tool only when it is told to proceed.',
+    source: 'docs/architecture.md',
+  },
+  'P-HALT': {
+    sentence: 'A halt stops everyone whom it names, checked in the commit.',
+    source: 'docs/architecture.md',
+  },
+  'P-HOST-ORIGIN': {
+    sentence: 'A Host or Origin that is not served is refused.',
+    source: 'CVE-2025-66414; MCP specification, Security',
+  },
+  'P-HUMAN-REJECTED': {
+    sentence: "A person's refusal denies with `human_rejected`.",
+    source: 'docs/architecture.md',
+  },
+  'P-IDEMPOTENT': {
+    sentence: 'The same key with the same call gives the same answer; with another call it is refused.',
+    source: 'docs/architecture.md',
+  },
+  'P-JCS-ORDER': {
+    sentence: 'Canonical JSON sorts keys by UTF-16 code units, so that equal arguments have one hash.',
+    source: 'RFC 8785, 3.2.3',
+  },
+  'P-KEY-PRIVATE': {
+    sentence: 'A credential or signing key that others can read is refused.',
+    source: 'docs/architecture.md',
+  },
+  'P-LABELS-STAY': {
+    sentence: 'Another session id sheds neither labels nor risk.',
+    source: 'docs/architecture.md',
+  },
+  'P-LEDGER-ERASABLE': {
+    sentence: 'Erasing a personal value leaves every proof whole, and is itself on record.',
+    source: 'docs/architecture.md',
+  },
+  'P-LEDGER-INDEPENDENT': {
+    sentence: 'A verifier that shares no code with Writ accepts key, checkpoint, root and proofs.',
+    source: 'golang.org/x/mod/sumdb',
+  },
+  'P-LEDGER-NAMES-CHANGED': {
+    sentence: 'One changed byte of an entry is found, and the entry named.',
+    source: 'docs/architecture.md',
+  },
+  'P-LEDGER-PERSONAL-OUTSIDE': {
+    sentence: 'The tree holds no personal value.',
+    source: 'docs/architecture.md',
+  },
+  'P-LEDGER-TAMPERING': {
+    sentence: 'Swapping, dropping, cutting and signing again are found.',
+    source: 'docs/architecture.md',
+  },
+  'P-LEDGER-VERIFIES': {
+    sentence: 'An untouched record verifies from its files alone.',
+    source: 'docs/architecture.md',
+  },
+  'P-LOOPBACK-ONLY': {
+    sentence: 'Nothing listens beyond loopback unless callers must authenticate.',
+    source: 'docs/architecture.md',
+  },
+  'P-NO-GRANT-DENIES': {
+    sentence:
+      'Without any grant a call is denied, with `policy_undefined` where nothing was defined and `no_grant` otherwise.',
+    source: 'docs/architecture.md',
+  },
+  'P-NO-GRANT-NO-ALLOW': {
+    sentence: 'Nothing is allowed without a grant: guards alone never allow.',
+    source: 'docs/architecture.md',
+  },
+  'P-NO-PROTOTYPE': {
+    sentence: "No value reaches an object's prototype.",
+    source: 'CWE-1321',
+  },
+  'P-OBLIGATION-UNKNOWN-DENIES': {
+    sentence: 'A duty that the enforcement point does not understand denies.',
+    source: 'OpenID AuthZEN obligations profile',
+  },
+  'P-OBSERVE': {
+    sentence:
+      'Observe mode is set by a credential, never by a request, and waives only policies and budgets.',
+    source: 'docs/architecture.md',
+  },
+  'P-ONE-OWNER': {
+    sentence: 'One process owns the files; others go through it, and take over when it dies.',
+    source: 'docs/architecture.md',
+  },
+  'P-ONE-REVISION': {
+    sentence: 'One decision never mixes revisions of policies.',
+    source: 'docs/architecture.md',
+  },
+  'P-OPA-DATA-API': {
+    sentence: "A client written for OPA's Data API needs no change.",
+    source: 'OPA REST API, Data',
+  },
+  'P-OPERATOR-ONLY': {
+    sentence: "Approving, halting, administering and reading the record need the operator's credential.",
+    source: 'docs/architecture.md',
+  },
+  'P-OUTBOUND-ADDRESS': {
+    sentence: 'The address that is checked is the one that is connected to; loopback only if allowed.',
+    source: 'CWE-918',
+  },
+  'P-OUTBOUND-HOSTS': {
+    sentence: 'Only listed hosts are reached.',
+    source: 'CWE-918',
+  },
+  'P-OUTBOUND-METADATA': {
+    sentence: 'Metadata, link-local and reserved addresses are always refused.',
+    source: 'RFC 6890; CWE-918',
+  },
+  'P-OUTBOUND-REDIRECT': {
+    sentence: 'Redirects are checked anew; none leads from https to http.',
+    source: 'CWE-601',
+  },
+  'P-OVERRIDE-BOUNDS': {
+    sentence: 'Overrides reach only resource and workflow, with justification, approver and expiry.',
+    source: 'docs/architecture.md',
+  },
+  'P-OWNER-FENCED': {
+    sentence: 'An owner whose files another has taken writes nothing more.',
+    source: 'docs/architecture.md',
+  },
+  'P-POINT-CLAIMS': {
+    sentence:
+      'An enforcement point asserts only the tenants, principals and actors that its credential lists.',
+    source: 'docs/architecture.md',
+  },
+  'P-POLICY-NO-NETWORK': {
+    sentence: 'Policies reach nothing outside.',
+    source: 'docs/architecture.md',
+  },
+  'P-POLICY-PARSE-AS-OPA': {
+    sentence: 'A policy is accepted or refused as OPA does.',
+    source: 'OPA 1.22, conformance corpora',
+  },
+  'P-POLICY-PARSE-BOUNDED': {
+    sentence: 'The parser is bounded in depth.',
+    source: 'CWE-674',
+  },
+  'P-POLICY-PARSE-TOTAL': {
+    sentence: 'The parser ends with a module or located errors, on any text.',
+    source: 'docs/architecture.md',
+  },
+  'P-PROFILE-NARROW': {
+    sentence: "An outcome that an answer's shape cannot carry is given as a denial.",
+    source: 'docs/architecture.md',
+  },
+  'P-RAW-IS-ADMIN': {
+    sentence: "Evaluation outside the pipeline is an administrator's act.",
+    source: 'docs/architecture.md',
+  },
+  'P-RECORD-BEFORE-RELEASE': {
+    sentence: 'No effect proceeds before its decision is durable in the record.',
+    source: 'docs/architecture.md',
+  },
+  'P-REFUND-ONLY-UNSENT': {
+    sentence: 'A refund is given only if nothing was sent, within the lease.',
+    source: 'docs/architecture.md',
+  },
+  'P-REGISTRY-ONE-VOICE': {
+    sentence: 'Two bundles that describe one tool do not activate.',
+    source: 'docs/architecture.md',
+  },
+  'P-REGISTRY-UNRESOLVABLE': {
+    sentence: 'Arguments that do not hold what the registry needs deny.',
+    source: 'docs/architecture.md',
+  },
+  'P-REGO-AS-OPA': {
+    sentence: 'Policies answer as they do in OPA.',
+    source: 'OPA 1.22',
+  },
+  'P-REGO-BUDGET': {
+    sentence: 'Every evaluation ends: by its answer, its deadline or its count of operations.',
+    source: 'docs/architecture.md',
+  },
+  'P-REGO-CONFLICT': {
+    sentence: 'Rules that disagree are an error, whatever is found first.',
+    source: 'OPA, policy language',
+  },
+  'P-REGO-CORPUS': {
+    sentence: "OPA's evaluation corpus passes but for what is listed, each with its reason.",
+    source: 'OPA 1.22, v1/test/cases',
+  },
+  'P-REGO-LOCATED-ERRORS': {
+    sentence: "Compile errors carry OPA's code, row, column and message.",
+    source: 'OPA 1.22, v1/test/compilecases',
+  },
+  'P-REGO-NO-THROW': {
+    sentence: 'An evaluation never throws: faults are results.',
+    source: 'docs/architecture.md',
+  },
+  'P-REGO-READS': {
+    sentence: 'A policy reads nothing beyond the paths that the compiler names.',
+    source: 'docs/architecture.md',
+  },
+  'P-RESULT-JUDGED': {
+    sentence: 'A result is released only after the output policy that applies to it allowed that.',
+    source: 'docs/architecture.md',
+  },
+  'P-RESULT-POLICY': {
+    sentence: 'An output policy can withhold or redact a result.',
+    source: 'docs/architecture.md',
+  },
+  'P-RFC6962-TREE': {
+    sentence: "Leaf hashes, roots and proofs are RFC 6962's.",
+    source: 'RFC 6962, 2.1',
+  },
+  'P-ROOTS-APART': {
+    sentence: 'Bundles own disjoint parts of `data`, and hold nothing outside their roots.',
+    source: 'OPA bundle format, roots',
+  },
+  'P-SANITIZE-FORWARDED': {
+    sentence: 'The tool gets the redacted form, never the one that was asked about.',
+    source: 'docs/architecture.md',
+  },
+  'P-SANITIZE-ONCE': {
+    sentence: 'A redacted form that policies want changed again is denied.',
+    source: 'docs/architecture.md',
+  },
+  'P-SERIALIZABLE': {
+    sentence: 'Any interleaving of calls has the outcome of one order.',
+    source: 'docs/architecture.md',
+  },
+  'P-STATE-COMPARED': {
+    sentence: 'State that a decision read is compared in its commit.',
+    source: 'docs/architecture.md',
+  },
+  'P-STATE-UNKNOWN-ABSENT': {
+    sentence: 'What is not known is absent from the input, never zero or empty.',
+    source: 'docs/architecture.md',
+  },
+  'P-STORE-CORRUPT': {
+    sentence: 'Calls that meet damaged pages are refused.',
+    source: 'docs/architecture.md',
+  },
+  'P-STORE-FULL': {
+    sentence: 'A full disk refuses, keeps nothing half, and the store goes on when there is room.',
+    source: 'docs/architecture.md',
+  },
+  'P-STORE-IO': {
+    sentence: 'A failing disk refuses, and the store goes on afterwards.',
+    source: 'docs/architecture.md',
+  },
+  'P-STRICT-ARGUMENTS': {
+    sentence: 'Arguments that are not JSON reach neither policy nor tool.',
+    source: 'docs/architecture.md',
+  },
+  'P-STRICT-DATA': {
+    sentence: 'Data documents of bundles are read as strictly as requests.',
+    source: 'docs/architecture.md',
+  },
+  'P-STRICT-DUPLICATE-KEY': {
+    sentence: 'A document in which a key occurs twice is refused before anything looks at it.',
+    source: 'RFC 8259, 4; GHSA-4gph-2hhr-5mwg',
+  },
+  'P-STRICT-EXACT-NUMBER': {
+    sentence:
+      'A number that a double does not hold as its shortest decimal is refused, so that what was decided is what is forwarded.',
+    source: 'RFC 8259, 6',
+  },
+  'P-STRICT-PROTO': {
+    sentence: "A key that would reach an object's prototype is refused.",
+    source: 'OWASP Prototype Pollution',
+  },
+  'P-STRICT-READING': {
+    sentence: 'Every body of the decision API is read strictly, and what is refused is on record.',
+    source: 'docs/architecture.md',
+  },
+  'P-STRICT-SURROGATE': {
+    sentence: 'Text that is no valid Unicode is refused.',
+    source: 'RFC 8785, 3.2.2.2',
+  },
+  'P-STRICT-VALUE-ONCE': {
+    sentence: 'An accessor or proxy in process cannot show policy one value and the tool another.',
+    source: 'docs/architecture.md',
+  },
+  'P-SYNC-BEFORE-ACKNOWLEDGE': {
+    sentence: 'The write-ahead log is synced before each acknowledgement.',
+    source: 'SQLite, PRAGMA synchronous',
+  },
+  'P-TENANT-APART': {
+    sentence: 'Keys of different tenants, or of different parts of state, never meet.',
+    source: 'docs/architecture.md',
+  },
+  'P-THIRD-PARTY-TIGHTENS': {
+    sentence: "A third party's bundle can only tighten.",
+    source: 'docs/architecture.md',
+  },
+  'P-UNKNOWN-FAULT-DENIES': {
+    sentence: 'Whatever is thrown on the way to a decision becomes a denial that tells nothing of its text.',
+    source: 'docs/architecture.md',
+  },
+  'P-UNKNOWN-SHAPE-DENIES': {
+    sentence: "A policy's answer that is of no known shape denies.",
+    source: 'docs/architecture.md',
+  },
+};
