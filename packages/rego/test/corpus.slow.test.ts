@@ -6,14 +6,16 @@ import { runCase } from './support/corpus.ts';
 /** Cases that must fail, each with its reason; one that passes breaks the build, so that this list stays true. */
 const KNOWN_FAILURES: Readonly<Record<string, string>> = {
   'time/time caching': 'calls test.sleep, a builtin that only OPA’s own runner has',
+  'hexbuiltins/hex_decode with invalid hex encoded string':
+    'the right error, but its text leaves out which byte is invalid',
   'sprintf/float/exponent': 'a number is its value here, not its text: 1e2 formats as 100, as an integer',
   'sprintf/float/zero_fraction':
     'a number is its value here, not its text: 100.0 formats as 100, as an integer',
   'strings/sprintf: float too big': 'a number is its value here, not its text: 2e308 prints its digits',
 };
 
-/** Cases whose check in OPA's type checker or parser is not made here are none of evaluation's. */
-const PASS_MIN: Readonly<Record<'v0' | 'v1', number>> = { v0: 1635, v1: 1810 };
+/** Passes that must not be lost; the rest are located refusals of what is not supported yet. */
+const PASS_MIN: Readonly<Record<'v0' | 'v1', number>> = { v0: 1646, v1: 1821 };
 
 const started = await startOracle();
 let oracle: Oracle | undefined;
