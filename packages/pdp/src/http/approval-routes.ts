@@ -28,10 +28,10 @@ export function registerApprovalRoutes(app: FastifyInstance, context: ApiContext
     }
     return known(await pointFor(request, context).approval.get(id), id);
   });
-  app.get<IdParams>('/v1/approvals/:id/wait', async (request) => {
+  app.get<IdParams>('/v1/approvals/:id/wait', async (request, reply) => {
     const timeoutMs = Math.min(queryInteger(request, 'timeout_ms') ?? WAIT_MAX_MS, WAIT_MAX_MS);
     const gone = new AbortController();
-    request.raw.once('close', () => gone.abort());
+    reply.raw.once('close', () => gone.abort());
     const approval = pointFor(request, context).approval;
     return known(
       await approval.wait(request.params.id, { timeoutMs, signal: gone.signal }),

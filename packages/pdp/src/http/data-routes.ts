@@ -92,8 +92,9 @@ async function bodyFor(
   if (profile !== undefined) return decideEntrypoint(request, context, question, profile);
   if (isOperator(request, context)) return evaluateRaw(request, context, question);
   if (mayAskAnyRule(context, bundles)) return decideAlone(request, context, question);
-  requireOperator(request, context);
-  throw new HttpError(403, 'operator_required', 'this path is not an entrypoint');
+  const known = request.headers.authorization !== undefined;
+  const message = `\`${question.path}\` is not an entrypoint of the active bundles: evaluating it needs the operator`;
+  throw new HttpError(known ? 403 : 401, known ? 'operator_required' : 'unauthenticated', message);
 }
 
 function mayAskAnyRule(context: ApiContext, bundles: readonly PolicyViewBundle[]): boolean {

@@ -61,7 +61,7 @@ async function moved(
   timeoutMs: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const timeout = AbortSignal.timeout(timeoutMs);
+  const timeout = AbortSignal.timeout(Math.ceil(timeoutMs));
   const either = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
   await once(core.moves, id, { signal: either }).catch(() => undefined);
 }

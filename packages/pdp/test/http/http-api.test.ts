@@ -1,151 +1,233 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { request as httpRequest } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createRegoEngine } from '../../src/engine/rego-engine.ts';
-import { createHttpApi } from '../../src/http/create-http-api.ts';
-import { createToken, tokenDigest } from '../../src/http/credentials.ts';
-import { loadPolicies } from '../../src/layers/load-policies.ts';
-import { type Fixture, openFixture } from '../pipeline/support.ts';
+import { ALLOW_ALL, asRequest, type RuleAt, toolCall } from '../pipeline/support.ts';
+import { type Api, get, openApi, post } from './api-fixture.ts';
 
-const TOOLS = `package agent.tools
+let api: Api;
+afterEach(() => api.close());
 
-allowed := {"db.read", "refund.issue", "db.delete"}
+const HUMAN: RuleAt = {
+  path: 'test/human',
+  kind: 'guard',
+  layer: 'workflow',
+  rule: () => 'escalate',
+  reads: [],
+};
 
-scope_of := {"db.read": "read", "refund.issue": "write:refund", "db.delete": "write:destructive"}
-
-decision := {"outcome": "deny", "reason": "tool_not_allowlisted", "policy": "agent.tools"} if {
-  not input.tool in allowed
+/** A request with a Host of its own choice, which `fetch` does not allow. */
+function withHeaders(url: string, headers: Readonly<Record<string, string>>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(
+      url,
+      { method: 'POST', headers: { 'content-type': 'application/json', ...headers } },
+      (reply) => {
+        reply.resume();
+        reply.on('end', () => resolve(reply.statusCode ?? 0));
+      },
+    );
+    sent.on('error', reject);
+    sent.end(JSON.stringify(toolCall('a')));
+  });
 }
 
-decision := {"outcome": "deny", "reason": "amount_over_limit", "policy": "agent.tools"} if {
-  input.tool == "refund.issue"
-  input.arguments.amount_cents > 50000
-}
+describe('decide over HTTP', () => {
+  it('is the same contract as in process', async () => {
+    api = await openApi([ALLOW_ALL]);
+    const decided = await post(`${api.url}/v1/decide`, toolCall('search', { q: 1 }), api.gateway);
+    expect(decided).toMatchObject({
+      status: 200,
+      body: { outcome: 'allow', effect: 'proceed', forwarded_args: { q: 1 } },
+    });
+    const completed = await post(
+      `${api.url}/v1/complete`,
+      { decision_id: decided.body['decision_id'], status: 'succeeded', result: { content: 'x' } },
+      api.gateway,
+    );
+    expect(completed.body).toMatchObject({ effect: 'proceed', result: { content: 'x' } });
+    const listed = await post(
+      `${api.url}/v1/list`,
+      { request: toolCall('a').request, items: [{ tool: 'a' }] },
+      api.gateway,
+    );
+    expect(listed.body['visible']).toEqual([true]);
+    expect((await post(`${api.url}/v1/report`, { kind: 'note', code: 'seen' }, api.gateway)).status).toBe(
+      202,
+    );
+    expect((await post(`${api.url}/v1/explain`, toolCall('a'), api.gateway)).body).toMatchObject({
+      outcome: 'allow',
+    });
+  });
 
-decision := {"outcome": "escalate", "reason": "human_approval_required", "policy": "agent.tools"} if {
-  input.tool == "db.delete"
-  scope_of[input.tool] in input.identity.scopes
-}
+  it('decides a batch in order, and each resource of one call for itself', async () => {
+    const rule: RuleAt = {
+      path: 'test/allow',
+      kind: 'grant',
+      rule: (input) => {
+        const ids = (asRequest(input).action.resources ?? []).map(({ id }) => id);
+        return ids.includes('secret') ? { allow: false, reason: `not_${ids[0]}` } : true;
+      },
+      reads: [['action']],
+    };
+    api = await openApi([rule]);
+    const batch = await post(`${api.url}/v1/decide`, { requests: [toolCall('a'), toolCall('b')] });
+    expect(batch.body['decisions']).toMatchObject([{ outcome: 'allow' }, { outcome: 'allow' }]);
+    const call = toolCall('read', {}, { idempotency_key: 'k' });
+    const resources = ['public', 'secret', 'other'].map((id) => ({ type: 'file', id }));
+    const each = {
+      ...call,
+      each_resource: true,
+      request: { ...call.request, action: { ...call.request.action, resources } },
+    };
+    const split = await post(`${api.url}/v1/decide`, each);
+    expect(split.body['decisions']).toMatchObject([
+      { resource: { id: 'public' }, decision: { outcome: 'allow' } },
+      { resource: { id: 'secret' }, decision: { outcome: 'deny', reason: 'not_secret' } },
+      { resource: { id: 'other' }, decision: { outcome: 'allow' } },
+    ]);
+    const { each_resource: _split, ...whole } = each;
+    expect((await post(`${api.url}/v1/decide`, { ...whole, idempotency_key: 'w' })).body).toMatchObject({
+      outcome: 'deny',
+    });
+  });
 
-decision := {"outcome": "allow", "reason": "ok", "policy": "agent.tools"} if {
-  input.tool == "db.read"
-  scope_of[input.tool] in input.identity.scopes
-}
-`;
+  it('[P-STRICT-READING] refuses bodies that two readers could read differently, on record', async () => {
+    api = await openApi([ALLOW_ALL]);
+    const bodies: readonly [string, string, number][] = [
+      ['{"request": {}, "request": {}}', 'json_duplicate_key', 400],
+      ['{"n": 9007199254740993}', 'number_not_exact', 400],
+      ['{"__proto__": 1}', 'json_forbidden_key', 400],
+      ['{} {}', 'json_trailing', 400],
+      ['{', 'json_syntax', 400],
+      [`"${'x'.repeat(1024 * 1024)}"`, 'json_size', 413],
+    ];
+    for (const [body, code, status] of bodies) {
+      expect(await post(`${api.url}/v1/decide`, body)).toMatchObject({ status, body: { code } });
+    }
+    const entries = await api.fixture.entries();
+    expect(entries.map(({ core }) => [core.kind, core.codes?.[0]])).toEqual(
+      bodies.map(([, code]) => ['malformed', code]),
+    );
+  });
 
-interface Api {
-  readonly fixture: Fixture;
-  readonly url: string;
-  readonly operator: string;
-  close(): Promise<void>;
-}
-
-let api: Api | undefined;
-afterEach(async () => {
-  await api?.close();
-  api = undefined;
+  it('answers what it does not know with a code, and never a stack', async () => {
+    api = await openApi([ALLOW_ALL]);
+    expect(await get(`${api.url}/v1/nothing`)).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    expect(await post(`${api.url}/v1/decide`, '[]')).toMatchObject({
+      status: 400,
+      body: { code: 'request_invalid' },
+    });
+    expect(await get(`${api.url}/health`)).toMatchObject({ status: 200, body: { status: 'ok' } });
+  });
 });
 
-async function openApi(
-  options: { readonly manifest?: object; readonly development?: boolean } = {},
-): Promise<Api> {
-  const folder = await mkdtemp(join(tmpdir(), 'writ-http-'));
-  await mkdir(join(folder, 'bundle'), { recursive: true });
-  await writeFile(join(folder, 'bundle/policy.rego'), TOOLS);
-  if (options.manifest !== undefined)
-    await writeFile(join(folder, 'bundle/.manifest'), JSON.stringify(options.manifest));
-  const engine = createRegoEngine();
-  const loaded = await loadPolicies([{ kind: 'path', path: join(folder, 'bundle') }], engine);
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded));
-  const fixture = await openFixture(loaded.set);
-  const operator = createToken('writ_op');
-  const http = createHttpApi({
-    service: fixture.point,
-    policies: () => {
-      const set = fixture.source.current();
-      return set === undefined ? undefined : { engine: set.engine, bundles: set.bundles };
-    },
-    credentials: { operatorSha256: tokenDigest(operator), points: [] },
-    development: options.development ?? true,
-  });
-  const listening = await http.listen();
-  if (!listening.ok) throw new Error(listening.message);
-  return {
-    fixture,
-    operator,
-    url: listening.url,
-    close: async () => {
-      await http.close();
-      await fixture.close();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-async function post(url: string, body: unknown, headers: Record<string, string> = {}) {
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const response = await fetch(url, {
-    method: 'POST',
-    body: text,
-    headers: { 'content-type': 'application/json', ...headers },
-  });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-}
-
-function question(tool: string, args: object, scopes: string[]) {
-  return {
-    input: {
-      tool,
-      arguments: args,
-      identity: { sub: 'agent:ops', scopes, delegated_by: 'user:42' },
-      arg_hash: 'abc',
-    },
-  };
-}
-
-describe('data API', () => {
-  it('answers a client written for OPA by the rule that it asks, on record', async () => {
-    api = await openApi();
-    const url = `${api.url}/v1/data/agent/tools/decision`;
-    const allowed = await post(url, question('db.read', {}, ['read']));
-    expect(allowed.body['result']).toEqual({ outcome: 'allow', reason: 'ok', policy: 'agent.tools' });
-    const denied = await post(url, question('refund.issue', { amount_cents: 90000 }, ['write:refund']));
-    expect(denied.body['result']).toEqual({
-      outcome: 'deny',
-      reason: 'amount_over_limit',
-      policy: 'agent.tools',
+describe('who may ask', () => {
+  it('[P-OPERATOR-ONLY] approving, halting and reading the record need the operator', async () => {
+    api = await openApi([ALLOW_ALL, HUMAN]);
+    const asked = await post(`${api.url}/v1/decide`, toolCall('pay'));
+    const id = (asked.body['approval'] as { id: string }).id;
+    const guarded = [
+      () => post(`${api.url}/v1/approvals/${id}/approve`, {}, caller),
+      () => post(`${api.url}/v1/approvals/${id}/deny`, {}, caller),
+      () => get(`${api.url}/v1/approvals`, caller),
+      () => post(`${api.url}/v1/halt`, { all: true }, caller),
+      () => post(`${api.url}/v1/resume`, { all: true }, caller),
+      () => get(`${api.url}/v1/log`, caller),
+      () => get(`${api.url}/v1/log/dec-1`, caller),
+    ];
+    let caller: Readonly<Record<string, string>> = {};
+    for (const ask of guarded)
+      expect(await ask()).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
+    caller = api.gateway;
+    for (const ask of guarded)
+      expect(await ask()).toMatchObject({ status: 403, body: { code: 'operator_required' } });
+    caller = { authorization: 'Bearer writ_op_wrongwrongwrongwrong' };
+    for (const ask of guarded)
+      expect(await ask()).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
+    expect((await api.fixture.point.approval.get(id))?.status).toBe('pending');
+    caller = api.operator;
+    expect(await guarded[0]!()).toMatchObject({
+      status: 200,
+      body: { status: 'approved', decided_by: 'operator' },
     });
-    const escalated = await post(url, question('db.delete', { id: 7 }, ['write:destructive']));
-    expect(escalated.body['result']).toEqual({
-      outcome: 'escalate',
-      reason: 'human_approval_required',
-      policy: 'agent.tools',
-    });
-    const undefinedAnswer = await post(url, question('db.read', {}, []));
-    expect(undefinedAnswer.status).toBe(200);
-    expect(undefinedAnswer.body).not.toHaveProperty('result');
-    // Four decisions, and one approval that was asked for.
-    expect(await api.fixture.entries()).toHaveLength(5);
+    expect(await guarded[1]!()).toMatchObject({ status: 409, body: { code: 'approval_not_pending' } });
   });
 
-  it('runs the whole pipeline where the path is an entrypoint', async () => {
-    const entrypoints = [{ path: 'agent/tools/decision', kind: 'grant', profile: 'tools/v1' }];
-    api = await openApi({
-      manifest: { revision: 'r7', roots: ['agent'], metadata: { writ: { entrypoints } } },
-    });
-    const url = `${api.url}/v1/data/agent/tools/decision`;
-    const allowed = await post(url, question('db.read', {}, ['read']));
-    expect(allowed.body['result']).toEqual({ outcome: 'allow', reason: 'ok', policy: 'agent.tools' });
-    const [entry] = await api.fixture.point.administration.log.tail(1);
-    expect(entry?.fields['note']).toEqual({ claimed: { arg_hash: 'abc' } });
-    const other = await post(`${api.url}/v1/data/agent/tools/allowed`, { input: {} });
-    expect(other).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
-    const raw = await post(
-      `${api.url}/v1/data/agent/tools/scope_of`,
-      { input: {} },
-      { authorization: `Bearer ${api.operator}` },
+  it('lets the point that asked look, wait and cancel, without the operator', async () => {
+    api = await openApi([ALLOW_ALL, HUMAN]);
+    const asked = await post(`${api.url}/v1/decide`, toolCall('pay'), api.gateway);
+    const id = (asked.body['approval'] as { id: string }).id;
+    expect((await get(`${api.url}/v1/approvals/${id}`, api.gateway)).body['status']).toBe('pending');
+    expect((await get(`${api.url}/v1/approvals/${id}/wait?timeout_ms=5`, api.gateway)).body['status']).toBe(
+      'pending',
     );
-    expect(raw.body['result']).toMatchObject({ 'db.read': 'read' });
+    expect((await post(`${api.url}/v1/approvals/${id}/cancel`, {}, api.gateway)).body['status']).toBe(
+      'cancelled',
+    );
+    expect((await get(`${api.url}/v1/approvals/apr-none`, api.gateway)).status).toBe(404);
+  });
+
+  it('[P-POINT-CLAIMS] holds a point to the principals, actors and tenants of its credential', async () => {
+    api = await openApi([ALLOW_ALL]);
+    const call = toolCall('search');
+    const other = { ...call, request: { ...call.request, principal: { id: 'service:root' } } };
+    expect((await post(`${api.url}/v1/decide`, other, api.gateway)).body).toMatchObject({
+      outcome: 'deny',
+      reason: 'assertion_not_permitted',
+    });
+    expect((await post(`${api.url}/v1/decide`, call, api.gateway)).body).toMatchObject({ outcome: 'allow' });
+  });
+
+  it('[P-LOOPBACK-ONLY] decides for callers without a credential in development on loopback alone', async () => {
+    api = await openApi([ALLOW_ALL], { development: false });
+    expect(await post(`${api.url}/v1/decide`, toolCall('a'))).toMatchObject({ status: 401 });
+    expect(await api.fixture.entries()).toEqual([]);
+    await api.close();
+    api = await openApi([ALLOW_ALL], { credentials: { points: [] } });
+    expect(await api.http.listen({ host: '0.0.0.0' })).toMatchObject({
+      ok: false,
+      code: 'authentication_required',
+    });
+  });
+
+  it('[P-HOST-ORIGIN] refuses other hosts and pages of other sites, before the body is read', async () => {
+    api = await openApi([ALLOW_ALL]);
+    const url = `${api.url}/v1/decide`;
+    const own = new URL(api.url).host;
+    expect(await withHeaders(url, { host: own })).toBe(200);
+    expect(await withHeaders(url, { host: own, origin: `http://${own}` })).toBe(200);
+    expect(await withHeaders(url, { host: 'evil.example' })).toBe(403);
+    expect(await withHeaders(url, { host: `localhost.evil.example` })).toBe(403);
+    expect(await withHeaders(url, { host: own, origin: 'https://evil.example' })).toBe(403);
+    expect(await withHeaders(url, { host: own, origin: 'null' })).toBe(403);
+    expect(await api.fixture.entries()).toHaveLength(2);
+  });
+});
+
+describe('the operator', () => {
+  it('halts, resumes, reads the record and sees what is active', async () => {
+    api = await openApi([ALLOW_ALL]);
+    expect(await post(`${api.url}/v1/halt`, {}, api.operator)).toMatchObject({ status: 400 });
+    expect(await post(`${api.url}/v1/halt`, { actor: 'a', all: true }, api.operator)).toMatchObject({
+      status: 400,
+    });
+    expect(
+      await post(`${api.url}/v1/halt`, { actor: 'agent:helper', reason: 'test' }, api.operator),
+    ).toMatchObject({ status: 200 });
+    const halted = await post(`${api.url}/v1/decide`, toolCall('a'));
+    expect(halted.body).toMatchObject({ reason: 'halted' });
+    await post(`${api.url}/v1/resume`, { actor: 'agent:helper' }, api.operator);
+    const log = await get(`${api.url}/v1/log?count=3`, api.operator);
+    expect((log.body['entries'] as { core: { kind: string } }[]).map(({ core }) => core.kind)).toEqual([
+      'halt',
+      'decision',
+      'halt',
+    ]);
+    const shown = await get(`${api.url}/v1/log/${halted.body['decision_id']}`, api.operator);
+    expect(shown.body['entries']).toMatchObject([
+      { core: { codes: ['halted', 'granted'] }, fields: { tool: 'a' } },
+    ]);
+    const policies = await get(`${api.url}/v1/policies`, api.operator);
+    expect(policies.body).toMatchObject({ engine: 'rego', bundles: [{ name: 'test', revision: 'r1' }] });
+    expect(JSON.stringify(policies.body)).not.toContain('"data"');
   });
 });
