@@ -8,8 +8,6 @@ import { approvalNamed } from './prepare.ts';
 
 /** How often a waiting caller looks, ms: another process may have moved the approval. */
 const LOOK_EVERY_MS = 250;
-/** Longest wait where the caller names none, ms. */
-const WAIT_DEFAULT_MS = 60_000;
 
 /** Approvals as one enforcement point sees them: those of principals and actors that it may speak for. */
 export function approvalFor(core: Core, caller: CallerIdentity): DecisionPoint['approval'] {
@@ -20,7 +18,7 @@ export function approvalFor(core: Core, caller: CallerIdentity): DecisionPoint['
   return {
     get: async (id) => shown(await visible(id)),
     wait: async (id, options = {}) => {
-      const until = performance.now() + (options.timeoutMs ?? WAIT_DEFAULT_MS);
+      const until = performance.now() + (options.timeoutMs ?? 0);
       for (;;) {
         const state = await visible(id);
         const leftMs = until - performance.now();

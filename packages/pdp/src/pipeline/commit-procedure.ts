@@ -1,4 +1,11 @@
-import type { Decision, Json, Reason, ReasonCode } from '@writ/decision';
+import {
+  type Decision,
+  isReasonCodeOfWrit,
+  type Json,
+  REASON_TABLE,
+  type Reason,
+  type ReasonCode,
+} from '@writ/decision';
 import {
   closeLedger,
   derivedSalts,
@@ -76,7 +83,11 @@ function definitionsOf(request: CommitRequest) {
 }
 
 function commit(transaction: Transaction, request: CommitRequest): CommitResult {
-  const { idempotencyCell, callDigest, gathered } = request;
+  const { idempotencyCell, callDigest, gathered, draft } = request;
+  // A halt goes before everything: a call that was allowed before it is not allowed again by asking again.
+  const halt = activeHalt((key) => transaction.get(key), request.subject);
+  if (halt !== undefined)
+    return conclude(transaction, request, unchanged(withHalt(draft, halt.reason)), false);
   const earlier =
     idempotencyCell === undefined ? undefined : checkIdempotency(transaction, idempotencyCell, callDigest);
   if (earlier?.kind === 'repeat') return { kind: 'repeat', decision: earlier.answer as unknown as Decision };
@@ -85,9 +96,19 @@ function commit(transaction: Transaction, request: CommitRequest): CommitResult 
     if (facts.length > 0) return { kind: 'conflict', facts };
   }
   const settled = earlier?.kind === 'mismatch' ? mismatched(request) : settle(transaction, request);
-  const { decision } = settled;
-  write(transaction, request, settled, idempotencyCell !== undefined && earlier?.kind === 'first');
+  return conclude(transaction, request, settled, earlier?.kind === 'first');
+}
+
+/** Writes what was settled, and the entry that says so. */
+function conclude(
+  transaction: Transaction,
+  request: CommitRequest,
+  settled: Settled,
+  remember: boolean,
+): CommitResult {
+  write(transaction, request, settled, remember);
   const index = append(transaction, request, settled);
+  const { decision } = settled;
   return decision === request.draft
     ? { kind: 'decided', index }
     : { kind: 'decided', index, changed: decision };
@@ -103,10 +124,6 @@ function mismatched(request: CommitRequest): Settled {
 
 /** Applies what only the transaction can know, in order of what goes before what. */
 function settle(transaction: Transaction, request: CommitRequest): Settled {
-  const halt = activeHalt((key) => transaction.get(key), request.subject);
-  if (halt !== undefined) {
-    return unchanged(withHalt(request.draft, halt.reason));
-  }
   const broken = breakCircuit(transaction, request);
   if (broken !== undefined) return unchanged(broken);
   if (request.draft.outcome === 'escalate' && request.ask !== undefined)
@@ -167,7 +184,8 @@ function ask(
 /** Uses up the approval and reserves; either may turn the effect into a refusal, and then neither happens. */
 function proceed(transaction: Transaction, request: CommitRequest): Settled {
   const { draft, use, subject } = request;
-  const refused = use === undefined ? undefined : approvalFault(transaction, use);
+  const refused =
+    clockFault(transaction, request) ?? (use === undefined ? undefined : approvalFault(transaction, use));
   if (refused !== undefined) return unchanged(withReason(draft, refused));
   const reserved = request.counted ? reserveBudgets(transaction, subject, request.budgets) : NOTHING_RESERVED;
   if (!reserved.ok) {
@@ -189,14 +207,22 @@ function unchanged(decision: Decision): Settled {
   return { decision, reservations: [], approvalEvents: [] };
 }
 
+interface Fault {
+  readonly code: ReasonCode;
+  readonly message: string;
+}
+
+/** Rights that end with time do not hold while the clock stands behind what it showed before. */
+function clockFault(transaction: Transaction, { timeBound }: CommitRequest): Fault | undefined {
+  if (!timeBound || (transaction.clockSteppedBackMs ?? 0) <= CLOCK_TOLERANCE_MS) return undefined;
+  return {
+    code: 'clock_stepped_back',
+    message: 'the clock stepped back: approvals and overrides do not hold until it has caught up',
+  };
+}
+
 /** Why the approval cannot be used now; what was found when the call was prepared may have changed since. */
-function approvalFault(
-  transaction: Transaction,
-  use: ApprovalUse,
-): { readonly code: ReasonCode; readonly message: string } | undefined {
-  if ((transaction.clockSteppedBackMs ?? 0) > CLOCK_TOLERANCE_MS) {
-    return { code: 'clock_stepped_back', message: 'the clock stepped back: approvals cannot be used' };
-  }
+function approvalFault(transaction: Transaction, use: ApprovalUse): Fault | undefined {
   const checked = checkApproval((key) => transaction.get(key), use.id, use.binding, transaction.nowMs);
   return checked.ok ? undefined : approvalReason(checked.code);
 }
@@ -223,7 +249,7 @@ function write(transaction: Transaction, request: CommitRequest, settled: Settle
       note: request.note,
     });
   }
-  if (remember && request.idempotencyCell !== undefined) {
+  if (remember && request.idempotencyCell !== undefined && !isPassing(decision)) {
     const answer = decision as unknown as Json;
     rememberAnswer(transaction, request.idempotencyCell, {
       decision_id: decision.decision_id,
@@ -231,6 +257,13 @@ function write(transaction: Transaction, request: CommitRequest, settled: Settle
       answer,
     });
   }
+}
+
+/** A refusal for a fault that may be gone a moment later: asking again with the same key asks anew. */
+function isPassing({ effect, reasons }: Decision): boolean {
+  const faulty = ({ code }: Reason) =>
+    isReasonCodeOfWrit(code) && REASON_TABLE[code].category === 'unavailable';
+  return effect === 'refuse' && reasons.some(faulty);
 }
 
 function append(transaction: Transaction, request: CommitRequest, settled: Settled): number {

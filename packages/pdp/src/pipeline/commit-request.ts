@@ -39,6 +39,8 @@ export interface CommitRequest {
   /** Attached to the session when the effect proceeds. */
   readonly labels: readonly string[];
   readonly tool?: string;
+  /** Whether the draft rests on a right that ends with time: an approval or an override. */
+  readonly timeBound: boolean;
   readonly use?: ApprovalUse;
   readonly ask?: ApprovalDraft;
   /** What completing the call needs again. */

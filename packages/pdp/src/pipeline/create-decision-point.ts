@@ -50,7 +50,7 @@ export function createDecisionPoint(options: DecisionPointOptions): DecisionServ
     source: options.policies,
     factsOf: rememberPolicyFacts(options.budgets ?? []),
     store: options.store,
-    clock: options.clock ?? { nowMs: () => Date.now() },
+    clock: clamped(options.clock ?? { nowMs: () => Date.now() }),
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     environment: options.environment ?? {},
     trust: options.trust ?? 'cooperative',
@@ -66,6 +66,17 @@ export function createDecisionPoint(options: DecisionPointOptions): DecisionServ
     ...pointFor(core, options.caller ?? IN_PROCESS),
     as: (caller) => pointFor(core, caller),
     administration: createAdministration(core),
+  };
+}
+
+/** Time that never steps back within this process: what has expired stays expired. */
+function clamped(clock: Clock): Clock {
+  let latestMs = 0;
+  return {
+    nowMs: () => {
+      latestMs = Math.max(latestMs, clock.nowMs());
+      return latestMs;
+    },
   };
 }
 

@@ -306,6 +306,7 @@ async function commitRequest(attempt: Attempt, prepared: Prepared): Promise<Comm
     callDigest: digestOfCall(call, request),
     budgets: budgetRequests(facts?.budgets ?? [], request),
     labels,
+    timeBound: use || (prepared.judgement?.combined.lifted.overridden.length ?? 0) > 0,
     note: noteOf(attempt, prepared),
     record: recordOf(attempt, prepared),
     ...(idempotencyCell === undefined ? {} : { idempotencyCell }),

@@ -41,6 +41,22 @@ describe('idempotency', () => {
     expect(await fixture.point.decide(digest)).toMatchObject({ reason: 'idempotency_mismatch' });
   });
 
+  it('asks anew after a fault that may be gone: only what was judged is remembered', async () => {
+    let broken = true;
+    const rule: RuleAt = {
+      ...ALLOW_ALL,
+      rule: () => {
+        if (broken) throw new Error('engine down');
+        return true;
+      },
+    };
+    fixture = await openFixture([rule]);
+    const call = toolCall('pay', {}, { idempotency_key: 'k1' });
+    expect(await fixture.point.decide(call)).toMatchObject({ outcome: 'deny', reason: 'policy_error' });
+    broken = false;
+    expect(await fixture.point.decide(call)).toMatchObject({ outcome: 'allow' });
+  });
+
   it('keeps keys of different points apart', async () => {
     fixture = await openFixture([ALLOW_ALL]);
     const call = toolCall('pay', { cents: 5 }, { idempotency_key: 'k1' });
@@ -263,5 +279,18 @@ describe('circuit breaker', () => {
     expect(decisions[6]?.obligations).toContainEqual({ id: 'circuit-open', type: 'halt', properties: {} });
     expect(await fixture.point.decide(toolCall('bad', { n: 2 }))).toMatchObject({ reason: 'never' });
     expect(await fixture.point.decide(toolCall('ok'))).toMatchObject({ outcome: 'allow' });
+  });
+});
+
+describe('halt and repetition', () => {
+  it('[P-HALT] refuses to repeat an allow that was given before the halt', async () => {
+    fixture = await openFixture([ALLOW_ALL]);
+    const call = toolCall('pay', { cents: 5 }, { idempotency_key: 'k1' });
+    const first = await fixture.point.decide(call);
+    const target = { kind: 'tenant', tenant: tenantNow() } as const;
+    await fixture.point.administration.halt(target, 'operator');
+    expect(await fixture.point.decide(call)).toMatchObject({ effect: 'refuse', reason: 'halted' });
+    await fixture.point.administration.resume(target, 'operator');
+    expect(await fixture.point.decide(call)).toEqual(first);
   });
 });

@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import * as pdp from '../src/index.ts';
+
+it('exports these names and no others', () => {
+  expect(Object.keys(pdp).sort()).toEqual([
+    'BUDGET_LIMIT_MAX',
+    'DECISION_PROCEDURES',
+    'DEFAULT_LIMITS',
+    'TURN_CODE',
+    'consult',
+    'createDecisionPoint',
+    'createHttpApi',
+    'createManagedOpaEngine',
+    'createPolicySet',
+    'createPolicySource',
+    'createRegoEngine',
+    'createRemoteOpaEngine',
+    'createToken',
+    'loadPolicies',
+    'modeFor',
+    'readBudgets',
+    'readOperatorToken',
+    'refusedClaim',
+    'reloadPolicies',
+    'renderLoadFailure',
+    'tokenDigest',
+    'watchPolicies',
+  ]);
+});
