@@ -4,6 +4,7 @@ import { walkGroups } from './analysis/documents.ts';
 import type { Globals } from './analysis/names.ts';
 import type { ReadPaths } from './analysis/reads.ts';
 import { readPaths } from './analysis/reads.ts';
+import { isKnownBuiltin } from './builtins/index.ts';
 import type { EvaluationOptions, EvaluationResult, QueryResult } from './eval/engine.ts';
 import { Engine } from './eval/engine.ts';
 import { planLines } from './plan/lines.ts';
@@ -89,7 +90,11 @@ export function compilePolicy(sources: readonly ModuleSource[], options: Compile
   const modules: Module[] = [];
   const diagnostics: Diagnostic[] = [];
   for (const { file, text, version } of sources) {
-    const parsed = parseModule(text, { file, ...(version !== undefined && { version }) });
+    const parsed = parseModule(text, {
+      file,
+      isBuiltin: isKnownBuiltin,
+      ...(version !== undefined && { version }),
+    });
     diagnostics.push(...parsed.diagnostics);
     if (parsed.module !== undefined) modules.push(parsed.module);
   }
