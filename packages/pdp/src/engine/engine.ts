@@ -50,6 +50,8 @@ export type EngineAnswer =
       readonly kind: 'error';
       readonly code: 'policy_error' | 'policy_timeout' | 'policy_engine_unavailable';
       readonly message: string;
+      /** Where in the bundle the evaluation stopped, when the engine can tell. */
+      readonly place?: { readonly file: string; readonly row: number };
     };
 
 export interface EngineQuestion {

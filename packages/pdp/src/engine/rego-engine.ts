@@ -141,8 +141,11 @@ class RegoPolicies implements LoadedPolicies {
   #answer(result: EvaluationResult, group: CompiledGroup): EngineAnswer {
     if (result.kind === 'error') {
       const code = result.code === 'eval_cancel_error' ? 'policy_timeout' : 'policy_error';
-      const place = result.location === undefined ? '' : ` (${result.location.file}:${result.location.row})`;
-      return failed(code, `${result.code}: ${result.message}${place}`);
+      const message = `${result.code}: ${result.message}`;
+      if (result.location === undefined) return failed(code, message);
+      const { row } = result.location;
+      const file = group.files.origins.get(result.location.file)?.file ?? result.location.file;
+      return { kind: 'error', code, message: `${message} (${file}:${row})`, place: { file, row } };
     }
     const rules = result.rules.map((rule) => this.#ruleOf(rule, group));
     const { rulesEvaluated } = result;

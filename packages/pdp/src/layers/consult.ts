@@ -151,7 +151,8 @@ function broken(error: unknown): EngineAnswer {
 function opinionOf(round: Round, active: ActiveEntrypoint, answer: EngineAnswer): ConsultedOpinion {
   const { bundle, rule, entrypoint, form } = active;
   const from = { layer: entrypoint.layer, bundle, rule, kind: entrypoint.kind };
-  if (answer.kind === 'error') return { ...from, opinion: faultOpinion(answer.code, answer.message) };
+  if (answer.kind === 'error')
+    return { ...from, ...answer.place, opinion: faultOpinion(answer.code, answer.message) };
   for (const found of answer.rules) round.rules.set(`${found.path} ${found.file}:${found.row}`, found);
   round.rulesEvaluated += answer.rulesEvaluated;
   const opinion = readAnswer(entrypoint.kind, answer.kind === 'value' ? answer.value : undefined, { form });
