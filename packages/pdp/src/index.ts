@@ -33,6 +33,11 @@ export {
   tokenDigest,
 } from './http/credentials.ts';
 export type { PolicyView, PolicyViewBundle } from './http/http-api.ts';
+export {
+  type PointCredentialsRead,
+  parsePointCredentials,
+  readPointCredentials,
+} from './http/point-credentials.ts';
 export { type Consultation, type ConsultOptions, consult } from './layers/consult.ts';
 export {
   type LoadFailure,

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { DecideCall, Environment } from '@writ/decision';
 import { randomSalts, type Trust } from '@writ/ledger';
@@ -16,6 +15,7 @@ import { explain } from './explain.ts';
 import { KeyedQueue } from './keyed-queue.ts';
 import { list } from './list.ts';
 import { rememberPolicyFacts } from './policy-facts.ts';
+import { createRandomPool } from './random-pool.ts';
 import { report } from './report.ts';
 import type { DecisionService, PointHandle, RawQuestion } from './service.ts';
 
@@ -46,6 +46,7 @@ const SEED_BYTES = 32;
  * gets. Every method resolves to an answer; faults deny with a code.
  */
 export function createDecisionPoint(options: DecisionPointOptions): DecisionService {
+  const randomBytes = createRandomPool();
   const core: Core = {
     source: options.policies,
     factsOf: rememberPolicyFacts(options.budgets ?? []),
@@ -56,9 +57,9 @@ export function createDecisionPoint(options: DecisionPointOptions): DecisionServ
     trust: options.trust ?? 'cooperative',
     catalogue: options.catalogue ?? (() => undefined),
     queue: new KeyedQueue(),
-    randomBytes: (length) => randomBytes(length),
+    randomBytes,
     salts: randomSalts(),
-    saltSeed: () => randomBytes(SEED_BYTES).toString('base64url'),
+    saltSeed: () => Buffer.from(randomBytes(SEED_BYTES)).toString('base64url'),
     moves: new EventEmitter().setMaxListeners(0),
     background: new Set(),
   };
