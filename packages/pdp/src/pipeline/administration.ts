@@ -9,11 +9,11 @@ import {
 } from '@writ/state';
 import type { ApprovalStepResult } from './approval-procedure.ts';
 import { stepApproval } from './approvals.ts';
+import { approvalNamed } from './call-cells.ts';
 import type { Core } from './core.ts';
 import { evaluateRule } from './evaluate-rule.ts';
 import { commitFault } from './faults.ts';
 import type { HaltRequest } from './halt-procedure.ts';
-import { approvalNamed } from './prepare.ts';
 import type { ActOutcome, Administration, ApprovalVerdict, HaltTarget } from './service.ts';
 
 /** Entries that are read at once while looking for a decision. */

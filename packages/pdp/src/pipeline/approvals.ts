@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import type { Approval, DecisionPoint } from '@writ/decision';
 import { type ApprovalState, toApproval } from '@writ/state';
 import type { ApprovalStepRequest, ApprovalStepResult } from './approval-procedure.ts';
+import { approvalNamed } from './call-cells.ts';
 import { type CallerIdentity, refusedClaim } from './caller.ts';
 import type { Core } from './core.ts';
-import { approvalNamed } from './prepare.ts';
 
 /** How often a waiting caller looks, ms: another process may have moved the approval. */
 const LOOK_EVERY_MS = 250;

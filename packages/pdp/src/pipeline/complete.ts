@@ -6,7 +6,6 @@ import {
   type Json,
   type Obligation,
   REASON_TABLE,
-  type Reason,
   type ReasonCode,
   redactResult,
   stricter,
@@ -20,16 +19,8 @@ import type { CompleteRequest, CompleteResult } from './complete-procedure.ts';
 import type { Core } from './core.ts';
 import { defined } from './decision-entry.ts';
 import { commitFault, readFault } from './faults.ts';
-import { judgeResult } from './judge-result.ts';
+import { judgeResult, type ResultVerdict } from './judge-result.ts';
 import { hashArgs } from './resolve-request.ts';
-
-/** The verdict on a result, with what it takes to give it again for the same result. */
-export interface ResultVerdict {
-  readonly effect: Completion['effect'];
-  readonly outcome: Completion['outcome'];
-  readonly reasons: readonly Reason[];
-  readonly obligations: readonly Obligation[];
-}
 
 const NO_JUDGE: ResultVerdict = { effect: 'proceed', outcome: 'allow', reasons: [], obligations: [] };
 

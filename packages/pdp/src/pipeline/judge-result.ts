@@ -1,18 +1,27 @@
 import {
   type ActionResult,
   type Combined,
+  type Completion,
   combine,
   type DecisionRequest,
+  type Obligation,
   permits,
   type Reason,
   redactResult,
 } from '@writ/decision';
 import { consult } from '../layers/consult.ts';
 import type { PolicySet } from '../layers/policy-set.ts';
-import type { ResultVerdict } from './complete.ts';
 import type { Core } from './core.ts';
 import { effectOf } from './effect.ts';
 import { gather, subjectOf, withGathered } from './gather.ts';
+
+/** The verdict on a result, with what it takes to give it again for the same result. */
+export interface ResultVerdict {
+  readonly effect: Completion['effect'];
+  readonly outcome: Completion['outcome'];
+  readonly reasons: readonly Reason[];
+  readonly obligations: readonly Obligation[];
+}
 
 /**
  * What the output policies say about a result. Escalation and step-up cannot be carried out after the fact: they keep

@@ -1,0 +1,67 @@
+import {
+  type DecideCall,
+  type Decision,
+  type DecisionRequest,
+  type JsonObject,
+  newDecisionId,
+} from '@writ/decision';
+import type { ApprovalState, Gathered, StateSubject } from '@writ/state';
+import { type CallerIdentity, modeFor } from './caller.ts';
+import type { Core } from './core.ts';
+import type { DraftFrame } from './draft-decision.ts';
+import type { Judgement, judge } from './judge.ts';
+import type { PolicyFacts } from './policy-facts.ts';
+import { hashArgs } from './resolve-request.ts';
+
+/** One call on its way through the pipeline. */
+export interface Attempt {
+  readonly core: Core;
+  readonly caller: CallerIdentity;
+  readonly call: DecideCall;
+  readonly startedNs: bigint;
+  readonly deadlineAt: number;
+  /** How the opinions come about; by default all entrypoints that apply are asked. */
+  readonly judge: typeof judge;
+  readonly claimed?: JsonObject;
+}
+
+/** A request about which policies were asked, or a denial that needed no asking. */
+export interface Prepared {
+  readonly draft: Decision;
+  readonly request: DecisionRequest;
+  readonly subject: StateSubject;
+  readonly counted: boolean;
+  readonly labels: readonly string[];
+  readonly facts?: PolicyFacts;
+  readonly gathered?: Gathered;
+  readonly paths?: readonly string[];
+  readonly judgement?: Judgement;
+  readonly approval?: ApprovalState;
+}
+
+/** What a draft of this attempt is named and counted by. */
+export function frameOf(attempt: Attempt, facts: PolicyFacts | undefined, decisionId?: string): DraftFrame {
+  const { core, caller, call, startedNs } = attempt;
+  return {
+    decisionId: decisionId ?? newDecisionId(core.clock.nowMs(), core.randomBytes),
+    mode: modeFor(caller, call.request),
+    policies: facts,
+    startedNs,
+  };
+}
+
+/** Hash of what may be forwarded. */
+export function forwardedHashOf(judgement: Judgement, request: DecisionRequest): string {
+  const forwarded = judgement.forwardedArgs;
+  if (forwarded === undefined || forwarded === request.action.args)
+    return request.action.arg_hash ?? hashArgs({});
+  return hashArgs(forwarded);
+}
+
+/** A denial that is not on record says so: nobody may look for it there. */
+export function unrecorded(decision: Decision): Decision {
+  const [first, ...others] = decision.reasons;
+  if (first === undefined) return decision;
+  const message = `${first.message ?? first.code} (this answer is not on record)`;
+  return { ...decision, reasons: [{ ...first, message }, ...others] };
+}

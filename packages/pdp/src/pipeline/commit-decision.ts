@@ -1,0 +1,132 @@
+import { type DecideCall, type Decision, type Json, newApprovalId } from '@writ/decision';
+import { sealFields } from '@writ/ledger';
+import { rootSessionKey } from '@writ/state';
+import { type Attempt, forwardedHashOf, frameOf, type Prepared, unrecorded } from './attempt.ts';
+import { budgetRequests } from './budgets.ts';
+import { bindingOf, digestOfCall, idempotencyCellOf, pendingCellOf } from './call-cells.ts';
+import type { CommitRequest, CommitResult } from './commit-request.ts';
+import { decisionCore, decisionFields } from './decision-entry.ts';
+import { denial } from './draft-decision.ts';
+import { commitFault } from './faults.ts';
+import { hashArgs } from './resolve-request.ts';
+
+/** A decision that was answered, or state that has changed underneath it. */
+export type Committed =
+  | { readonly kind: 'decided'; readonly decision: Decision }
+  | { readonly kind: 'conflict' };
+
+/** The one commit. What could not be made durable is answered with a denial that says so. */
+export async function commit(attempt: Attempt, prepared: Prepared): Promise<Committed> {
+  const { core } = attempt;
+  try {
+    const request = await commitRequest(attempt, prepared);
+    const idempotent = request.idempotencyCell !== undefined;
+    const result = await core.store.call<CommitRequest, CommitResult>('pdp.commit', request, { idempotent });
+    if (result.kind === 'conflict') return { kind: 'conflict' };
+    if (result.kind === 'repeat') return { kind: 'decided', decision: result.decision };
+    return { kind: 'decided', decision: result.changed ?? prepared.draft };
+  } catch (thrown) {
+    const fault = commitFault(thrown);
+    const frame = frameOf(attempt, prepared.facts, prepared.draft.decision_id);
+    return { kind: 'decided', decision: unrecorded(denial(fault.code, fault.message, frame)) };
+  }
+}
+
+async function commitRequest(attempt: Attempt, prepared: Prepared): Promise<CommitRequest> {
+  const { call, caller } = attempt;
+  const { draft, request, subject, counted, labels, facts, gathered } = prepared;
+  const idempotencyCell = idempotencyCellOf(call, request, caller.pointId);
+  const ask = await askFor(attempt, prepared);
+  const use =
+    call.approval_id !== undefined && draft.effect === 'proceed' && prepared.approval?.status === 'approved';
+  return {
+    draft,
+    subject,
+    counted,
+    callDigest: digestOfCall(call, request),
+    budgets: budgetRequests(facts?.budgets ?? [], request),
+    labels,
+    timeBound: use || (prepared.judgement?.combined.lifted.overridden.length ?? 0) > 0,
+    note: noteOf(attempt, prepared),
+    record: recordOf(attempt, prepared),
+    ...(idempotencyCell === undefined ? {} : { idempotencyCell }),
+    ...(gathered === undefined ? {} : { gathered: { facts: gathered.facts, expected: gathered.expected } }),
+    ...(request.action.tool === undefined ? {} : { tool: request.action.tool }),
+    ...(use ? { use: { id: call.approval_id, binding: bindingOfPrepared(call, prepared) } } : {}),
+    ...(ask === undefined ? {} : { ask }),
+  };
+}
+
+function bindingOfPrepared(call: DecideCall, { judgement, request }: Prepared) {
+  const forwarded =
+    judgement === undefined ? (request.action.arg_hash ?? hashArgs({})) : forwardedHashOf(judgement, request);
+  return bindingOf(call, request, forwarded);
+}
+
+/** The approval to ask for: only where a person has to judge, and nobody was asked by this call yet. */
+async function askFor(attempt: Attempt, prepared: Prepared): Promise<CommitRequest['ask']> {
+  const { core, call } = attempt;
+  const { draft, judgement, request } = prepared;
+  if (draft.outcome !== 'escalate' || draft.effect === 'proceed' || draft.approval !== undefined)
+    return undefined;
+  if (judgement === undefined) return undefined;
+  const binding = bindingOfPrepared(call, prepared);
+  const reasons = judgement.combined.escalations;
+  const pendingCell = pendingCellOf(binding, reasons);
+  const pendingId = await core.store.read(pendingCell);
+  const { type, tool, server } = request.action;
+  const args = judgement.forwardedArgs;
+  return {
+    id: newApprovalId(core.clock.nowMs(), core.randomBytes),
+    lifeMs: core.limits.approvalMs,
+    binding,
+    reasons,
+    pendingCell,
+    action: {
+      type,
+      ...(tool === undefined ? {} : { tool }),
+      ...(server === undefined ? {} : { server }),
+      ...(args === undefined ? {} : { args }),
+    },
+    ...(pendingId === undefined ? {} : { pendingId }),
+  };
+}
+
+/** What completing needs again. The request itself only where some policy judges results. */
+function noteOf({ caller }: Attempt, { request, facts, draft }: Prepared): Json {
+  const observed = draft.metadata.mode === 'observe';
+  const redact = draft.obligations.filter(
+    ({ type, properties }) => type === 'redact' && properties['target'] === 'result',
+  );
+  const point = {
+    point: caller.pointId,
+    ...(observed || redact.length === 0 ? {} : { redact: redact as unknown as Json }),
+  };
+  if (facts?.judgesResults !== true) return point;
+  const args = draft.forwarded_args ?? request.action.args;
+  const asked = args === undefined ? request : { ...request, action: { ...request.action, args } };
+  return { ...point, request: asked } as unknown as Json;
+}
+
+function recordOf(
+  { core, caller, call, claimed }: Attempt,
+  { draft, request, subject, paths, judgement }: Prepared,
+): CommitRequest['record'] {
+  const overridden = judgement?.combined.lifted.overridden ?? [];
+  const fields = decisionFields(draft, request, {
+    pointId: caller.pointId,
+    sessionKey: rootSessionKey(subject),
+    ...(call.idempotency_key === undefined ? {} : { idempotencyKey: call.idempotency_key }),
+    ...(call.tool_digest === undefined ? {} : { toolDigest: call.tool_digest }),
+    ...(call.approval_id === undefined ? {} : { approvalId: call.approval_id }),
+    ...(paths === undefined || paths.length === 0 ? {} : { gathered: paths }),
+    ...(claimed === undefined ? {} : { claimed }),
+    ...(overridden.length === 0 ? {} : { override: overridden as unknown as Json }),
+  });
+  return {
+    core: decisionCore(draft, request),
+    sealed: sealFields(fields, core.salts),
+    saltSeed: core.saltSeed(),
+    trust: core.trust,
+  };
+}

@@ -1,0 +1,151 @@
+import {
+  type DecideCall,
+  type Decision,
+  type DecisionRequest,
+  REASON_TABLE,
+  type ReasonCode,
+} from '@writ/decision';
+import { type ApprovalState, checkApproval, type StateSubject } from '@writ/state';
+import type { PolicySet } from '../layers/policy-set.ts';
+import { approvalReason } from './approval-reason.ts';
+import { type Attempt, forwardedHashOf, frameOf, type Prepared } from './attempt.ts';
+import { approvalNamed, bindingOf } from './call-cells.ts';
+import { refusedClaim } from './caller.ts';
+import type { Core } from './core.ts';
+import { type DraftFrame, denial, draftDecision } from './draft-decision.ts';
+import { readFault } from './faults.ts';
+import { gather, subjectOf, withGathered } from './gather.ts';
+import { type Judgement, withDenial } from './judge.ts';
+import type { PolicyFacts } from './policy-facts.ts';
+import { hashArgs, resolveRequest } from './resolve-request.ts';
+
+/** Everything before the commit. A refusal found on the way still is a decision, to be committed like any other. */
+export async function prepare(attempt: Attempt, set: PolicySet | undefined): Promise<Prepared> {
+  const { core, caller, call } = attempt;
+  const facts = set === undefined ? undefined : core.factsOf(set);
+  const frame = frameOf(attempt, facts);
+  const subject = subjectOf(call.request);
+  const stop = (code: ReasonCode, message: string | undefined, counted: boolean): Prepared => ({
+    draft: denial(code, message, frame),
+    request: withArgHash(call.request),
+    subject,
+    counted,
+    labels: [],
+    ...(facts === undefined ? {} : { facts }),
+  });
+  const claim = refusedClaim(caller, call.request);
+  if (claim !== undefined) return stop('assertion_not_permitted', claim, false);
+  if (set === undefined || facts === undefined)
+    return stop('policy_engine_unavailable', 'no policies are active', true);
+  if (facts.budgetProblem !== undefined) return stop('policy_error', facts.budgetProblem, true);
+  const pinned = refusedTool(core, call);
+  if (pinned !== undefined) return stop(pinned, undefined, true);
+  const resolved = resolveRequest(call.request, set.registry, core.environment);
+  if (!resolved.ok) return stop(resolved.code, resolved.message, true);
+  const stepUp =
+    resolved.stepUpMethod === undefined ? frame : { ...frame, stepUpMethod: resolved.stepUpMethod };
+  try {
+    const basis = { set, facts, frame: stepUp, subject, request: resolved.request, labels: resolved.labels };
+    return await consultPolicies(attempt, basis);
+  } catch (thrown) {
+    const fault = readFault(thrown);
+    return stop(fault.code, fault.message, true);
+  }
+}
+
+function withArgHash(request: DecisionRequest): DecisionRequest {
+  const { args } = request.action;
+  if (args === undefined) return request;
+  return { ...request, action: { ...request.action, arg_hash: hashArgs(args) } };
+}
+
+function refusedTool(core: Core, call: DecideCall): 'tool_unknown' | 'tool_changed' | undefined {
+  const { tool, server } = call.request.action;
+  if (tool === undefined) return undefined;
+  const entry = core.catalogue(server, tool);
+  if (entry === undefined) return undefined;
+  if (!entry.known) return 'tool_unknown';
+  return entry.digest !== undefined && entry.digest !== call.tool_digest ? 'tool_changed' : undefined;
+}
+
+interface Basis {
+  readonly set: PolicySet;
+  readonly facts: PolicyFacts;
+  readonly frame: DraftFrame;
+  readonly subject: StateSubject;
+  readonly request: DecisionRequest;
+  readonly labels: readonly string[];
+}
+
+/** Gathers and asks. Rejects only where the store cannot be read. */
+async function consultPolicies(attempt: Attempt, basis: Basis): Promise<Prepared> {
+  const { core, call, deadlineAt } = attempt;
+  const { set, facts, subject } = basis;
+  const nowMs = core.clock.nowMs();
+  const needs = facts.needs(basis.request);
+  const gathered =
+    needs.facts.length === 0
+      ? undefined
+      : await gather(core.store, needs.facts, subject, facts.budgets, nowMs);
+  const approval =
+    call.approval_id === undefined ? undefined : await approvalNamed(core.store, call.approval_id, nowMs);
+  const approved = approval?.status === 'approved' ? approval : undefined;
+  const time = new Date(nowMs).toISOString();
+  const told = withGathered(basis.request, gathered ?? { context: {}, expected: {}, facts: [] }, time);
+  const request = approved === undefined ? told : withApproval(told, approved);
+  const judgement = await attempt.judge(request, {
+    policies: set,
+    nowMs,
+    deadlineMs: Math.max(0, deadlineAt - performance.now()),
+    ...(approved === undefined ? {} : { approved: approved.reasons }),
+  });
+  const judged =
+    call.approval_id === undefined ? judgement : judgeApproval(attempt, judgement, request, approval, nowMs);
+  const draft = draftDecision(judged, request, basis.frame);
+  const pending = approval?.status === 'pending' && draft.outcome === 'escalate';
+  return {
+    draft: pending ? { ...draft, approval: viewOf(approval) } : draft,
+    request: { ...request, actor: judged.request.actor },
+    subject,
+    counted: true,
+    labels: basis.labels,
+    facts,
+    paths: needs.paths,
+    judgement: judged,
+    ...(gathered === undefined ? {} : { gathered }),
+    ...(approval === undefined ? {} : { approval }),
+  };
+}
+
+function withApproval(request: DecisionRequest, approval: ApprovalState): DecisionRequest {
+  const { id, decided_by, reasons } = approval;
+  const codes = reasons.map((reason) => reason.code);
+  return {
+    ...request,
+    context: { ...request.context, approval: { id, approved_by: decided_by ?? '', codes } },
+  };
+}
+
+function viewOf({ id, status, expires_ms }: ApprovalState): NonNullable<Decision['approval']> {
+  return { id, status, expires_at: new Date(expires_ms).toISOString() };
+}
+
+/** An approval that does not serve this call denies it; one that is still pending leaves the escalation as it is. */
+function judgeApproval(
+  { call }: Attempt,
+  judgement: Judgement,
+  request: DecisionRequest,
+  approval: ApprovalState | undefined,
+  nowMs: number,
+): Judgement {
+  if (judgement.combined.outcome === 'deny' || judgement.combined.outcome === 'step_up') return judgement;
+  if (approval === undefined)
+    return withDenial(judgement, 'approval_unknown', REASON_TABLE.approval_unknown.sentence);
+  const binding = bindingOf(call, request, forwardedHashOf(judgement, request));
+  const text = JSON.stringify(approval);
+  const checked = checkApproval(() => text, approval.id, binding, nowMs);
+  if (checked.ok || (checked.code === 'approval_pending' && judgement.combined.outcome === 'escalate'))
+    return judgement;
+  const { code, message } = approvalReason(checked.code);
+  return withDenial(judgement, code, message);
+}
