@@ -2,24 +2,16 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { bearerCallers, createMcpGateway, type McpGateway } from '@writ/gateway';
-import { LEDGER_PROCEDURES, openFileSigner, startCheckpointer } from '@writ/ledger';
 import {
-  createDecisionPoint,
   createHttpApi,
-  createPolicySource,
-  DECISION_PROCEDURES,
   type DecisionService,
   type HttpApi,
-  loadPolicies,
-  type PolicySet,
   type PolicySource,
   readOperatorToken,
-  renderLoadFailure,
   tokenDigest,
-  watchPolicies,
 } from '@writ/pdp';
-import { STATE_PROCEDURES, startSweeper } from '@writ/state';
-import { openStore, type Store, StoreError } from '@writ/store';
+import { LocalError, openLocal } from '@writ/sdk/local';
+import type { StoreRecovery } from '@writ/store';
 import { CommandError, EXIT } from '../exit-status.ts';
 import { announce, withdraw } from './service-file.ts';
 import type { ListenAddress, Service, ServiceOptions } from './service-options.ts';
@@ -27,47 +19,28 @@ import type { ListenAddress, Service, ServiceOptions } from './service-options.t
 /** Undoes what was started, last first, so that a failure half-way leaves nothing running. */
 type Undo = () => Promise<void> | void;
 
-/**
- * Starts a decision point with its API and, where upstreams are configured, the MCP gateway. Policies must compile: a
- * service that starts without any would deny everything and look as if it worked.
- */
+/** Starts a decision point with its API and, where upstreams are configured, the MCP gateway. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const undo: Undo[] = [];
   const close = async (): Promise<void> => {
     for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
   };
   try {
-    return await start(options, undo, close);
+    return { ...(await start(options, undo)), close };
   } catch (error) {
     await close();
-    throw error;
+    if (!(error instanceof LocalError)) throw error;
+    throw new CommandError(LOCAL_STATUS[error.code], error.message);
   }
 }
 
-async function start(options: ServiceOptions, undo: Undo[], close: () => Promise<void>): Promise<Service> {
-  const { dataDirectory, events } = options;
-  const store = await openData(dataDirectory);
-  undo.push(() => store.close());
-  const checkpointer = startCheckpointer({
-    store,
-    signer: openFileSigner(join(dataDirectory, 'credentials')),
-    directory: dataDirectory,
-    trust: options.trust ?? 'cooperative',
-    onFault: (error) => events?.onFault?.('signing the record', error),
-  });
-  undo.push(() => checkpointer.close());
-  const sweeper = startSweeper(store, {
-    onFault: (error) => events?.onFault?.('clearing expired state', error),
-  });
-  undo.push(() => sweeper.close());
-  undo.push(() => options.engine.close());
-  const { policies, set } = await activate(options);
-  undo.push(() => policies.close());
-  const point = createPoint(options, store, policies);
-  undo.push(() => point.close());
-  await point.administration.recordActivation({ ok: true, bundles: namesOf(set) });
-  if (options.watch) undo.push(watchBundles(options, policies, point));
+const LOCAL_STATUS = { data_unavailable: EXIT.unavailable, policies_invalid: EXIT.badInput } as const;
 
+async function start(options: ServiceOptions, undo: Undo[]): Promise<Omit<Service, 'close'>> {
+  const { dataDirectory } = options;
+  const local = await openLocal({ ...options, ...options.events });
+  undo.push(() => local.close());
+  const { point, policies, store, recovery } = local;
   const api = await openApi(options, point, policies);
   undo.push(() => api.api.close());
   const mcp = await openGateway(options, point);
@@ -85,72 +58,8 @@ async function start(options: ServiceOptions, undo: Undo[], close: () => Promise
     dataDirectory,
     point,
     role: store.role,
-    repaired: describeRecovery(store),
-    close,
+    repaired: describeRecovery(recovery),
   };
-}
-
-async function openData(directory: string): Promise<Store> {
-  try {
-    return await openStore({
-      directory,
-      procedures: [...DECISION_PROCEDURES, ...LEDGER_PROCEDURES, ...STATE_PROCEDURES],
-    });
-  } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    throw new CommandError(
-      EXIT.unavailable,
-      `${error.code}: the data in ${directory} can't be opened: ${error.message}`,
-    );
-  }
-}
-
-async function activate(options: ServiceOptions): Promise<{ policies: PolicySource; set: PolicySet }> {
-  const loaded = await loadPolicies(options.bundles, options.engine);
-  if (!loaded.ok)
-    throw new CommandError(EXIT.badInput, `the policies do not activate\n${renderLoadFailure(loaded)}`);
-  for (const warning of loaded.warnings) options.events?.onFault?.(warning.message, undefined);
-  return { policies: createPolicySource(loaded.set), set: loaded.set };
-}
-
-function createPoint(options: ServiceOptions, store: Store, policies: PolicySource): DecisionService {
-  return createDecisionPoint({
-    store,
-    policies,
-    trust: options.trust ?? 'cooperative',
-    budgets: options.budgets ?? [],
-    caller: { pointId: 'in-process', mayAssert: {}, mode: options.mode ?? 'enforce' },
-    limits: {
-      ...(options.decisionMs === undefined ? {} : { decisionMs: options.decisionMs }),
-      ...(options.approvalMs === undefined ? {} : { approvalMs: options.approvalMs }),
-    },
-  });
-}
-
-function namesOf(set: PolicySet): { [name: string]: { revision: string; digest: string } } {
-  return Object.fromEntries(set.bundles.map(({ name, revision, digest }) => [name, { revision, digest }]));
-}
-
-function watchBundles(options: ServiceOptions, policies: PolicySource, point: DecisionService): Undo {
-  const { events } = options;
-  const watch = watchPolicies(options.bundles, options.engine, policies, {
-    onActivated: async (change, set) => {
-      await point.administration.recordActivation({ ok: true, bundles: namesOf(set) });
-      events?.onActivated?.(change);
-    },
-    onRefused: async (failure) => {
-      const active = policies.current();
-      const bundles = active === undefined ? {} : namesOf(active);
-      await point.administration.recordActivation({
-        ok: false,
-        bundles,
-        message: renderLoadFailure(failure),
-      });
-      events?.onRefused?.(failure);
-    },
-    onError: (error) => events?.onFault?.('watching the policies', error),
-  });
-  return () => watch.close();
 }
 
 interface OpenApi {
@@ -265,8 +174,7 @@ function listen(server: Server, address: ListenAddress): Promise<number> {
   });
 }
 
-function describeRecovery(store: Store): string | undefined {
-  const { recovery } = store;
+function describeRecovery(recovery: StoreRecovery | undefined): string | undefined {
   if (recovery?.unclean !== true) return undefined;
   return (
     `the last process did not close: ${recovery.framesRecovered} committed frames recovered, ` +

@@ -1,0 +1,184 @@
+import { join } from 'node:path';
+import type { BundleChange, BundleSource } from '@writ/bundle';
+import { LEDGER_PROCEDURES, openFileSigner, startCheckpointer, type Trust } from '@writ/ledger';
+import {
+  type CallerIdentity,
+  createDecisionPoint,
+  createPolicySource,
+  createRegoEngine,
+  DECISION_PROCEDURES,
+  type DecisionService,
+  type Engine,
+  type LoadFailure,
+  loadPolicies,
+  type PolicySet,
+  type PolicySource,
+  renderLoadFailure,
+  watchPolicies,
+} from '@writ/pdp';
+import { type BudgetDefinition, STATE_PROCEDURES, startSweeper } from '@writ/state';
+import { openStore, type Store, StoreError, type StoreRecovery } from '@writ/store';
+import { LocalError } from './local-error.ts';
+
+/** What a decision point in this process is made of. */
+export interface LocalOptions {
+  /** Folders or archives of policies, or sources with their settings. */
+  readonly bundles: readonly (string | BundleSource)[];
+  /** Holds state, record and keys. Shared with other processes: one owns it, the others reach it through that one. */
+  readonly dataDirectory: string;
+  /** Evaluates the policies; embedded by default. Closed with the point. */
+  readonly engine?: Engine;
+  readonly budgets?: readonly BudgetDefinition[];
+  /** `observe`: effects proceed whatever policies and budgets say, and verdicts are on record. Default `enforce`. */
+  readonly mode?: CallerIdentity['mode'];
+  /** `enforced` where agents run as another operating-system user. Default `cooperative`. */
+  readonly trust?: Trust;
+  /** Longest time for one decision, ms. Default 2,000. */
+  readonly decisionMs?: number;
+  /** How long an approval waits for a person, ms. Default one hour. */
+  readonly approvalMs?: number;
+  /** Reloads policies as their files change. Default false. */
+  readonly watch?: boolean;
+  readonly onActivated?: (change: BundleChange) => void;
+  /** What is on disk does not activate; the last good policies stay in force. */
+  readonly onRefused?: (failure: LoadFailure) => void;
+  /** What went wrong beside decisions: signing, sweeping, watching, warnings of the compiler. */
+  readonly onFault?: (what: string, error: unknown) => void;
+}
+
+/** A decision point in this process, with its state and record. */
+export interface LocalPoint {
+  /** Give it to `guard`, `authorize`, or an HTTP API. */
+  readonly point: DecisionService;
+  readonly policies: PolicySource;
+  readonly store: Pick<Store, 'role'>;
+  /** What a crash left and how it was repaired; undefined where this process does not own the data. */
+  readonly recovery: StoreRecovery | undefined;
+  close(): Promise<void>;
+}
+
+type Undo = () => Promise<void> | void;
+
+/**
+ * Opens a decision point in this process: policies, state and record on one data directory. Rejects with `LocalError`
+ * `policies_invalid` or `data_unavailable`: a point without policies would deny everything and look as if it worked.
+ */
+export async function openLocal(options: LocalOptions): Promise<LocalPoint> {
+  const undo: Undo[] = [];
+  const close = async (): Promise<void> => {
+    for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
+  };
+  try {
+    return { ...(await open(options, undo)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function open(options: LocalOptions, undo: Undo[]): Promise<Omit<LocalPoint, 'close'>> {
+  const engine = options.engine ?? createRegoEngine();
+  undo.push(() => engine.close());
+  const store = await openData(options.dataDirectory);
+  undo.push(() => store.close());
+  const upkeep = startUpkeep(options, store);
+  undo.push(...upkeep);
+  const sources = options.bundles.map(asSource);
+  const set = await load(options, sources, engine);
+  const policies = createPolicySource(set);
+  undo.push(() => policies.close());
+  const point = createPoint(options, store, policies);
+  undo.push(() => point.close());
+  await point.administration.recordActivation({ ok: true, bundles: namesOf(set) });
+  if (options.watch === true) undo.push(watchSources(options, sources, engine, { policies, point }));
+  return { point, policies, store, recovery: store.recovery };
+}
+
+async function openData(directory: string): Promise<Store> {
+  try {
+    return await openStore({
+      directory,
+      procedures: [...DECISION_PROCEDURES, ...LEDGER_PROCEDURES, ...STATE_PROCEDURES],
+    });
+  } catch (cause) {
+    if (!(cause instanceof StoreError)) throw cause;
+    const message = `${cause.code}: the data in ${directory} can't be opened: ${cause.message}`;
+    throw new LocalError('data_unavailable', message, { cause });
+  }
+}
+
+/** Signs the record as it grows, and clears state that expired; both end before the store closes. */
+function startUpkeep(options: LocalOptions, store: Store): Undo[] {
+  const checkpointer = startCheckpointer({
+    store,
+    signer: openFileSigner(join(options.dataDirectory, 'credentials')),
+    directory: options.dataDirectory,
+    trust: options.trust ?? 'cooperative',
+    onFault: (error) => options.onFault?.('signing the record', error),
+  });
+  const sweeper = startSweeper(store, {
+    onFault: (error) => options.onFault?.('clearing expired state', error),
+  });
+  return [() => checkpointer.close(), () => sweeper.close()];
+}
+
+function asSource(bundle: string | BundleSource): BundleSource {
+  return typeof bundle === 'string' ? { kind: 'path', path: bundle } : bundle;
+}
+
+async function load(
+  options: LocalOptions,
+  sources: readonly BundleSource[],
+  engine: Engine,
+): Promise<PolicySet> {
+  const loaded = await loadPolicies(sources, engine);
+  if (!loaded.ok) {
+    throw new LocalError('policies_invalid', `the policies do not activate\n${renderLoadFailure(loaded)}`);
+  }
+  for (const warning of loaded.warnings) options.onFault?.(warning.message, undefined);
+  return loaded.set;
+}
+
+function createPoint(options: LocalOptions, store: Store, policies: PolicySource): DecisionService {
+  return createDecisionPoint({
+    store,
+    policies,
+    trust: options.trust ?? 'cooperative',
+    budgets: options.budgets ?? [],
+    caller: { pointId: 'in-process', mayAssert: {}, mode: options.mode ?? 'enforce' },
+    limits: {
+      ...(options.decisionMs === undefined ? {} : { decisionMs: options.decisionMs }),
+      ...(options.approvalMs === undefined ? {} : { approvalMs: options.approvalMs }),
+    },
+  });
+}
+
+function namesOf(set: PolicySet): { [name: string]: { revision: string; digest: string } } {
+  return Object.fromEntries(set.bundles.map(({ name, revision, digest }) => [name, { revision, digest }]));
+}
+
+function watchSources(
+  options: LocalOptions,
+  sources: readonly BundleSource[],
+  engine: Engine,
+  { policies, point }: { readonly policies: PolicySource; readonly point: DecisionService },
+): Undo {
+  const watch = watchPolicies(sources, engine, policies, {
+    onActivated: async (change, set) => {
+      await point.administration.recordActivation({ ok: true, bundles: namesOf(set) });
+      options.onActivated?.(change);
+    },
+    onRefused: async (failure) => {
+      const active = policies.current();
+      const bundles = active === undefined ? {} : namesOf(active);
+      await point.administration.recordActivation({
+        ok: false,
+        bundles,
+        message: renderLoadFailure(failure),
+      });
+      options.onRefused?.(failure);
+    },
+    onError: (error) => options.onFault?.('watching the policies', error),
+  });
+  return () => watch.close();
+}

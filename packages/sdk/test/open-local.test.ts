@@ -1,0 +1,68 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { verifyLog } from '@writ/ledger';
+import { afterEach, describe, expect, it } from 'vitest';
+import { guard } from '../src/index.ts';
+import { LocalError, openLocal } from '../src/local/index.ts';
+
+const bundle = join(import.meta.dirname, '../../../examples/tutorial/bundle');
+const folders: string[] = [];
+const folder = (): string => {
+  const made = mkdtempSync(join(tmpdir(), 'writ-local-'));
+  folders.push(made);
+  return made;
+};
+afterEach(() => {
+  for (const made of folders.splice(0)) rmSync(made, { recursive: true, force: true });
+});
+
+describe('a decision point in this process', () => {
+  it('[P-DENY-AS-RESULT] guards plain functions, and the record verifies afterwards', async () => {
+    const dataDirectory = folder();
+    const local = await openLocal({ bundles: [bundle], dataDirectory });
+    const refunded: number[] = [];
+    const tools = guard(
+      {
+        'refund.issue': ({ amount_cents }: { amount_cents: number }) => {
+          refunded.push(amount_cents);
+          return `refunded ${amount_cents}`;
+        },
+      },
+      {
+        point: local.point,
+        principal: { id: 'user:42', scopes: ['write:refund'] },
+        actor: { id: 'agent:ops' },
+      },
+    );
+    expect(await tools['refund.issue']({ amount_cents: 90_000 })).toMatch(/^TOOL_DENIED: amount_over_limit/);
+    expect(await tools['refund.issue']({ amount_cents: 100 })).toBe('refunded 100');
+    await local.close();
+    expect(refunded).toEqual([100]);
+    const key = readFileSync(join(dataDirectory, 'ledger.vkey'), 'utf8').trim();
+    expect(verifyLog({ directory: dataDirectory, verifierKeys: [key] })).toMatchObject({
+      ok: true,
+      problem_count: 0,
+    });
+  });
+
+  it('does not open with policies that do not compile, and says where', async () => {
+    const policies = folder();
+    writeFileSync(join(policies, 'policy.rego'), 'package main\n\nallow if input.x ==\n');
+    const opened = openLocal({ bundles: [policies], dataDirectory: folder() });
+    await expect(opened).rejects.toBeInstanceOf(LocalError);
+    await expect(opened).rejects.toMatchObject({
+      code: 'policies_invalid',
+      message: expect.stringContaining('policy.rego'),
+    });
+  });
+
+  it('is a client where another process or point owns the data', async () => {
+    const dataDirectory = folder();
+    const owner = await openLocal({ bundles: [bundle], dataDirectory });
+    const second = await openLocal({ bundles: [bundle], dataDirectory });
+    expect([owner.store.role, second.store.role]).toEqual(['owner', 'client']);
+    await second.close();
+    await owner.close();
+  });
+});
