@@ -1,38 +1,42 @@
 import { randomUUID } from 'node:crypto';
 import type { CallToolResult, ProgressCallback } from '@modelcontextprotocol/server';
-import type {
-  ActionResult,
-  DecideCall,
-  Decision,
-  DecisionPoint,
-  DecisionRequest,
-  Json,
-  JsonObject,
+import {
+  type ActionResult,
+  type CompleteCall,
+  type DecideCall,
+  type Decision,
+  type DecisionRequest,
+  type Json,
+  type JsonObject,
+  STRICT_JSON_CODES,
 } from '@writ/decision';
 import type { Caller } from '../identity/caller.ts';
+import type { BoundedPoint } from './bounded-point.ts';
 import type { Catalogue, CatalogueTool } from './catalogue.ts';
-import { faultResult, refusalResult } from './refusal.ts';
+import { faultResult, refusalResult, verdictMeta } from './refusal.ts';
+import { traceId, traceMeta } from './trace.ts';
+import type { UpstreamAnswer } from './upstream.ts';
 
 /** One `tools/call`, read strictly. */
 export interface IncomingCall {
   readonly caller: Caller;
   readonly name: string;
   readonly args: JsonObject | undefined;
-  /** `_meta` of the request without the protocol's own keys. */
+  /** `_meta` of the request. */
   readonly meta: JsonObject;
   readonly signal?: AbortSignal;
   readonly onProgress?: ProgressCallback;
 }
 
 export interface CallContext {
-  readonly point: DecisionPoint;
+  readonly point: BoundedPoint;
   readonly catalogue: Catalogue;
 }
 
-/** Keys of `_meta` that a client may set: none of them is trusted, each only selects or subdivides. */
+/** Key of `_meta` by which a client names the approval to use up; it only selects, the decision point judges it. */
 export const APPROVAL_META_KEY = 'dev.writ/approval';
+/** Key of `_meta` by which a client subdivides its own session. */
 export const SESSION_META_KEY = 'dev.writ/session';
-export const IDEMPOTENCY_META_KEY = 'dev.writ/idempotency-key';
 
 /** Decides, forwards what was authorised and nothing else, and releases what the output policy lets pass. */
 export async function authorizeCall(context: CallContext, call: IncomingCall): Promise<CallToolResult> {
@@ -52,19 +56,20 @@ export async function authorizeCall(context: CallContext, call: IncomingCall): P
 }
 
 async function decide(context: CallContext, call: IncomingCall, tool: CatalogueTool): Promise<Decision> {
-  const key = textOf(call.meta[IDEMPOTENCY_META_KEY]) ?? randomUUID();
   const approval = textOf(call.meta[APPROVAL_META_KEY]);
-  const base: DecideCall = { request: requestOf(call, tool), idempotency_key: key, tool_digest: tool.digest };
-  const decision = await context.point.decide(
-    approval === undefined ? base : { ...base, approval_id: approval },
-  );
+  const ask = (approvalId: string | undefined): Promise<Decision> => {
+    // A key of the client's own would let it have one decision, and one reservation, for many effects.
+    const base: DecideCall = {
+      request: requestOf(call, tool),
+      idempotency_key: randomUUID(),
+      tool_digest: tool.digest,
+    };
+    return context.point.decide(approvalId === undefined ? base : { ...base, approval_id: approvalId });
+  };
+  const decision = await ask(approval);
   // The same call was approved meanwhile: a model repeats a call, it cannot carry an approval's id along.
   if (approval === undefined && decision.outcome === 'escalate' && decision.approval?.status === 'approved') {
-    return context.point.decide({
-      ...base,
-      idempotency_key: `${key}:approved`,
-      approval_id: decision.approval.id,
-    });
+    return ask(decision.approval.id);
   }
   return decision;
 }
@@ -75,29 +80,70 @@ async function forward(
   tool: CatalogueTool,
   decision: Decision,
 ): Promise<CallToolResult> {
-  let result: CallToolResult;
-  try {
-    result = await tool.upstream.call(tool.definition.name, decision.forwarded_args, {
-      meta: traceMeta(call.meta),
-      ...(call.signal === undefined ? {} : { signal: call.signal }),
-      ...(call.onProgress === undefined ? {} : { onProgress: call.onProgress }),
-    });
-  } catch (error) {
-    // Whether it took effect is not known: a request may have reached the server before the failure.
-    await context.point.complete({ decision_id: decision.decision_id, status: 'unknown' });
-    const message = error instanceof Error ? error.message : String(error);
-    return { isError: true, content: [{ type: 'text', text: `TOOL_FAILED: ${message}` }] };
-  }
-  const completion = await context.point.complete({
-    decision_id: decision.decision_id,
-    status: result.isError === true ? 'failed' : 'succeeded',
-    result: actionResult(result),
+  const answer = await tool.upstream.call(tool, decision.forwarded_args, {
+    meta: traceMeta(call.meta),
+    ...(call.signal === undefined ? {} : { signal: call.signal }),
+    ...(call.onProgress === undefined ? {} : { onProgress: call.onProgress }),
   });
-  if (completion.effect !== 'proceed') {
-    const code = completion.reasons[0]?.code ?? 'result_withheld';
-    return faultResult(code, 'The tool ran; its result is withheld by policy.');
+  if (answer.kind === 'not_sent' || answer.kind === 'unknown') {
+    // Something is wrong with this upstream: what it offers is asked again before the next call.
+    context.catalogue.forget(tool.upstream);
+    await context.point.complete({ decision_id: decision.decision_id, status: answer.kind });
+    return failedResult(decision, FAILURES[answer.kind]);
   }
-  return releasedResult(result, completion.result);
+  const result = resultOf(answer);
+  const closing: CompleteCall = {
+    decision_id: decision.decision_id,
+    status: result.is_error === true ? 'failed' : 'succeeded',
+  };
+  const completion = await context.point.complete({ ...closing, result });
+  if (completion.effect === 'proceed') return releasedResult(completion.result ?? result, decision);
+  const code = completion.reasons[0]?.code ?? 'result_withheld';
+  // A result that can't be read strictly is never judged, so never released; that the tool ran is still on record.
+  if (isUnreadable(code)) await context.point.complete(closing);
+  return faultResult(code, 'The tool ran; its result is withheld.');
+}
+
+function isUnreadable(code: string): boolean {
+  return (STRICT_JSON_CODES as readonly string[]).includes(code);
+}
+
+const FAILURES = {
+  not_sent: 'The tool server restarted; nothing was sent. Repeat the call.',
+  unknown: 'The tool server did not answer; whether the call took effect is not known.',
+} as const;
+
+/** What the output policy judges: a server's error message can carry as much as a result. */
+function resultOf(answer: Extract<UpstreamAnswer, { kind: 'result' | 'error' }>): ActionResult {
+  if (answer.kind === 'error') {
+    return { content: [{ type: 'text', text: `TOOL_FAILED: ${answer.message}` }], is_error: true };
+  }
+  const { content, structuredContent, isError } = answer.result;
+  return {
+    content: content as unknown as Json,
+    ...(structuredContent === undefined ? {} : { structured: structuredContent as unknown as Json }),
+    is_error: isError === true,
+  };
+}
+
+/** Only what the output policy saw goes out: no `_meta` of the server's, which could pose as a verdict of ours. */
+function releasedResult(released: ActionResult, decision: Decision): CallToolResult {
+  return {
+    content: (released.content ?? []) as unknown as CallToolResult['content'],
+    ...(released.structured === undefined
+      ? {}
+      : { structuredContent: released.structured as NonNullable<CallToolResult['structuredContent']> }),
+    ...(released.is_error === true ? { isError: true } : {}),
+    _meta: verdictMeta(decision),
+  };
+}
+
+function failedResult(decision: Decision, message: string): CallToolResult {
+  return {
+    isError: true,
+    content: [{ type: 'text', text: `TOOL_FAILED: ${message}` }],
+    _meta: verdictMeta(decision),
+  };
 }
 
 async function refuseUnasked(
@@ -127,7 +173,7 @@ async function refuseUnasked(
 
 function requestOf(call: IncomingCall, tool: CatalogueTool): DecisionRequest {
   const session = textOf(call.meta[SESSION_META_KEY]);
-  const traceparent = textOf(call.meta['traceparent']);
+  const trace = traceId(call.meta);
   return {
     principal: call.caller.principal,
     actor: call.caller.actor,
@@ -140,44 +186,14 @@ function requestOf(call: IncomingCall, tool: CatalogueTool): DecisionRequest {
       args: call.args ?? {},
       ...(tool.upstream.address === undefined ? {} : { upstream: tool.upstream.address }),
     },
-    ...(session === undefined && traceparent === undefined
+    ...(session === undefined && trace === undefined
       ? {}
       : {
           context: {
             ...(session === undefined ? {} : { session_id: session }),
-            ...(traceparent === undefined ? {} : { trace_id: traceparent }),
+            ...(trace === undefined ? {} : { trace_id: trace }),
           },
         }),
-  };
-}
-
-/** Only the trace context goes on: anything else in `_meta` was not looked at by policy. */
-function traceMeta(meta: JsonObject): JsonObject {
-  const names = ['traceparent', 'tracestate', 'baggage'];
-  return Object.fromEntries(
-    names.flatMap((name) => (typeof meta[name] === 'string' ? [[name, meta[name]]] : [])),
-  );
-}
-
-function actionResult(result: CallToolResult): ActionResult {
-  return {
-    content: result.content as unknown as Json,
-    ...(result.structuredContent === undefined
-      ? {}
-      : { structured: result.structuredContent as unknown as Json }),
-    is_error: result.isError === true,
-  };
-}
-
-function releasedResult(result: CallToolResult, released: ActionResult | undefined): CallToolResult {
-  if (released === undefined) return result;
-  const { structuredContent: _structured, ...rest } = result;
-  return {
-    ...rest,
-    content: (released.content ?? []) as unknown as CallToolResult['content'],
-    ...(released.structured === undefined
-      ? {}
-      : { structuredContent: released.structured as NonNullable<CallToolResult['structuredContent']> }),
   };
 }
 

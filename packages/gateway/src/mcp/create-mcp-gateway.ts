@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { DecisionPoint } from '@writ/decision';
 import type { Caller, CallerResolver } from '../identity/caller.ts';
+import { boundPoint } from './bounded-point.ts';
 import { type CatalogueTool, openCatalogue } from './catalogue.ts';
 import { createHttpEndpoint } from './http-endpoint.ts';
 import { serveMcp } from './serve-mcp.ts';
@@ -18,6 +19,10 @@ export interface McpGatewayOptions {
   readonly allowedHosts?: readonly string[];
   /** Where definitions of tools are pinned at first sight. */
   readonly pinsFile?: string;
+  /** Oldest list of definitions that a call is held against, ms. Default 5,000; 0 asks before every call. */
+  readonly definitionsTtlMs?: number;
+  /** Longest wait for one answer of the decision point, ms, after which the call is denied. Default 10,000. */
+  readonly decisionWaitMs?: number;
 }
 
 export interface StdioSession {
@@ -44,8 +49,11 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
   const catalogue = openCatalogue({
     upstreams: options.upstreams.map(openUpstream),
     ...(options.pinsFile === undefined ? {} : { pinsFile: options.pinsFile }),
+    ...(options.definitionsTtlMs === undefined ? {} : { definitionsTtlMs: options.definitionsTtlMs }),
   });
-  const context = { point: options.point, catalogue };
+  const point = boundPoint(options.point, options.decisionWaitMs);
+  const context = { point, catalogue };
+  const sessions = new Set<StdioSession>();
   const endpoint = createHttpEndpoint({
     context,
     resolveCaller: options.resolveCaller,
@@ -54,23 +62,26 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
   return {
     handle: (request, response) => endpoint.handle(request, response),
     serveStdio(caller, input, output) {
-      const transport = new StrictStdioTransport(input, output, (code, message) => {
-        void options.point.report({
-          kind: 'malformed',
-          code,
-          message,
-          request: { principal: caller.principal, actor: caller.actor },
-        });
+      let end: () => void = () => {};
+      const ended = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      const onMalformed = (code: string, message: string) => {
+        const request = { principal: caller.principal, actor: caller.actor };
+        void point.report({ kind: 'malformed', code, message, request });
+      };
+      const transport = new StrictStdioTransport(input, output, onMalformed, () => {
+        sessions.delete(session);
+        end();
       });
       const handle = serveStdio(() => serveMcp(context, caller), { transport });
-      const ended = new Promise<void>((resolve) => {
-        input.once('end', resolve);
-        input.once('close', resolve);
-      });
-      return { ended, close: () => handle.close() };
+      const session: StdioSession = { ended, close: () => handle.close() };
+      sessions.add(session);
+      return session;
     },
     tools: () => catalogue.list(),
     async close() {
+      await Promise.all([...sessions].map((session) => session.close()));
       await endpoint.close();
       await catalogue.close();
     },

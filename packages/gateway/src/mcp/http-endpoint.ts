@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server';
-import type { DecisionPoint } from '@writ/decision';
 import type { Caller, CallerResolver } from '../identity/caller.ts';
 import type { CallContext } from './authorize-call.ts';
+import type { BoundedPoint } from './bounded-point.ts';
 import { MESSAGE_BYTES_MAX, readMessage } from './read-message.ts';
 import { serveMcp } from './serve-mcp.ts';
 
@@ -64,17 +64,16 @@ export function createHttpEndpoint(options: HttpEndpointOptions): HttpEndpoint {
         response.setHeader('WWW-Authenticate', 'Bearer error="invalid_token"');
         return sendError(response, 401, -32001, 'unauthenticated: present a valid bearer token');
       }
-      const body = await readBody(request);
+      const body = await readBody(request).catch(() => null);
+      if (body === null) return void response.destroy();
       if (body === undefined) {
         await reportMalformed(options.context.point, caller, 'message_too_large', 'the body is too large');
         return sendError(response, 413, -32600, `message_too_large: at most ${MESSAGE_BYTES_MAX} bytes`);
       }
-      const read = body.text === undefined ? undefined : readMessage(body.text);
-      if (read === undefined || !read.ok) {
-        const code = read?.code ?? 'json_not_utf8';
-        const reason = read?.reason ?? 'the body is not UTF-8';
-        await reportMalformed(options.context.point, caller, code, reason);
-        return sendError(response, 400, read?.rpcCode ?? -32700, `${code}: ${reason}`);
+      const read = readMessage(body);
+      if (!read.ok) {
+        await reportMalformed(options.context.point, caller, read.code, read.reason);
+        return sendError(response, 400, read.rpcCode, `${read.code}: ${read.reason}`);
       }
       await serve(caller, read.message, request, response);
     },
@@ -118,24 +117,22 @@ function originHost(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).hostname : undefined;
 }
 
-/** The body as text; undefined when too large, without text when not UTF-8. */
-async function readBody(request: IncomingMessage): Promise<{ text: string | undefined } | undefined> {
+/** The body; undefined when too large, which is found out before it is all there. A client that left is an error. */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  if (Number(request.headers['content-length'] ?? 0) > MESSAGE_BYTES_MAX) return undefined;
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Leaving the loop must not destroy the socket: the refusal still has to go out.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > MESSAGE_BYTES_MAX) return undefined;
     chunks.push(chunk);
   }
-  try {
-    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks)) };
-  } catch {
-    return { text: undefined };
-  }
+  return Buffer.concat(chunks);
 }
 
 async function reportMalformed(
-  point: DecisionPoint,
+  point: BoundedPoint,
   caller: Caller,
   code: string,
   message: string,

@@ -1,4 +1,4 @@
-import { type Json, readStrict } from '@writ/decision';
+import { type Json, readStrictBytes } from '@writ/decision';
 
 /** Longest message, bytes. */
 export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
@@ -18,8 +18,8 @@ export type ReadMessage =
  * duplicate keys, inexact numbers, and batches, which the protocol dropped and which smuggle calls past a check of
  * the first element.
  */
-export function readMessage(text: string): ReadMessage {
-  const read = readStrict(text);
+export function readMessage(bytes: Uint8Array): ReadMessage {
+  const read = readStrictBytes(bytes, { sizeBytesMax: MESSAGE_BYTES_MAX });
   if (!read.ok) return { ok: false, code: read.code, reason: read.message, rpcCode: -32700 };
   const { value } = read;
   if (Array.isArray(value)) {
@@ -60,5 +60,10 @@ export function readMessage(text: string): ReadMessage {
 }
 
 function caseVariant(object: { readonly [key: string]: Json }, known: readonly string[]): string | undefined {
-  return Object.keys(object).find((key) => !known.includes(key) && known.includes(key.toLowerCase()));
+  return Object.keys(object).find((key) => !known.includes(key) && known.includes(folded(key)));
+}
+
+/** Upper case first: some parsers fold the long s and the Kelvin sign to plain letters. */
+function folded(key: string): string {
+  return key.toUpperCase().toLowerCase();
 }

@@ -16,6 +16,11 @@ export function refusalResult(decision: Decision): CallToolResult {
   };
 }
 
+/** The verdict that a result which came through carries along. */
+export function verdictMeta({ decision_id, outcome, reason }: Decision): { [key: string]: JsonObject } {
+  return { [DECISION_META_KEY]: { decision_id, outcome, reason } };
+}
+
 /** The same for what is refused before policy is asked: unknown or changed tools, an upstream that is down. */
 export function faultResult(code: string, message: string): CallToolResult {
   return {

@@ -8,13 +8,21 @@ import {
 import type { JsonObject } from '@writ/decision';
 import type { Caller } from '../identity/caller.ts';
 import { authorizeCall, type CallContext } from './authorize-call.ts';
+import { shownDefinition } from './definition.ts';
 
 /**
  * One MCP server instance for one caller: a request (HTTP) or a connection (stdio). It offers `tools/list` and
  * `tools/call`; every other method is answered "method not found" and reaches no upstream.
  */
 export function serveMcp(context: CallContext, caller: Caller): Server {
-  const server = new Server({ name: 'writ', version: '0.1.0' }, { capabilities: { tools: {} } });
+  const server = new Server(
+    { name: 'writ', version: '0.1.0' },
+    {
+      capabilities: { tools: {} },
+      // What one caller may see is not for a shared cache, and policies may change at any time.
+      cacheHints: { 'tools/list': { ttlMs: 0, cacheScope: 'private' } },
+    },
+  );
   server.setRequestHandler('tools/list', async () => ({ tools: await visibleTools(context, caller) }));
   server.setRequestHandler('tools/call', async (request, extra): Promise<CallToolResult> => {
     const progressToken = extra.mcpReq._meta?.progressToken;
@@ -44,14 +52,14 @@ async function visibleTools(context: CallContext, caller: Caller): Promise<Tool[
   });
   return tools
     .filter((_, index) => answer.visible[index] === true)
-    .map(({ definition, name }) => ({ ...definition, name }));
+    .map(({ definition, name }) => ({ ...shownDefinition(definition), name }));
 }
 
 function progressForwarder(extra: ServerContext, progressToken: string | number): ProgressCallback {
-  return (progress) => {
-    // A client that is gone has no use for progress; the call itself is ended by its signal.
-    extra.mcpReq
-      .notify({ method: 'notifications/progress', params: { ...progress, progressToken } })
-      .catch(() => undefined);
+  return ({ progress, total }) => {
+    // Numbers only: a message is output of the tool that no output policy has seen. A client that is gone has no use
+    // for progress; the call itself is ended by its signal.
+    const params = { progressToken, progress, ...(total === undefined ? {} : { total }) };
+    extra.mcpReq.notify({ method: 'notifications/progress', params }).catch(() => undefined);
   };
 }

@@ -20,20 +20,33 @@ export class StrictStdioTransport implements Transport {
   #pendingBytes = 0;
   #closed = false;
 
-  constructor(input: Readable, output: Writable, onMalformed: OnMalformed) {
+  readonly #onClosed: () => void;
+  readonly #onData = (chunk: Buffer) => this.#receive(chunk);
+  readonly #onEnd = () => void this.close();
+  readonly #onFault = (error: Error) => {
+    this.onerror?.(error);
+    void this.close();
+  };
+
+  constructor(input: Readable, output: Writable, onMalformed: OnMalformed, onClosed: () => void = () => {}) {
+    this.#onClosed = onClosed;
     this.#input = input;
     this.#output = output;
     this.#onMalformed = onMalformed;
   }
 
   async start(): Promise<void> {
-    this.#input.on('data', (chunk: Buffer) => this.#receive(chunk));
-    this.#input.on('end', () => void this.close());
-    this.#input.on('error', (error) => this.onerror?.(error));
-    this.#output.on('error', (error) => this.onerror?.(error));
+    this.#input.on('data', this.#onData);
+    this.#input.on('end', this.#onEnd);
+    this.#input.on('close', this.#onEnd);
+    this.#input.on('error', this.#onFault);
+    // A client that is gone can't be answered: what it still asked for is ended.
+    this.#output.on('error', this.#onFault);
+    if (this.#input.readableEnded || this.#input.destroyed) setImmediate(this.#onEnd);
   }
 
   async send(message: JSONRPCMessage): Promise<void> {
+    if (this.#closed) throw new Error('the client is gone');
     await new Promise<void>((resolve, reject) => {
       this.#output.write(`${JSON.stringify(message)}\n`, (error) =>
         error == null ? resolve() : reject(error),
@@ -44,13 +57,18 @@ export class StrictStdioTransport implements Transport {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#pending = [];
+    this.#input.off('data', this.#onData);
+    this.#input.off('end', this.#onEnd);
+    this.#input.off('close', this.#onEnd);
     this.#input.pause();
     this.onclose?.();
+    this.#onClosed();
   }
 
   #receive(chunk: Buffer): void {
     let start = 0;
-    for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
+    for (let end = chunk.indexOf(0x0a); end >= 0 && !this.#closed; end = chunk.indexOf(0x0a, start)) {
       const line = Buffer.concat([...this.#pending, chunk.subarray(start, end)]);
       this.#pending = [];
       this.#pendingBytes = 0;
@@ -67,9 +85,8 @@ export class StrictStdioTransport implements Transport {
   }
 
   #read(line: Buffer): void {
-    const text = line.toString('utf8').trim();
-    if (text === '') return;
-    const read = readMessage(text);
+    if (isBlank(line)) return;
+    const read = readMessage(line);
     if (read.ok) {
       this.onmessage?.(read.message as unknown as JSONRPCMessage);
       return;
@@ -82,4 +99,9 @@ export class StrictStdioTransport implements Transport {
     };
     this.#output.write(`${JSON.stringify(answer)}\n`);
   }
+}
+
+/** Lines may end in CR LF, and empty ones mean nothing. */
+function isBlank(line: Buffer): boolean {
+  return line.length === 0 || (line.length === 1 && line[0] === 0x0d);
 }
