@@ -2,10 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { durable } from './first-light/durable.ts';
 import { evaluation } from './first-light/evaluation.ts';
+import { http } from './first-light/http.ts';
+import { mcp } from './first-light/mcp.ts';
 import { type Ground, REPOSITORY, type Section } from './first-light/section.ts';
 import type { BenchReport, Figure } from './measure.ts';
 
-const SECTIONS: readonly Section[] = [evaluation, durable];
+const SECTIONS: readonly Section[] = [evaluation, durable, http, mcp];
 
 /**
  * The main path in one run, each beside what it is to be measured against: the policy beside a function written by

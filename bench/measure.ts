@@ -55,3 +55,14 @@ export async function compare(
   }
   return new Map([...samples].map(([name, values]) => [name, spreadOf(values)]));
 }
+
+/** A spread of microseconds as a figure's value (the median) and spread in milliseconds. */
+export function inMilliseconds(micros: Spread | undefined): {
+  readonly value: number;
+  readonly unit: 'ms';
+  readonly spread: Spread;
+} {
+  const { min, median, p99, max } = micros ?? spreadOf([]);
+  const spread = { min: min / 1000, median: median / 1000, p99: p99 / 1000, max: max / 1000 };
+  return { value: spread.median, unit: 'ms', spread };
+}

@@ -12,7 +12,7 @@ import {
 } from '@writ/pdp';
 import { STATE_PROCEDURES } from '@writ/state';
 import { openStore, type Store } from '@writ/store';
-import { compare, spreadOf } from '../measure.ts';
+import { compare, inMilliseconds, spreadOf } from '../measure.ts';
 import { GroupCommitFile } from './group-commit-file.ts';
 import { type Ground, type Section, TUTORIAL } from './section.ts';
 
@@ -60,9 +60,9 @@ export const durable: Section = async (ground) => {
     figures: [
       {
         name: `append of ${bytes} bytes to a file, fdatasync, 1 in flight`,
-        ...milliseconds(alone.get('file')),
+        ...inMilliseconds(alone.get('file')),
       },
-      { name: 'durable decision in process, 1 in flight', ...milliseconds(alone.get('decision')) },
+      { name: 'durable decision in process, 1 in flight', ...inMilliseconds(alone.get('decision')) },
       {
         name: `file with group commit, ${IN_FLIGHT} in flight`,
         value: bare.median,
@@ -138,10 +138,4 @@ async function rateOf(operation: () => Promise<void>): Promise<number> {
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
   return (count * 1000) / (performance.now() - start);
-}
-
-function milliseconds(micros: ReturnType<typeof spreadOf> | undefined) {
-  const { min, median, p99, max } = micros ?? spreadOf([]);
-  const spread = { min: min / 1000, median: median / 1000, p99: p99 / 1000, max: max / 1000 };
-  return { value: spread.median, unit: 'ms', spread };
 }

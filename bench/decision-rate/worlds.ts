@@ -1,0 +1,83 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DecideCall } from '@writ/decision';
+import { LEDGER_PROCEDURES } from '@writ/ledger';
+import {
+  createDecisionPoint,
+  createPolicySource,
+  createRegoEngine,
+  DECISION_PROCEDURES,
+  type DecisionService,
+  loadPolicies,
+  renderLoadFailure,
+} from '@writ/pdp';
+import type { BudgetDefinition } from '@writ/state';
+import { openStore, type Store } from '@writ/store';
+
+/** A decision point on a data directory of its own, and the calls that are asked of it in turn. */
+export interface World {
+  readonly directory: string;
+  readonly store: Store;
+  readonly point: DecisionService;
+  call(index: number): DecideCall;
+  close(): Promise<void>;
+}
+
+/** Agents that call at the same time; each has a session of its own. */
+const AGENTS = 1_000;
+
+const BUDGET: BudgetDefinition = {
+  name: 'calls',
+  per: 'principal',
+  unit: 'requests',
+  limit: 9e9,
+  window: 'day',
+};
+
+export interface WorldOptions {
+  /** Folder of the bundle. */
+  readonly bundle: string;
+  readonly budgets: boolean;
+}
+
+/** Opens a decision point with durable record below `folder`. */
+export async function openWorld(folder: string, options: WorldOptions): Promise<World> {
+  const directory = join(folder, `data-${Math.random().toString(36).slice(2)}`);
+  mkdirSync(directory);
+  const loaded = await loadPolicies([{ kind: 'path', path: options.bundle }], createRegoEngine());
+  if (!loaded.ok) throw new Error(renderLoadFailure(loaded));
+  const store = await openStore({ directory, procedures: [...DECISION_PROCEDURES, ...LEDGER_PROCEDURES] });
+  const point = createDecisionPoint({
+    store,
+    policies: createPolicySource(loaded.set),
+    budgets: options.budgets ? [BUDGET] : [],
+  });
+  return {
+    directory,
+    store,
+    point,
+    call: toolCall,
+    close: async () => {
+      await point.close();
+      await store.close();
+    },
+  };
+}
+
+function toolCall(index: number): DecideCall {
+  const agent = index % AGENTS;
+  return {
+    request: {
+      principal: { id: `user:${agent}`, kind: 'user', tenant: 'acme', scopes: ['read', 'write:refund'] },
+      actor: { id: `agent:${agent}` },
+      action: {
+        type: 'tool_call',
+        phase: 'call',
+        tool: 'refund.issue',
+        server: 'orders',
+        args: { amount_cents: 100 + (index % 10_000), order: `order-${index}` },
+      },
+      context: { session_id: `session-${agent}`, trace_id: `trace-${index}` },
+    },
+  };
+}
