@@ -1,5 +1,6 @@
 /** `npm run soak -- NAME [--times N]`: what is too slow for CI; one line of figures, status 1 names what missed. */
 import { killLoop } from './soak/kill-loop.ts';
+import { sharedLoad } from './soak/shared-load.ts';
 
 interface SoakResult {
   readonly figures: string;
@@ -30,6 +31,28 @@ const SOAKS: Readonly<Record<string, Soak>> = {
           ...faults,
         ],
       };
+    },
+  },
+  shared: {
+    about:
+      'two guarding processes and a service on one data directory; the owner is killed, another takes over',
+    times: 1,
+    async run(times) {
+      let figures = '';
+      const missed: string[] = [];
+      for (let round = 1; round <= times; round++) {
+        const report = await sharedLoad({ seconds: 10 });
+        const { acknowledged, missing, faults, exhausted, entries, unrecorded, afterTakeover, takeoverMs } =
+          report;
+        figures = `${acknowledged} acknowledged, ${missing.length} missing, ${unrecorded} unrecorded, ${entries} entries verified, ${exhausted} budgets used up and none overspent, ${afterTakeover} decided after the takeover, 200 within ${takeoverMs.toFixed(0)} ms`;
+        if (times > 1) console.log(`  round ${round}: ${figures}`);
+        missed.push(
+          ...(exhausted === 0 ? ['no budget was used up, so nothing was shown of overspending'] : []),
+          ...missing.map((id) => `acknowledged decision ${id} is missing`),
+          ...faults,
+        );
+      }
+      return { figures, missed };
     },
   },
 };
