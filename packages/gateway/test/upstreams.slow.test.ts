@@ -235,6 +235,17 @@ describe('servers that fail', () => {
     expect(textOf(await client.callTool({ name: 'late__echo', arguments: {} }))).toBe('{}');
   });
 
+  it('one that never says hello does not hold up the end', async () => {
+    const { service } = await startPoint({ rego: ALLOW });
+    const mute = { id: 'mute', command: process.execPath, args: ['-e', 'process.stdin.resume()'] };
+    const { connect, gateway } = await startGateway(service, [{ ...mute, timeoutMs: 3_600_000 }]);
+    const asked = (await connect(MODERN)).callTool({ name: 'echo', arguments: {} });
+    const settled = asked.then(textOf, () => 'TOOL_DENIED: the gateway ended');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await gateway.close();
+    expect(await settled).toMatch(/^TOOL_DENIED/);
+  });
+
   it('one that is slow is cut off, progress or not', async () => {
     const { service, entries } = await startPoint({ rego: ALLOW });
     const limits = { timeoutMs: 2_000, timeoutTotalMs: 3_000 };

@@ -88,6 +88,8 @@ export function openUpstream(config: UpstreamConfig): Upstream {
   const maxTotalTimeout = config.timeoutTotalMs ?? timeout * TOTAL_FACTOR;
   const listeners: (() => void)[] = [];
   let current: Promise<Connection> | undefined;
+  // Those that are still connecting too: closing must not wait for a server that never says hello.
+  const clients = new Set<Client>();
   let connections = 0;
   let closed = false;
 
@@ -98,12 +100,17 @@ export function openUpstream(config: UpstreamConfig): Upstream {
     // `auto` on stdio would start a second process to probe the era; a handshake on the first one is enough.
     const mode = 'url' in config ? 'auto' : 'legacy';
     const client = new Client({ name: 'writ', version: '0.1.0' }, { versionNegotiation: { mode } });
-    client.onclose = lost;
+    clients.add(client);
+    client.onclose = () => {
+      clients.delete(client);
+      lost();
+    };
     client.setNotificationHandler('notifications/tools/list_changed', notify);
     try {
       await client.connect(transportOf(config), { timeout });
     } catch (error) {
       // A process that never said hello must not stay behind.
+      clients.delete(client);
       await client.close().catch(() => undefined);
       throw error;
     }
@@ -148,9 +155,8 @@ export function openUpstream(config: UpstreamConfig): Upstream {
     onToolsChanged: (listener) => void listeners.push(listener),
     async close() {
       closed = true;
-      const open = current;
       current = undefined;
-      await open?.then(({ client }) => client.close()).catch(() => undefined);
+      await Promise.all([...clients].map((client) => client.close().catch(() => undefined)));
     },
   };
 }
