@@ -251,9 +251,18 @@ export const approvalSchema = z
   })
   .readonly();
 
+/**
+ * Only calls need a grant: a request of another phase, decided as a call, would be allowed because nobody objects.
+ * Lists and results have calls of their own.
+ */
+const callRequestSchema = requestSchema.refine(({ action }) => action.phase === 'call', {
+  path: ['action', 'phase'],
+  message: 'expected `call`: lists are asked by `list`, results judged by `complete`',
+});
+
 export const decideCallSchema = z
   .strictObject({
-    request: requestSchema,
+    request: callRequestSchema,
     idempotency_key: z.string().min(1).max(256).exactOptional(),
     tool_digest: sha256.exactOptional(),
     approval_id: z.string().min(1).max(256).exactOptional(),
@@ -316,13 +325,11 @@ export const reportCallSchema = z
   })
   .readonly();
 
-/** What the two hand-written checks are in JSON Schema. */
-export const HAND_CHECKED: ReadonlyMap<unknown, Readonly<Record<string, string>>> = new Map<
-  z.ZodType,
-  Readonly<Record<string, string>>
->([
+/** What the hand-written checks are in JSON Schema. */
+export const HAND_CHECKED: ReadonlyMap<unknown, JsonObject> = new Map<z.ZodType, JsonObject>([
   [json, {}],
   [jsonObject, { type: 'object' }],
+  [callRequestSchema, { allOf: [{ properties: { action: { properties: { phase: { const: 'call' } } } } }] }],
 ]);
 
 /** Published schemas by file name; `schemas/NAME.schema.json` is written from this table. */

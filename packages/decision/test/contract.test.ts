@@ -33,6 +33,15 @@ describe('validators', () => {
     expect(validateReportCall({ kind: 'note', code: 'c', request: { actor: { id: 'a' } } }).ok).toBe(true);
   });
 
+  test.each(['list', 'result'])('[P-NO-GRANT-NO-ALLOW] decide nothing that calls itself a %s', (phase) => {
+    const asked = { ...request, action: { ...request.action, phase } };
+    expect(validateRequest(asked).ok).toBe(true);
+    expect(validateDecideCall({ request: asked })).toMatchObject({
+      ok: false,
+      problems: [{ path: '/request/action/phase', code: 'wrong_value' }],
+    });
+  });
+
   test.each<[unknown, string, string, RegExp]>([
     [null, '', 'wrong_type', /expected object/],
     [{ ...request, actr: {} }, '/actr', 'unknown_key', /did you mean `actor`/],
