@@ -134,19 +134,7 @@ export function openUpstream(config: UpstreamConfig): Upstream {
   return {
     id: config.id,
     ...('url' in config ? { address: addressOf(config.url) } : {}),
-    async tools() {
-      const { client, number } = await connection();
-      // `refresh`: how long its list may be kept is not for the upstream to say.
-      const { tools } = await client.listTools(undefined, { timeout, cacheMode: 'refresh' });
-      const names = new Set(tools.map(({ name }) => name));
-      if (names.size !== tools.length) throw new Error(`upstream ${config.id} lists a tool twice`);
-      return tools.map((definition) => ({
-        definition,
-        digest: toolDigest(definition),
-        pinDigest: pinDigest(definition),
-        connection: number,
-      }));
-    },
+    tools: async () => listTools(await connection(), config.id, timeout),
     async call(tool, args, options) {
       const open = await current?.catch(() => undefined);
       if (open === undefined || open.number !== tool.connection) return { kind: 'not_sent' };
@@ -159,6 +147,23 @@ export function openUpstream(config: UpstreamConfig): Upstream {
       await Promise.all([...clients].map((client) => client.close().catch(() => undefined)));
     },
   };
+}
+
+async function listTools(
+  { client, number }: Connection,
+  id: string,
+  timeout: number,
+): Promise<readonly UpstreamTool[]> {
+  // `refresh`: how long its list may be kept is not for the upstream to say.
+  const { tools } = await client.listTools(undefined, { timeout, cacheMode: 'refresh' });
+  const names = new Set(tools.map(({ name }) => name));
+  if (names.size !== tools.length) throw new Error(`upstream ${id} lists a tool twice`);
+  return tools.map((definition) => ({
+    definition,
+    digest: toolDigest(definition),
+    pinDigest: pinDigest(definition),
+    connection: number,
+  }));
 }
 
 async function callTool(
