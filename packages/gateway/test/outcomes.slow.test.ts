@@ -121,11 +121,18 @@ describe('policies that fail', () => {
   it('deny on an error, and hide every tool', async () => {
     const { service } = await startPoint({
       entrypoints: CALL_AND_LIST,
-      rego: 'package agent\n\ndecision := {"outcome": "allow"} if count(to_number(input.action.tool)) == 1\n\ndecision := {"outcome": "deny", "reason": "x"} if input.action.tool == 1\n',
+      rego: `package agent
+
+decision := {"outcome": "allow", "reason": "one"} if input.action.tool
+
+decision := {"outcome": "allow", "reason": "two"} if input.action.tool
+`,
     });
     const client = await (await startGateway(service, [fixtureUpstream()])).connect();
     expect((await client.listTools()).tools).toEqual([]);
-    expect(textOf(await client.callTool({ name: 'echo', arguments: {} }))).toMatch(/^TOOL_DENIED: policy_/);
+    expect(textOf(await client.callTool({ name: 'echo', arguments: {} }))).toMatch(
+      /^TOOL_DENIED: policy_error/,
+    );
   });
 
   it('a budget that runs out denies', async () => {
