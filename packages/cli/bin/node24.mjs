@@ -48,11 +48,13 @@ export function runOnNode24(args) {
   }
   const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...args], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.on(signal, () => {
-      // A terminal sends SIGINT to the whole group already; passing it on would interrupt the child twice.
-      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
-    });
+    // A terminal sends SIGINT to the whole group already; who receives it twice takes both for one.
+    process.on(signal, () => child.kill(signal));
   }
+  child.on('error', (error) => {
+    console.error(`writ: ${node} can't be started: ${error.message}`);
+    process.exit(69);
+  });
   child.on('exit', (code, signal) => {
     if (signal === null) process.exit(code ?? 1);
     process.removeAllListeners(signal);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { COMMANDS } from './commands/table.ts';
 import { EXIT } from './exit-status.ts';
@@ -18,11 +19,16 @@ Start here:
   writ init my-policy && cd my-policy           a project of your own
   writ test . && writ serve                     try it, then serve it`;
 
+/** The package's own version; the file lies beside `src` in a checkout and beside `dist` in what is installed. */
+function ownVersion(): string {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
+}
+
 /** The whole command tree. */
 export function createProgram(): Command {
   const program = new Command('writ')
     .description('Decides what AI agents may do, before it takes effect, and keeps the proof.')
-    .version('0.1.0')
+    .version(ownVersion())
     .showSuggestionAfterError()
     .showHelpAfterError('(writ --help lists the commands)')
     .addHelpText('after', STATUS_HELP);

@@ -9,10 +9,12 @@ export function completionCommand(program: Command): Command {
     .description('Print a completion script for bash, zsh or fish')
     .argument('<shell>', 'bash, zsh or fish')
     .addHelpText('after', '\nExample:\n  source <(npx writ completion bash)');
-  return withAction(command, (_context, shell: string) => {
+  return withAction(command, ({ output }, shell: string) => {
     if (!isShell(shell))
       throw new CommandError(EXIT.usage, `no completion for \`${shell}\``, 'known are bash, zsh and fish');
-    process.stdout.write(completionScript(program, shell));
+    const script = completionScript(program, shell);
+    output.json({ shell, script });
+    output.line(script.trimEnd());
     return EXIT.ok;
   });
 }

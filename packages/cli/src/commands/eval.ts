@@ -38,7 +38,7 @@ export function evalCommand(): Command {
   return withAction(command, async ({ output }: CommandContext, query: string, options: EvalOptions) => {
     const bundles = await readBundles(options.data);
     const modules = bundles.flatMap((bundle) => bundle.modules);
-    const data = Object.assign(Object.create(null), ...bundles.map((bundle) => bundle.data)) as JsonObject;
+    const data = bundles.reduce<JsonObject>((merged, bundle) => merge(merged, bundle.data as JsonObject), {});
     const compiled = compilePolicy(modules, { data });
     const texts = new Map(modules.map(({ file, text }) => [file, text]));
     if (compiled.policy === undefined)
@@ -57,6 +57,20 @@ export function evalCommand(): Command {
     if (rows.length === 0) output.line('undefined');
     return rows.length === 0 ? EXIT.no : EXIT.ok;
   });
+}
+
+/** Data of several bundles in one document: objects merge, of anything else the later one stands. */
+function merge(first: JsonObject, second: JsonObject): JsonObject {
+  const merged = new Map(Object.entries(first));
+  for (const [key, value] of Object.entries(second)) {
+    const before = merged.get(key);
+    merged.set(key, isObject(before) && isObject(value) ? merge(before, value) : value);
+  }
+  return Object.fromEntries(merged);
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A query that is one expression gives its value; any other gives its variables. */

@@ -1,24 +1,13 @@
-import type { Bundle } from '@writ/bundle';
-import {
-  compilePolicy,
-  type JsonObject,
-  renderDiagnostic,
-  runTests,
-  type TestReport,
-  type TestResult,
-  toJson,
-} from '@writ/rego';
+import { type TestReport, type TestResult, toJson } from '@writ/rego';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
 import { readBundles } from '../compose/find-bundles.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import type { Output } from '../output/output.ts';
+import { type BundleTestOptions, testBundle } from '../test-bundle.ts';
 
-interface TestCommandOptions {
-  readonly run?: string;
-  readonly coverage?: boolean;
+interface TestCommandOptions extends BundleTestOptions {
   readonly verbose?: boolean;
-  readonly threshold?: string;
 }
 
 /** `writ test PATH…`: the tests of policies, as `opa test` runs them. */
@@ -56,31 +45,6 @@ export function testCommand(): Command {
       return failed > 0 || thin.length > 0 ? EXIT.no : EXIT.ok;
     },
   );
-}
-
-function testBundle(bundle: Bundle, options: TestCommandOptions): TestReport {
-  const modules = [...bundle.modules, ...bundle.testModules];
-  const compiled = compilePolicy(modules, { data: bundle.data as JsonObject });
-  if (compiled.policy === undefined) {
-    const texts = new Map(modules.map(({ file, text }) => [file, text]));
-    const rendered = compiled.diagnostics.map((each) =>
-      renderDiagnostic(each, texts.get(each.location.file) ?? ''),
-    );
-    throw new CommandError(EXIT.badInput, `bundle ${bundle.name} does not compile\n${rendered.join('\n\n')}`);
-  }
-  return runTests(compiled.policy, {
-    data: bundle.data as JsonObject,
-    coverage: options.coverage === true || options.threshold !== undefined,
-    ...(options.run === undefined ? {} : { filter: toRegExp(options.run) }),
-  });
-}
-
-function toRegExp(text: string): RegExp {
-  try {
-    return new RegExp(text);
-  } catch (error) {
-    throw new CommandError(EXIT.usage, `--run: ${(error as Error).message}`);
-  }
 }
 
 function isThin(report: TestReport, threshold: string | undefined): boolean {

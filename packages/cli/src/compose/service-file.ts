@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where a running service can be reached: written beside its data, so that commands find it without being told. */
@@ -8,27 +8,45 @@ export interface ServiceFile {
   readonly mcp?: string;
 }
 
-const NAME = 'service.json';
+/** The first service on a data directory; others there, clients of the store's owner, carry their process id. */
+const FIRST = 'service.json';
+const OTHER = /^service-\d+\.json$/;
 
-/** Announces a service in its data directory; `withdraw` takes it back. */
+/** Announces a service in its data directory; `withdraw` takes it back. One that runs already stays announced. */
 export function announce(dataDirectory: string, service: ServiceFile): void {
-  writeFileSync(join(dataDirectory, NAME), `${JSON.stringify(service)}\n`, { mode: 0o600 });
+  const first = read(dataDirectory, FIRST);
+  const name = first === undefined || !isRunning(first.pid) ? FIRST : `service-${service.pid}.json`;
+  writeFileSync(join(dataDirectory, name), `${JSON.stringify(service)}\n`, { mode: 0o600 });
 }
 
-/** Takes the announcement back, if it is this process's. */
+/** Takes this process's announcement back. */
 export function withdraw(dataDirectory: string): void {
-  if (findService(dataDirectory)?.pid === process.pid) rmSync(join(dataDirectory, NAME), { force: true });
+  for (const name of names(dataDirectory)) {
+    if (read(dataDirectory, name)?.pid === process.pid) rmSync(join(dataDirectory, name), { force: true });
+  }
 }
 
-/** The service that runs on a data directory, or undefined. */
+/** A service that runs on a data directory, or undefined. */
 export function findService(dataDirectory: string): ServiceFile | undefined {
-  let service: ServiceFile;
+  return names(dataDirectory)
+    .map((name) => read(dataDirectory, name))
+    .find((service) => service !== undefined && isRunning(service.pid));
+}
+
+function names(dataDirectory: string): string[] {
   try {
-    service = JSON.parse(readFileSync(join(dataDirectory, NAME), 'utf8'));
+    return [FIRST, ...readdirSync(dataDirectory).filter((name) => OTHER.test(name))];
+  } catch {
+    return [];
+  }
+}
+
+function read(dataDirectory: string, name: string): ServiceFile | undefined {
+  try {
+    return JSON.parse(readFileSync(join(dataDirectory, name), 'utf8'));
   } catch {
     return undefined;
   }
-  return isRunning(service.pid) ? service : undefined;
 }
 
 function isRunning(pid: number): boolean {

@@ -29,28 +29,13 @@ export function serviceFromConfig(
   const upstreams = Object.entries(config.upstreams ?? {}).map(([id, upstream]) =>
     upstreamOf(id, upstream, folder),
   );
-  const mcpWanted = upstreams.length > 0;
   return {
     dataDirectory: resolve(overrides.data ?? resolve(folder, config.data_dir ?? '.writ')),
     bundles: bundleSources(config, folder, overrides),
     engine: engineOf(config, overrides),
     api: parseAddress(overrides.addr ?? config.listen?.api ?? DEFAULT_API, overrides.addr === undefined),
-    ...(mcpWanted
-      ? {
-          mcp: {
-            ...parseAddress(
-              overrides.mcpAddr ?? config.listen?.mcp ?? DEFAULT_MCP,
-              overrides.mcpAddr === undefined,
-            ),
-            upstreams,
-            callers: (config.callers ?? []).map(({ token_hash, ...caller }) => ({
-              tokenHash: token_hash,
-              ...asCaller(caller),
-            })),
-            ...(config.anonymous === undefined ? {} : { anonymous: asCaller(config.anonymous) }),
-          },
-        }
-      : {}),
+    ...(upstreams.length === 0 ? {} : { mcp: gatewayOptions(config, overrides, upstreams) }),
+    ...(config.listen?.hosts === undefined ? {} : { hosts: config.listen.hosts }),
     points: (config.points ?? []).map(({ id, token_hash, mode, ...claims }) => ({
       tokenSha256: token_hash.slice('sha256:'.length),
       caller: { pointId: id, mode: mode ?? 'enforce', mayAssert: defined(claims) },
@@ -64,6 +49,41 @@ export function serviceFromConfig(
     ...(config.approval_ttl_seconds === undefined ? {} : { approvalMs: config.approval_ttl_seconds * 1000 }),
     watch: true,
   };
+}
+
+/** The gateway's part. Beyond loopback everybody must say who they are: a Host header proves nothing there. */
+function gatewayOptions(
+  config: Config,
+  overrides: ServiceOverrides,
+  upstreams: readonly UpstreamConfig[],
+): NonNullable<ServiceOptions['mcp']> {
+  const address = parseAddress(
+    overrides.mcpAddr ?? config.listen?.mcp ?? DEFAULT_MCP,
+    overrides.mcpAddr === undefined,
+  );
+  const callers = (config.callers ?? []).map(({ token_hash, ...caller }) => ({
+    tokenHash: token_hash,
+    ...asCaller(caller),
+  }));
+  if (!isLoopback(address.host) && (config.anonymous !== undefined || callers.length === 0)) {
+    throw new CommandError(
+      EXIT.config,
+      `the gateway can't listen on ${address.host}: beyond loopback every caller must authenticate`,
+      config.anonymous === undefined
+        ? 'list callers in writ.yaml; `writ token` makes a token and its hash'
+        : 'take `anonymous` out of writ.yaml and list callers; `writ token` makes a token and its hash',
+    );
+  }
+  return {
+    ...address,
+    upstreams,
+    callers,
+    ...(config.anonymous === undefined ? {} : { anonymous: asCaller(config.anonymous) }),
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 /** `HOST:PORT`, with or without brackets round an IPv6 address. */

@@ -18,6 +18,8 @@ export interface ServiceOptions {
     readonly anonymous?: Caller;
   };
   readonly points?: readonly PointCredential[];
+  /** Host names beside loopback's and the addresses' own that requests may carry. */
+  readonly hosts?: readonly string[];
   readonly budgets?: readonly BudgetDefinition[];
   /** Unauthenticated callers on loopback may decide. */
   readonly development: boolean;

@@ -84,6 +84,7 @@ async function openApi(
       points: options.points ?? [],
     },
     development: options.development,
+    ...(options.hosts === undefined ? {} : { hosts: options.hosts }),
     anonymous: { pointId: 'anonymous', mayAssert: {}, mode: options.mode ?? 'enforce' },
   });
   const { host, port, orFree } = options.api;
@@ -120,6 +121,7 @@ async function openGateway(
     point: options.wrapPoint?.(point) ?? point,
     upstreams: mcp.upstreams,
     resolveCaller: bearerCallers(mcp.callers, mcp.anonymous),
+    allowedHosts: [...LOOPBACK_NAMES, hostInUrl(mcp.host), ...(options.hosts ?? [])],
     pinsFile: join(options.dataDirectory, 'pins.json'),
   });
   const server = serveGateway(gateway);
@@ -127,7 +129,7 @@ async function openGateway(
     const port = await listen(server, mcp);
     const replaced = mcp.port === 0 || port === mcp.port ? [] : [{ wanted: mcp.port, taken: port }];
     return {
-      url: `http://${mcp.host.includes(':') ? `[${mcp.host}]` : mcp.host}:${port}/mcp`,
+      url: `http://${hostInUrl(mcp.host)}:${port}/mcp`,
       replaced,
       async close() {
         server.close();
@@ -139,6 +141,12 @@ async function openGateway(
     await gateway.close();
     throw error;
   }
+}
+
+const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
+
+function hostInUrl(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function serveGateway(gateway: McpGateway): Server {
@@ -162,6 +170,9 @@ function listen(server: Server, address: ListenAddress): Promise<number> {
             new CommandError(
               EXIT.unavailable,
               `can't listen on ${address.host}:${port}: ${error.code ?? error.message}`,
+              error.code === 'EADDRINUSE'
+                ? 'name another port with --mcp-addr, or stop what listens there'
+                : undefined,
             ),
           );
       });

@@ -57,6 +57,9 @@ export const configSchema = z.strictObject({
     .strictObject({
       api: address.optional().describe('Decision API. Default: 127.0.0.1:8181'),
       mcp: address.optional().describe('MCP gateway. Default: 127.0.0.1:8182'),
+      hosts: strings
+        .optional()
+        .describe("Host names, without port, that clients beyond loopback use, beside the addresses' own"),
     })
     .optional(),
   upstreams: z

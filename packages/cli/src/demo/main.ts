@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createRequire, enableCompileCache } from 'node:module';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { hashToken } from '@writ/gateway';
@@ -11,7 +12,7 @@ import { waitForEnding } from '../compose/until-signal.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import { type Output, processOutput } from '../output/output.ts';
 import { createScratch, type Scratch } from './scratch.ts';
-import { connectAgent } from './scripted-agent.ts';
+import { type Agent, connectAgent } from './scripted-agent.ts';
 import { runTour } from './tour.ts';
 import { type SeenDecision, watchPoint } from './watch-point.ts';
 
@@ -33,6 +34,8 @@ if (values.help === true) console.log(HELP);
 else {
   const output = processOutput('pretty');
   const scratch = createScratch();
+  // Whatever ends the process, an uncaught fault or an impatient second Ctrl-C: nothing stays behind.
+  process.once('exit', () => scratch.remove());
   try {
     process.exitCode = await main(output, scratch, values.exit === true);
   } catch (error) {
@@ -46,17 +49,31 @@ else {
 
 async function main(output: Output, scratch: Scratch, exit: boolean): Promise<number> {
   const ending = waitForEnding();
+  const stopping = new AbortController();
   const seen: SeenDecision[] = [];
   const token = `writ_${randomBytes(24).toString('base64url')}`;
   let service: Service | undefined;
+  let agent: Agent | undefined;
   try {
     service = await startService(tourService(output, scratch, token, seen));
     showStart(output, service, scratch);
-    const agent = await connectAgent(service.mcpUrl ?? '', token);
-    const stage = { output, agent, scratch, takeSeen: () => seen.splice(0) };
-    const wrong = await Promise.race([runTour(stage), ending.signal.then(() => undefined)]);
-    await agent.close();
-    if (wrong === undefined) return 130;
+    agent = await connectAgent(service.mcpUrl ?? '', token);
+    const tour = runTour({
+      output,
+      agent,
+      scratch,
+      takeSeen: () => seen.splice(0),
+      signal: stopping.signal,
+    });
+    const wrong = await Promise.race([tour, ending.signal]);
+    if (typeof wrong === 'string') {
+      output.line('\nInterrupted; closing, the folders of the tour are removed.');
+      stopping.abort();
+      await agent.close();
+      // What was under way fails now; it must be over before its folders go.
+      await tour.catch(() => undefined);
+      return 128 + constants.signals[wrong];
+    }
     showVerdict(output, wrong);
     if (exit) return wrong.length === 0 ? EXIT.ok : EXIT.no;
     showNext(output, service, scratch, token);
@@ -64,6 +81,7 @@ async function main(output: Output, scratch: Scratch, exit: boolean): Promise<nu
     output.line('\nClosing; the folders of the tour are removed.');
     return EXIT.ok;
   } finally {
+    await agent?.close().catch(() => undefined);
     await service?.close();
     ending.dispose();
   }

@@ -25,6 +25,16 @@ const FILES: Readonly<Record<string, string>> = {
 export function createScratch(): Scratch {
   // The real path: the file server resolves links, and policies see the path that was asked for.
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'writ-tour-')));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  try {
+    return { ...fill(folder), remove };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+function fill(folder: string): Omit<Scratch, 'remove'> {
   const files = join(folder, 'files');
   for (const [name, text] of Object.entries(FILES)) {
     mkdirSync(join(files, name, '..'), { recursive: true });
@@ -32,11 +42,5 @@ export function createScratch(): Scratch {
   }
   const policy = join(folder, 'policy');
   cpSync(fileURLToPath(new URL('../../templates/demo/policy', import.meta.url)), policy, { recursive: true });
-  return {
-    folder,
-    files,
-    policy,
-    data: join(folder, 'data'),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
-  };
+  return { folder, files, policy, data: join(folder, 'data') };
 }

@@ -22,7 +22,8 @@ export function showCall(
 /** The rule and the file that decided, or what stands in their place. */
 export function whoDecided(decision: Decision): string {
   const reason = decision.reasons[0];
-  if (reason?.rule === undefined) return 'no rule: Writ itself';
+  if (reason?.code === 'policy_undefined') return 'no rule answered: Writ itself';
+  if (reason?.rule === undefined) return 'Writ itself';
   const place = reason.file === undefined ? '' : ` (${reason.file}:${reason.row ?? 1})`;
   return `${reason.rule}${place}`;
 }

@@ -18,12 +18,15 @@ export interface Stage {
   readonly scratch: Scratch;
   /** Takes the decisions that the gateway was told since the last time. */
   takeSeen(): readonly SeenDecision[];
+  /** Ends the tour: nothing further is begun. */
+  readonly signal: AbortSignal;
 }
 
-/** Shows every act; gives what was not as it should be. */
+/** Shows every act; gives what was not as it should be. Rejects where `signal` ends it. */
 export async function runTour(stage: Stage): Promise<readonly string[]> {
   const wrong: string[] = [];
   const act = async (title: string, run: () => Promise<readonly string[]>): Promise<void> => {
+    stage.signal.throwIfAborted();
     stage.output.line(`\n  ${stage.output.style('cyan', title)}`);
     wrong.push(...(await run()).map((problem) => `${title}: ${problem}`));
   };
@@ -86,15 +89,10 @@ async function showEscalation(stage: Stage): Promise<readonly string[]> {
   if (id === undefined) return [...wrong, 'no approval was asked for'];
 
   output.line(`    a second process, with the operator's credential: writ approvals approve ${id}`);
-  const approved = await runWrit([
-    'approvals',
-    'approve',
-    id,
-    '--data',
-    scratch.data,
-    '--comment',
-    'looks right',
-  ]);
+  const approved = await runWrit(
+    ['approvals', 'approve', id, '--data', scratch.data, '--comment', 'looks right'],
+    stage.signal,
+  );
   if (approved.status !== 0) return [...wrong, `approving failed: ${approved.output}`];
 
   await agent.call(call);
@@ -130,11 +128,12 @@ async function showBudget(stage: Stage): Promise<readonly string[]> {
   return [`${CALLS_MAX} calls were allowed`];
 }
 
-async function showRecord({ output, scratch }: Stage): Promise<readonly string[]> {
+async function showRecord({ output, scratch, signal }: Stage): Promise<readonly string[]> {
   const seen = join(scratch.folder, 'seen');
-  const verify = (data: string) => runWrit(['log', 'verify', '--data', data, '--seen', seen]);
+  const verify = (data: string) => runWrit(['log', 'verify', '--data', data, '--seen', seen], signal);
   const good = await verify(scratch.data);
   output.line(`    writ log verify → status ${good.status}: ${lastLine(good.output)}`);
+  signal.throwIfAborted();
   const copy = join(scratch.folder, 'altered-copy');
   copyAndAlter(scratch.data, copy, 'insufficient_scope');
   const bad = await verify(copy);

@@ -1,0 +1,42 @@
+import type { Bundle } from '@writ/bundle';
+import { compilePolicy, type JsonObject, renderDiagnostic, runTests, type TestReport } from '@writ/rego';
+import { CommandError, EXIT } from './exit-status.ts';
+
+/** Which tests to run, and whether to say what they reached. */
+export interface BundleTestOptions {
+  /** Only tests whose path this regular expression matches. */
+  readonly run?: string;
+  readonly coverage?: boolean;
+  /** Least coverage in percent; asks for coverage. */
+  readonly threshold?: string;
+}
+
+/**
+ * Runs the tests of one bundle: rules `test_…`, in its modules and `*_test.rego`.
+ *
+ * @throws CommandError with status 65 where the bundle does not compile, 64 where `run` is no regular expression.
+ */
+export function testBundle(bundle: Bundle, options: BundleTestOptions = {}): TestReport {
+  const modules = [...bundle.modules, ...bundle.testModules];
+  const compiled = compilePolicy(modules, { data: bundle.data as JsonObject });
+  if (compiled.policy === undefined) {
+    const texts = new Map(modules.map(({ file, text }) => [file, text]));
+    const rendered = compiled.diagnostics.map((each) =>
+      renderDiagnostic(each, texts.get(each.location.file) ?? ''),
+    );
+    throw new CommandError(EXIT.badInput, `bundle ${bundle.name} does not compile\n${rendered.join('\n\n')}`);
+  }
+  return runTests(compiled.policy, {
+    data: bundle.data as JsonObject,
+    coverage: options.coverage === true || options.threshold !== undefined,
+    ...(options.run === undefined ? {} : { filter: toRegExp(options.run) }),
+  });
+}
+
+function toRegExp(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (error) {
+    throw new CommandError(EXIT.usage, `--run: ${(error as Error).message}`);
+  }
+}
