@@ -79,6 +79,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'No fault of transport or answer lets a client proceed.',
     source: 'docs/architecture.md',
   },
+  'P-CLOCK': {
+    sentence: 'A clock that stepped back by more than five seconds denies rights that end with time.',
+    source: 'docs/architecture.md',
+  },
   'P-CLOCK-STEP-BACK': {
     sentence: 'When the clock stepped back by more than five seconds, rights that end with time are refused.',
     source: 'docs/architecture.md',
@@ -126,6 +130,86 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   },
   'P-FAIL-CLOSED-CLIENT': {
     sentence: 'A client that cannot reach the decision point denies.',
+    source: 'docs/architecture.md',
+  },
+  'P-GATEWAY-APPROVAL-ONCE': {
+    sentence: 'An approval lets exactly one call through.',
+    source: 'docs/architecture.md',
+  },
+  'P-GATEWAY-AUTHENTICATED': {
+    sentence: 'A wrong or missing bearer token is refused.',
+    source: 'RFC 6750; MCP specification, Authorization',
+  },
+  'P-GATEWAY-CHILD-ENVIRONMENT': {
+    sentence: 'A server that is started as a child inherits no secret of the environment.',
+    source: 'MCP specification, Security best practices',
+  },
+  'P-GATEWAY-FAIL-CLOSED': {
+    sentence: 'A decision point that fails denies calls and hides lists.',
+    source: 'docs/architecture.md',
+  },
+  'P-GATEWAY-HEADER-MATCH': {
+    sentence: 'A header that disagrees with the body is refused.',
+    source: 'MCP specification 2026-07-28, SEP-2243',
+  },
+  'P-GATEWAY-IDENTITY-FROM-CREDENTIAL': {
+    sentence: 'No message and no other header changes who asks.',
+    source: 'GHSA-g53w-w6mj-hrpp',
+  },
+  'P-GATEWAY-LIST-FILTERED': {
+    sentence: 'A list shows what could be granted to this caller, for a private cache.',
+    source: 'MCP specification 2026-07-28, tools/list',
+  },
+  'P-GATEWAY-META-CLOSED': {
+    sentence: "Of a request's `_meta` only well-formed trace context goes upstream.",
+    source: 'W3C Trace Context; MCP specification, _meta',
+  },
+  'P-GATEWAY-METHODS-CLOSED': {
+    sentence: 'A method that is not offered reaches no server.',
+    source: 'docs/architecture.md',
+  },
+  'P-GATEWAY-NAMES-INJECTIVE': {
+    sentence: 'Tools of two servers never share a name.',
+    source: 'docs/architecture.md',
+  },
+  'P-GATEWAY-NO-CROSS-CLIENT': {
+    sentence: 'Equal request ids never mix callers.',
+    source: 'CVE-2026-25536',
+  },
+  'P-GATEWAY-NO-TOKEN-PASSTHROUGH': {
+    sentence: "A caller's token never goes upstream.",
+    source: 'MCP specification, Authorization',
+  },
+  'P-GATEWAY-ONE-DECISION-ONE-EFFECT': {
+    sentence: 'One decision stands for one effect.',
+    source: 'docs/architecture.md',
+  },
+  'P-GATEWAY-OUTPUT-COMPLETE': {
+    sentence: 'Error text and progress do not bypass the output policy.',
+    source: 'docs/architecture.md',
+  },
+  'P-GATEWAY-PINNED': {
+    sentence: 'A definition that changed, or is new, is neither listed nor callable.',
+    source: 'CVE-2025-54136',
+  },
+  'P-GATEWAY-REBINDING': {
+    sentence: 'A foreign Host or Origin is refused.',
+    source: 'CVE-2025-66414; MCP specification, Security',
+  },
+  'P-GATEWAY-REFUSAL-NO-EFFECT': {
+    sentence: 'A call that is refused reaches no server.',
+    source: 'docs/architecture.md',
+  },
+  'P-GATEWAY-STRICT-READING': {
+    sentence: 'What two readers could read differently is refused before policy.',
+    source: 'GHSA-4gph-2hhr-5mwg; MCP specification, JSON-RPC',
+  },
+  'P-GATEWAY-UNKNOWN-EFFECT': {
+    sentence: 'A call that was cut off midway is on record as unknown.',
+    source: 'docs/architecture.md',
+  },
+  'P-GATEWAY-VERDICT-UNFORGED': {
+    sentence: 'A server cannot pose as the decision point.',
     source: 'docs/architecture.md',
   },
   'P-GRANT-ONLY-RESOURCE': {
