@@ -165,7 +165,8 @@ function upstreamOf(
   return { id, ...defined(rest), cwd: resolve(folder, cwd ?? '.') };
 }
 
-function asCaller(caller: NonNullable<Config['anonymous']>): Caller {
+/** A caller as configured, for the gateway. */
+export function asCaller(caller: NonNullable<Config['anonymous']>): Caller {
   return { principal: defined(caller.principal), actor: defined(caller.actor) };
 }
 
