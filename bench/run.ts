@@ -9,6 +9,10 @@ const BENCHES: Readonly<
       'in-process decision, HTTP decision, MCP call with durable record; beside no Writ and beside OPA over REST',
     load: () => import('./first-light.ts'),
   },
+  'decision-rate': {
+    about: 'durable decisions per second beside a bare append-only file with group commit, in one run',
+    load: () => import('./decision-rate.ts'),
+  },
 };
 
 const name = process.argv.slice(2).find((argument) => !argument.startsWith('--'));

@@ -1,9 +1,11 @@
-import { fdatasync, openSync, write } from 'node:fs';
+import { closeSync, fdatasync, openSync, write } from 'node:fs';
 
 /** A bare append-only file with group commit: what a durable record costs at the least. */
 export interface AppendFile {
   /** Resolves when the record is durable. */
   append(record: Buffer): Promise<void>;
+  /** To be called when nothing is under way. */
+  close(): void;
 }
 
 /**
@@ -43,5 +45,6 @@ export function openAppendFile(path: string): AppendFile {
         busy = true;
         setImmediate(flush);
       }),
+    close: () => closeSync(file),
   };
 }
