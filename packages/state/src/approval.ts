@@ -1,7 +1,15 @@
 import type { Approval, ApprovalStatus, Reason } from '@writ/decision';
 import type { Transaction } from '@writ/store';
 import { type CellReader, readCell, readerOf, type Versioned, writeCell } from './cell.ts';
-import { cellKey } from './cell-key.ts';
+import { cellKey, shardedKey } from './cell-key.ts';
+import { counterKey, hitCounter } from './counter.ts';
+import type { StateSubject } from './subject.ts';
+
+/** Approvals that may be asked for in an hour for one principal and actor: more would hide the rest from people. */
+export const ASKS_MAX = 100;
+const ASKS_WINDOW_MS = 60 * 60_000;
+/** How long an approval is kept after its end, used or not. */
+export const APPROVAL_KEEP_MS = 30 * 24 * 60 * 60_000;
 
 /** How far the clock may have stepped back before rights that end with time are refused. */
 export const CLOCK_TOLERANCE_MS = 5_000;
@@ -64,6 +72,22 @@ export function approvalKey(id: string): string {
 /** The cells that any change of an approval touches. */
 export function approvalKeys(id: string): readonly string[] {
   return [approvalKey(id), pendingKey(id)];
+}
+
+/** The cell that names the approval asked for by this very call; `call` is a digest of all that it asks. */
+export function askedKey(tenant: string | undefined, call: string): string {
+  return shardedKey('approval-for', tenant, call);
+}
+
+/** The cell that counts what is asked of people for this principal and actor. */
+export function asksKey({ tenant, principal, actor }: StateSubject): string {
+  return counterKey(tenant, 'approvals asked', JSON.stringify([principal, actor]));
+}
+
+/** Counts a question to people; false where there were too many lately, and then none may be asked. */
+export function countAsk(transaction: Transaction, subject: StateSubject): boolean {
+  const limit = { limit: ASKS_MAX, windowMs: ASKS_WINDOW_MS };
+  return hitCounter(transaction, asksKey(subject), limit).allowed;
 }
 
 function pendingKey(id: string): string {

@@ -1,4 +1,5 @@
 import type { Store, Transaction } from '@writ/store';
+import { APPROVAL_KEEP_MS, PENDING_PREFIX } from './approval.ts';
 import { readCell, readerOf, type Versioned } from './cell.ts';
 import { SHARDS, shardPrefix } from './cell-key.ts';
 import { IDEMPOTENCY_MS } from './idempotency.ts';
@@ -12,21 +13,54 @@ interface Expiring extends Versioned {
 }
 
 /** Kinds of cells that expire, and when. */
-export const SWEPT_KINDS = ['session', 'idem', 'counter', 'decision'] as const;
+export const SWEPT_KINDS = [
+  'session',
+  'idem',
+  'counter',
+  'decision',
+  'approval',
+  'approval-pending',
+  'approval-for',
+] as const;
 export type SweptKind = (typeof SWEPT_KINDS)[number];
 
-const EXPIRY_MS: Readonly<Record<SweptKind, (cell: Expiring) => number | undefined>> = {
-  session: ({ last_ms }) => (last_ms === undefined ? undefined : last_ms + NAMED_SESSION_IDLE_MS),
-  idem: ({ expires_ms }) => expires_ms,
-  counter: ({ expires_ms }) => expires_ms,
+/** When a cell's text means nothing any more; undefined where that is not known, and then it stays. */
+const EXPIRY_MS: Readonly<Record<SweptKind, (text: string, key: string) => number | undefined>> = {
+  session: (text, key) => after(read(text, key).last_ms, NAMED_SESSION_IDLE_MS),
+  idem: (text, key) => read(text, key).expires_ms,
+  counter: (text, key) => read(text, key).expires_ms,
   // A completion may be repeated as long as its decision may.
-  decision: ({ opened_ms }) => (opened_ms === undefined ? undefined : opened_ms + IDEMPOTENCY_MS),
+  decision: (text, key) => after(read(text, key).opened_ms, IDEMPOTENCY_MS),
+  approval: (text, key) => after(read(text, key).expires_ms, APPROVAL_KEEP_MS),
+  'approval-pending': (text) => numberIn(text),
+  'approval-for': (text) => after(createdMs(text), APPROVAL_KEEP_MS),
 };
+
+function read(text: string, key: string): Expiring {
+  return readCell<Expiring>(() => text, key) ?? { v: 1 };
+}
+
+function after(startMs: number | undefined, keptMs: number): number | undefined {
+  return startMs === undefined ? undefined : startMs + keptMs;
+}
+
+function numberIn(text: string): number | undefined {
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** The time in an approval's id (a UUID of version 7). */
+function createdMs(id: string): number | undefined {
+  const [, high, low] = /^apr-([0-9a-f]{8})-([0-9a-f]{4})-7/.exec(id) ?? [];
+  return high === undefined || low === undefined ? undefined : Number.parseInt(high + low, 16);
+}
 
 /** Cells read, and removed, at a time. */
 export const SWEEP_PAGE = 500;
-/** Pages of open decisions in one step: they are in order of time, so the expired ones come first. */
-const DECISION_PAGES = 20;
+/** Pages of one kind in one step. */
+const PAGES_MAX = 20;
+/** Prefixes of cells whose keys are in order of time, so that the expired ones come first. */
+const ORDERED = ['decision/', PENDING_PREFIX, 'approval/'] as const;
+const SHARDED = ['session', 'idem', 'counter', 'approval-for'] as const;
 
 export interface SweepRequest {
   readonly cells: readonly string[];
@@ -34,15 +68,15 @@ export interface SweepRequest {
 
 /** Removes those of the named cells that have expired by the transaction's time; gives how many. */
 export function sweepCells(transaction: Transaction, cells: readonly string[]): number {
-  const read = readerOf(transaction);
-  const expired = cells.filter((key) => hasExpired(key, readCell<Expiring>(read, key), transaction.nowMs));
+  const cell = readerOf(transaction);
+  const expired = cells.filter((key) => hasExpired(key, cell(key), transaction.nowMs));
   for (const key of expired) transaction.remove(key);
   return expired.length;
 }
 
-function hasExpired(key: string, cell: Expiring | undefined, nowMs: number): boolean {
+function hasExpired(key: string, text: string | undefined, nowMs: number): boolean {
   const kind = SWEPT_KINDS.find((each) => key.startsWith(`${each}/`));
-  const expiry = kind === undefined || cell === undefined ? undefined : EXPIRY_MS[kind](cell);
+  const expiry = kind === undefined || text === undefined ? undefined : EXPIRY_MS[kind](text, key);
   return expiry !== undefined && nowMs > expiry;
 }
 
@@ -50,16 +84,22 @@ function hasExpired(key: string, cell: Expiring | undefined, nowMs: number): boo
 export type SweptStore = Pick<Store, 'scan' | 'call'>;
 
 /**
- * One step of sweeping: the open decisions, and of the other kinds the cells of shard `shard` (0 to 255). Gives how
+ * One step of sweeping: open decisions and approvals, and of the other kinds the cells of shard `shard` (0 to 255). Gives how
  * many cells were removed. Scanning only suggests; what has expired is decided in the transaction.
  */
 export async function sweepStep(store: SweptStore, shard: number, nowMs: number): Promise<number> {
   let removed = 0;
-  for (const kind of ['session', 'idem', 'counter'] as const) {
-    removed += (await sweepPage(store, shardPrefix(kind, shard), SWEEP_PAGE * DECISION_PAGES, nowMs)).removed;
+  for (const kind of SHARDED) {
+    removed += (await sweepPage(store, shardPrefix(kind, shard), SWEEP_PAGE * PAGES_MAX, nowMs)).removed;
   }
-  for (let page = 0; page < DECISION_PAGES; page++) {
-    const swept = await sweepPage(store, 'decision/', SWEEP_PAGE, nowMs);
+  for (const prefix of ORDERED) removed += await sweepOrdered(store, prefix, nowMs);
+  return removed;
+}
+
+async function sweepOrdered(store: SweptStore, prefix: string, nowMs: number): Promise<number> {
+  let removed = 0;
+  for (let page = 0; page < PAGES_MAX; page++) {
+    const swept = await sweepPage(store, prefix, SWEEP_PAGE, nowMs);
     removed += swept.removed;
     if (swept.removed < SWEEP_PAGE) break;
   }
@@ -73,15 +113,7 @@ async function sweepPage(
   nowMs: number,
 ): Promise<{ readonly removed: number }> {
   const found = await store.scan(prefix, limit);
-  const expired = found
-    .filter(([key, text]) =>
-      hasExpired(
-        key,
-        readCell<Expiring>(() => text, key),
-        nowMs,
-      ),
-    )
-    .map(([key]) => key);
+  const expired = found.filter(([key, text]) => hasExpired(key, text, nowMs)).map(([key]) => key);
   let removed = 0;
   for (let start = 0; start < expired.length; start += SWEEP_PAGE) {
     const cells = expired.slice(start, start + SWEEP_PAGE);

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import {
+  APPROVAL_KEEP_MS,
   type ApprovalBinding,
   type ApprovalResult,
+  ASKS_MAX,
   approvalKeys,
+  askedKey,
+  asksKey,
   cancelApproval,
   checkApproval,
+  countAsk,
   createApproval,
   decideApproval,
   PENDING_PREFIX,
@@ -13,6 +18,7 @@ import {
   toApproval,
   useApproval,
 } from '../src/index.ts';
+import { sweepCells } from '../src/sweep.ts';
 import { MemoryState } from './memory-transaction.ts';
 
 const id = 'apr-1';
@@ -151,5 +157,40 @@ describe('approvals', () => {
         }),
       ),
     ).toThrow('exists');
+  });
+});
+
+describe('approvals that nobody answers', () => {
+  const sweep = (state: MemoryState): number => {
+    const cells = [...state.cells.keys()];
+    return state.run(cells, (transaction) => sweepCells(transaction, cells));
+  };
+
+  it('[P-APPROVAL-FLOOD] leave the list of those that wait when they expire, and are forgotten later', () => {
+    const state = pending();
+    const created = state.nowMs.toString(16).padStart(12, '0');
+    const asked = `apr-${created.slice(0, 8)}-${created.slice(8)}-7000-8000-000000000000`;
+    state.cells.set(askedKey('acme', 'digest'), asked);
+    expect(sweep(state)).toBe(0);
+    state.nowMs += 60_001;
+    expect(sweep(state)).toBe(1);
+    expect([...state.cells.keys()].filter((key) => key.startsWith(PENDING_PREFIX))).toEqual([]);
+    state.nowMs += APPROVAL_KEEP_MS;
+    expect(sweep(state)).toBe(2);
+    expect(state.cells.size).toBe(0);
+  });
+
+  it('[P-APPROVAL-FLOOD] are bounded for one principal and actor, and for no other', () => {
+    const state = new MemoryState();
+    const ask = (subject: { tenant?: string; principal: string; actor: string }): boolean =>
+      state.run([asksKey(subject)], (transaction) => countAsk(transaction, subject));
+    const subject = { tenant: 'acme', principal: 'alice', actor: 'agent-1' };
+    for (let count = 0; count < ASKS_MAX; count++) expect(ask(subject)).toBe(true);
+    expect(ask(subject)).toBe(false);
+    expect(ask({ ...subject, actor: 'agent-2' })).toBe(true);
+    expect(ask({ ...subject, principal: 'bob' })).toBe(true);
+    expect(ask({ ...subject, tenant: 'other' })).toBe(true);
+    state.nowMs += 2 * 3_600_000;
+    expect(ask(subject)).toBe(true);
   });
 });

@@ -4,6 +4,8 @@ import * as state from '../src/index.ts';
 it('exports these names and no others', () => {
   expect(Object.keys(state).sort()).toEqual([
     'APPROVAL_FAULTS',
+    'APPROVAL_KEEP_MS',
+    'ASKS_MAX',
     'BUDGET_HOLDERS',
     'BUDGET_UNITS',
     'BUDGET_WINDOWS',
@@ -24,6 +26,8 @@ it('exports these names and no others', () => {
     'activeHalt',
     'approvalKey',
     'approvalKeys',
+    'askedKey',
+    'asksKey',
     'budgetKey',
     'budgetKeys',
     'budgetUse',
@@ -35,6 +39,7 @@ it('exports these names and no others', () => {
     'circuitOpen',
     'completeDecision',
     'completionKeys',
+    'countAsk',
     'countDenial',
     'counterKey',
     'createApproval',

@@ -18,6 +18,9 @@ import type { ActOutcome, Administration, ApprovalVerdict, HaltTarget } from './
 
 /** Entries that are read at once while looking for a decision. */
 const SEARCH_WINDOW = 1024;
+/** Approvals looked at, the oldest first, and of the ended ones the newest that are shown. */
+const APPROVALS_MAX = 100_000;
+const APPROVALS_SHOWN_MAX = 1000;
 /** Prefix of the cells that hold approvals. */
 const APPROVAL_PREFIX = 'approval/';
 
@@ -76,19 +79,20 @@ async function record(core: Core, entry: EntryCore, fields: PersonalFields): Pro
   }
 }
 
-/** All approvals, or those of one status; the pending ones have a list of their own. */
+/** All that are pending, which have a list of their own; of others, or of all together, the newest ones. */
 async function listApprovals(core: Core, status: ApprovalStatus | undefined): Promise<readonly Approval[]> {
   const nowMs = core.clock.nowMs();
   const pending = status === 'pending';
-  const cells = await core.store.scan(pending ? PENDING_PREFIX : APPROVAL_PREFIX);
+  const cells = await core.store.scan(pending ? PENDING_PREFIX : APPROVAL_PREFIX, APPROVALS_MAX);
   const states = pending
     ? await Promise.all(cells.map(([key]) => approvalNamed(core.store, pendingApprovalId(key), nowMs)))
     : cells.map(([key, text]) =>
         readApproval(() => text, decodeURIComponent(key.slice(APPROVAL_PREFIX.length)), nowMs),
       );
-  return states
-    .flatMap((state) => (state === undefined ? [] : [toApproval(state)]))
-    .filter((approval) => status === undefined || approval.status === status);
+  const found = states
+    .filter((state) => state !== undefined)
+    .filter((state) => status === undefined || state.status === status);
+  return (pending ? found : found.slice(-APPROVALS_SHOWN_MAX)).map(toApproval);
 }
 
 async function judgeApproval(

@@ -3,7 +3,7 @@ import {
   type ApprovalBinding,
   type ApprovalState,
   approvalKey,
-  cellKey,
+  askedKey,
   idempotencyKey,
   readApproval,
 } from '@writ/state';
@@ -69,7 +69,7 @@ export function bindingOf(
 /** Names the approval that waits for exactly this call and these reasons. */
 export function pendingCellOf(binding: ApprovalBinding, reasons: readonly Reason[]): string {
   const digest = sha256Hex(canonicalJson([binding, reasons] as unknown as Json));
-  return cellKey('approval-for', binding.tenant, digest);
+  return askedKey(binding.tenant, digest);
 }
 
 /** The approval as committed; undefined where there is none of this id. */

@@ -16,14 +16,17 @@ import {
   sealFields,
 } from '@writ/ledger';
 import {
+  ASKS_MAX,
   activeHalt,
   approvalKeys,
+  asksKey,
   budgetKeys,
   CLOCK_TOLERANCE_MS,
   changedFacts,
   checkApproval,
   checkIdempotency,
   circuitOpen,
+  countAsk,
   createApproval,
   factKeys,
   haltKeys,
@@ -66,7 +69,9 @@ const commitProcedure: Procedure<CommitRequest, CommitResult> = {
       ...factKeys(request.gathered?.facts ?? [], request.subject, definitionsOf(request)),
       ...(request.idempotencyCell === undefined ? [] : [request.idempotencyCell]),
       ...(request.use === undefined ? [] : approvalKeys(request.use.id)),
-      ...(request.ask === undefined ? [] : [request.ask.pendingCell, ...approvalKeys(request.ask.id)]),
+      ...(request.ask === undefined
+        ? []
+        : [request.ask.pendingCell, asksKey(request.subject), ...approvalKeys(request.ask.id)]),
       ...(request.ask?.pendingId === undefined ? [] : approvalKeys(request.ask.pendingId)),
       openDecisionKey(request.draft.decision_id),
     ]),
@@ -164,6 +169,10 @@ function ask(
     if (before?.status === 'pending' || before?.status === 'approved') {
       return unchanged(askAgain(request.draft, before));
     }
+  }
+  if (!countAsk(transaction, request.subject)) {
+    const message = `at most ${ASKS_MAX} approvals an hour may be asked for: wait until people have answered`;
+    return unchanged(withReason(request.draft, { code: 'budget_exhausted', message }));
   }
   const asked = createApproval(transaction, {
     id,

@@ -1,3 +1,4 @@
+import { ASKS_MAX } from '@writ/state';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { asRequest, type Fixture, openFixture, type RuleAt, tenantNow, toolCall } from './support.ts';
@@ -228,5 +229,28 @@ describe('approval', () => {
       ),
       { numRuns: 15 },
     );
+  });
+});
+
+describe('a flood of questions to people', () => {
+  it('[P-APPROVAL-FLOOD] is denied beyond a bound, and hides nobody else', async () => {
+    fixture = await openFixture(RULES);
+    const ask = (id: number, actor?: string) => {
+      const call = toolCall('db.delete', { id });
+      return fixture.point.decide(
+        actor === undefined ? call : { ...call, request: { ...call.request, actor: { id: actor } } },
+      );
+    };
+    const asked = await Promise.all(Array.from({ length: ASKS_MAX }, (_, id) => ask(id)));
+    expect(new Set(asked.map(({ outcome }) => outcome))).toEqual(new Set(['escalate']));
+    expect(await ask(ASKS_MAX)).toMatchObject({
+      outcome: 'deny',
+      effect: 'refuse',
+      reason: 'budget_exhausted',
+    });
+    // Asking the same again asks nobody anew.
+    expect(await ask(0)).toMatchObject({ outcome: 'escalate', approval: { id: asked[0]?.approval?.id } });
+    expect((await ask(0, 'agent:other')).outcome).toBe('escalate');
+    expect(await pendingHere()).toHaveLength(ASKS_MAX + 1);
   });
 });
