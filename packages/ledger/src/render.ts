@@ -13,12 +13,14 @@ const SENTENCES: Readonly<Record<EntryKind, (entry: LedgerEntry) => string>> = {
   decision: (entry) => {
     const observed =
       entry.core.outcome !== undefined && contradicts(entry) ? ' (observed only: the call proceeded)' : '';
-    return `${who(entry)} asked to ${what(entry)}: ${verdict(entry)}${observed}${because(entry)}.`;
+    const asked = entry.core.phase === 'list' ? 'asked which tools it may see' : `asked to ${what(entry)}`;
+    return `${who(entry)} ${asked}: ${verdict(entry)}${observed}${because(entry)}.`;
   },
   result: (entry) =>
     `${what(entry, 'the call')} by ${who(entry)} ended: ${entry.core.event ?? 'unknown'}${because(entry)}.`,
   approval: (entry) => {
-    const by = field(entry, 'principal');
+    // Who judged is told apart from whose call it is about.
+    const by = judgeOf(entry) ?? field(entry, 'principal');
     return `Approval ${entry.core.approval_id ?? 'of unknown id'} was ${entry.core.event ?? 'changed'}${by === undefined ? '' : ` by ${by}`}${noteOf(entry)}.`;
   },
   policy_activation: (entry) => `Policy was activated${bundlesOf(entry)}${noteOf(entry)}.`,
@@ -90,6 +92,12 @@ function bundlesOf({ core }: LedgerEntry): string {
 function byWhom(entry: LedgerEntry): string {
   const by = field(entry, 'principal');
   return by === undefined ? '' : ` by ${by}`;
+}
+
+function judgeOf({ fields }: LedgerEntry): string | undefined {
+  const { approval } = fields;
+  const by = approval !== undefined && isJsonObject(approval) ? approval['by'] : undefined;
+  return typeof by === 'string' ? plain(by) : undefined;
 }
 
 function noteOf(entry: LedgerEntry): string {

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { type EntryCore, type LedgerEntry, type PersonalFields, renderEntry } from '../src/index.ts';
+
+function entry(core: EntryCore, fields: PersonalFields): LedgerEntry {
+  return { index: 0, time: '2026-03-14T09:26:53.589Z', trust: 'cooperative', core, fields, erased: [] };
+}
+
+const call = { principal: 'user:ana', actor: 'agent:writer' };
+
+describe('an entry in plain words', () => {
+  it('says of a list that it asked what may be seen', () => {
+    const list = entry({ kind: 'decision', action_type: 'tool_call', phase: 'list', outcome: 'allow' }, call);
+    expect(renderEntry(list)).toBe(
+      '2026-03-14T09:26:53.589Z agent:writer for user:ana asked which tools it may see: allowed.',
+    );
+  });
+
+  it('names who judged an approval, not whose call it is about', () => {
+    const approved = entry(
+      { kind: 'approval', event: 'approved', approval_id: 'apr-1' },
+      { ...call, approval: { by: 'operator' } },
+    );
+    expect(renderEntry(approved)).toContain('Approval apr-1 was approved by operator.');
+    const requested = entry({ kind: 'approval', event: 'requested', approval_id: 'apr-1' }, call);
+    expect(renderEntry(requested)).toContain('Approval apr-1 was requested by user:ana.');
+  });
+
+  it('lets no text of an agent move a terminal', () => {
+    const hostile = entry(
+      { kind: 'decision', outcome: 'deny' },
+      { ...call, actor: 'agent\u001b[2J\n\u202egnp', tool: 'rm' },
+    );
+    expect(renderEntry(hostile)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
+  });
+});
