@@ -30,6 +30,6 @@ describe('an entry in plain words', () => {
       { kind: 'decision', outcome: 'deny' },
       { ...call, actor: 'agent\u001b[2J\n\u202egnp', tool: 'rm' },
     );
-    expect(renderEntry(hostile)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
+    expect(renderEntry(hostile)).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 });
