@@ -83,6 +83,10 @@ export class GuardedRun {
     if (decision.obligations.some((duty) => duty.type === 'halt')) this.#halted ??= decision;
     if (approvalId !== undefined) this.#pending.delete(approvalId);
     if (decision.effect === 'proceed') return this.#run(tool, decision, rest);
+    // This very call was approved meanwhile: it goes through once, without anyone carrying the approval's id along.
+    if (decision.approval?.status === 'approved' && approvalId === undefined) {
+      return this.#decided(tool, args, rest, decision.approval.id);
+    }
     if (decision.outcome === 'escalate' && decision.approval !== undefined) {
       return this.#escalated(tool, args, rest, decision, decision.approval);
     }

@@ -10,7 +10,9 @@ export function refusalText(decision: Decision): string {
   const details = sentences(decision.reasons, decision.remediation);
   if (decision.outcome === 'escalate' && decision.approval !== undefined) {
     const { id, expires_at } = decision.approval;
-    const who = `A person has to approve exactly this call (approval ${id}, until ${expires_at}); nothing has happened yet.`;
+    const who =
+      `A person has to approve exactly this call (approval ${id}, until ${expires_at}); nothing has happened yet. ` +
+      'Repeat the same call after it is approved, or choose a different action.';
     return `APPROVAL_PENDING: ${decision.reason}. ${details}${who}`;
   }
   if (decision.outcome === 'step_up') {

@@ -46,6 +46,28 @@ describe('a decision point in this process', () => {
     });
   });
 
+  it('[P-APPROVAL-ONCE] lets an approved call through when it is repeated, once', async () => {
+    const local = await openLocal({ bundles: [bundle], dataDirectory: folder() });
+    let deleted = 0;
+    const tools = guard(
+      { 'db.delete': ({ id }: { id: number }) => `deleted ${id}, ${++deleted} in all` },
+      {
+        point: local.point,
+        principal: { id: 'user:42', scopes: ['write:destructive'] },
+        actor: { id: 'agent:ops' },
+      },
+    );
+    expect(await tools['db.delete']({ id: 7 })).toMatch(/^APPROVAL_PENDING: human_approval_required/);
+    const { approvals } = local.point.administration;
+    const [pending] = await approvals.list({ status: 'pending' });
+    expect(await approvals.approve(pending?.id ?? '', 'operator')).toMatchObject({ ok: true });
+    expect(await tools['db.delete']({ id: 8 })).toMatch(/^APPROVAL_PENDING/);
+    expect(await tools['db.delete']({ id: 7 })).toBe('deleted 7, 1 in all');
+    expect(await tools['db.delete']({ id: 7 })).toMatch(/^APPROVAL_PENDING/);
+    expect(deleted).toBe(1);
+    await local.close();
+  });
+
   it('does not open with policies that do not compile, and says where', async () => {
     const policies = folder();
     writeFileSync(join(policies, 'policy.rego'), 'package main\n\nallow if input.x ==\n');

@@ -1,5 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
-import type { Decision, JsonObject, Reason } from '@writ/decision';
+import type { Decision, JsonObject } from '@writ/decision';
+import { refusalText } from '@writ/sdk';
 
 /** Key of the structured verdict in a result's `_meta`. */
 export const DECISION_META_KEY = 'dev.writ/decision';
@@ -28,37 +29,6 @@ export function faultResult(code: string, message: string): CallToolResult {
     content: [{ type: 'text', text: `TOOL_DENIED: ${code}. ${message}` }],
     _meta: { [DECISION_META_KEY]: { outcome: 'deny', reason: code } },
   };
-}
-
-/** One line for the model: `TOOL_DENIED: amount_over_limit. …`, `APPROVAL_PENDING: …`, `STEP_UP_REQUIRED: …`. */
-export function refusalText(decision: Decision): string {
-  const details = sentences(decision.reasons, decision.remediation);
-  if (decision.outcome === 'escalate' && decision.approval !== undefined) {
-    return (
-      `APPROVAL_PENDING: ${decision.reason}. ${details}` +
-      `A person must approve this exact call (approval ${decision.approval.id}, until ${decision.approval.expires_at}). ` +
-      'Nothing has happened yet. Repeat the same call after it is approved, or choose a different action.'
-    );
-  }
-  if (decision.outcome === 'step_up') {
-    const method = decision.step_up?.method ?? 'stronger authentication';
-    return `STEP_UP_REQUIRED: ${decision.reason}. ${details}The person must prove their identity again (${method}).`;
-  }
-  return `TOOL_DENIED: ${decision.reason}. ${details}Choose a different action.`;
-}
-
-function sentences(reasons: readonly Reason[], remediation: string | undefined): string {
-  const texts = new Set<string>();
-  for (const reason of reasons) {
-    if (reason.message !== undefined) texts.add(sentence(reason.message));
-    if (reason.remediation !== undefined) texts.add(sentence(reason.remediation));
-  }
-  if (remediation !== undefined) texts.add(sentence(remediation));
-  return [...texts].map((text) => `${text} `).join('');
-}
-
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 function decisionMeta(decision: Decision): JsonObject {
