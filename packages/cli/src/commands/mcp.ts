@@ -48,7 +48,6 @@ function runCommand(): Command {
 }
 
 async function runServer(output: Output, words: readonly string[], options: McpRunOptions): Promise<number> {
-  const ending = waitForEnding();
   const { config, ...loaded } = readConfig(options.config);
   const { mcp: _, ...made } = serviceFromConfig({ config: { ...config, upstreams: {} }, ...loaded }, options);
   // Standard output belongs to the protocol: whatever there is to say goes to standard error.
@@ -57,6 +56,7 @@ async function runServer(output: Output, words: readonly string[], options: McpR
     api: { host: '127.0.0.1', port: 0, orFree: true },
     events: showEvents(output),
   });
+  const ending = waitForEnding();
   const [program, ...args] = words;
   const gateway = createMcpGateway({
     point: service.point.as({ pointId: 'mcp-run', mayAssert: {}, mode: made.mode ?? 'enforce' }),

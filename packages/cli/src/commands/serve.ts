@@ -37,14 +37,18 @@ export function serveCommand(): Command {
     );
   return withAction(command, async ({ output }: CommandContext, options: ServeOptions) => {
     const loaded = readConfig(options.config);
-    const service = await startService({ ...serviceFromConfig(loaded, options), events: showEvents(output) });
-    showService(output, service);
+    const made = serviceFromConfig(loaded, options);
     const ending = waitForEnding();
-    await ending.signal;
-    output.note('Closing.');
-    await service.close();
-    ending.dispose();
-    return EXIT.ok;
+    try {
+      const service = await startService({ ...made, events: showEvents(output) });
+      showService(output, service);
+      await ending.signal;
+      output.note('Closing.');
+      await service.close();
+      return EXIT.ok;
+    } finally {
+      ending.dispose();
+    }
   });
 }
 

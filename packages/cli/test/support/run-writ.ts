@@ -37,7 +37,8 @@ export function runNode(args: readonly string[], options: RunOptions = {}): Prom
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, {
       cwd: options.cwd ?? REPOSITORY,
-      env: { ...process.env, ...options.env },
+      // A test runner may force colours upon whatever it starts; a user's shell does not.
+      env: { ...process.env, FORCE_COLOR: undefined, NO_COLOR: undefined, ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
       timeout: 90_000,
       killSignal: 'SIGKILL',
