@@ -1,20 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { DecideCall } from '@writ/decision';
-import { LEDGER_PROCEDURES, openFileSigner, startCheckpointer } from '@writ/ledger';
-import {
-  createDecisionPoint,
-  createPolicySource,
-  createRegoEngine,
-  DECISION_PROCEDURES,
-  type DecisionService,
-  loadPolicies,
-} from '@writ/pdp';
-import { STATE_PROCEDURES } from '@writ/state';
-import { openStore, type Store } from '@writ/store';
+import { openLocal } from '@writ/sdk/local';
+import { openStoreReader } from '@writ/store';
 import { compare, inMilliseconds, spreadOf } from '../measure.ts';
 import { GroupCommitFile } from './group-commit-file.ts';
-import { type Ground, type Section, TUTORIAL } from './section.ts';
+import { type Section, TUTORIAL } from './section.ts';
 
 const ALONE = 400;
 const IN_FLIGHT = 256;
@@ -26,17 +17,20 @@ const SHARE_MIN = 0.5;
 
 /** The whole decision in process (policy, state, record, synced), beside a bare append-only file on the same disk. */
 export const durable: Section = async (ground) => {
-  const { service, store } = await openPoint(ground);
+  const directory = join(ground.folder, 'in-process');
+  const budget = { name: 'calls', per: 'principal', unit: 'requests', limit: 1e9 } as const;
+  const local = await openLocal({ bundles: [TUTORIAL], dataDirectory: directory, budgets: [budget] });
+  ground.cleanup.push(() => local.close());
   const file = await GroupCommitFile.open(join(ground.folder, 'append-only'));
   ground.cleanup.push(() => file.close());
   let next = 0;
   const decide = async (): Promise<void> => {
     next += 1;
-    const decision = await service.decide(callOf(next));
+    const decision = await local.point.decide(callOf(next));
     if (decision.outcome !== 'allow') throw new Error(`${decision.outcome} ${decision.reason}`);
   };
   await decide();
-  const bytes = await recordBytes(store);
+  const bytes = recordBytes(directory);
   const record = randomBytes(bytes);
   const append = (): Promise<void> => file.append(record);
 
@@ -86,28 +80,6 @@ export const durable: Section = async (ground) => {
   };
 };
 
-async function openPoint(ground: Ground): Promise<{ service: DecisionService; store: Store }> {
-  const directory = join(ground.folder, 'in-process');
-  const store = await openStore({
-    directory,
-    procedures: [...DECISION_PROCEDURES, ...LEDGER_PROCEDURES, ...STATE_PROCEDURES],
-  });
-  ground.cleanup.push(() => store.close());
-  const signer = openFileSigner(join(directory, 'credentials'));
-  const checkpointer = startCheckpointer({ store, signer, directory, trust: 'cooperative' });
-  ground.cleanup.push(() => checkpointer.close());
-  const loaded = await loadPolicies([{ kind: 'path', path: TUTORIAL, name: 'tutorial' }], createRegoEngine());
-  if (!loaded.ok) throw new Error('the policies do not load');
-  const policies = createPolicySource(loaded.set);
-  const service = createDecisionPoint({
-    store,
-    policies,
-    budgets: [{ name: 'calls', per: 'principal', unit: 'requests', limit: 1e9 }],
-  });
-  ground.cleanup.push(() => service.close());
-  return { service, store };
-}
-
 function callOf(index: number): DecideCall {
   return {
     idempotency_key: `bench-${index}`,
@@ -120,10 +92,15 @@ function callOf(index: number): DecideCall {
 }
 
 /** Bytes of the last entry: its leaf and what lies beside it. */
-async function recordBytes(store: Store): Promise<number> {
-  const size = await store.logSize();
-  const [entry] = await store.entries(size - 1, size);
-  return (entry?.leaf.byteLength ?? 0) + Buffer.byteLength(entry?.detail ?? '');
+function recordBytes(directory: string): number {
+  const reader = openStoreReader(directory);
+  try {
+    const size = reader.logSize();
+    const [entry] = [...reader.entries(size - 1, size)];
+    return (entry?.leaf.byteLength ?? 0) + Buffer.byteLength(entry?.detail ?? '');
+  } finally {
+    reader.close();
+  }
 }
 
 /** Operations a second with so many in flight. */

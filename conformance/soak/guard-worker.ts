@@ -3,20 +3,11 @@
  * its mark, how many calls are in flight, the budget. One JSON line per call on standard output; any line on standard
  * input, or its end, stops it.
  */
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DecisionPoint, JsonObject } from '@writ/decision';
-import { LEDGER_PROCEDURES, openFileSigner, startCheckpointer } from '@writ/ledger';
-import {
-  createDecisionPoint,
-  createPolicySource,
-  createRegoEngine,
-  DECISION_PROCEDURES,
-  loadPolicies,
-} from '@writ/pdp';
 import { guard } from '@writ/sdk';
-import { type BudgetDefinition, STATE_PROCEDURES } from '@writ/state';
-import { openStore, type Store } from '@writ/store';
+import { openLocal } from '@writ/sdk/local';
+import type { BudgetDefinition } from '@writ/state';
 import { callOf, isOnRecord } from './calls.ts';
 import { TUTORIAL_BUNDLE } from './load-project.ts';
 import type { WorkerLine } from './worker.ts';
@@ -29,41 +20,20 @@ function write(line: WorkerLine): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-/** The point, telling of every decision that it made. */
-function told(point: DecisionPoint, store: Store): DecisionPoint {
-  return {
-    ...point,
-    async decide(call) {
-      const decision = await point.decide(call);
-      const { decision_id: id, effect, reason } = decision;
-      write({ kind: 'told', id, effect, reason, onRecord: isOnRecord(decision), role: store.role });
-      if (!isOnRecord(decision)) await sleep(RETRY_MS);
-      return decision;
-    },
-  };
-}
+const local = await openLocal({ bundles: [TUTORIAL_BUNDLE], dataDirectory: directory, budgets: [budget] });
 
-const store = await openStore({
-  directory,
-  procedures: [...DECISION_PROCEDURES, ...LEDGER_PROCEDURES, ...STATE_PROCEDURES],
-});
-const checkpointer = startCheckpointer({
-  store,
-  signer: openFileSigner(join(directory, 'credentials')),
-  directory,
-  trust: 'cooperative',
-});
-const loaded = await loadPolicies(
-  [{ kind: 'path', path: TUTORIAL_BUNDLE, name: 'tutorial' }],
-  createRegoEngine(),
-);
-if (!loaded.ok) throw new Error('the policies do not load');
-const service = createDecisionPoint({
-  store,
-  policies: createPolicySource(loaded.set),
-  budgets: [budget],
-});
-const point = told(service, store);
+/** The point, telling of every decision that it made. */
+const point: DecisionPoint = {
+  ...local.point,
+  async decide(call) {
+    const decision = await local.point.decide(call);
+    const { decision_id: id, effect, reason } = decision;
+    const onRecord = isOnRecord(decision);
+    write({ kind: 'told', id, effect, reason, onRecord, role: local.store.role });
+    if (!onRecord) await sleep(RETRY_MS);
+    return decision;
+  },
+};
 
 /** One call through tools of its own, as an agent of its principal would. */
 async function callOnce(index: number): Promise<void> {
@@ -86,7 +56,7 @@ process.stdin.once('data', () => {
 process.stdin.once('end', () => {
   stopped = true;
 });
-write({ kind: 'ready', role: store.role });
+write({ kind: 'ready', role: local.store.role });
 await Promise.all(
   Array.from({ length: Number(inFlight) }, async () => {
     while (!stopped) {
@@ -96,7 +66,5 @@ await Promise.all(
     }
   }),
 );
-await service.close();
-await checkpointer.close();
-await store.close();
+await local.close();
 process.stdin.destroy();
