@@ -24,8 +24,12 @@ export function shardPrefix(kind: string, shard: number): string {
   return `${kind}/${shard.toString(16).padStart(2, '0')}/`;
 }
 
+/** Parts that are their own encoding; most ids are. */
+const PLAIN = /^[A-Za-z0-9_-]{1,120}$/;
+
 function encodePart(part: string | undefined): string {
   if (part === undefined) return ABSENT;
+  if (PLAIN.test(part)) return part;
   // A lone surrogate has no encoding; replaced ones could meet, so such a part is hashed with its code units.
   if (part.length > PART_LENGTH_MAX || !part.isWellFormed()) return hashOf(part);
   const encoded = encodeURIComponent(part).replace(/[~!'()*.]/g, escapeMark);

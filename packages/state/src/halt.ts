@@ -1,7 +1,7 @@
 import type { Transaction } from '@writ/store';
 import { type CellReader, readCell, type Versioned, writeCell } from './cell.ts';
 import { cellKey } from './cell-key.ts';
-import type { StateSubject } from './subject.ts';
+import { oncePerSubject, type StateSubject } from './subject.ts';
 
 /** What a halt stops. An actor without a tenant is stopped in every tenant. */
 export type HaltTarget =
@@ -39,7 +39,7 @@ function sessionHaltKey({ tenant, principal, actor, session_id }: StateSubject):
 }
 
 /** Every cell that could hold a halt for this subject; to be read in each commit. */
-export function haltKeys(subject: StateSubject): readonly string[] {
+export const haltKeys: (subject: StateSubject) => readonly string[] = oncePerSubject((subject) => {
   const { tenant, actor } = subject;
   return [
     haltKey({ scope: 'all' }),
@@ -49,7 +49,7 @@ export function haltKeys(subject: StateSubject): readonly string[] {
     haltKey({ scope: 'actor', actor }),
     haltKey({ scope: 'session', subject }),
   ];
-}
+});
 
 /** The widest halt in force for this subject. */
 export function activeHalt(read: CellReader, subject: StateSubject): Halt | undefined {

@@ -2,7 +2,7 @@ import type { Transaction } from '@writ/store';
 import { type CellReader, readCell, readerOf, type Versioned, writeCell } from './cell.ts';
 import { shardedKey } from './cell-key.ts';
 import { countDenial, type DeniedCall } from './circuit.ts';
-import type { StateSubject } from './subject.ts';
+import { oncePerSubject, type StateSubject } from './subject.ts';
 
 /** A session without an id of its own ends after this time without a call. */
 export const SESSION_IDLE_MS = 30 * 60_000;
@@ -55,17 +55,17 @@ export interface SessionReport {
 }
 
 /** The cell of what accrues whatever session id a client chose. */
-export function rootSessionKey(subject: StateSubject): string {
-  return shardedKey('session', subject.tenant, subject.principal, subject.actor);
-}
+export const rootSessionKey: (subject: StateSubject) => string = oncePerSubject(
+  ({ tenant, principal, actor }) => shardedKey('session', tenant, principal, actor),
+);
 
 /** The cell of the session itself. */
-export function sessionKey(subject: StateSubject): string {
+export const sessionKey: (subject: StateSubject) => string = oncePerSubject((subject) => {
   const { tenant, principal, actor, session_id } = subject;
   return session_id === undefined
     ? rootSessionKey(subject)
     : shardedKey('session', tenant, principal, actor, session_id);
-}
+});
 
 /** The cells that a call of this subject reads and writes. */
 export function sessionKeys(subject: StateSubject): readonly string[] {

@@ -8,3 +8,20 @@ export interface StateSubject {
   readonly actor: string;
   readonly session_id?: string;
 }
+
+/**
+ * Gives a function of a subject that works its answer out once for each subject object: one commit asks for the same
+ * keys several times. Subjects are never changed.
+ */
+export function oncePerSubject<Answer>(
+  work: (subject: StateSubject) => Answer,
+): (subject: StateSubject) => Answer {
+  const known = new WeakMap<StateSubject, { readonly answer: Answer }>();
+  return (subject) => {
+    const before = known.get(subject);
+    if (before !== undefined) return before.answer;
+    const answer = work(subject);
+    known.set(subject, { answer });
+    return answer;
+  };
+}

@@ -75,7 +75,7 @@ function transact(
   const wallMs = clock.wallMs();
   const { logSize, clockMs } = database.begin();
   const state = new BatchState(
-    (key) => database.value(key),
+    (key) => database.cell(key),
     logSize,
     Math.max(clockMs, wallMs),
     clockMs - wallMs,

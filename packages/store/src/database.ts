@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { CellCache } from './cell-cache.ts';
 import type { StoredEntry, StoreRecovery } from './contract.ts';
 import { SCHEMA, SCHEMA_VERSION, STORE_FILE_NAME } from './files.ts';
-import { CHECK_BYTES_MAX } from './limits.ts';
+import { CACHE_KIBIBYTES, CHECK_BYTES_MAX, CHECKPOINT_PAGES } from './limits.ts';
 import { StoreError } from './store-error.ts';
 
 /** The owner's connection: the only one that writes. All of it is synchronous and belongs to the worker. */
@@ -11,7 +12,10 @@ export interface Database {
   readonly recovery: StoreRecovery;
   /** Begins the write transaction and gives what the batch starts from; throws when another owner has taken over. */
   begin(): { readonly logSize: number; readonly clockMs: number };
+  /** A cell as committed, from the files. */
   value(key: string): string | undefined;
+  /** The same within a transaction, from memory where it is remembered: `begin` has shown that nobody else writes. */
+  cell(key: string): string | undefined;
   put(key: string, value: string): void;
   remove(key: string): void;
   append(entry: StoredEntry): void;
@@ -70,6 +74,9 @@ function configure(sqlite: DatabaseSync, sizeBytesMax: number): void {
   requirePragma(sqlite, 'journal_mode', 'wal');
   requirePragma(sqlite, 'synchronous', 2);
   sqlite.exec('pragma fullfsync = on');
+  // Each move of the log into the database syncs both; every thousand pages would be every few hundred decisions.
+  sqlite.exec(`pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  sqlite.exec(`pragma cache_size = -${CACHE_KIBIBYTES}`);
   // A reader's snapshot can make the write-ahead log grow; afterwards it shrinks to this again.
   sqlite.exec('pragma journal_size_limit = 67108864');
   sqlite.exec('pragma trusted_schema = off');
@@ -85,6 +92,11 @@ function requirePragma(sqlite: DatabaseSync, name: string, value: string | numbe
 
 function databaseOver(sqlite: DatabaseSync, recovery: StoreRecovery, epoch: number): Database {
   const statements = prepare(sqlite);
+  const cache = new CellCache();
+  const value = (key: string): string | undefined => {
+    const row = statements.get.get(key);
+    return row === undefined ? undefined : String(row['value']);
+  };
   return {
     recovery,
     begin: () => {
@@ -94,16 +106,24 @@ function databaseOver(sqlite: DatabaseSync, recovery: StoreRecovery, epoch: numb
       }
       return { logSize: logSizeOf(statements.last), clockMs: metaOf(statements.meta, 'clock_ms') ?? 0 };
     },
-    value: (key) => {
-      const row = statements.get.get(key);
-      return row === undefined ? undefined : String(row['value']);
+    value,
+    cell: (key) => cache.value(key, value),
+    put: (key, text) => {
+      cache.change(key, text);
+      statements.put.run(key, text);
     },
-    put: (key, value) => void statements.put.run(key, value),
-    remove: (key) => void statements.remove.run(key),
+    remove: (key) => {
+      cache.change(key, undefined);
+      statements.remove.run(key);
+    },
     append: ({ index, leaf, detail }) => void statements.append.run(index, leaf, detail),
     setClock: (nowMs) => void statements.setMeta.run('clock_ms', nowMs),
-    commit: () => void statements.commit.run(),
+    commit: () => {
+      statements.commit.run();
+      cache.commit();
+    },
     rollback: () => {
+      cache.rollback();
       if (sqlite.isTransaction) sqlite.exec('rollback');
     },
     logSize: () => logSizeOf(statements.last),

@@ -20,6 +20,10 @@ export const SCAN_DEFAULT = 1_000;
 export const SCAN_MAX = 100_000;
 /** Above this size an unclean end is not followed by a check of the whole file. */
 export const CHECK_BYTES_MAX = 4 * 1_024 * 1_024 * 1_024;
+/** Pages in the write-ahead log after which it is moved into the database: 16 MiB, some 50 ms of a commit. */
+export const CHECKPOINT_PAGES = 4_096;
+/** Memory for pages of the database, KiB. */
+export const CACHE_KIBIBYTES = 32 * 1_024;
 export const QUEUE_DEFAULT = 10_000;
 export const TIMEOUT_DEFAULT_MS = 5_000;
 export const SIZE_BYTES_DEFAULT = 1_024 ** 4;
