@@ -53,7 +53,11 @@ export function createOpaClient(address: OpaAddress): OpaClient {
   return {
     async evaluate(path, input, deadlineMs, expected) {
       if (deadlineMs <= 0) return engineFault('policy_timeout', 'no time is left for this evaluation');
-      const steps = path.split('/').map(encodeURIComponent).join('/');
+      const names = path.split('/');
+      // A URL takes these for steps up, written out or escaped.
+      if (names.some((name) => name === '' || name === '.' || name === '..'))
+        return engineFault('policy_error', 'the path names no rule');
+      const steps = names.map(encodeURIComponent).join('/');
       const body = input === undefined ? '{}' : JSON.stringify({ input });
       const url = `${prefix}/v1/data/${steps}?provenance=true`;
       const reply = await ask(outbound, { url, headers, body, timeoutMs: deadlineMs });

@@ -52,6 +52,12 @@ export type ListenResult =
 
 const HEALTH_PATH = '/health';
 export const BODY_BYTES_MAX = 1024 * 1024;
+/** Longest time in which a request, and its headers, must have come in, ms. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+const TIMEOUT_CHECK_MS = 5_000;
+/** Connections at once; further ones are closed. */
+const CONNECTIONS_MAX = 10_000;
 
 const ANONYMOUS: CallerIdentity = { pointId: 'anonymous', mayAssert: {}, mode: 'enforce' };
 
@@ -61,7 +67,15 @@ const ANONYMOUS: CallerIdentity = { pointId: 'anonymous', mayAssert: {}, mode: '
  */
 export function createHttpApi(options: HttpApiOptions): HttpApi {
   const bodyBytesMax = options.bodyBytesMax ?? BODY_BYTES_MAX;
-  const app = Fastify({ logger: false, bodyLimit: bodyBytesMax, routerOptions: { maxParamLength: 1024 } });
+  const app = Fastify({
+    logger: false,
+    bodyLimit: bodyBytesMax,
+    routerOptions: { maxParamLength: 1024 },
+    // Whoever sends slowly must not hold connections and memory for ever.
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+  });
+  app.server.maxConnections = CONNECTIONS_MAX;
   const context: { -readonly [Key in keyof ApiContext]: ApiContext[Key] } = {
     service: options.service,
     credentials: options.credentials,

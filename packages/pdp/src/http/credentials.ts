@@ -87,9 +87,13 @@ export async function readOperatorToken(directory: string): Promise<string> {
   return text;
 }
 
-/** Throws where a credential file can be read or written by anyone but its owner (POSIX only). */
+/**
+ * Throws where a credential file can be read or written by anyone but its owner, or its owner is neither this process
+ * nor root (POSIX only): whoever wrote it would know the token.
+ */
 export async function refuseReadableByOthers(file: string): Promise<void> {
   if (process.platform === 'win32') return;
-  const { mode } = await stat(file);
+  const { mode, uid } = await stat(file);
+  if (uid !== 0 && uid !== process.getuid?.()) throw new Error(`${file} belongs to another user`);
   if ((mode & 0o077) !== 0) throw new Error(`${file} can be read by others: chmod 600 it`);
 }

@@ -62,10 +62,13 @@ async function answer(
   return reply.send(flag(request, 'pretty') ? JSON.stringify(whole, undefined, 2) : JSON.stringify(whole));
 }
 
+/** An engine behind a URL would take these for a way out of its data. */
+const NO_STEPS = ['', '.', '..'];
+
 function pathOf(request: FastifyRequest): string {
   const wildcard = (request.params as Readonly<Record<string, string>>)['*'] ?? '';
   const path = wildcard.replace(/\/+$/, '');
-  if (path === '' || path.split('/').some((step) => step === '')) {
+  if (path === '' || path.split('/').some((step) => NO_STEPS.includes(step))) {
     throw new HttpError(400, 'invalid_parameter', 'the path names no rule');
   }
   return path;

@@ -24,16 +24,28 @@ export function hostName(header: string | undefined): string | undefined {
   return match?.[1]?.toLowerCase();
 }
 
+/** Pictures and links of other pages come without an Origin, but browsers say where they come from. */
+function crossSite(site: string | string[] | undefined): string | undefined {
+  return site === undefined || site === 'same-origin' || site === 'none'
+    ? undefined
+    : 'the request comes from a page that may not use this API';
+}
+
 /** A sentence that says why the request is refused, or undefined where it may go on. */
 export function refusedOrigin(
   policy: OriginPolicy,
-  headers: { readonly host?: string | undefined; readonly origin?: string | undefined },
+  headers: {
+    readonly host?: string | undefined;
+    readonly origin?: string | undefined;
+    readonly 'sec-fetch-site'?: string | string[] | undefined;
+  },
 ): string | undefined {
   const host = hostName(headers.host);
   if (host === undefined || !policy.hosts.includes(host))
     return 'the Host header names no host that this API serves';
   const origin = headers.origin;
-  if (origin === undefined || policy.origins.includes(origin)) return undefined;
+  if (origin === undefined) return crossSite(headers['sec-fetch-site']);
+  if (policy.origins.includes(origin)) return undefined;
   const sameOrigin = origin === `http://${headers.host}` || origin === `https://${headers.host}`;
   return sameOrigin ? undefined : 'the Origin header names a page that may not use this API';
 }

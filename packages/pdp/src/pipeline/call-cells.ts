@@ -10,9 +10,14 @@ import {
 import type { Store } from '@writ/store';
 import { hashArgs, sha256Hex } from './resolve-request.ts';
 
-/** Digest of all that a call asks: who, on whose authority, what exactly, with which approval. */
+/**
+ * Digest of all that a call asks: who, on whose authority, what exactly, with which approval, and what its point
+ * observed about it. What was allowed at a low risk is not allowed again, by its key, at a high one.
+ */
 export function digestOfCall(call: DecideCall, request: DecisionRequest): string {
   const { args: _args, ...action } = request.action;
+  const { session_id, risk_score } = call.request.context ?? {};
+  const { region, is_production } = call.request.environment ?? {};
   return sha256Hex(
     canonicalJson({
       principal: request.principal,
@@ -21,6 +26,7 @@ export function digestOfCall(call: DecideCall, request: DecisionRequest): string
       action,
       approval: call.approval_id ?? null,
       tool_digest: call.tool_digest ?? null,
+      observed: [session_id, risk_score, region, is_production].map((each) => each ?? null),
     } as unknown as Json),
   );
 }

@@ -34,21 +34,29 @@ function matchesAny(patterns: readonly string[] | undefined, value: string): boo
  * A request without a tenant is covered only by a credential that is not limited to tenants.
  */
 export function refusedClaim(caller: CallerIdentity, request: DecisionRequest): string | undefined {
-  const { tenants, principals, actors } = caller.mayAssert;
-  const tenant = request.principal.tenant;
+  return refusedPrincipal(caller, request.principal) ?? refusedActor(caller, request.actor);
+}
+
+/** The same about a principal and its tenant alone. */
+export function refusedPrincipal(
+  caller: CallerIdentity,
+  { id, tenant }: DecisionRequest['principal'],
+): string | undefined {
+  const { tenants, principals } = caller.mayAssert;
   if (tenants !== undefined && tenant === undefined) {
     return 'the credential is limited to tenants and the request names none';
   }
   if (tenant !== undefined && !matchesAny(tenants, tenant)) {
     return `the credential may not assert tenant \`${tenant}\``;
   }
-  if (!matchesAny(principals, request.principal.id)) {
-    return `the credential may not assert principal \`${request.principal.id}\``;
-  }
-  if (!matchesAny(actors, request.actor.id)) {
-    return `the credential may not assert actor \`${request.actor.id}\``;
-  }
-  return undefined;
+  return matchesAny(principals, id) ? undefined : `the credential may not assert principal \`${id}\``;
+}
+
+/** The same about an actor alone. */
+export function refusedActor(caller: CallerIdentity, { id }: DecisionRequest['actor']): string | undefined {
+  return matchesAny(caller.mayAssert.actors, id)
+    ? undefined
+    : `the credential may not assert actor \`${id}\``;
 }
 
 /** The mode that holds for this request: `observe` only where the credential says so for its actor and tenant. */

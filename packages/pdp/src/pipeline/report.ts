@@ -1,7 +1,7 @@
 import { type ReportCall, validateReportCall } from '@writ/decision';
 import { type EntryCore, sealFields } from '@writ/ledger';
 import { admit } from './admit.ts';
-import { type CallerIdentity, refusedClaim } from './caller.ts';
+import { type CallerIdentity, refusedActor, refusedClaim, refusedPrincipal } from './caller.ts';
 import type { Core } from './core.ts';
 import { defined } from './decision-entry.ts';
 import { subjectOf } from './gather.ts';
@@ -35,7 +35,10 @@ function refusedNote(core: Core, caller: CallerIdentity, code: string, message: 
 }
 
 function noteOf(core: Core, caller: CallerIdentity, call: ReportCall): NoteRequest {
-  const { kind, request, code, message, detail } = call;
+  const { kind, request: claimed, code, message, detail } = call;
+  // A fact about somebody whom the caller may not speak for is kept, without the name.
+  const refused = claimed === undefined ? undefined : refusedPart(caller, claimed);
+  const request = refused === undefined ? claimed : undefined;
   const fields = defined({
     point: caller.pointId,
     principal: request?.principal?.id,
@@ -50,11 +53,23 @@ function noteOf(core: Core, caller: CallerIdentity, call: ReportCall): NoteReque
   });
   const session = sessionOf(caller, call);
   return {
-    core: { kind: KINDS[kind], event: kind, codes: [code] },
+    core: {
+      kind: KINDS[kind],
+      event: kind,
+      codes: refused === undefined ? [code] : [code, 'assertion_not_permitted'],
+    },
     sealed: sealFields(fields, core.salts),
     trust: core.trust,
     ...(session === undefined ? {} : { session }),
   };
+}
+
+function refusedPart(
+  caller: CallerIdentity,
+  { principal, actor }: NonNullable<ReportCall['request']>,
+): string | undefined {
+  const about = principal === undefined ? undefined : refusedPrincipal(caller, principal);
+  return about ?? (actor === undefined ? undefined : refusedActor(caller, actor));
 }
 
 /** A note about a turn counts in the session of a principal and actor that the caller may speak for. */

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createOpaClient } from '../../src/engine/opa-client.ts';
 import { createRemoteOpaEngine } from '../../src/engine/opa-engine.ts';
 import { engineBundle } from './engine-contract.ts';
 
@@ -52,6 +53,21 @@ describe('[P-ENGINE-FAULT-DENIES] an OPA elsewhere that', () => {
       response.statusCode = status;
       response.end(typeof value === 'string' ? value : JSON.stringify(value));
     };
+
+  it('would be asked for something else than a rule is not asked', async () => {
+    const asked: (string | undefined)[] = [];
+    const url = await serve((request, response) => {
+      asked.push(request.url);
+      response.end('{}');
+    });
+    const client = createOpaClient({ url });
+    opened.push(client);
+    const revision = { opaName: 'tools', revision: 'r1' };
+    for (const path of ['a/../../policies', '..', 'a/./b', 'a//b', '']) {
+      expect(await client.evaluate(path, undefined, 1_000, revision)).toMatchObject({ code: 'policy_error' });
+    }
+    expect(asked).toEqual([]);
+  });
 
   it('answers well is believed', async () => {
     expect(await answerOf(body({ ...PROVENANCE, result: { allow: true } }))).toMatchObject({

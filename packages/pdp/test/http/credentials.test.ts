@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -20,6 +20,12 @@ describe('operator token', () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect((await stat(join(directory, 'credentials'))).mode & 0o777).toBe(0o700);
     expect(token).toMatch(/^writ_op_[A-Za-z0-9_-]{43}$/);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('is refused where somebody else wrote it', async () => {
+    await readOperatorToken(directory);
+    await chown(join(directory, 'credentials/operator.token'), 65_534, 65_534);
+    await expect(readOperatorToken(directory)).rejects.toThrow(/another user/);
   });
 
   it('is refused where others can read it', async () => {

@@ -112,6 +112,19 @@ describe('data API', () => {
     });
   });
 
+  it('refuses a path that an engine behind a URL would take for another', async () => {
+    api = await openApi(await regoSet(TOOLS));
+    // With escaped slashes no client resolves the steps before they are sent.
+    for (const path of [
+      'agent%2F..%2Fagent%2Ftools%2Fdecision',
+      'agent%2Ftools%2F.%2Fdecision',
+      'agent%2F..',
+    ]) {
+      const refused = await post(`${api.url}/v1/data/${path}`, question('db.read', {}, ['read']));
+      expect(refused).toMatchObject({ status: 400, body: { code: 'invalid_parameter' } });
+    }
+  });
+
   it('refuses an input that an entrypoint cannot read, on record', async () => {
     const entrypoints = [{ path: 'agent/tools/decision', kind: 'grant', profile: 'tools/v1' }];
     api = await openApi(await regoSet(TOOLS, { roots: ['agent'], metadata: { writ: { entrypoints } } }));

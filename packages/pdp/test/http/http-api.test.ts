@@ -177,6 +177,24 @@ describe('who may ask', () => {
     expect((await post(`${api.url}/v1/decide`, call, api.gateway)).body).toMatchObject({ outcome: 'allow' });
   });
 
+  it('[P-POINT-CLAIMS] records what a point reports, but under no name that it may not speak for', async () => {
+    api = await openApi([ALLOW_ALL]);
+    const report = (request: object) =>
+      post(`${api.url}/v1/report`, { kind: 'note', code: 'c', message: 'm', request }, api.gateway);
+    await report({ principal: { id: 'operator', tenant: 'victim' }, actor: { id: 'agent:1' } });
+    await report({ principal: { id: 'user:1' }, actor: { id: 'agent:1' } });
+    const [posed, own] = await api.fixture.entries();
+    expect(posed).toMatchObject({ core: { codes: ['c', 'assertion_not_permitted'] } });
+    expect(posed?.fields).toEqual({ point: 'gateway', message: 'm' });
+    expect(own).toMatchObject({ core: { codes: ['c'] }, fields: { principal: 'user:1', actor: 'agent:1' } });
+  });
+
+  it('does not wait for ever for what is sent slowly', async () => {
+    api = await openApi([ALLOW_ALL]);
+    const { requestTimeout, headersTimeout, maxConnections } = api.http.app.server;
+    for (const limit of [requestTimeout, headersTimeout, maxConnections]) expect(limit).toBeGreaterThan(0);
+  });
+
   it('[P-LOOPBACK-ONLY] decides for callers without a credential in development on loopback alone', async () => {
     api = await openApi([ALLOW_ALL], { development: false });
     expect(await post(`${api.url}/v1/decide`, toolCall('a'))).toMatchObject({ status: 401 });
@@ -199,6 +217,9 @@ describe('who may ask', () => {
     expect(await withHeaders(url, { host: `localhost.evil.example` })).toBe(403);
     expect(await withHeaders(url, { host: own, origin: 'https://evil.example' })).toBe(403);
     expect(await withHeaders(url, { host: own, origin: 'null' })).toBe(403);
+    // A picture in a page asks without an Origin; the browser says where it stands.
+    expect(await withHeaders(url, { host: own, 'sec-fetch-site': 'cross-site' })).toBe(403);
+    expect(await withHeaders(url, { host: own, 'sec-fetch-site': 'same-site' })).toBe(403);
     expect(await api.fixture.entries()).toHaveLength(2);
   });
 });

@@ -41,6 +41,22 @@ describe('idempotency', () => {
     expect(await fixture.point.decide(digest)).toMatchObject({ reason: 'idempotency_mismatch' });
   });
 
+  it('[P-IDEMPOTENT] repeats no answer that was given about other facts', async () => {
+    fixture = await openFixture([ALLOW_ALL]);
+    const { request, ...key } = toolCall('pay', { cents: 5 }, { idempotency_key: 'k1' });
+    const about = (facts: object) => ({ ...key, request: { ...request, ...facts } });
+    expect((await fixture.point.decide(about({ context: { risk_score: 0.1 } }))).outcome).toBe('allow');
+    for (const facts of [
+      {},
+      { context: { risk_score: 0.9 } },
+      { context: { risk_score: 0.1, session_id: 'other' } },
+      { context: { risk_score: 0.1 }, environment: { is_production: true } },
+    ]) {
+      expect((await fixture.point.decide(about(facts))).reason).toBe('idempotency_mismatch');
+    }
+    expect((await fixture.point.decide(about({ context: { risk_score: 0.1 } }))).outcome).toBe('allow');
+  });
+
   it('asks anew after a fault that may be gone: only what was judged is remembered', async () => {
     let broken = true;
     const rule: RuleAt = {
