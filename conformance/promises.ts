@@ -14,6 +14,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'Nothing that was acknowledged is lost when the process is killed.',
     source: 'docs/architecture.md',
   },
+  'P-APPROVAL-FLOOD': {
+    sentence: 'Questions that an agent makes people answer are bounded, and what expired hides nothing that waits.',
+    source: 'docs/architecture.md',
+  },
   'P-APPROVAL-BOUND': {
     sentence:
       'An approval serves only the call it was given for: arguments, tool definition, server, tenant, principal, actor.',
