@@ -1,0 +1,14 @@
+import { CLI_PAGE, cliPage } from './cli-page.ts';
+import { errorPages } from './error-pages.ts';
+import { PROFILES_PAGE, profilesPage } from './profiles-page.ts';
+import { REASON_CODES_PAGE, reasonCodesPage } from './reason-codes-page.ts';
+
+/** Every page that is made from the code, or holds what the code prints: path in the repository → text. */
+export function referencePages(root: string): ReadonlyMap<string, string> {
+  return new Map([
+    [REASON_CODES_PAGE, reasonCodesPage()],
+    [CLI_PAGE, cliPage()],
+    [PROFILES_PAGE, profilesPage(root)],
+    ...errorPages(root),
+  ]);
+}
