@@ -6,6 +6,7 @@ import { callOf, type Told } from './calls.ts';
 import { HttpLoad, postDecide } from './http-load.ts';
 import { createLoadProject, type LoadProject } from './load-project.ts';
 import { Recorded, verifyFiles } from './record.ts';
+import { until } from './until.ts';
 
 /** What a run of kills showed; every list of faults is empty, or a promise is broken. */
 export interface KillReport {
@@ -82,7 +83,7 @@ async function killOnce(
     faults.push(...(await repeatCalls(service.api, repeat)));
     load = new HttpLoad(service.api, { mark: `k${kill}`, inFlight });
     // Until something was signed there is nothing to verify against.
-    while (kill === 0 && readCheckpointFile(project.data) === undefined) await sleep(20);
+    if (kill === 0) await until(() => readCheckpointFile(project.data) !== undefined, 'nothing was signed');
     await sleep(Math.random() * LOAD_MS_MAX);
     return load;
   } finally {
@@ -102,7 +103,9 @@ async function repeatCalls(
     const [mark = '', index] = key.split('-');
     const decision = await postDecide(agent, api, callOf(mark, Number(index)));
     if (decision?.decision_id !== id)
-      faults.push(`${key}: repeated after a kill, ${id} became ${decision?.decision_id}`);
+      faults.push(
+        `${key}: repeated after a kill, ${id} became ${decision?.decision_id} (${decision?.reason})`,
+      );
   }
   agent.destroy();
   return faults;

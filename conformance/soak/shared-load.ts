@@ -4,6 +4,7 @@ import { type RunningWrit, startWrit } from '@writ/testing';
 import { HttpLoad } from './http-load.ts';
 import { createLoadProject } from './load-project.ts';
 import { Recorded, verifyFiles } from './record.ts';
+import { until } from './until.ts';
 import { GuardWorker } from './worker.ts';
 
 /** What a run on one shared directory showed; `missing` and `faults` are empty, or a promise is broken. */
@@ -31,7 +32,6 @@ export interface SharedOptions {
 const CALLS_MAX = 500;
 /** Decisions after the kill that show that another process took over. */
 const TAKEN_OVER = 200;
-const TAKEOVER_MS_MAX = 30_000;
 
 /**
  * Two processes with `guard()` and a service share one data directory under load; the owner is killed, another takes
@@ -120,12 +120,4 @@ function ranFaults(workers: readonly GuardWorker[]): string[] {
     const proceeded = acknowledged.filter(({ effect }) => effect === 'proceed').length;
     return ran === proceeded ? [] : [`${ran} tools ran, ${proceeded} decisions said proceed`];
   });
-}
-
-async function until(condition: () => boolean, otherwise: string): Promise<void> {
-  const end = performance.now() + TAKEOVER_MS_MAX;
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(otherwise);
-    await sleep(10);
-  }
 }
