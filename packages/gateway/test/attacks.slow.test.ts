@@ -184,6 +184,22 @@ describe('the transport', () => {
   });
 });
 
+describe('a session', () => {
+  it("[P-GATEWAY-IDENTITY-FROM-CREDENTIAL] is not begun anew, with its budgets, by a name of the client's", async () => {
+    const { connect, effects, entries } = await open({
+      budgets: [{ name: 'calls', per: 'session', unit: 'requests', limit: 2 }],
+    });
+    const client = await connect(MODERN);
+    for (const name of ['a', 'b', 'c', 'd']) {
+      await client.callTool({ name: 'echo', arguments: {}, _meta: { 'dev.writ/session': name } });
+    }
+    expect(effects()).toHaveLength(2);
+    const last = (await entries()).filter(({ core }) => core.phase === 'call').at(-1);
+    expect(last).toMatchObject({ core: { codes: ['budget_exhausted', 'ok'] } });
+    expect(last?.fields['conversation']).toBe('d');
+  });
+});
+
 describe('what goes to the server', () => {
   it('[P-GATEWAY-META-CLOSED] of `_meta` only well-formed trace context', async () => {
     const { connect } = await open();

@@ -35,7 +35,10 @@ export interface CallContext {
 
 /** Key of `_meta` by which a client names the approval to use up; it only selects, the decision point judges it. */
 export const APPROVAL_META_KEY = 'dev.writ/approval';
-/** Key of `_meta` by which a client subdivides its own session. */
+/**
+ * Key of `_meta` by which a client tells its conversations apart, for the record. It begins no session: one that a
+ * client could begin anew would have new budgets and counts.
+ */
 export const SESSION_META_KEY = 'dev.writ/session';
 
 /** Decides, forwards what was authorised and nothing else, and releases what the output policy lets pass. */
@@ -172,7 +175,7 @@ async function refuseUnasked(
 }
 
 function requestOf(call: IncomingCall, tool: CatalogueTool): DecisionRequest {
-  const session = textOf(call.meta[SESSION_META_KEY]);
+  const conversation = textOf(call.meta[SESSION_META_KEY]);
   const trace = traceId(call.meta);
   return {
     principal: call.caller.principal,
@@ -186,11 +189,11 @@ function requestOf(call: IncomingCall, tool: CatalogueTool): DecisionRequest {
       args: call.args ?? {},
       ...(tool.upstream.address === undefined ? {} : { upstream: tool.upstream.address }),
     },
-    ...(session === undefined && trace === undefined
+    ...(conversation === undefined && trace === undefined
       ? {}
       : {
           context: {
-            ...(session === undefined ? {} : { session_id: session }),
+            ...(conversation === undefined ? {} : { conversation_id: conversation }),
             ...(trace === undefined ? {} : { trace_id: trace }),
           },
         }),
