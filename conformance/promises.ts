@@ -15,7 +15,8 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     source: 'docs/architecture.md',
   },
   'P-APPROVAL-FLOOD': {
-    sentence: 'Questions that an agent makes people answer are bounded, and what expired hides nothing that waits.',
+    sentence:
+      'Questions that an agent makes people answer are bounded, and what expired hides nothing that waits.',
     source: 'docs/architecture.md',
   },
   'P-APPROVAL-BOUND': {
@@ -503,6 +504,16 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   'P-TENANT-APART': {
     sentence: 'Keys of different tenants, or of different parts of state, never meet.',
     source: 'docs/architecture.md',
+  },
+  'P-TERMINAL-PLAIN': {
+    sentence:
+      'Nothing that an agent names moves the cursor of a terminal, hides text or poses as another line.',
+    source: 'CWE-150',
+  },
+  'P-TEXT-SEEN': {
+    sentence:
+      'Texts of policies reach people and models without control characters, direction marks and tags.',
+    source: 'CWE-150',
   },
   'P-THIRD-PARTY-TIGHTENS': {
     sentence: "A third party's bundle can only tighten.",

@@ -77,6 +77,13 @@ export function readReasons(document: JsonObject): readonly OpinionReason[] {
   );
 }
 
+/**
+ * Control characters (line feeds and tabs aside), direction marks, line separators and tags: people would not see in a
+ * terminal or a chat what a model reads, or see something else.
+ */
+const UNSEEN = /(?![\n\t])[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\u{e0000}-\u{e007f}]/gu;
+
 function bounded(text: string): string {
-  return text.length <= MESSAGE_LENGTH_MAX ? text : `${text.slice(0, MESSAGE_LENGTH_MAX)}…`.toWellFormed();
+  const cut = text.length <= MESSAGE_LENGTH_MAX ? text : `${text.slice(0, MESSAGE_LENGTH_MAX)}…`;
+  return cut.toWellFormed().replace(UNSEEN, '\u{fffd}');
 }

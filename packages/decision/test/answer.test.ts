@@ -368,3 +368,27 @@ describe('[P-UNKNOWN-SHAPE-DENIES] whatever an answer looks like', () => {
     );
   });
 });
+
+describe('texts of policies', () => {
+  test('[P-TEXT-SEEN] hold nothing that a person would not see and a model or a terminal would obey', () => {
+    const hidden = [
+      '\u001b[2J',
+      '\u009b31m',
+      '\r',
+      '\u0000',
+      '\u202e',
+      '\u2066',
+      '\u2028',
+      '\u{e0041}',
+      '\u007f',
+    ];
+    for (const text of hidden) {
+      const opinion = readAnswer('guard', { allow: false, reason: `no${text}!`, remediation: `ask${text}` });
+      const written = JSON.stringify(opinion).replaceAll('\u{fffd}', '');
+      expect(written).toContain('no');
+      expect(/\\u00|[\u007f-\u009f\u202e\u2066\u2028\u{e0041}]|\\r/u.test(written)).toBe(false);
+    }
+    const plain = readAnswer('violations', ['two\nlines\twith é, 漢字 and 👩‍💻']);
+    expect(JSON.stringify(plain)).toContain(JSON.stringify('two\nlines\twith é, 漢字 and 👩‍💻'));
+  });
+});

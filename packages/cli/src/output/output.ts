@@ -16,23 +16,42 @@ export interface Output {
   style(style: Style, text: string): string;
 }
 
+const ESCAPE = String.fromCharCode(0x1b);
+/** The colours and weights that `style` may set; nothing that hides text or moves the cursor. */
+const STYLES = `${ESCAPE}\\[(?:0|1|2|22|3[1-79])m`;
+const UNSEEN = '[\\p{Cc}\\p{Bidi_Control}\\p{Zl}\\p{Zp}]';
+const IN_LINE = new RegExp(`${STYLES}|${UNSEEN}`, 'gu');
+const IN_TEXT = new RegExp(`${STYLES}|(?![\\n\\t])${UNSEEN}`, 'gu');
+const IN_JSON = /[\u007f-\u009f\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
+
+/** Names and arguments come from agents: what could rewrite a terminal, or turn a line round, is shown as `\ufffd`. */
+function shown(text: string, unseen: RegExp): string {
+  return text.replace(unseen, (found) => (found.length > 1 ? found : '\ufffd'));
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
 /** Output on the process's own streams. */
 export function processOutput(format: OutputFormat): Output {
   return {
     format,
     line: (text = '') => {
-      if (format === 'pretty') process.stdout.write(`${text}\n`);
+      if (format === 'pretty') process.stdout.write(`${shown(text, IN_TEXT)}\n`);
     },
     json: (value) => {
-      if (format === 'json') process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+      if (format === 'json')
+        process.stdout.write(`${JSON.stringify(value, null, 2).replace(IN_JSON, escaped)}\n`);
     },
-    note: (text) => void process.stderr.write(`${text}\n`),
+    note: (text) => void process.stderr.write(`${shown(text, IN_TEXT)}\n`),
     style: (style, text) => styleText(style, text, { stream: process.stdout, validateStream: true }),
   };
 }
 
-/** Columns of text, padded to their widest cell; the last one is left as it is. */
-export function table(rows: readonly (readonly string[])[]): string[] {
+/** Columns of text, padded to their widest cell; the last one is left as it is. A cell never begins a new line. */
+export function table(cells: readonly (readonly string[])[]): string[] {
+  const rows = cells.map((row) => row.map((cell) => shown(cell, IN_LINE)));
   const widths = rows
     .reduce<number[][]>((columns, row) => {
       row.forEach((cell, index) => {
