@@ -12,10 +12,12 @@ const KNOWN_FAILURES: Readonly<Record<string, string>> = {
   'sprintf/float/zero_fraction':
     'a number is its value here, not its text: 100.0 formats as 100, as an integer',
   'strings/sprintf: float too big': 'a number is its value here, not its text: 2e308 prints its digits',
+  'providers-aws-sign_req/failure-simple-bad timestamp':
+    'a number is its value here, not its text: -1e9 is an integer',
 };
 
 /** Passes that must not be lost; the rest are located refusals of what is not supported yet. */
-const PASS_MIN: Readonly<Record<'v0' | 'v1', number>> = { v0: 1646, v1: 1821 };
+const PASS_MIN: Readonly<Record<'v0' | 'v1', number>> = { v0: 1696, v1: 1896 };
 
 const started = await startOracle();
 let oracle: Oracle | undefined;

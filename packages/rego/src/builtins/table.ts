@@ -1,5 +1,7 @@
+import { AWS_SIGN } from './aws-sign.ts';
 import { BITS } from './bits.ts';
 import type { Builtin, BuiltinSignature } from './builtin.ts';
+import { CIDR_MERGE } from './cidr-merge.ts';
 import { AGGREGATES, ARRAYS, DEPRECATED_CASTS, SETS } from './collections.ts';
 import { COMPARISON, TYPES } from './comparison.ts';
 import { CRYPTO } from './crypto.ts';
@@ -7,6 +9,7 @@ import type { Family } from './define.ts';
 import { bindBuiltin } from './define.ts';
 import { ENCODING } from './encoding.ts';
 import { GLOB } from './glob.ts';
+import { GLOBS_MATCH } from './globs-match.ts';
 import { GRAPH } from './graph.ts';
 import { HOST } from './host.ts';
 import { JSON_PATCH } from './json-patch.ts';
@@ -20,7 +23,9 @@ import { STRINGS } from './strings.ts';
 import { SUBSET } from './subset.ts';
 import { TIME } from './time.ts';
 import { UNITS } from './units.ts';
+import { URI } from './uri.ts';
 import { UUID } from './uuid.ts';
+import { YAML } from './yaml.ts';
 
 /** The families of builtins that this engine has. */
 const FAMILIES: readonly Family[] = [
@@ -47,6 +52,11 @@ const FAMILIES: readonly Family[] = [
   GRAPH,
   CRYPTO,
   BITS,
+  URI,
+  CIDR_MERGE,
+  GLOBS_MATCH,
+  AWS_SIGN,
+  YAML,
 ];
 
 /** Every builtin of OPA 1.22 by name, whether this engine can call it or not. */

@@ -40,19 +40,11 @@ const UNSUPPORTED: readonly string[] = [
   'io.jwt.verify_rs512',
   'json.match_schema',
   'json.verify_schema',
-  'net.cidr_merge',
   'net.lookup_ip_addr',
-  'providers.aws.sign_req',
-  'regex.globs_match',
   'rego.metadata.chain',
   'rego.metadata.rule',
   'rego.parse_module',
   'strings.render_template',
-  'uri.is_valid',
-  'uri.parse',
-  'yaml.is_valid',
-  'yaml.marshal',
-  'yaml.unmarshal',
 ];
 
 describe('the table of builtins', () => {
