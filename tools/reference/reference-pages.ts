@@ -1,5 +1,6 @@
 import { CLI_PAGE, cliPage } from './cli-page.ts';
 import { errorPages } from './error-pages.ts';
+import { HTTP_PAGE, httpPage } from './http-page.ts';
 import { PROFILES_PAGE, profilesPage } from './profiles-page.ts';
 import { REASON_CODES_PAGE, reasonCodesPage } from './reason-codes-page.ts';
 
@@ -9,6 +10,7 @@ export function referencePages(root: string): ReadonlyMap<string, string> {
     [REASON_CODES_PAGE, reasonCodesPage()],
     [CLI_PAGE, cliPage()],
     [PROFILES_PAGE, profilesPage(root)],
+    [HTTP_PAGE, httpPage(root)],
     ...errorPages(root),
   ]);
 }

@@ -8,6 +8,8 @@ import { DIAGNOSTIC_CODES } from '@writ/rego';
 import { describe, expect, it } from 'vitest';
 import { codeBlocks } from '../reference/code-blocks.ts';
 import { errorPagePath, findingsOf } from '../reference/error-pages.ts';
+import { httpExamples } from '../reference/http-examples.ts';
+import { HTTP_PAGE, shownExamples } from '../reference/http-page.ts';
 import { referencePages } from '../reference/reference-pages.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -34,6 +36,11 @@ describe('reference', () => {
       stale.map(([path]) => path),
       REWRITE,
     ).toEqual([]);
+  });
+
+  it('shows every exchange of the HTTP API', () => {
+    const all = httpExamples(root).map(({ name }) => name);
+    expect([...shownExamples(read(HTTP_PAGE))].sort()).toEqual(all);
   });
 
   it('names every field of the contract', () => {
