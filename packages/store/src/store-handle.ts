@@ -17,6 +17,9 @@ export interface HandleSettings {
 const RECONNECT_MIN_MS = 5;
 const RECONNECT_MAX_MS = 250;
 
+/** Answers told in one turn of the event loop. */
+const REPLIES_PER_TURN = 16;
+
 /** Replies that say that the call was not run here; the next owner will run it. */
 const NOT_RUN: ReadonlySet<string> = new Set(['store_closed', 'store_owner_lost']);
 
@@ -28,6 +31,8 @@ export class StoreHandle implements Store {
   #backend: Backend | undefined;
   #role: 'owner' | 'client' = 'client';
   #recovery: StoreRecovery | undefined;
+  /** Answers that came and were not told yet. */
+  readonly #replies: WireReply[] = [];
   #flushing = false;
   /** The owner said that it closes: what comes now waits for the next one. */
   #held = false;
@@ -180,15 +185,28 @@ export class StoreHandle implements Store {
 
   #onReplies(text: string): void {
     const replies: readonly WireReply[] = JSON.parse(text);
-    for (const reply of replies) {
-      const call = this.#pending.get(reply[0]);
-      if (call === undefined) continue;
-      if (reply[1] === 1) this.#pending.resolve(call, reply[2]);
-      else if (NOT_RUN.has(reply[2])) {
-        this.#held = true;
-        this.#again(call);
-      } else this.#pending.reject(call, new StoreError(storeErrorCode(reply[2]), reply[3]));
-    }
+    const idle = this.#replies.length === 0;
+    this.#replies.push(...replies);
+    if (idle) this.#deliver();
+  }
+
+  /**
+   * A few answers a turn: what they set off is under way to the worker while the next ones are told, so that the
+   * callers' thread and the worker's do not wait for each other by turns.
+   */
+  #deliver(): void {
+    for (const reply of this.#replies.splice(0, REPLIES_PER_TURN)) this.#settle(reply);
+    if (this.#replies.length > 0) setImmediate(() => this.#deliver());
+  }
+
+  #settle(reply: WireReply): void {
+    const call = this.#pending.get(reply[0]);
+    if (call === undefined) return;
+    if (reply[1] === 1) this.#pending.resolve(call, reply[2]);
+    else if (NOT_RUN.has(reply[2])) {
+      this.#held = true;
+      this.#again(call);
+    } else this.#pending.reject(call, new StoreError(storeErrorCode(reply[2]), reply[3]));
   }
 
   #again(call: PendingCall): void {
@@ -197,6 +215,7 @@ export class StoreHandle implements Store {
   }
 
   #onLost(error: StoreError): void {
+    for (const reply of this.#replies.splice(0)) this.#settle(reply);
     this.#backend = undefined;
     this.#held = false;
     this.#role = 'client';
