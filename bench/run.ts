@@ -9,6 +9,11 @@ const BENCHES: Readonly<
       'in-process decision, HTTP decision, MCP call with durable record; beside no Writ and beside OPA over REST',
     load: () => import('./first-light.ts'),
   },
+  'rego-eval': {
+    about:
+      'policies on each back end of the engine, beside functions written by hand; flat in rules and in data',
+    load: () => import('./rego-eval.ts'),
+  },
   'decision-rate': {
     about: 'durable decisions per second beside a bare append-only file with group commit, in one run',
     load: () => import('./decision-rate.ts'),

@@ -13,6 +13,7 @@ export type {
   Entrypoint,
   ModuleSource,
   Policy,
+  PolicyBackend,
   PreparedBindings,
   PreparedQuery,
 } from './policy.ts';

@@ -5,9 +5,13 @@ import type { Globals } from './analysis/names.ts';
 import type { ReadPaths } from './analysis/reads.ts';
 import { readPaths } from './analysis/reads.ts';
 import { isKnownBuiltin } from './builtins/index.ts';
+import { canGenerate, createGenerated } from './compile/generated-backend.ts';
+import type { Backend } from './eval/backend.ts';
+import { createClosures } from './eval/closures.ts';
 import type { EvaluationOptions, EvaluationResult, QueryResult } from './eval/engine.ts';
 import { Engine } from './eval/engine.ts';
 import { planLines } from './plan/lines.ts';
+import type { PolicyPlan } from './plan/plan.ts';
 import type { PlannedPolicy } from './plan/planner.ts';
 import { planPolicy } from './plan/planner.ts';
 import { PlanFault } from './plan/terms.ts';
@@ -25,7 +29,15 @@ export interface ModuleSource {
   readonly version?: 0 | 1;
 }
 
+/**
+ * How policies run: as closures, or as JavaScript generated from them, which is faster and needs a place that lets
+ * code be made from text. Both give the same answers.
+ */
+export type PolicyBackend = 'closures' | 'generated';
+
 export interface CompileOptions {
+  /** Closures by default. Where code cannot be made from text, `generated` runs closures too. */
+  readonly backend?: PolicyBackend;
   /** Base data for evaluations that bring none. */
   readonly data?: JsonObject;
 }
@@ -140,6 +152,10 @@ export function pathSteps(path: string): readonly string[] {
   return steps;
 }
 
+function createBackend(plan: PolicyPlan, backend: PolicyBackend = 'closures'): Backend {
+  return backend === 'generated' && canGenerate() ? createGenerated(plan) : createClosures(plan, false);
+}
+
 class CompiledPolicy implements Policy {
   readonly modules: readonly Module[];
   readonly rulePaths: readonly string[];
@@ -158,7 +174,7 @@ class CompiledPolicy implements Policy {
     this.modules = modules;
     this.#analysed = analysed;
     this.#planned = planned;
-    this.#engine = new Engine(planned.plan);
+    this.#engine = new Engine(planned.plan, createBackend(planned.plan, options.backend));
     this.#data = options.data;
     const paths: string[] = [];
     walkGroups(analysed.root, (group) => paths.push(group.path.join('/')));

@@ -1,4 +1,4 @@
-import type { PolicyPlan, Statement } from '../plan/plan.ts';
+import type { GroupPlan, PolicyPlan, RulePlan, Statement } from '../plan/plan.ts';
 import type { Frame, Run } from '../runtime/run.ts';
 import type { Value } from '../value/value.ts';
 
@@ -16,6 +16,20 @@ export interface CompiledGroup {
   call(run: Run, args: readonly Value[]): Value | undefined;
 }
 
+/** A rule that gives one value: tries its branches in order. */
+export type SingleRule = (run: Run, args: readonly Value[]) => Value | undefined;
+/** A partial rule: hands each answer of its body to a collector. */
+export type PartialRule = (run: Run, collector: Collector, key: Value | undefined) => void;
+/** Takes the keys and the value (or member) of one answer; true where no further answer is wanted. */
+export type Collector = (keys: readonly Value[], value: Value, rule: RulePlan) => boolean;
+
+/** Parts made in another way than by closures; where it has none, closures are made. */
+export interface OtherParts {
+  group(group: GroupPlan): CompiledGroup | undefined;
+  singleRule(group: GroupPlan, position: number): SingleRule | undefined;
+  partialRule(group: GroupPlan, position: number, keyed: boolean): PartialRule | undefined;
+}
+
 /** What compiling a part needs of the whole. */
 export interface Backend {
   readonly plan: PolicyPlan;
@@ -23,6 +37,9 @@ export interface Backend {
   statements(statements: readonly Statement[], end: Step, ordered: boolean): Step;
   /** Compiled at first use. */
   group(id: number): CompiledGroup;
+  /** Rules made in another way than by closures. */
+  singleRule(group: GroupPlan, position: number): SingleRule | undefined;
+  partialRule(group: GroupPlan, position: number, keyed: boolean): PartialRule | undefined;
   /** A step or name of the tree of documents, resolved while running. */
   document(run: Run, path: readonly string[], keys: readonly Value[]): Value | undefined;
   /** Names below a step of the tree of documents. */

@@ -1,10 +1,10 @@
 import type { DocumentPlan, GroupPlan, PolicyPlan } from '../plan/plan.ts';
 import { forEachMember, member, memberAt, mergeDocuments, storedMember } from '../runtime/collections.ts';
+import { isReplaced } from '../runtime/memo.ts';
 import type { Run } from '../runtime/run.ts';
 import { isPlainObject, lookup } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
 import type { CompiledGroup } from './backend.ts';
-import { isReplaced } from './groups.ts';
 
 /** Reads the tree of documents, in which rules (virtual documents) and base data lie over each other. */
 export class Documents {

@@ -1,5 +1,5 @@
 import type { BuiltinContext } from '../builtins/index.ts';
-import type { DocumentPlan, PolicyPlan, QueryPlan, ValueNode } from '../plan/plan.ts';
+import type { PolicyPlan, QueryPlan, ValueNode } from '../plan/plan.ts';
 import type { EvaluationErrorCode } from '../runtime/fault.ts';
 import { EvaluationFault } from '../runtime/fault.ts';
 import type { Frame, MatchedRule, Observer, Scope } from '../runtime/run.ts';
@@ -7,9 +7,8 @@ import { newMemo, Run } from '../runtime/run.ts';
 import type { Location } from '../syntax/ast.ts';
 import { memberKey } from '../value/index.ts';
 import type { JsonObject, Value } from '../value/value.ts';
-import type { Backend, CompiledGroup, Compute, Step } from './backend.ts';
-import { Documents } from './documents.ts';
-import { compileGroup } from './groups.ts';
+import type { Backend, Compute, Step } from './backend.ts';
+import { createClosures } from './closures.ts';
 import { compileStatements } from './statements.ts';
 import { compileValue } from './values.ts';
 
@@ -79,15 +78,16 @@ export type QueryResult =
 const NO_RULES: readonly MatchedRule[] = Object.freeze([]);
 const NO_DATA: JsonObject = Object.freeze(Object.create(null));
 
-/** Runs plans by turning them into closures, each group of rules at its first use. */
+/** Runs plans on a back end; observed evaluations on closures that report. */
 export class Engine {
   readonly #plan: PolicyPlan;
   readonly #plain: Backend;
   #observed: Backend | undefined;
 
-  constructor(plan: PolicyPlan) {
+  /** @param plain the back end for evaluations that nothing observes */
+  constructor(plan: PolicyPlan, plain: Backend) {
     this.#plan = plan;
-    this.#plain = createBackend(plan, false);
+    this.#plain = plain;
   }
 
   /** Compiles the computation of one value. */
@@ -145,7 +145,7 @@ export class Engine {
   }
 
   #observedBackend(): Backend {
-    this.#observed ??= createBackend(this.#plan, true);
+    this.#observed ??= createClosures(this.#plan, true);
     return this.#observed;
   }
 }
@@ -153,55 +153,6 @@ export class Engine {
 interface Collected {
   readonly found: Readonly<Record<string, Value>>[];
   readonly seen: Set<unknown>;
-}
-
-function createBackend(plan: PolicyPlan, observed: boolean): Backend {
-  const nodes = new Map<number, DocumentPlan>();
-  const collect = (node: DocumentPlan): void => {
-    if (node.group !== undefined) nodes.set(node.group.id, node);
-    for (const child of node.children.values()) collect(child);
-  };
-  collect(plan.root);
-  const groups: LazyGroup[] = [];
-  const group = (id: number): CompiledGroup => {
-    groups[id] ??= new LazyGroup(() => compileGroup(backend, plan.groups[id]!, nodes.get(id)!));
-    return groups[id]!;
-  };
-  const documents = new Documents(plan, group);
-  const backend: Backend = {
-    plan,
-    statements: (statements, end, ordered) => compileStatements(backend, statements, end, ordered),
-    group,
-    document: (run, path, keys) => documents.value(run, path, keys),
-    documentNames: (run, path, keys) => documents.names(run, path, keys),
-    observed,
-  };
-  return backend;
-}
-
-/** Compiles a group at its first use; groups may refer to each other in a circle that evaluation never closes. */
-class LazyGroup implements CompiledGroup {
-  readonly #compile: () => CompiledGroup;
-  #compiled: CompiledGroup | undefined;
-
-  constructor(compile: () => CompiledGroup) {
-    this.#compile = compile;
-  }
-
-  value(run: Run): Value | undefined {
-    this.#compiled ??= this.#compile();
-    return this.#compiled.value(run);
-  }
-
-  member(run: Run, key: Value): Value | undefined {
-    this.#compiled ??= this.#compile();
-    return this.#compiled.member(run, key);
-  }
-
-  call(run: Run, args: readonly Value[]): Value | undefined {
-    this.#compiled ??= this.#compile();
-    return this.#compiled.call(run, args);
-  }
 }
 
 /** What builtins see of one evaluation; costly parts are made when asked for. */

@@ -3,18 +3,14 @@ import type { DocumentPlan, GroupPlan, RuleChoice, RulePlan } from '../plan/plan
 import { KEY_SLOT, RESULT_SLOT } from '../plan/plan.ts';
 import { memberAt, ObjectCollector } from '../runtime/collections.ts';
 import { CONFLICT_TEXTS, EvaluationFault } from '../runtime/fault.ts';
+import { ABSENT, BUSY, isReplaced, refuseCircle, rememberedByKey } from '../runtime/memo.ts';
 import type { Frame, MatchedRule, Run } from '../runtime/run.ts';
 import type { Location } from '../syntax/ast.ts';
-import { equal, isObject, lookup, memberKey, objectEntries, RegoSet, SetBuilder } from '../value/index.ts';
+import { equal, isObject, lookup, objectEntries, RegoSet, SetBuilder } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
-import type { Backend, CompiledGroup, Step } from './backend.ts';
+import type { Backend, Collector, CompiledGroup, PartialRule, SingleRule, Step } from './backend.ts';
 import { compilePattern, compileStatements } from './statements.ts';
 import { compileValue, computeAll } from './values.ts';
-
-/** Marks a remembered result that is no value. */
-const UNDEFINED = Symbol('undefined');
-/** Marks a result that is being computed. */
-const BUSY = Symbol('busy');
 
 type Choose = (run: Run, args: readonly Value[]) => readonly number[];
 
@@ -42,18 +38,6 @@ export function compileChoice(backend: Backend, choice: RuleChoice): Choose {
   return (run, args) => pick(read(run, []))(run, args);
 }
 
-/** Whether a `with` put something in the place of this path. */
-export function isReplaced(run: Run, path: readonly string[]): boolean {
-  const { replaced } = run.scope;
-  if (replaced === undefined) return false;
-  return replaced.some((target) => target.every((step, index) => path[index] === step));
-}
-
-function busy(group: GroupPlan): never {
-  const message = `rule data.${group.path.join('.')} needs its own value`;
-  throw new EvaluationFault('eval_internal_error', message, group.rules[0]?.location);
-}
-
 /** Computes once per scope. */
 function remembered(group: GroupPlan, compute: (run: Run) => Value | undefined) {
   const { id, path } = group;
@@ -61,48 +45,26 @@ function remembered(group: GroupPlan, compute: (run: Run) => Value | undefined) 
     const { scope } = run;
     const known = scope.memo[id];
     if (known !== undefined) {
-      if (known === BUSY) busy(group);
-      return known === UNDEFINED ? undefined : (known as Value);
+      if (known === BUSY) refuseCircle(group);
+      return known === ABSENT ? undefined : (known as Value);
     }
     if (scope.replaced !== undefined && isReplaced(run, path)) return memberAt(scope.data, path);
     scope.memo[id] = BUSY;
     const value = compute(run);
-    scope.memo[id] = value === undefined ? UNDEFINED : value;
+    scope.memo[id] = value === undefined ? ABSENT : value;
     return value;
   };
 }
-
-function rememberedByKey(run: Run, group: GroupPlan, key: Value, compute: () => Value | undefined) {
-  const { scope } = run;
-  scope.keyed ??= new Map();
-  let known = scope.keyed.get(group.id);
-  if (known === undefined) {
-    known = new Map();
-    scope.keyed.set(group.id, known);
-  }
-  const name = memberKey(key);
-  const before = known.get(name);
-  if (before !== undefined) {
-    if (before === BUSY) busy(group);
-    return before === UNDEFINED ? undefined : (before as Value);
-  }
-  known.set(name, BUSY);
-  const value = compute();
-  known.set(name, value === undefined ? UNDEFINED : value);
-  return value;
-}
-
-/** A rule that gives one value: tries its branches in order. */
-type SingleRule = (run: Run, args: readonly Value[]) => Value | undefined;
 
 function compileSingle(backend: Backend, group: GroupPlan): CompiledGroup {
   const text = CONFLICT_TEXTS[group.kind === 'function' ? 'function' : 'complete'](dataPath(group.path));
   const rules: (SingleRule | undefined)[] = [];
   const choose = compileChoice(backend, group.choice);
   const endsEarly = group.constant !== undefined;
-  const worthKeeping = group.kind === 'function' && group.rules.some(({ branches }) => isCostly(branches));
+  const worthKeeping = isWorthKeeping(group);
   const rule = (position: number): SingleRule => {
-    rules[position] ??= compileSingleRule(backend, group.rules[position]!, text);
+    rules[position] ??=
+      backend.singleRule(group, position) ?? compileSingleRule(backend, group.rules[position]!, text);
     return rules[position]!;
   };
   let fallback: SingleRule | undefined;
@@ -141,6 +103,11 @@ function compileSingle(backend: Backend, group: GroupPlan): CompiledGroup {
       return rememberedByKey(run, group, only, () => evaluate(run, args));
     },
   };
+}
+
+/** Whether the results of a function's calls are remembered. */
+export function isWorthKeeping(group: GroupPlan): boolean {
+  return group.kind === 'function' && group.rules.some(({ branches }) => isCostly(branches));
 }
 
 const COSTLY: ReadonlySet<unknown> = new Set([
@@ -234,11 +201,6 @@ function singleEnd(backend: Backend, branch: RulePlan['branches'][number], confl
   };
 }
 
-/** A partial rule: hands each answer of its body to a collector. */
-type PartialRule = (run: Run, collector: Collector, key: Value | undefined) => void;
-/** Takes the keys and the value (or member) of one answer; true where no further answer is wanted. */
-type Collector = (keys: readonly Value[], value: Value, rule: RulePlan) => boolean;
-
 function compilePartialRule(backend: Backend, rule: RulePlan, keyed: boolean): PartialRule {
   const variant = keyed ? rule.keyed!() : rule;
   const [branch] = variant.branches;
@@ -273,7 +235,9 @@ function compilePartialRule(backend: Backend, rule: RulePlan, keyed: boolean): P
 function lazyRules(backend: Backend, group: GroupPlan, keyed: boolean) {
   const compiled: (PartialRule | undefined)[] = [];
   return (position: number): PartialRule => {
-    compiled[position] ??= compilePartialRule(backend, group.rules[position]!, keyed);
+    compiled[position] ??=
+      backend.partialRule(group, position, keyed) ??
+      compilePartialRule(backend, group.rules[position]!, keyed);
     return compiled[position]!;
   };
 }

@@ -1,9 +1,9 @@
 import { BUILTINS } from '../builtins/index.ts';
 import type { Override, Pattern, Statement } from '../plan/plan.ts';
-import { forEachMember, isCollection, replaceAt } from '../runtime/collections.ts';
-import { EvaluationFault } from '../runtime/fault.ts';
-import type { Frame, Mock, Run, Scope } from '../runtime/run.ts';
-import { newMemo } from '../runtime/run.ts';
+import { forEachMember, isCollection } from '../runtime/collections.ts';
+import type { ScopeDraft } from '../runtime/override.ts';
+import { innerScope, overrideCall, overrideData, overrideInput } from '../runtime/override.ts';
+import type { Frame, Mock, Run } from '../runtime/run.ts';
 import { equal, isObject, objectGet, objectSize } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
 import type { Backend, Compute, Step } from './backend.ts';
@@ -278,7 +278,7 @@ function compileWith(
   const body = compileStatements(backend, statement.body, leave, ordered);
   return (run, frame) => {
     const outer = run.scope;
-    const draft: ScopeDraft = { ...outer, outer, memo: newMemo(run.groupCount), keyed: undefined };
+    const draft = innerScope(run);
     for (const override of overrides) if (!override(run, frame, draft)) return false;
     run.scope = draft;
     const stopped = body(run, frame);
@@ -287,7 +287,6 @@ function compileWith(
   };
 }
 
-type ScopeDraft = { -readonly [K in keyof Scope]: Scope[K] };
 /** Applies one override; false where its value is undefined. */
 type Apply = (run: Run, frame: Frame, draft: ScopeDraft) => boolean;
 
@@ -303,7 +302,7 @@ function compileOverride(backend: Backend, override: Override, ordered: boolean)
         if (found === undefined) return false;
         mock = { kind: 'value', value: found };
       } else mock = replacement;
-      draft.mocks = new Map(draft.mocks).set(key, mock);
+      overrideCall(draft, key, mock);
       return true;
     };
   }
@@ -312,15 +311,7 @@ function compileOverride(backend: Backend, override: Override, ordered: boolean)
   return (run, frame, draft) => {
     const found = value(run, frame);
     if (found === undefined) return false;
-    if (target === 'input') {
-      draft.input = replaceAt(draft.input, path, found);
-      return true;
-    }
-    if (path.length === 0 && !isObject(found)) {
-      throw new EvaluationFault('eval_with_merge_error', 'real and replacement data could not be merged');
-    }
-    draft.data = replaceAt(draft.data, path, found);
-    draft.replaced = [...(draft.replaced ?? []), path];
+    (target === 'input' ? overrideInput : overrideData)(draft, path, found);
     return true;
   };
 }

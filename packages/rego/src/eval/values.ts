@@ -1,12 +1,11 @@
-import type { Builtin } from '../builtins/index.ts';
 import { BUILTINS, BuiltinError } from '../builtins/index.ts';
 import type { ComprehensionNode, ValueNode } from '../plan/plan.ts';
 import { mockKey } from '../plan/plan.ts';
+import type { CallSite } from '../runtime/calls.ts';
+import { builtinFailed, callBuiltin, callReplaced } from '../runtime/calls.ts';
 import { member, memberAt, ObjectCollector, storedMember } from '../runtime/collections.ts';
 import { CONFLICT_TEXTS, EvaluationFault } from '../runtime/fault.ts';
 import type { Frame, Run } from '../runtime/run.ts';
-import { newMemo } from '../runtime/run.ts';
-import type { Location } from '../syntax/ast.ts';
 import { lookup, makeObject, RegoSet, SetBuilder } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
 import type { Backend, Compute, Step } from './backend.ts';
@@ -157,25 +156,6 @@ function compileObject(
   };
 }
 
-/** Notes a builtin's failure; the expression is undefined, unless the failure is that the evaluation must end. */
-function builtinFailed(run: Run, error: BuiltinError, location: Location): undefined {
-  if (error.code === 'eval_cancel_error')
-    throw new EvaluationFault('eval_cancel_error', error.message, location);
-  run.builtinError ??= { error, location };
-  return undefined;
-}
-
-/** Calls a builtin over values. */
-export function callBuiltin(
-  run: Run,
-  builtin: Builtin,
-  args: readonly Value[],
-  location: Location,
-): Value | undefined {
-  const outcome = builtin.implementation(run.builtins, ...args);
-  return outcome instanceof BuiltinError ? builtinFailed(run, outcome, location) : outcome;
-}
-
 function compileBuiltin(
   backend: Backend,
   node: Extract<ValueNode, { op: 'builtin' }>,
@@ -185,14 +165,19 @@ function compileBuiltin(
   const builtin = BUILTINS[name];
   if (builtin === undefined) throw new EvaluationFault('eval_internal_error', `no builtin ${name}`, location);
   const args = node.args.map((argument) => compileValue(backend, argument, ordered));
-  const mocked = mockedCall(backend, mockKey({ kind: 'builtin', name }), location);
+  const site: CallSite = {
+    key: mockKey({ kind: 'builtin', name }),
+    itself: builtin,
+    location,
+    groupOf: (id) => backend.group(id),
+  };
   const [first, second] = args;
   const { implementation } = builtin;
   if (args.length === 1) {
     return (run, frame) => {
       const a = first!(run, frame);
       if (a === undefined) return undefined;
-      if (run.scope.mocks !== undefined) return mocked(run, [a], builtin);
+      if (run.scope.mocks !== undefined) return callReplaced(run, site, [a]);
       const outcome = implementation(run.builtins, a);
       return outcome instanceof BuiltinError ? builtinFailed(run, outcome, location) : outcome;
     };
@@ -203,7 +188,7 @@ function compileBuiltin(
       if (a === undefined) return undefined;
       const b = second!(run, frame);
       if (b === undefined) return undefined;
-      if (run.scope.mocks !== undefined) return mocked(run, [a, b], builtin);
+      if (run.scope.mocks !== undefined) return callReplaced(run, site, [a, b]);
       const outcome = implementation(run.builtins, a, b);
       return outcome instanceof BuiltinError ? builtinFailed(run, outcome, location) : outcome;
     };
@@ -213,32 +198,8 @@ function compileBuiltin(
     if (values === undefined) return undefined;
     return run.scope.mocks === undefined
       ? callBuiltin(run, builtin, values, location)
-      : mocked(run, values, builtin);
+      : callReplaced(run, site, values);
   };
-}
-
-type Callable = Builtin | number;
-
-/** Calls what `with` put in the place of a function or builtin, or the thing itself. */
-function mockedCall(backend: Backend, key: string, location: Location) {
-  return (run: Run, args: readonly Value[], itself: Callable): Value | undefined => {
-    const mock = run.scope.mocks?.get(key);
-    if (mock?.kind === 'value') return mock.value;
-    const target = mock === undefined ? itself : mock.kind === 'builtin' ? BUILTINS[mock.name]! : mock.group;
-    if (typeof target !== 'number') return callBuiltin(run, target, args, location);
-    return mock === undefined
-      ? backend.group(target).call(run, args)
-      : callUnmocked(backend, run, target, args);
-  };
-}
-
-/** A function that stands in for another one sees no stand-ins itself, so that it can call what it replaces. */
-function callUnmocked(backend: Backend, run: Run, group: number, args: readonly Value[]): Value | undefined {
-  const outer = run.scope;
-  run.scope = { ...outer, outer, mocks: undefined, memo: newMemo(run.groupCount), keyed: undefined };
-  const value = backend.group(group).call(run, args);
-  run.scope = outer;
-  return value;
 }
 
 function compileFunction(
@@ -248,11 +209,16 @@ function compileFunction(
 ): Compute {
   const args = node.args.map((argument) => compileValue(backend, argument, ordered));
   const group = backend.group(node.group);
-  const mocked = mockedCall(backend, mockKey({ kind: 'function', path: node.path }), node.location);
+  const site: CallSite = {
+    key: mockKey({ kind: 'function', path: node.path }),
+    itself: group,
+    location: node.location,
+    groupOf: (id) => backend.group(id),
+  };
   return (run, frame) => {
     const values = computeAll(args, run, frame);
     if (values === undefined) return undefined;
-    return run.scope.mocks === undefined ? group.call(run, values) : mocked(run, values, node.group);
+    return run.scope.mocks === undefined ? group.call(run, values) : callReplaced(run, site, values);
   };
 }
 

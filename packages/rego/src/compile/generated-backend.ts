@@ -1,0 +1,118 @@
+import type { Backend, CompiledGroup, PartialRule, SingleRule } from '../eval/backend.ts';
+import { createClosures } from '../eval/closures.ts';
+import type { GroupPlan, PolicyPlan, RulePlan } from '../plan/plan.ts';
+import type { Run } from '../runtime/run.ts';
+import { lookup } from '../value/index.ts';
+import type { Value } from '../value/value.ts';
+import { loadDirectGroups, loadPartialRules, loadSingleRules } from './chunk.ts';
+import type { GeneratedGroup } from './groups.ts';
+import { isDirectGroup, RULES_PER_CHUNK_MAX } from './shape.ts';
+
+let works: boolean | undefined;
+
+/** Whether this place lets code be made from text; a content security policy can forbid it. Tried once. */
+export function canGenerate(): boolean {
+  if (works === undefined) {
+    try {
+      works = new Function('return true;')() === true;
+    } catch {
+      works = false;
+    }
+  }
+  return works;
+}
+
+/**
+ * The back end that turns the plan into JavaScript source, in chunks, each at its first use. What cannot be loaded
+ * (code nested too deeply for JavaScript's own parser) runs as closures. The choice of rules, partial sets and
+ * objects, and queries use the closures' code around generated rules.
+ */
+export function createGenerated(plan: PolicyPlan): Backend {
+  const chunks = chunkGroups(plan.groups);
+  const loaded = new Map<readonly GroupPlan[], readonly GeneratedGroup[] | undefined>();
+  const direct = (group: GroupPlan): CompiledGroup | undefined => {
+    const chunk = chunks.get(group);
+    if (chunk === undefined) return undefined;
+    if (!loaded.has(chunk))
+      loaded.set(
+        chunk,
+        orNothing(() => loadDirectGroups(backend, chunk)),
+      );
+    const functions = loaded.get(chunk)?.[chunk.indexOf(group)];
+    return functions === undefined ? undefined : compiledGroup(functions);
+  };
+  const singles = new RuleChunks<SingleRule>();
+  const partials = new RuleChunks<PartialRule>();
+  const keyedPartials = new RuleChunks<PartialRule>();
+  const backend: Backend = createClosures(plan, false, {
+    group: direct,
+    singleRule: (group, position) =>
+      singles.rule(group, position, (rules) => loadSingleRules(backend, group, rules)),
+    partialRule: (group, position, keyed) =>
+      (keyed ? keyedPartials : partials).rule(group, position, (rules) =>
+        loadPartialRules(backend, rules, keyed),
+      ),
+  });
+  return backend;
+}
+
+/** Nothing, where JavaScript's parser has not the depth for the code; any other fault is one of this program. */
+function orNothing<T>(load: () => T): T | undefined {
+  try {
+    return load();
+  } catch (caught) {
+    if (caught instanceof RangeError) return undefined;
+    throw caught;
+  }
+}
+
+/** Puts small groups together, so that their functions can call each other by name. */
+function chunkGroups(groups: readonly GroupPlan[]): ReadonlyMap<GroupPlan, readonly GroupPlan[]> {
+  const chunks = new Map<GroupPlan, GroupPlan[]>();
+  let chunk: GroupPlan[] = [];
+  let size = 0;
+  for (const group of groups) {
+    if (!isDirectGroup(group)) continue;
+    const rules = group.rules.length + (group.fallback === undefined ? 0 : 1);
+    if (size + rules > RULES_PER_CHUNK_MAX) {
+      chunk = [];
+      size = 0;
+    }
+    chunk.push(group);
+    chunks.set(group, chunk);
+    size += rules;
+  }
+  return chunks;
+}
+
+function compiledGroup({ value, call }: GeneratedGroup): CompiledGroup {
+  return {
+    value,
+    member: (run, key) => lookup(value(run), key),
+    call: call === undefined ? () => undefined : (run: Run, args: readonly Value[]) => call(run, ...args),
+  };
+}
+
+/** Rules of large groups, loaded with their neighbours. */
+class RuleChunks<T> {
+  readonly #loaded = new Map<GroupPlan, (readonly T[] | undefined)[]>();
+
+  rule(
+    group: GroupPlan,
+    position: number,
+    load: (rules: readonly RulePlan[]) => readonly T[],
+  ): T | undefined {
+    let chunks = this.#loaded.get(group);
+    if (chunks === undefined) {
+      chunks = [];
+      this.#loaded.set(group, chunks);
+    }
+    const index = Math.floor(position / RULES_PER_CHUNK_MAX);
+    const start = index * RULES_PER_CHUNK_MAX;
+    if (!(index in chunks)) {
+      const rules = group.rules.slice(start, start + RULES_PER_CHUNK_MAX);
+      chunks[index] = orNothing(() => load(rules));
+    }
+    return chunks[index]?.[position - start];
+  }
+}

@@ -1,0 +1,242 @@
+import type { Builtin } from '../builtins/index.ts';
+import { BUILTINS } from '../builtins/index.ts';
+import type { ComprehensionNode, ValueNode } from '../plan/plan.ts';
+import { mockKey } from '../plan/plan.ts';
+import type { CallSite } from '../runtime/calls.ts';
+import { CONFLICT_TEXTS, EvaluationFault } from '../runtime/fault.ts';
+import type { Code } from './code.ts';
+import { code, join, literal, nameOf } from './code.ts';
+import type { Emitter, Fail } from './emitter.ts';
+import { inlineBuiltin } from './inline-builtins.ts';
+import { isDirectGroup } from './shape.ts';
+
+type ValueEmitter<K extends ValueNode['op']> = (
+  emitter: Emitter,
+  node: Extract<ValueNode, { op: K }>,
+  fail: Fail,
+  ordered: boolean,
+) => Code;
+
+const COMMA = code`, `;
+
+const EMITTERS: { readonly [K in ValueNode['op']]: ValueEmitter<K> } = {
+  constant: (emitter, { value }) => emitter.value(value),
+  slot: (_emitter, { slot }) => nameOf('slot', slot),
+  input: (emitter, { path }) => readPath(emitter, code`run.scope.input`, path),
+  base: (emitter, { path }) => readPath(emitter, code`run.scope.data`, path),
+  document: (emitter, { path }) => {
+    const { policy } = emitter;
+    const read = emitter.constant((run: unknown) => policy.document(run, path, []));
+    return code`${read}(run)`;
+  },
+  dynamic: (emitter, node, fail, ordered) => {
+    const { policy } = emitter;
+    const keys = emitDefinedAll(emitter, node.keys, fail, ordered);
+    const read = emitter.constant((run: unknown, values: Parameters<typeof policy.document>[2]) =>
+      policy.document(run, node.path, values),
+    );
+    return code`${read}(run, [${join(keys, COMMA)}])`;
+  },
+  rule: (emitter, { group }) =>
+    emitter.local.has(group)
+      ? code`${nameOf('value', group)}(run)`
+      : code`${emitter.constant(emitter.policy.group(group))}.value(run)`,
+  member: (emitter, { group, key }, fail, ordered) => {
+    const name = emitDefined(emitter, key, fail, ordered);
+    return code`${emitter.constant(emitter.policy.group(group))}.member(run, ${name})`;
+  },
+  lookup: (emitter, node, fail, ordered) => emitLookup(emitter, node, fail, ordered),
+  array: (emitter, { items }, fail, ordered) =>
+    code`[${join(emitDefinedAll(emitter, items, fail, ordered), COMMA)}]`,
+  set: (emitter, { items }, fail, ordered) =>
+    code`RegoSet.from([${join(emitDefinedAll(emitter, items, fail, ordered), COMMA)}])`,
+  object: (emitter, node, fail, ordered) => emitObject(emitter, node, fail, ordered),
+  builtin: (emitter, node, fail, ordered) => emitBuiltin(emitter, node, fail, ordered),
+  function: (emitter, node, fail, ordered) => emitFunction(emitter, node, fail, ordered),
+  comprehension: (emitter, node, fail) => emitComprehension(emitter, node, fail),
+};
+
+/**
+ * Writes the computation of a value and gives the expression for it, to be used once, at once. It may be undefined;
+ * where one of its parts is, the code jumps to `fail`.
+ */
+export function emitValue(emitter: Emitter, node: ValueNode, fail: Fail, ordered: boolean): Code {
+  const emit = EMITTERS[node.op] as (e: Emitter, node: ValueNode, fail: Fail, ordered: boolean) => Code;
+  return emit(emitter, node, fail, ordered);
+}
+
+/** As {@link emitValue}; gives a name or constant that is a value: where there is none, the code jumps to `fail`. */
+export function emitDefined(emitter: Emitter, node: ValueNode, fail: Fail, ordered: boolean): Code {
+  const expression = emitValue(emitter, node, fail, ordered);
+  if (node.op === 'constant') return expression;
+  const name = node.op === 'slot' ? expression : emitter.hold(expression);
+  if (!ALWAYS_DEFINED.has(node.op)) emitter.write(code`if (${name} === undefined) ${fail}`);
+  return name;
+}
+
+const ALWAYS_DEFINED: ReadonlySet<ValueNode['op']> = new Set([
+  'constant',
+  'array',
+  'set',
+  'object',
+  'comprehension',
+]);
+
+export function emitDefinedAll(
+  emitter: Emitter,
+  nodes: readonly ValueNode[],
+  fail: Fail,
+  ordered: boolean,
+): readonly Code[] {
+  return nodes.map((node) => emitDefined(emitter, node, fail, ordered));
+}
+
+/** Computes a value where being undefined is no reason to jump: gives a name whose value may be undefined. */
+export function emitOptional(emitter: Emitter, node: ValueNode, ordered: boolean): Code {
+  const name = emitter.temporary();
+  const label = emitter.label();
+  emitter.write(code`let ${name};`);
+  emitter.write(code`${label}: {`);
+  const expression = emitValue(emitter, node, code`break ${label};`, ordered);
+  emitter.write(code`${name} = ${expression};`);
+  emitter.write(code`}`);
+  return name;
+}
+
+function readPath(emitter: Emitter, from: Code, path: readonly string[]): Code {
+  let expression = from;
+  for (const name of path) expression = code`${emitter.reader(name)}(${expression})`;
+  return expression;
+}
+
+function emitLookup(
+  emitter: Emitter,
+  node: Extract<ValueNode, { op: 'lookup' }>,
+  fail: Fail,
+  ordered: boolean,
+): Code {
+  if (node.key.op === 'constant' && typeof node.key.value === 'string') {
+    return code`${emitter.reader(node.key.value)}(${emitValue(emitter, node.of, fail, ordered)})`;
+  }
+  const key = emitDefined(emitter, node.key, fail, ordered);
+  const of = emitValue(emitter, node.of, fail, ordered);
+  return node.stored ? code`storedMember(${of}, ${key})` : code`lookup(${of}, ${key})`;
+}
+
+function emitObject(
+  emitter: Emitter,
+  node: Extract<ValueNode, { op: 'object' }>,
+  fail: Fail,
+  ordered: boolean,
+): Code {
+  const names = node.entries.map(([key]) => (key.op === 'constant' ? key.value : undefined));
+  if (names.every((name) => typeof name === 'string')) {
+    const members = node.entries.map(([, value], index) => {
+      const name = names[index]!;
+      const property = name === '__proto__' ? code`[${literal(name)}]` : literal(name);
+      return code`${property}: ${emitDefined(emitter, value, fail, ordered)}`;
+    });
+    return code`{ ${join(members, COMMA)} }`;
+  }
+  const pairs = node.entries.map(([key, value]) => {
+    const [keyName, valueName] = [emitOptional(emitter, key, ordered), emitOptional(emitter, value, ordered)];
+    emitter.write(code`if (${keyName} === undefined || ${valueName} === undefined) ${fail}`);
+    return code`[${keyName}, ${valueName}]`;
+  });
+  return code`makeObject([${join(pairs, COMMA)}])`;
+}
+
+function emitBuiltin(
+  emitter: Emitter,
+  node: Extract<ValueNode, { op: 'builtin' }>,
+  fail: Fail,
+  ordered: boolean,
+): Code {
+  const { name, location } = node;
+  const builtin = BUILTINS[name];
+  if (builtin === undefined) throw new EvaluationFault('eval_internal_error', `no builtin ${name}`, location);
+  const args = emitDefinedAll(emitter, node.args, fail, ordered);
+  const site: CallSite = {
+    key: mockKey({ kind: 'builtin', name }),
+    itself: builtin,
+    location,
+    groupOf: (id) => emitter.policy.group(id),
+  };
+  const result = emitter.temporary();
+  const replaced = code`callReplaced(run, ${emitter.constant(site)}, [${join(args, COMMA)}])`;
+  const inline = inlineBuiltin(name, args, node.args, (operands) =>
+    implementationCall(emitter, builtin, operands),
+  );
+  if (inline !== undefined) {
+    emitter.write(code`const ${result} = run.scope.mocks === undefined ? ${inline} : ${replaced};`);
+    return result;
+  }
+  emitter.write(code`let ${result};`);
+  emitter.write(code`if (run.scope.mocks === undefined) {`);
+  emitter.write(code`${result} = ${implementationCall(emitter, builtin, args)};`);
+  emitter.write(
+    code`if (${result} instanceof BuiltinError) ${result} = builtinFailed(run, ${result}, ${emitter.constant(location)});`,
+  );
+  emitter.write(code`} else ${result} = ${replaced};`);
+  return result;
+}
+
+function implementationCall(emitter: Emitter, builtin: Builtin, args: readonly Code[]): Code {
+  return code`${emitter.constant(builtin.implementation)}(${join([code`run.builtins`, ...args], COMMA)})`;
+}
+
+function emitFunction(
+  emitter: Emitter,
+  node: Extract<ValueNode, { op: 'function' }>,
+  fail: Fail,
+  ordered: boolean,
+): Code {
+  const args = join(emitDefinedAll(emitter, node.args, fail, ordered), COMMA);
+  const group = emitter.policy.group(node.group);
+  const site: CallSite = {
+    key: mockKey({ kind: 'function', path: node.path }),
+    itself: group,
+    location: node.location,
+    groupOf: (id) => emitter.policy.group(id),
+  };
+  const isLocal = emitter.local.has(node.group) && isDirectGroup(emitter.policy.plan.groups[node.group]!);
+  const direct = isLocal
+    ? code`${nameOf('call', node.group)}(${join([code`run`, ...(node.args.length > 0 ? [args] : [])], COMMA)})`
+    : code`${emitter.constant(group)}.call(run, [${args}])`;
+  return code`(run.scope.mocks === undefined ? ${direct} : callReplaced(run, ${emitter.constant(site)}, [${args}]))`;
+}
+
+const COLLECTORS: Readonly<
+  Record<ComprehensionNode['result'], { readonly make: Code; readonly result: (name: Code) => Code }>
+> = {
+  array: { make: code`[]`, result: (name) => name },
+  set: { make: code`new SetBuilder()`, result: (name) => code`${name}.build()` },
+  object: { make: code`new ObjectCollector()`, result: (name) => code`${name}.build()` },
+};
+
+/** Collects in a block of its own: its answers do not leave it by a jump, so that the search ends by itself. */
+function emitComprehension(emitter: Emitter, node: ComprehensionNode, _outer: Fail): Code {
+  const collector = COLLECTORS[node.result];
+  const ordered = node.result === 'array';
+  const name = emitter.hold(collector.make);
+  const label = emitter.label();
+  emitter.write(code`${label}: {`);
+  emitter.writeBody(emitter, node.body, code`break ${label};`, ordered, (fail) => {
+    if (node.result === 'object') emitPair(emitter, node, name, fail);
+    else {
+      const term = emitDefined(emitter, node.term, fail, ordered);
+      emitter.write(node.result === 'set' ? code`${name}.add(${term});` : code`${name}.push(${term});`);
+    }
+    emitter.write(fail);
+  });
+  emitter.write(code`}`);
+  return collector.result(name);
+}
+
+function emitPair(emitter: Emitter, node: ComprehensionNode, name: Code, fail: Fail): void {
+  const key = emitOptional(emitter, node.key!, false);
+  const term = emitOptional(emitter, node.term, false);
+  emitter.write(code`if (${key} === undefined || ${term} === undefined) ${fail}`);
+  const fault = new EvaluationFault('eval_conflict_error', CONFLICT_TEXTS.object, node.location);
+  emitter.write(code`if (!${name}.put([${key}], ${term})) conflict(${emitter.constant(fault)});`);
+}
