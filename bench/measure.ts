@@ -25,6 +25,11 @@ export interface BenchReport {
 
 export interface Contender {
   readonly name: string;
+  /**
+   * Operations of this one in a round, in place of `perRound`: rounds of about the same length are interrupted by
+   * other work about as often, so that a busy machine does not shift ratios.
+   */
+  readonly perRound?: number;
   /** One operation; awaited when it gives a promise. */
   run(): unknown;
 }
@@ -44,12 +49,13 @@ export async function compare(
   const samples = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
   for (let round = -(options.warmUp ?? 3); round < options.rounds; round++) {
     for (const contender of contenders) {
+      const count = contender.perRound ?? options.perRound;
       const start = process.hrtime.bigint();
-      for (let index = 0; index < options.perRound; index++) {
+      for (let index = 0; index < count; index++) {
         const answer = contender.run();
         if (answer instanceof Promise) await answer;
       }
-      const micros = Number(process.hrtime.bigint() - start) / 1000 / options.perRound;
+      const micros = Number(process.hrtime.bigint() - start) / 1000 / count;
       if (round >= 0) samples.get(contender.name)?.push(micros);
     }
   }
