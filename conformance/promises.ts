@@ -464,6 +464,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'A failing disk refuses, and the store goes on afterwards.',
     source: 'docs/architecture.md',
   },
+  'P-STORE-OWN-USER': {
+    sentence: 'Another operating-system user reaches neither the files of the store nor its socket.',
+    source: 'docs/architecture.md',
+  },
   'P-STRICT-ARGUMENTS': {
     sentence: 'Arguments that are not JSON reach neither policy nor tool.',
     source: 'docs/architecture.md',
@@ -517,6 +521,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   },
   'P-THIRD-PARTY-TIGHTENS': {
     sentence: "A third party's bundle can only tighten.",
+    source: 'docs/architecture.md',
+  },
+  'P-TRUST-HELD': {
+    sentence: 'A data directory that others can write is never said to be enforced.',
     source: 'docs/architecture.md',
   },
   'P-UNKNOWN-FAULT-DENIES': {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { verifyLog } from '@writ/ledger';
@@ -86,5 +86,30 @@ describe('a decision point in this process', () => {
     expect([owner.store.role, second.store.role]).toEqual(['owner', 'client']);
     await second.close();
     await owner.close();
+  });
+});
+
+describe('a data directory that others can write', () => {
+  const open = async (dataDirectory: string, trust: 'cooperative' | 'enforced') => {
+    const local = await openLocal({ bundles: [bundle], dataDirectory, trust });
+    await local.close();
+  };
+
+  it.skipIf(process.platform === 'win32')('[P-TRUST-HELD] is never said to be enforced', async () => {
+    const parent = folder();
+    const data = join(parent, 'data');
+    mkdirSync(data, { mode: 0o700 });
+    await open(data, 'enforced');
+    for (const [path, mode] of [
+      [data, 0o777],
+      [data, 0o770],
+      [parent, 0o707],
+    ] as const) {
+      chmodSync(path, mode);
+      await expect(open(data, 'enforced')).rejects.toMatchObject({ code: 'data_unavailable' });
+      await open(data, 'cooperative');
+      chmodSync(path, 0o700);
+    }
+    await open(data, 'enforced');
   });
 });

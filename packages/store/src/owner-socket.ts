@@ -1,5 +1,6 @@
 import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { isMainThread } from 'node:worker_threads';
 import { encodeFrame, FrameReader, PROTOCOL_VERSION } from './frames.ts';
 import { claimSocketPlace, type SocketPlace } from './socket-path.ts';
 import { storeErrorFrom } from './store-error.ts';
@@ -35,6 +36,16 @@ export async function listenForClients(
   }
 }
 
+/** Makes the socket for its owner alone from its first moment, whatever the umask; a thread has no umask of its own. */
+function closedToOthers(make: () => void): void {
+  const before = process.platform === 'win32' || !isMainThread ? undefined : process.umask(0o177);
+  try {
+    make();
+  } finally {
+    if (before !== undefined) process.umask(before);
+  }
+}
+
 class Relay implements OwnerSocket {
   readonly #place: SocketPlace;
   readonly #queueMax: number;
@@ -57,7 +68,7 @@ class Relay implements OwnerSocket {
   async listen(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(this.#place.path, resolve);
+      closedToOthers(() => this.#server.listen(this.#place.path, resolve));
     });
     this.#server.on('error', () => undefined);
     this.#server.unref();

@@ -19,6 +19,7 @@ import {
 import { type BudgetDefinition, STATE_PROCEDURES, startSweeper } from '@writ/state';
 import { openStore, type Store, StoreError, type StoreRecovery } from '@writ/store';
 import { LocalError } from './local-error.ts';
+import { whyExposed } from './why-exposed.ts';
 
 /** What a decision point in this process is made of. */
 export interface LocalOptions {
@@ -81,6 +82,7 @@ async function open(options: LocalOptions, undo: Undo[]): Promise<Omit<LocalPoin
   undo.push(() => engine.close());
   const store = await openData(options.dataDirectory);
   undo.push(() => store.close());
+  refuseExposed(options);
   const upkeep = startUpkeep(options, store);
   undo.push(...upkeep);
   const sources = options.bundles.map(asSource);
@@ -92,6 +94,12 @@ async function open(options: LocalOptions, undo: Undo[]): Promise<Omit<LocalPoin
   await point.administration.recordActivation({ ok: true, bundles: namesOf(set) });
   if (options.watch === true) undo.push(watchSources(options, sources, engine, { policies, point }));
   return { point, policies, store, recovery: store.recovery };
+}
+
+/** `enforced` is a claim about the files: where they say otherwise it must not get into checkpoints. */
+function refuseExposed({ trust, dataDirectory }: LocalOptions): void {
+  const why = trust === 'enforced' ? whyExposed(dataDirectory) : undefined;
+  if (why !== undefined) throw new LocalError('data_unavailable', `trust is \`enforced\`, but ${why}`);
 }
 
 async function openData(directory: string): Promise<Store> {
