@@ -64,17 +64,31 @@ export function startWrit(
   });
 }
 
-/** Asks a service for one decision. */
-export async function decideOver(
+interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+/** Sends one `POST /v1/decide` body. */
+export async function ask(
   api: string,
-  request: unknown,
+  call: unknown,
   headers: Readonly<Record<string, string>> = {},
-): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> {
+): Promise<Answer> {
   const response = await fetch(`${api}/v1/decide`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify({ request }),
+    body: JSON.stringify(call),
     signal: AbortSignal.timeout(20_000),
   });
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+/** Asks a service for one decision on a request. */
+export function decideOver(
+  api: string,
+  request: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  return ask(api, { request }, headers);
 }
