@@ -2,10 +2,12 @@ import {
   httpStatusOf,
   isOverridable,
   jsonRpcCodeOf,
+  type ProtocolEra,
   REASON_CATEGORIES,
   REASON_CODES,
   REASON_TABLE,
   type ReasonCategory,
+  type ReasonCode,
 } from '@writ/decision';
 
 export const REASON_CODES_PAGE = 'docs/reference/reason-codes.md';
@@ -48,7 +50,7 @@ export function reasonCodesPage(): string {
   const sections = REASON_CATEGORIES.map((category) => {
     const rows = REASON_CODES.filter((code) => REASON_TABLE[code].category === category).map(
       (code) =>
-        `| \`${code}\` | ${REASON_TABLE[code].sentence} | ${httpStatusOf(code)} | ${jsonRpcCodeOf(code, '2025-11-25')} | ${jsonRpcCodeOf(code, '2026-07-28')} |`,
+        `| \`${code}\` | ${REASON_TABLE[code].sentence} | ${httpStatusOf(code)} | ${jsonRpcCell(code, '2025-11-25')} | ${jsonRpcCell(code, '2026-07-28')} |`,
     );
     return [
       `## ${category}`,
@@ -62,6 +64,11 @@ export function reasonCodesPage(): string {
     ].join('\n');
   });
   return `${HEAD}\n${sections.join('\n')}${FOOT.replace('LIFTABLE', liftable())}`;
+}
+
+/** What goes on is no error. */
+function jsonRpcCell(code: ReasonCode, era: ProtocolEra): string {
+  return REASON_TABLE[code].category === 'granted' ? '–' : String(jsonRpcCodeOf(code, era));
 }
 
 function liftable(): string {
