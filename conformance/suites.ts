@@ -23,6 +23,10 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     about: 'the MCP gateway with real servers and clients, both eras',
     files: ['packages/gateway/test/'],
   },
+  bundles: {
+    about: 'reading, checking and packing bundles, with the real OPA',
+    files: ['packages/bundle/test/'],
+  },
   tutorial: {
     about: 'a Python client written for OPA, unchanged',
     files: ['conformance/test/python-interceptor'],
