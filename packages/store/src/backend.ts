@@ -5,7 +5,7 @@ import type { StoreError } from './store-error.ts';
 export interface Backend {
   readonly role: 'owner' | 'client';
   readonly recovery: StoreRecovery | undefined;
-  /** Sends `count` calls as one JSON array. Answers come as `replies`, never in the same turn. */
+  /** Sends `count` calls as one text (`joinCalls`). Answers come as `replies`, never in the same turn. */
   send(text: string, count: number): void;
   /** Answers what was sent, then lets go of files and socket. */
   close(): Promise<void>;

@@ -2,7 +2,7 @@ import { FRAME_BYTES_MAX } from './limits.ts';
 
 /**
  * Messages on the owner's socket: length of the rest (4 bytes, big endian), kind (1 byte), number of calls or
- * replies inside (4 bytes), then JSON in UTF-8. The number is there so that the owner need not open the text.
+ * replies inside (4 bytes), then calls (`joinCalls`) or JSON in UTF-8. The number is there so that the owner need not open the text.
  */
 export interface Frame {
   readonly kind: 'hello' | 'calls' | 'replies' | 'bye';
@@ -11,7 +11,7 @@ export interface Frame {
 }
 
 /** Version of the conversation, told in the owner's `hello`. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 const KINDS = ['hello', 'calls', 'replies', 'bye'] as const;
 const HEADER_BYTES = 9;

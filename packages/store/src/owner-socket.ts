@@ -1,10 +1,11 @@
 import { chmodSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
+import { callsIn } from './call-text.ts';
 import { encodeFrame, FrameReader, PROTOCOL_VERSION } from './frames.ts';
 import { claimSocketPlace, type SocketPlace } from './socket-path.ts';
 import { storeErrorFrom } from './store-error.ts';
-import { type CallsMessage, callsIn, type RepliesMessage } from './wire.ts';
+import type { CallsMessage, RepliesMessage } from './wire.ts';
 
 /** The owner's side of the socket: hands clients' calls to the worker and its replies back, unopened. */
 export interface OwnerSocket {

@@ -1,10 +1,11 @@
+import type { CallText } from './call-text.ts';
 import { StoreError } from './store-error.ts';
 import { monotonicMs } from './wire.ts';
 
 /** A call that waits for its answer. */
 export interface PendingCall {
   readonly id: number;
-  readonly text: string;
+  readonly text: CallText;
   readonly deadlineMs: number;
   readonly idempotent: boolean;
   sent: boolean;

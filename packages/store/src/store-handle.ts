@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backend, BackendEvents } from './backend.ts';
+import { type CallText, callText, joinCalls } from './call-text.ts';
 import type { CallOptions, Store, StoredEntry, StoreRecovery, StoreStatistics } from './contract.ts';
-import { REQUEST_LENGTH_MAX } from './limits.ts';
 import { type PendingCall, PendingCalls } from './pending-calls.ts';
 import { entryOf, type Readings } from './readings.ts';
 import { StoreError, storeErrorCode, storeErrorFrom } from './store-error.ts';
@@ -145,12 +145,9 @@ export class StoreHandle implements Store {
       this.#lastId += 1;
       const id = this.#lastId;
       const deadlineMs = monotonicMs() + (options.timeoutMs ?? this.#settings.timeoutMs);
-      const body = requestText(request);
-      const head = `[${id},${JSON.stringify(procedure)},${deadlineMs}`;
-      const text = body === undefined ? `${head}]` : `${head},${body}]`;
       const call = {
         id,
-        text,
+        text: callText(id, procedure, deadlineMs, request),
         deadlineMs,
         idempotent: options.idempotent === true,
         sent: false,
@@ -173,14 +170,14 @@ export class StoreHandle implements Store {
   #flush(): void {
     this.#flushing = false;
     if (this.#backend === undefined || this.#held) return;
-    const texts: string[] = [];
+    const texts: CallText[] = [];
     for (const call of this.#outbox) {
       if (this.#pending.get(call.id) !== call) continue;
       call.sent = true;
       texts.push(call.text);
     }
     this.#outbox = [];
-    if (texts.length > 0) this.#backend.send(`[${texts.join(',')}]`, texts.length);
+    if (texts.length > 0) this.#backend.send(joinCalls(texts), texts.length);
   }
 
   #onReplies(text: string): void {
@@ -254,17 +251,4 @@ export class StoreHandle implements Store {
     this.#backend = undefined;
     await backend?.close();
   }
-}
-
-function requestText(request: unknown): string | undefined {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(request);
-  } catch (cause) {
-    throw new StoreError('store_procedure_failed', 'the request has no form as JSON', { cause });
-  }
-  if (text !== undefined && text.length > REQUEST_LENGTH_MAX) {
-    throw new StoreError('store_procedure_failed', `a request has at most ${REQUEST_LENGTH_MAX} characters`);
-  }
-  return text;
 }

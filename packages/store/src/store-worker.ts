@@ -1,5 +1,6 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { type Outcome, type Procedures, procedureTable, runBatch } from './batch.ts';
+import { callsIn } from './call-text.ts';
 import type { Procedure } from './contract.ts';
 import { type Database, openDatabase } from './database.ts';
 import { BATCH_CALLS_MAX } from './limits.ts';
@@ -7,7 +8,6 @@ import { runReading } from './readings.ts';
 import { StoreError, storeErrorFrom } from './store-error.ts';
 import {
   type CallsMessage,
-  callsIn,
   type FromWorker,
   monotonicMs,
   type RepliesMessage,

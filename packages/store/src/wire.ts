@@ -6,7 +6,7 @@ import type { StoreRecovery } from './contract.ts';
  * begins with `$` is a reading of the store itself.
  */
 
-/** `[id, procedure, deadline in ms of the machine's monotonic clock, request]`. */
+/** `[id, procedure, deadline in ms of the machine's monotonic clock, request]`; as text see `callText`. */
 export type WireCall = readonly [id: number, procedure: string, deadlineMs: number, request?: unknown];
 
 /** `[id, 1, result]` when durable, `[id, 0, code, message]` when not. */
@@ -47,20 +47,4 @@ export interface WorkerSettings {
 export function monotonicMs(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1_000 + nanoseconds / 1e6;
-}
-
-/** A client's text, or undefined where it is none of ours: that client is then cut off, and nobody else suffers. */
-export function callsIn(text: string): readonly WireCall[] | undefined {
-  try {
-    const calls: unknown = JSON.parse(text);
-    return Array.isArray(calls) && calls.every(isCall) ? calls : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isCall(value: unknown): value is WireCall {
-  if (!Array.isArray(value)) return false;
-  const [id, procedure, deadlineMs] = value;
-  return typeof id === 'number' && typeof procedure === 'string' && typeof deadlineMs === 'number';
 }
