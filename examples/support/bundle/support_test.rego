@@ -20,7 +20,7 @@ test_listed_agent_is_known if {
 	support.capabilities.known with input as {"actor": {"id": "agent:support-free"}}
 }
 
-test_unlisted_agent_is_not_known if not support.capabilities with input as {"actor": {"id": "agent:other"}}
+test_unlisted_agent_is_not_known if not support.capabilities.known with input as {"actor": {"id": "agent:other"}}
 
 test_own_tenant if {
 	support.access.decision.outcome == "allow" with input as ask("get_customer", "customer.read", "eu", {})
