@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { operatorProof, tokenDigest } from '@writ/pdp';
 import { readConfig } from '../config/read-config.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import { findService } from './service-file.ts';
@@ -53,11 +55,33 @@ export function operatorClient(options: ServiceOptions): OperatorClient {
     );
   }
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const ask = async (path: string, init: RequestInit): Promise<unknown> => {
+    await requireProof(url, token);
+    return send(new URL(path, url), { ...init, headers });
+  };
   return {
     url,
-    get: (path) => send(new URL(path, url), { headers }),
-    post: (path, body) => send(new URL(path, url), { method: 'POST', headers, body: JSON.stringify(body) }),
+    get: (path) => ask(path, {}),
+    post: (path, body) => ask(path, { method: 'POST', body: JSON.stringify(body) }),
   };
+}
+
+/**
+ * Ends the command where the service does not show that it knows the token: then it is not the one that made it, but
+ * perhaps somebody who took its port after it died, and would learn the token from being asked.
+ */
+async function requireProof(url: string, token: string): Promise<void> {
+  const nonce = randomBytes(32).toString('hex');
+  const shown = await send(new URL(`/v1/operator-proof/${nonce}`, url), {}).catch((error) => {
+    if (error instanceof CommandError && error.status === EXIT.unavailable) throw error;
+    return {};
+  });
+  if ((shown as { proof?: unknown }).proof === operatorProof(tokenDigest(token), nonce)) return;
+  throw new CommandError(
+    EXIT.notPermitted,
+    `the service at ${url} does not know the operator's token; it was not sent there`,
+    'name the right service with --url, and its token with --token FILE',
+  );
 }
 
 async function send(url: URL, init: RequestInit): Promise<unknown> {
