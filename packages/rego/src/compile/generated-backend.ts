@@ -6,7 +6,7 @@ import { lookup } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
 import { loadDirectGroups, loadPartialRules, loadSingleRules } from './chunk.ts';
 import type { GeneratedGroup } from './groups.ts';
-import { isDirectGroup, RULES_PER_CHUNK_MAX } from './shape.ts';
+import { INDEXED_RULES_PER_CHUNK, isDirectGroup, RULES_PER_CHUNK_MAX } from './shape.ts';
 
 let works: boolean | undefined;
 
@@ -107,10 +107,10 @@ class RuleChunks<T> {
       chunks = [];
       this.#loaded.set(group, chunks);
     }
-    const index = Math.floor(position / RULES_PER_CHUNK_MAX);
-    const start = index * RULES_PER_CHUNK_MAX;
+    const index = Math.floor(position / INDEXED_RULES_PER_CHUNK);
+    const start = index * INDEXED_RULES_PER_CHUNK;
     if (!(index in chunks)) {
-      const rules = group.rules.slice(start, start + RULES_PER_CHUNK_MAX);
+      const rules = group.rules.slice(start, start + INDEXED_RULES_PER_CHUNK);
       chunks[index] = orNothing(() => load(rules));
     }
     return chunks[index]?.[position - start];

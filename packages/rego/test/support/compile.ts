@@ -1,9 +1,10 @@
 import type { EvaluationOptions, Policy, Value } from '../../src/index.ts';
 import { compilePolicy, toJson } from '../../src/index.ts';
+import { compileOnAll } from './back-ends.ts';
 
-/** Compiles modules that must be in order. */
+/** Compiles modules that must be in order; what is asked is asked of every back end. */
 export function policyOf(...texts: readonly string[]): Policy {
-  const { policy, diagnostics } = compilePolicy(
+  const { policy, diagnostics } = compileOnAll(
     texts.map((text, index) => ({ file: `m${index}.rego`, text })),
   );
   if (policy === undefined)

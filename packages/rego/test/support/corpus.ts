@@ -1,6 +1,8 @@
 import type { OracleCase } from '@writ/testing';
 import type { Diagnostic, JsonObject, Location, Value } from '../../src/index.ts';
 import { compare, compilePolicy, fromParsed, RegoSet, toJson } from '../../src/index.ts';
+import { nodeCrypto } from '../../src/node.ts';
+import { compileOnAll } from './back-ends.ts';
 
 /** How a case of OPA's evaluation corpus went. */
 export type CaseOutcome =
@@ -9,14 +11,14 @@ export type CaseOutcome =
   | { readonly kind: 'unsupported'; readonly message: string }
   | { readonly kind: 'fail'; readonly message: string };
 
-/** Runs one case the way OPA's own runner does. */
+/** Runs one case the way OPA's own runner does, on every back end. */
 export function runCase(testCase: OracleCase, version: 0 | 1): CaseOutcome {
   const modules = (testCase.modules ?? []).map((text, index) => ({
     file: `test-${index}.rego`,
     text,
     version,
   }));
-  const compiled = compilePolicy(modules);
+  const compiled = compileOnAll(modules);
   const unsupported = unsupportedOf(compiled.diagnostics);
   if (unsupported !== undefined) return unsupported;
   const { policy } = compiled;
@@ -29,6 +31,7 @@ export function runCase(testCase: OracleCase, version: 0 | 1): CaseOutcome {
   const result = prepared.query.evaluate(input, {
     data: (fromParsed(testCase.data ?? {}) ?? {}) as JsonObject,
     strict: testCase.strict_error === true,
+    host: { crypto: nodeCrypto },
   });
   if (result.kind === 'error') return expectError(testCase, [result]);
   if (testCase.want_error_code !== undefined || testCase.want_error !== undefined) {

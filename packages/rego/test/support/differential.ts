@@ -2,7 +2,8 @@ import type { Oracle } from '@writ/testing';
 import { isOracleFailure } from '@writ/testing';
 import * as fc from 'fast-check';
 import type { JsonObject, ModuleSource, Policy } from '../../src/index.ts';
-import { compilePolicy, equal, fromJson, fromParsed, toJson } from '../../src/index.ts';
+import { equal, fromJson, fromParsed, toJson } from '../../src/index.ts';
+import { compileOnAll } from './back-ends.ts';
 import { documentsFor } from './generate.ts';
 
 /** How a policy compared with the real OPA. */
@@ -21,7 +22,7 @@ export async function compareWithOpa(
   sources: readonly ModuleSource[],
   options: { readonly perPath: number; readonly data?: JsonObject },
 ): Promise<Comparison> {
-  const { policy, diagnostics } = compilePolicy(sources);
+  const { policy, diagnostics } = compileOnAll(sources);
   if (policy === undefined) throw new Error(diagnostics.map(({ message }) => message).join('; '));
   const modules = Object.fromEntries(sources.map(({ file, text }) => [file, text]));
   const regoVersion = sources[0]!.version ?? 1;

@@ -1,0 +1,111 @@
+import { isDeepStrictEqual } from 'node:util';
+import type {
+  CompileOptions,
+  CompileResult,
+  EvaluationOptions,
+  EvaluationResult,
+  ModuleSource,
+  Policy,
+  PolicyBackend,
+  QueryResult,
+  Value,
+} from '../../src/index.ts';
+import { compilePolicy, equal, makeObject, toJson } from '../../src/index.ts';
+
+export const BACKENDS: readonly PolicyBackend[] = ['closures', 'generated'];
+
+/**
+ * As `compilePolicy`; each evaluation then runs on every back end, and fails where two of them differ in anything:
+ * value, error with its place, rules that matched in their order, number of rules tried.
+ */
+export function compileOnAll(sources: readonly ModuleSource[], options: CompileOptions = {}): CompileResult {
+  const compiled = BACKENDS.map((backend) => compilePolicy(sources, { ...options, backend }));
+  const [first] = compiled;
+  if (first?.policy === undefined) return first!;
+  return { ...first, policy: together(compiled.map(({ policy }) => policy!)) };
+}
+
+function together(policies: readonly Policy[]): Policy {
+  const first = policies[0]!;
+  return {
+    modules: first.modules,
+    rulePaths: first.rulePaths,
+    packages: first.packages,
+    lines: () => first.lines(),
+    entrypoints: () => first.entrypoints(),
+    reads: (path) => first.reads(path),
+    prepare: (path) => {
+      const prepared = policies.map((policy) => policy.prepare(path));
+      return {
+        path: prepared[0]!.path,
+        evaluate: (input, options) => onAll(prepared, sameResult, input, options),
+      };
+    },
+    prepareQuery: (text, options) => {
+      const prepared = policies.map((policy) => policy.prepareQuery(text, options));
+      const queries = prepared.map(({ query }) => query);
+      const { diagnostics } = prepared[0]!;
+      if (queries[0] === undefined) return { diagnostics };
+      return {
+        diagnostics,
+        query: {
+          evaluate: (input, options) =>
+            onAll(
+              queries.map((one) => one!),
+              sameBindings,
+              input,
+              options,
+            ),
+        },
+      };
+    },
+  };
+}
+
+interface Evaluable<R> {
+  evaluate(input: Value | undefined, options?: EvaluationOptions): R;
+}
+
+function onAll<R>(
+  evaluables: readonly Evaluable<R>[],
+  same: (a: R, b: R) => boolean,
+  input: Value | undefined,
+  options: EvaluationOptions = {},
+): R {
+  const timeNs = options.timeNs ?? BigInt(Date.now()) * 1_000_000n;
+  const results = evaluables.map((one, index) => {
+    let turn = 0;
+    const random = (): number => {
+      turn += 1;
+      return (turn * 0.618_033_988_749) % 1;
+    };
+    // What prints goes to the host once.
+    const { printed, traced, ...host } = options.host ?? {};
+    const heard = index === 0 ? options.host : host;
+    return one.evaluate(input, { ...options, timeNs, host: { random, ...heard } });
+  });
+  for (const result of results) {
+    if (!same(result, results[0]!)) throw new Error(`back ends differ: ${results.map(shown).join(' / ')}`);
+  }
+  return results[0]!;
+}
+
+function sameResult(a: EvaluationResult, b: EvaluationResult): boolean {
+  if (a.kind === 'value' && b.kind === 'value') {
+    if (!equal(a.value, b.value) || toJson(a.value) !== toJson(b.value)) return false;
+  }
+  if (a.kind === 'error' || b.kind === 'error') return isDeepStrictEqual(a, b);
+  return a.kind === b.kind && a.rulesEvaluated === b.rulesEvaluated && isDeepStrictEqual(a.rules, b.rules);
+}
+
+function sameBindings(a: QueryResult, b: QueryResult): boolean {
+  if (a.kind === 'error' || b.kind === 'error') return isDeepStrictEqual(a, b);
+  if (a.bindings.length !== b.bindings.length || !isDeepStrictEqual(a.rules, b.rules)) return false;
+  return a.bindings.every((one, index) =>
+    equal(makeObject(Object.entries(one)), makeObject(Object.entries(b.bindings[index]!))),
+  );
+}
+
+function shown(result: unknown): string {
+  return JSON.stringify(result, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}` : value));
+}

@@ -1,0 +1,20 @@
+import { analyse } from '../../src/analysis/analyse.ts';
+import { directGroupsSource, partialRulesSource, singleRulesSource } from '../../src/compile/chunk.ts';
+import { isDirectGroup } from '../../src/compile/shape.ts';
+import { createClosures } from '../../src/eval/closures.ts';
+import { planPolicy } from '../../src/plan/planner.ts';
+import { parseModule } from '../../src/syntax/index.ts';
+
+/** All the source that is generated for a module. */
+export function generatedSources(text: string): readonly string[] {
+  const { module } = parseModule(text, { file: 'a.rego' });
+  const { policy } = analyse([module!]);
+  const { plan } = planPolicy(policy!);
+  const backend = createClosures(plan, false);
+  return plan.groups.flatMap((group) => {
+    if (isDirectGroup(group)) return [directGroupsSource(backend, [group]).text];
+    const isPartial = group.kind === 'partial-set' || group.kind === 'partial-object';
+    if (!isPartial) return [singleRulesSource(backend, group, group.rules).text];
+    return [false, true].map((keyed) => partialRulesSource(backend, group.rules, keyed).text);
+  });
+}
