@@ -25,6 +25,12 @@ function followed(): { readonly policy: string; readonly tests: string } {
   };
 }
 
+it('README shows a part of the starter as it is', () => {
+  const shown = codeBlocks(read('README.md')).filter(({ language }) => language === 'rego');
+  expect(shown.length).toBeGreaterThan(0);
+  for (const { text } of shown) expect(read(`${starter}/policy.rego`)).toContain(text);
+});
+
 describe('the tutorial of the first policy', () => {
   it('ends in a policy whose tests pass and reach every line', () => {
     const { policy: text, tests } = followed();

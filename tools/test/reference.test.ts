@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readManifest, registrySchema } from '@writ/bundle';
 import { configJsonSchema, parseConfig } from '@writ/cli';
@@ -85,6 +85,24 @@ describe('reference', () => {
   it('names every field of an entry that is committed to, and everything that verification finds', () => {
     const names = [...PERSONAL_FIELDS, ...Object.keys(VERIFY_PROBLEMS)];
     expect(missingFrom('docs/reference/record.md', names)).toEqual([]);
+  });
+});
+
+describe('how-to', () => {
+  const folder = 'docs/how-to';
+  const configurations = readdirSync(join(root, folder)).flatMap((file) =>
+    codeBlocks(read(`${folder}/${file}`))
+      .filter(({ language }) => language === 'yaml')
+      .map(({ text, heading }): [string, string] => [`${file}: ${heading}`, text]),
+  );
+
+  it.each(configurations)('%s: the configuration that it shows is read', (_where, text) => {
+    const whole = text.replaceAll('sha256:…', `sha256:${'0'.repeat(64)}`);
+    expect(Object.keys(parseConfig(whole, 'writ.yaml')).length).toBeGreaterThan(0);
+  });
+
+  it('shows some', () => {
+    expect(configurations.length).toBeGreaterThan(1);
   });
 });
 
