@@ -319,6 +319,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: "Approving, halting, administering and reading the record need the operator's credential.",
     source: 'docs/architecture.md',
   },
+  'P-OPERATOR-TOKEN-KEPT': {
+    sentence: "The operator's token is sent only to a service that has shown that it knows it.",
+    source: 'CWE-522',
+  },
   'P-OUTBOUND-ADDRESS': {
     sentence: 'The address that is checked is the one that is connected to; loopback only if allowed.',
     source: 'CWE-918',

@@ -28,6 +28,7 @@ export {
 export {
   type Credentials,
   createToken,
+  operatorProof,
   type PointCredential,
   readOperatorToken,
   tokenDigest,

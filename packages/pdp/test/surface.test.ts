@@ -18,6 +18,7 @@ it('exports these names and no others', () => {
     'createToken',
     'loadPolicies',
     'modeFor',
+    'operatorProof',
     'parsePointCredentials',
     'readBudgets',
     'readOperatorToken',

@@ -2,7 +2,7 @@ import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import type { CallerIdentity } from '../pipeline/caller.ts';
 import type { DecisionService } from '../pipeline/service.ts';
 import { registerApprovalRoutes } from './approval-routes.ts';
-import type { Credentials } from './credentials.ts';
+import { type Credentials, operatorProof } from './credentials.ts';
 import { registerDataRoutes } from './data-routes.ts';
 import { registerDecisionRoutes } from './decision-routes.ts';
 import { HttpError } from './error-body.ts';
@@ -51,6 +51,10 @@ export type ListenResult =
     };
 
 const HEALTH_PATH = '/health';
+/** Answers without a credential: a caller learns from it whether to send one. */
+const PROOF_PATH = '/v1/operator-proof/';
+/** A nonce of at least 128 bits, hex. */
+const NONCE = /^[0-9a-f]{32,128}$/;
 export const BODY_BYTES_MAX = 1024 * 1024;
 /** Longest time in which a request, and its headers, must have come in, ms. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -90,7 +94,8 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     const refused = refusedOrigin({ hosts, origins }, request.headers);
     if (refused !== undefined) throw new HttpError(403, 'origin_refused', refused);
     // Before a body is read: who may not ask must not make us read, or write to the record.
-    if (request.url !== HEALTH_PATH) requireKnownCaller(request, context);
+    const open = request.method === 'GET' && request.url.startsWith(PROOF_PATH);
+    if (request.url !== HEALTH_PATH && !open) requireKnownCaller(request, context);
   });
   readBodiesStrictly(app, bodyBytesMax);
   app.setErrorHandler(async (error: FastifyError, request, reply) => {
@@ -105,6 +110,13 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     reply.code(404).send({ code: 'not_found', message: 'no such endpoint' }),
   );
   app.get(HEALTH_PATH, async () => ({ status: 'ok', policies: options.policies() !== undefined }));
+  app.get<{ Params: { nonce: string } }>(`${PROOF_PATH}:nonce`, async (request) => {
+    const { operatorSha256 } = context.credentials;
+    const { nonce } = request.params;
+    if (operatorSha256 === undefined || !NONCE.test(nonce))
+      throw new HttpError(404, 'not_found', 'no such endpoint');
+    return { proof: operatorProof(operatorSha256, nonce) };
+  });
   for (const register of [
     registerDecisionRoutes,
     registerApprovalRoutes,

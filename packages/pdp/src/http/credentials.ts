@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmod, mkdir, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CallerIdentity } from '../pipeline/caller.ts';
@@ -27,6 +27,17 @@ export interface Credentials {
 /** SHA-256 of a token, hex: what credential files hold. */
 export function tokenDigest(token: string): string {
   return createHash('sha256').update(token, 'utf8').digest('hex');
+}
+
+/**
+ * What proves to the operator that a service knows the operator's token, without either of them telling it: HMAC-SHA-256
+ * of a nonce of the operator's under the token's digest, hex. Asked before the token is sent: whoever took the port of a
+ * service that died would learn it otherwise.
+ */
+export function operatorProof(operatorSha256: string, nonce: string): string {
+  return createHmac('sha256', Buffer.from(operatorSha256, 'hex'))
+    .update(`writ operator proof ${nonce}`, 'utf8')
+    .digest('hex');
 }
 
 /** A fresh random token, 256 bits, with a prefix that secret scanners can find. */

@@ -17,8 +17,9 @@ import type { RawDecision, RawQuestion } from './service.ts';
 
 /**
  * Asks one rule alone, as kind `grant`, with the input as it is: for directories without a manifest in development.
- * Everything else is the pipeline: halts, budgets, approvals and the record. The rule's own value comes back unless it
- * permits what the decision refuses.
+ * Everything else is the pipeline: halts, budgets, approvals and the record. The rule's own value comes back where
+ * the decision lets the call proceed, or where it can be read and permits nothing: only the client knows what another
+ * shape means to it.
  */
 export async function decideRaw(
   core: Core,
@@ -36,7 +37,7 @@ export async function decideRaw(
   });
   if (asked?.kind === 'error') return { decision, fault: { code: asked.code, message: asked.message } };
   if (asked?.kind !== 'value') return { decision };
-  return decision.effect === 'proceed' || !permitsAlone(asked.value)
+  return decision.effect === 'proceed' || permitsNothing(asked.value)
     ? { decision, value: asked.value }
     : { decision };
 }
@@ -82,8 +83,12 @@ function judgementOf(
   };
 }
 
-/** Does any member of the value say yes, read as a grant's. */
-function permitsAlone(value: Json): boolean {
+/** Is this a value that any client takes for a no: read as a grant's, nothing in it permits or is unknown. */
+function permitsNothing(value: Json): boolean {
   const opinion = readAnswer('grant', value);
-  return opinion.kind === 'verdict' && opinion.parts.some((part) => permits(part.outcome));
+  if (opinion.kind !== 'verdict') return true;
+  const unknown = (code: string): boolean => code === 'policy_unknown_shape';
+  return !opinion.parts.some(
+    ({ outcome, reasons }) => permits(outcome) || reasons.some(({ code }) => unknown(code)),
+  );
 }

@@ -112,6 +112,18 @@ describe('data API', () => {
     });
   });
 
+  it('[P-NO-GRANT-NO-ALLOW] gives no value that only its client can read while Writ refuses', async () => {
+    const rego = `package odd\n\ngranted := {"authorized": true}\n\nyes := "granted"\n\nno := {"allow": false}\n`;
+    api = await openApi(await regoSet(rego));
+    for (const rule of ['granted', 'yes']) {
+      const asked = await post(`${api.url}/v1/data/odd/${rule}`, question('db.read', {}, ['read']));
+      expect(asked.status).toBe(200);
+      expect(JSON.stringify(asked.body['result'] ?? null)).not.toMatch(/authorized|granted/);
+    }
+    const no = await post(`${api.url}/v1/data/odd/no`, question('db.read', {}, ['read']));
+    expect(no.body['result']).toEqual({ allow: false });
+  });
+
   it('refuses a path that an engine behind a URL would take for another', async () => {
     api = await openApi(await regoSet(TOOLS));
     // With escaped slashes no client resolves the steps before they are sent.

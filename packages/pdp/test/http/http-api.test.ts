@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
+import { operatorProof, tokenDigest } from '../../src/http/credentials.ts';
 import { ALLOW_ALL, asRequest, type RuleAt, toolCall } from '../pipeline/support.ts';
 import { type Api, get, openApi, post } from './api-fixture.ts';
 
@@ -225,6 +226,19 @@ describe('who may ask', () => {
 });
 
 describe('the operator', () => {
+  it('[P-OPERATOR-TOKEN-KEPT] is shown that the service knows the token before it is sent', async () => {
+    api = await openApi([ALLOW_ALL], { development: false });
+    const nonce = 'ab'.repeat(32);
+    const token = (api.operator['authorization'] ?? '').slice('Bearer '.length);
+    const proof = operatorProof(tokenDigest(token), nonce);
+    expect(await get(`${api.url}/v1/operator-proof/${nonce}`)).toEqual({ status: 200, body: { proof } });
+    expect(proof).not.toBe(operatorProof(tokenDigest(`${token}x`), nonce));
+    expect(proof).not.toBe(operatorProof(tokenDigest(token), 'cd'.repeat(32)));
+    for (const bad of ['', 'short', '..%2flog', 'AB'.repeat(32)])
+      expect((await get(`${api.url}/v1/operator-proof/${bad}`)).status).toBe(404);
+    expect((await post(`${api.url}/v1/operator-proof/${nonce}`, {})).status).toBe(401);
+  });
+
   it('halts, resumes, reads the record and sees what is active', async () => {
     api = await openApi([ALLOW_ALL]);
     expect(await post(`${api.url}/v1/halt`, {}, api.operator)).toMatchObject({ status: 400 });
