@@ -1,12 +1,14 @@
 /**
  * `npm run build`: every published package as it will be installed, in `build/NAME`: ES modules with types, and a
- * package.json whose `exports` name them. `--pack` also writes the tarballs to `build/tarballs`.
+ * package.json whose `exports` name them. `--pack` also writes the tarballs to `build/tarballs`, `--output DIR` writes
+ * to another folder than `build`.
  *
  * Sources are run directly in development, so the packages' own package.json name `src/*.ts`; code below
  * `node_modules` is not stripped of types by Node, hence this step.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { runCommand } from './run-command.ts';
 
 interface Manifest {
@@ -16,14 +18,22 @@ interface Manifest {
   exports?: Record<string, string>;
   bin?: Record<string, string>;
   dependencies?: Record<string, string>;
+  optionalDependencies?: Record<string, string>;
+  engines?: Record<string, string>;
   files?: string[];
 }
 
 const root = join(import.meta.dirname, '..');
-const output = join(root, 'build');
+const { values: options } = parseArgs({
+  options: { pack: { type: 'boolean', default: false }, output: { type: 'string', default: 'build' } },
+});
+const output = resolve(root, options.output);
 const emitted = join(output, '.emit');
 /** Folders of a package that ship beside its code. */
 const ASSETS = ['README.md', 'schemas', 'templates', 'bin', 'assets'];
+
+/** What brings Node 24 to machines with an older one: packages with a command carry it, as the workspace does. */
+const { optionalDependencies: nodePackages = {}, engines: oldEngines = {} } = readManifest(root);
 
 const packages = readdirSync(join(root, 'packages'))
   .filter((name) => existsSync(join(root, 'packages', name, 'src/index.ts')))
@@ -35,26 +45,27 @@ mkdirSync(output, { recursive: true });
 await emit();
 for (const { name, manifest } of packages) assemble(name, manifest);
 rmSync(emitted, { recursive: true, force: true });
-if (process.argv.includes('--pack')) await pack();
-console.log(`build ok: ${packages.length} packages in build/`);
+if (options.pack) await pack();
+console.log(`build ok: ${packages.length} packages in ${options.output}/`);
 
 function readManifest(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 }
 
 async function emit(): Promise<void> {
-  const config = join(root, 'tsconfig.build.json');
+  const config = join(output, '.tsconfig.json');
   writeFileSync(
     config,
     JSON.stringify({
-      extends: './tsconfig.json',
+      extends: join(root, 'tsconfig.json'),
       compilerOptions: {
         noEmit: false,
         declaration: true,
-        rootDir: 'packages',
+        rootDir: join(root, 'packages'),
+        typeRoots: [join(root, 'node_modules/@types')],
         outDir: emitted,
       },
-      include: packages.map(({ name }) => `packages/${name}/src/**/*.ts`),
+      include: packages.map(({ name }) => join(root, 'packages', name, 'src/**/*.ts')),
     }),
   );
   const result = await runCommand(join(root, 'node_modules/.bin/tsc'), ['-p', config]);
@@ -78,12 +89,14 @@ function assemble(name: string, manifest: Manifest): void {
   cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
   const published = {
     ...manifest,
+    ...(manifest.bin === undefined ? {} : { optionalDependencies: nodePackages, engines: oldEngines }),
     exports: publishedExports(manifest.exports ?? {}),
     files: ['dist', ...ASSETS],
   };
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(published, null, 2)}\n`);
 }
 
+/** Source files become modules with types; everything else (schemas, package.json) is named as it is. */
 function publishedExports(exports: Record<string, string>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(exports).map(([key, target]) => {
