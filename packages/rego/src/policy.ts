@@ -163,7 +163,6 @@ class CompiledPolicy implements Policy {
   readonly #analysed: AnalysedPolicy;
   readonly #planned: PlannedPolicy;
   readonly #engine: Engine;
-  readonly #data: JsonObject | undefined;
 
   constructor(
     modules: readonly Module[],
@@ -174,8 +173,7 @@ class CompiledPolicy implements Policy {
     this.modules = modules;
     this.#analysed = analysed;
     this.#planned = planned;
-    this.#engine = new Engine(planned.plan, createBackend(planned.plan, options.backend));
-    this.#data = options.data;
+    this.#engine = new Engine(planned.plan, createBackend(planned.plan, options.backend), options.data);
     const paths: string[] = [];
     walkGroups(analysed.root, (group) => paths.push(group.path.join('/')));
     this.rulePaths = paths.sort();
@@ -184,10 +182,9 @@ class CompiledPolicy implements Policy {
 
   prepare(path: string): PreparedQuery {
     const steps = pathSteps(path);
-    const evaluate = this.#engine.prepareValue(this.#planned.planPath(steps));
     return {
       path: steps.join('/'),
-      evaluate: (input, options) => evaluate(input, this.#withData(options)),
+      evaluate: this.#engine.prepareValue(this.#planned.planPath(steps)),
     };
   }
 
@@ -200,10 +197,7 @@ class CompiledPolicy implements Policy {
     if (analysed.query === undefined) return { diagnostics };
     try {
       const plan = this.#planned.planQuery(analysed.query.body, analysed.query.variables);
-      const evaluate = this.#engine.prepareQuery(plan);
-      const query: PreparedBindings = {
-        evaluate: (input, evaluation) => evaluate(input, this.#withData(evaluation)),
-      };
+      const query: PreparedBindings = { evaluate: this.#engine.prepareQuery(plan) };
       return { query, diagnostics };
     } catch (caught) {
       return { diagnostics: [...diagnostics, unsupported(caught)] };
@@ -245,11 +239,5 @@ class CompiledPolicy implements Policy {
   #globalsOf(packagePath: string | undefined): Globals {
     const index = this.modules.findIndex((module) => module.package.path.join('/') === packagePath);
     return this.#analysed.names.globals[index] ?? new Map();
-  }
-
-  #withData(options: EvaluationOptions = {}): EvaluationOptions {
-    return options.data !== undefined || this.#data === undefined
-      ? options
-      : { ...options, data: this.#data };
   }
 }

@@ -76,26 +76,32 @@ export type QueryResult =
   | EvaluationError;
 
 const NO_RULES: readonly MatchedRule[] = Object.freeze([]);
+const NO_OPTIONS: EvaluationOptions = Object.freeze({});
 const NO_DATA: JsonObject = Object.freeze(Object.create(null));
 
 /** Runs plans on a back end; observed evaluations on closures that report. */
 export class Engine {
   readonly #plan: PolicyPlan;
   readonly #plain: Backend;
+  readonly #data: JsonObject | undefined;
   #observed: Backend | undefined;
 
-  /** @param plain the back end for evaluations that nothing observes */
-  constructor(plan: PolicyPlan, plain: Backend) {
+  /**
+   * @param plain the back end for evaluations that nothing observes
+   * @param data base data for evaluations that bring none
+   */
+  constructor(plan: PolicyPlan, plain: Backend, data: JsonObject | undefined) {
+    this.#data = data;
     this.#plan = plan;
     this.#plain = plain;
   }
 
   /** Compiles the computation of one value. */
-  prepareValue(node: ValueNode): (input: Value | undefined, options: EvaluationOptions) => EvaluationResult {
+  prepareValue(node: ValueNode): (input: Value | undefined, options?: EvaluationOptions) => EvaluationResult {
     const plain = compileValue(this.#plain, node, true);
     let observed: Compute | undefined;
-    return (input, options) => {
-      const run = startRun(this.#plan, input, options);
+    return (input, options = NO_OPTIONS) => {
+      const run = startRun(this.#plan, input, options, this.#data);
       let compute = plain;
       if (options.observer !== undefined) {
         observed ??= compileValue(this.#observedBackend(), node, true);
@@ -111,7 +117,7 @@ export class Engine {
   }
 
   /** Compiles a query. */
-  prepareQuery(plan: QueryPlan): (input: Value | undefined, options: EvaluationOptions) => QueryResult {
+  prepareQuery(plan: QueryPlan): (input: Value | undefined, options?: EvaluationOptions) => QueryResult {
     const compiled: [plain?: Step, observed?: Step] = [];
     const collect: Step = (_run, frame) => {
       const { found, seen } = frame[0] as Collected;
@@ -122,8 +128,8 @@ export class Engine {
       seen.add(key);
       return false;
     };
-    return (input, options) => {
-      const run = startRun(this.#plan, input, options);
+    return (input, options = NO_OPTIONS) => {
+      const run = startRun(this.#plan, input, options, this.#data);
       const which = options.observer === undefined ? 0 : 1;
       compiled[which] ??= compileStatements(
         which === 0 ? this.#plain : this.#observedBackend(),
@@ -197,10 +203,15 @@ class EvaluationContext implements BuiltinContext {
   }
 }
 
-function startRun(plan: PolicyPlan, input: Value | undefined, options: EvaluationOptions): Run {
+function startRun(
+  plan: PolicyPlan,
+  input: Value | undefined,
+  options: EvaluationOptions,
+  data: JsonObject | undefined,
+): Run {
   const scope: Scope = {
     input,
-    data: options.data ?? NO_DATA,
+    data: options.data ?? data ?? NO_DATA,
     replaced: undefined,
     mocks: undefined,
     outer: undefined,
@@ -215,7 +226,7 @@ function startRun(plan: PolicyPlan, input: Value | undefined, options: Evaluatio
     recordRules: options.recordRules !== false,
     observer: options.observer,
     operationsMax: options.operationsMax ?? OPERATIONS_MAX_DEFAULT,
-    deadline: performance.now() + (options.deadlineMs ?? DEADLINE_MS_DEFAULT),
+    deadlineMs: options.deadlineMs ?? DEADLINE_MS_DEFAULT,
   });
   builtins.run = run;
   return run;

@@ -50,6 +50,8 @@ export interface Observer {
 
 /** Above this many groups results are kept sparsely. */
 const DENSE_GROUPS_MAX = 512;
+/** After so many operations the clock starts: most evaluations are over before, and looking at it costs as much. */
+const CLOCK_START = 32;
 /** How many operations pass between two looks at the clock. */
 const CLOCK_INTERVAL = 1024;
 
@@ -71,7 +73,9 @@ export class Run {
   operations = 0;
   #nextCheck: number;
   readonly #operationsMax: number;
-  readonly #deadline: number;
+  readonly #deadlineMs: number;
+  /** On the clock of `performance.now()`; undefined until the clock has started. */
+  #deadline: number | undefined;
 
   constructor(options: {
     readonly scope: Scope;
@@ -80,8 +84,8 @@ export class Run {
     readonly recordRules: boolean;
     readonly observer: Observer | undefined;
     readonly operationsMax: number;
-    /** On the clock of `performance.now()`. */
-    readonly deadline: number;
+    /** From the first look at the clock, which is after a few operations. */
+    readonly deadlineMs: number;
   }) {
     this.scope = options.scope;
     this.groupCount = options.groupCount;
@@ -89,8 +93,8 @@ export class Run {
     this.matched = options.recordRules ? [] : undefined;
     this.observer = options.observer;
     this.#operationsMax = options.operationsMax;
-    this.#deadline = options.deadline;
-    this.#nextCheck = Math.min(CLOCK_INTERVAL, options.operationsMax);
+    this.#deadlineMs = options.deadlineMs;
+    this.#nextCheck = Math.min(CLOCK_START, options.operationsMax);
   }
 
   /** Counts one operation; ends the evaluation where its budget is spent. */
@@ -107,8 +111,11 @@ export class Run {
     this.#nextCheck = Math.min(this.operations + CLOCK_INTERVAL, this.#operationsMax);
   }
 
-  /** Whether the deadline has passed. */
+  /** Whether the deadline has passed. The first look starts the clock. */
   cancelled(): boolean {
-    return this.#deadline !== Number.POSITIVE_INFINITY && performance.now() > this.#deadline;
+    if (this.#deadlineMs === Number.POSITIVE_INFINITY) return false;
+    const now = performance.now();
+    this.#deadline ??= now + this.#deadlineMs;
+    return now > this.#deadline;
   }
 }
