@@ -1,5 +1,5 @@
 import type { StoredEntry, Transaction } from '@writ/store';
-import { type BuiltEntry, buildEntry } from './build-entry.ts';
+import { type BuiltEntry, buildEntry, type EntryDraft, finishEntry, openDraft } from './build-entry.ts';
 import { EDGE_CELL, tileCell } from './cells.ts';
 import type { EntryCore, Trust } from './entry.ts';
 import type { Sealed } from './seal.ts';
@@ -16,6 +16,15 @@ export function recordEntry(transaction: Transaction, core: EntryCore, sealed: S
   const steppedBack = transaction.clockSteppedBackMs;
   const whole = steppedBack === undefined ? core : { ...core, clock_stepped_back_ms: steppedBack };
   return appendEntry(transaction, buildEntry(whole, sealed, { timeMs: transaction.nowMs, trust }));
+}
+
+/** The same for an entry that was put together before the transaction, and stands as it was. */
+export function recordDraft(transaction: Transaction, draft: EntryDraft, trust: Trust): number {
+  if (transaction.clockSteppedBackMs !== undefined) {
+    const { core, sealed } = openDraft(draft);
+    return recordEntry(transaction, core, sealed, trust);
+  }
+  return appendEntry(transaction, finishEntry(draft, { timeMs: transaction.nowMs, trust }));
 }
 
 /**

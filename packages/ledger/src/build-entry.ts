@@ -5,14 +5,26 @@ import {
   CODES_MAX,
   ENTRY_VERSION,
   type EntryCore,
+  isEntryKind,
+  isPersonalField,
   LEAF_BYTES_LIMIT,
   type Trust,
 } from './entry.ts';
-import type { Sealed } from './seal.ts';
+import type { Sealed, SealedField } from './seal.ts';
 
 /** An entry ready to be appended: the bytes hashed into the tree, and the text beside them. */
 export interface BuiltEntry {
   readonly leaf: Uint8Array;
+  readonly detail: string;
+}
+
+/**
+ * An entry put together but for when it is written: texts, so that it can travel to the store's worker, which then has
+ * little to do.
+ */
+export interface EntryDraft {
+  /** Canonical text of the leaf up to its time. */
+  readonly leaf: string;
   readonly detail: string;
 }
 
@@ -31,33 +43,56 @@ const encoder = new TextEncoder();
  * so that the call fails and nothing is released.
  */
 export function buildEntry(core: EntryCore, sealed: Sealed, stamp: EntryStamp): BuiltEntry {
+  return finishEntry(draftEntry(core, sealed), stamp);
+}
+
+/** All of `buildEntry` that can be done before the transaction. */
+export function draftEntry(core: EntryCore, sealed: Sealed): EntryDraft {
   const fields = new Map(sealed.map((field) => [field.name, field]));
   const commitments: Record<string, string> = {};
-  const texts: string[] = [];
+  let texts = '';
   for (const name of [...fields.keys()].sort()) {
     const field = fields.get(name);
     if (field === undefined) continue;
     commitments[name] = field.commitment;
-    texts.push(`"${name}":${field.text}`);
+    texts += `${texts === '' ? '' : ','}"${name}":${field.text}`;
   }
-  const leaf = encoder.encode(canonicalJson(leafDocument(core, commitments, stamp)));
+  const id = core.decision_id === undefined ? '' : `"decision_id":${canonicalJson(core.decision_id)},`;
+  return {
+    leaf: canonicalJson(leafDocument(core, commitments)).slice(0, -1),
+    detail: `{${id}"fields":{${texts}},"v":${ENTRY_VERSION}}`,
+  };
+}
+
+/** Adds the moment. In canonical order `time`, `trust` and `v` come after every other member of a leaf. */
+export function finishEntry(draft: EntryDraft, { timeMs, trust }: EntryStamp): BuiltEntry {
+  const time = new Date(timeMs).toISOString();
+  const leaf = encoder.encode(`${draft.leaf},"time":"${time}","trust":"${trust}","v":${ENTRY_VERSION}}`);
   if (leaf.byteLength >= LEAF_BYTES_LIMIT) {
     throw new RangeError(
       `the leaf of an entry has ${leaf.byteLength} bytes, at most ${LEAF_BYTES_LIMIT - 1} fit`,
     );
   }
-  const id = core.decision_id === undefined ? '' : `"decision_id":${canonicalJson(core.decision_id)},`;
-  return { leaf, detail: `{${id}"fields":{${texts.join(',')}},"v":${ENTRY_VERSION}}` };
+  return { leaf, detail: draft.detail };
 }
 
-function leafDocument(core: EntryCore, commitments: JsonObject, stamp: EntryStamp): JsonObject {
-  const document: Record<string, Json> = {
-    ...present(core),
-    v: ENTRY_VERSION,
-    time: new Date(stamp.timeMs).toISOString(),
-    trust: stamp.trust,
-    commitments,
-  };
+/** What a draft was made of, for the few entries that the transaction has to say otherwise. */
+export function openDraft(draft: EntryDraft): { readonly core: EntryCore; readonly sealed: Sealed } {
+  const { commitments, ...core } = JSON.parse(`${draft.leaf}}`);
+  const { fields } = JSON.parse(draft.detail);
+  if (!isEntryKind(core.kind)) throw new TypeError('the draft of an entry has no kind');
+  const sealed = Object.keys(fields).map((name): SealedField => {
+    const commitment = commitments[name];
+    if (!isPersonalField(name) || typeof commitment !== 'string') {
+      throw new TypeError(`the draft of an entry does not commit to \`${name}\``);
+    }
+    return { name, commitment, text: canonicalJson(fields[name]) };
+  });
+  return { core, sealed };
+}
+
+function leafDocument(core: EntryCore, commitments: JsonObject): JsonObject {
+  const document: Record<string, Json> = { ...present(core), commitments };
   if (core.codes !== undefined) document['codes'] = core.codes.slice(0, CODES_MAX).map(boundedCode);
   if (Object.keys(core.bundles ?? {}).length > BUNDLES_MAX) delete document['bundles'];
   return document;

@@ -1,6 +1,13 @@
-export { appendEntry, closeLedger, ledgerBatchKeys, recordEntry } from './append.ts';
+export { appendEntry, closeLedger, ledgerBatchKeys, recordDraft, recordEntry } from './append.ts';
 export type { AppendRequest, AppendResult } from './append-procedure.ts';
-export { type BuiltEntry, buildEntry, type EntryStamp } from './build-entry.ts';
+export {
+  type BuiltEntry,
+  buildEntry,
+  draftEntry,
+  type EntryDraft,
+  type EntryStamp,
+  openDraft,
+} from './build-entry.ts';
 export {
   type Checkpoint,
   type CheckpointReading,

@@ -1,10 +1,13 @@
+import { canonicalJson } from '@writ/decision';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   buildEntry,
   derivedSalts,
+  draftEntry,
   type EntryCore,
   eraseFromDetail,
+  openDraft,
   opensCommitment,
   PERSONAL_FIELDS,
   randomSalts,
@@ -74,6 +77,23 @@ describe('an entry', () => {
     ];
     const reading = readEntry({ index: 0, ...buildEntry(core, sealed, stamp) });
     expect(reading).toMatchObject({ ok: true, value: { fields: { message: 'after' } } });
+  });
+
+  it('can be put together before its moment and opened again', () => {
+    const every: Required<EntryCore> = {
+      ...{ kind: 'administrative', decision_id: 'dec-1', approval_id: 'apr-1', event: 'erasure' },
+      ...{ action_type: 'tool_call', phase: 'call', outcome: 'deny', effect: 'refuse', codes: ['a', 'b'] },
+      ...{ rules_evaluated: 3, evaluation_ns: 4, latency_ns: 5, engine: 'rego', mode: 'enforce' },
+      ...{ policy_version: 'v', bundle_digest: 'd', bundles: { b: { revision: '1', digest: 'd' } } },
+      ...{ clock_stepped_back_ms: 7, erases: [{ index: 1, fields: ['args'] }] },
+    };
+    const sealed = sealFields(fields, randomSalts());
+    const draft = draftEntry(every, sealed);
+    const built = buildEntry(every, sealed, stamp);
+    expect(decoder.decode(built.leaf)).toBe(canonicalJson(JSON.parse(decoder.decode(built.leaf))));
+    expect(built.detail).toBe(draft.detail);
+    const opened = openDraft(draft);
+    expect(buildEntry(opened.core, opened.sealed, stamp)).toEqual(built);
   });
 
   it('bounds codes and bundles, and refuses a leaf that is too large', () => {

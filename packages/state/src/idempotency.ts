@@ -1,6 +1,6 @@
 import type { Json } from '@writ/decision';
 import type { Transaction } from '@writ/store';
-import { readCell, readerOf, type Versioned, writeCell } from './cell.ts';
+import { readCell, readerOf, type Versioned } from './cell.ts';
 import { shardedKey } from './cell-key.ts';
 
 /** How long a repeated call gets the first one's answer. */
@@ -32,19 +32,18 @@ export function checkIdempotency(transaction: Transaction, cell: string, call: s
   return { kind: 'repeat', decision_id: state.decision_id, answer: state.answer };
 }
 
-/** Keeps the answer of a first call for its repetitions. */
+/** Keeps the answer of a first call for its repetitions; `answerText` is JSON. */
 export function rememberAnswer(
   transaction: Transaction,
   cell: string,
-  first: { readonly decision_id: string; readonly call: string; readonly answer: Json },
+  first: { readonly decision_id: string; readonly call: string; readonly answerText: string },
 ): void {
-  const { decision_id, call, answer } = first;
-  const state: IdempotencyState = {
+  const { decision_id, call, answerText } = first;
+  const state: Omit<IdempotencyState, 'answer'> = {
     v: 1,
     decision_id,
     call,
-    answer,
     expires_ms: transaction.nowMs + IDEMPOTENCY_MS,
   };
-  writeCell(transaction, cell, state);
+  transaction.put(cell, `${JSON.stringify(state).slice(0, -1)},"answer":${answerText}}`);
 }

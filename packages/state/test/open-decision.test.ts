@@ -113,7 +113,11 @@ describe('an idempotency key', () => {
       state.run([cell], (transaction) => checkIdempotency(transaction, cell, call));
     expect(check('a')).toEqual({ kind: 'first' });
     state.run([cell], (transaction) =>
-      rememberAnswer(transaction, cell, { decision_id: 'dec-1', call: 'a', answer: { outcome: 'allow' } }),
+      rememberAnswer(transaction, cell, {
+        decision_id: 'dec-1',
+        call: 'a',
+        answerText: '{"outcome":"allow"}',
+      }),
     );
     expect(check('a')).toEqual({ kind: 'repeat', decision_id: 'dec-1', answer: { outcome: 'allow' } });
     expect(check('b')).toEqual({ kind: 'mismatch', decision_id: 'dec-1' });
@@ -183,7 +187,7 @@ describe('sweeping', () => {
     const idem = idempotencyKey('acme', 'gateway', 'k1');
     const counter = counterKey('acme', 'search', 'agent-1');
     state.run([idem, counter, ...sessionKeys(subject)], (transaction) => {
-      rememberAnswer(transaction, idem, { decision_id: 'dec-1', call: 'a', answer: null });
+      rememberAnswer(transaction, idem, { decision_id: 'dec-1', call: 'a', answerText: 'null' });
       hitCounter(transaction, counter, { limit: 4, windowMs: 60_000 });
       recordCall(transaction, subject, { proceeds: true });
     });

@@ -1,10 +1,10 @@
 import { type DecideCall, type Decision, type Json, newApprovalId } from '@writ/decision';
-import { sealFields } from '@writ/ledger';
+import { draftEntry, sealFields } from '@writ/ledger';
 import { rootSessionKey } from '@writ/state';
 import { type Attempt, forwardedHashOf, frameOf, type Prepared, unrecorded } from './attempt.ts';
 import { budgetRequests } from './budgets.ts';
 import { bindingOf, digestOfCall, idempotencyCellOf, pendingCellOf } from './call-cells.ts';
-import type { CommitRequest, CommitResult } from './commit-request.ts';
+import { briefOf, type CommitRequest, type CommitResult } from './commit-request.ts';
 import { decisionCore, decisionFields } from './decision-entry.ts';
 import { denial } from './draft-decision.ts';
 import { commitFault } from './faults.ts';
@@ -40,7 +40,8 @@ async function commitRequest(attempt: Attempt, prepared: Prepared): Promise<Comm
   const use =
     call.approval_id !== undefined && draft.effect === 'proceed' && prepared.approval?.status === 'approved';
   return {
-    draft,
+    draft: JSON.stringify(draft),
+    brief: briefOf(draft),
     subject,
     counted,
     callDigest: digestOfCall(call, request),
@@ -48,7 +49,7 @@ async function commitRequest(attempt: Attempt, prepared: Prepared): Promise<Comm
     labels,
     timeBound: use || (prepared.judgement?.combined.lifted.overridden.length ?? 0) > 0,
     note: noteOf(attempt, prepared),
-    record: recordOf(attempt, prepared),
+    ...recordOf(attempt, prepared),
     ...(idempotencyCell === undefined ? {} : { idempotencyCell }),
     ...(gathered === undefined ? {} : { gathered: { facts: gathered.facts, expected: gathered.expected } }),
     ...(request.action.tool === undefined ? {} : { tool: request.action.tool }),
@@ -111,7 +112,7 @@ function noteOf({ caller }: Attempt, { request, facts, draft }: Prepared): Json 
 function recordOf(
   { core, caller, call, claimed }: Attempt,
   { draft, request, subject, paths, judgement }: Prepared,
-): CommitRequest['record'] {
+): Pick<CommitRequest, 'leaf' | 'detail' | 'saltSeed' | 'trust'> {
   const overridden = judgement?.combined.lifted.overridden ?? [];
   const fields = decisionFields(draft, request, {
     pointId: caller.pointId,
@@ -124,8 +125,7 @@ function recordOf(
     ...(overridden.length === 0 ? {} : { override: overridden as unknown as Json }),
   });
   return {
-    core: decisionCore(draft, request),
-    sealed: sealFields(fields, core.salts),
+    ...draftEntry(decisionCore(draft, request), sealFields(fields, core.salts)),
     saltSeed: core.saltSeed(),
     trust: core.trust,
   };

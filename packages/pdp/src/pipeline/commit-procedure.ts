@@ -1,17 +1,12 @@
-import {
-  type Decision,
-  isReasonCodeOfWrit,
-  type Json,
-  REASON_TABLE,
-  type Reason,
-  type ReasonCode,
-} from '@writ/decision';
+import type { Decision, Json, Reason, ReasonCode } from '@writ/decision';
 import {
   closeLedger,
   derivedSalts,
   type EntryCore,
   ledgerBatchKeys,
+  openDraft,
   type PersonalFields,
+  recordDraft,
   recordEntry,
   sealFields,
 } from '@writ/ledger';
@@ -43,12 +38,13 @@ import {
 } from '@writ/state';
 import type { Procedure, Transaction } from '@writ/store';
 import { approvalReason } from './approval-reason.ts';
-import type { ApprovalUse, CommitRequest, CommitResult } from './commit-request.ts';
+import { type ApprovalUse, briefOf, type CommitRequest, type CommitResult } from './commit-request.ts';
 import { askAgain, withHalt, withReason } from './settle-decision.ts';
 
-/** What the transaction found and did, beside the decision itself. */
+/** What the transaction found and did. */
 interface Settled {
-  readonly decision: Decision;
+  /** The decision where it is no longer the draft. */
+  readonly changed?: Decision;
   readonly reservations: readonly Reservation[];
   /** Steps of an approval, each an entry of its own. */
   readonly approvalEvents: readonly { readonly event: string; readonly id: string }[];
@@ -73,7 +69,7 @@ const commitProcedure: Procedure<CommitRequest, CommitResult> = {
         ? []
         : [request.ask.pendingCell, asksKey(request.subject), ...approvalKeys(request.ask.id)]),
       ...(request.ask?.pendingId === undefined ? [] : approvalKeys(request.ask.pendingId)),
-      openDecisionKey(request.draft.decision_id),
+      openDecisionKey(request.brief.decision_id),
     ]),
   ],
   run: commit,
@@ -88,11 +84,11 @@ function definitionsOf(request: CommitRequest) {
 }
 
 function commit(transaction: Transaction, request: CommitRequest): CommitResult {
-  const { idempotencyCell, callDigest, gathered, draft } = request;
+  const { idempotencyCell, callDigest, gathered } = request;
   // A halt goes before everything: a call that was allowed before it is not allowed again by asking again.
   const halt = activeHalt((key) => transaction.get(key), request.subject);
   if (halt !== undefined)
-    return conclude(transaction, request, unchanged(withHalt(draft, halt.reason)), false);
+    return conclude(transaction, request, changed(withHalt(draftOf(request), halt.reason)), false);
   const earlier =
     idempotencyCell === undefined ? undefined : checkIdempotency(transaction, idempotencyCell, callDigest);
   if (earlier?.kind === 'repeat') return { kind: 'repeat', decision: earlier.answer as unknown as Decision };
@@ -113,39 +109,40 @@ function conclude(
 ): CommitResult {
   write(transaction, request, settled, remember);
   const index = append(transaction, request, settled);
-  const { decision } = settled;
-  return decision === request.draft
+  return settled.changed === undefined
     ? { kind: 'decided', index }
-    : { kind: 'decided', index, changed: decision };
+    : { kind: 'decided', index, changed: settled.changed };
+}
+
+function draftOf(request: CommitRequest): Decision {
+  return JSON.parse(request.draft);
 }
 
 function mismatched(request: CommitRequest): Settled {
-  const decision = withReason(request.draft, {
+  const decision = withReason(draftOf(request), {
     code: 'idempotency_mismatch',
     message: 'the idempotency key was used for another call',
   });
-  return unchanged(decision);
+  return changed(decision);
 }
 
 /** Applies what only the transaction can know, in order of what goes before what. */
 function settle(transaction: Transaction, request: CommitRequest): Settled {
   const broken = breakCircuit(transaction, request);
-  if (broken !== undefined) return unchanged(broken);
-  if (request.draft.outcome === 'escalate' && request.ask !== undefined)
+  if (broken !== undefined) return changed(broken);
+  if (request.brief.outcome === 'escalate' && request.ask !== undefined)
     return ask(transaction, request, request.ask);
-  if (request.draft.effect !== 'proceed') return unchanged(request.draft);
+  if (request.brief.effect !== 'proceed') return NOTHING_MOVED;
   return proceed(transaction, request);
 }
 
 /** A denial that was given too often in a row says so first; observed agents never saw their denials. */
-function breakCircuit(
-  transaction: Transaction,
-  { draft, subject, callDigest, counted }: CommitRequest,
-): Decision | undefined {
-  if (!counted || draft.outcome !== 'deny' || draft.effect === 'proceed') return undefined;
+function breakCircuit(transaction: Transaction, request: CommitRequest): Decision | undefined {
+  const { brief, subject, callDigest, counted } = request;
+  if (!counted || brief.outcome !== 'deny' || brief.effect === 'proceed') return undefined;
   const session = readSession((key) => transaction.get(key), subject, transaction.nowMs);
   if (session === undefined || !circuitOpen(session.denied, callDigest, transaction.nowMs)) return undefined;
-  const stopped = withReason(draft, {
+  const stopped = withReason(draftOf(request), {
     code: 'circuit_open',
     message: 'the same call was refused too often in a row: stop asking',
   });
@@ -167,16 +164,16 @@ function ask(
     const before = readApproval(read, waiting, transaction.nowMs);
     // An approved one is named too: the point then asks again with its id, which uses it up (ADR 4).
     if (before?.status === 'pending' || before?.status === 'approved') {
-      return unchanged(askAgain(request.draft, before));
+      return changed(askAgain(draftOf(request), before));
     }
   }
   if (!countAsk(transaction, request.subject)) {
     const message = `at most ${ASKS_MAX} approvals an hour may be asked for: wait until people have answered`;
-    return unchanged(withReason(request.draft, { code: 'budget_exhausted', message }));
+    return changed(withReason(draftOf(request), { code: 'budget_exhausted', message }));
   }
   const asked = createApproval(transaction, {
     id,
-    decision_id: request.draft.decision_id,
+    decision_id: request.brief.decision_id,
     expires_ms: transaction.nowMs + lifeMs,
     binding,
     action,
@@ -184,7 +181,7 @@ function ask(
   });
   transaction.put(pendingCell, id);
   return {
-    decision: askAgain(request.draft, asked),
+    changed: askAgain(draftOf(request), asked),
     reservations: [],
     approvalEvents: [{ event: 'requested', id }],
   };
@@ -192,28 +189,30 @@ function ask(
 
 /** Uses up the approval and reserves; either may turn the effect into a refusal, and then neither happens. */
 function proceed(transaction: Transaction, request: CommitRequest): Settled {
-  const { draft, use, subject } = request;
+  const { brief, use, subject } = request;
   const refused =
     clockFault(transaction, request) ?? (use === undefined ? undefined : approvalFault(transaction, use));
-  if (refused !== undefined) return unchanged(withReason(draft, refused));
+  if (refused !== undefined) return changed(withReason(draftOf(request), refused));
   const reserved = request.counted ? reserveBudgets(transaction, subject, request.budgets) : NOTHING_RESERVED;
   if (!reserved.ok) {
     const { name, unit, used, limit, requested } = reserved.exhausted;
     const message = `budget \`${name}\`: ${used} of ${limit} ${unit} used, ${requested} requested`;
-    return unchanged(withReason(draft, { code: 'budget_exhausted', message }));
+    return changed(withReason(draftOf(request), { code: 'budget_exhausted', message }));
   }
   const { reservations } = reserved;
-  if (use === undefined) return { decision: draft, reservations, approvalEvents: [] };
-  const used = useApproval(transaction, use.id, use.binding, draft.decision_id);
+  if (use === undefined) return { reservations, approvalEvents: [] };
+  const used = useApproval(transaction, use.id, use.binding, brief.decision_id);
   if (!used.ok) throw new Error(`the approval was usable and is not any more: ${used.code}`);
-  return { decision: draft, reservations, approvalEvents: [{ event: 'used', id: use.id }] };
+  return { reservations, approvalEvents: [{ event: 'used', id: use.id }] };
 }
 
 const NOTHING_RESERVED = { ok: true, reservations: [] } as const;
 
-/** A decision beside which nothing is reserved and no approval moves. */
-function unchanged(decision: Decision): Settled {
-  return { decision, reservations: [], approvalEvents: [] };
+const NOTHING_MOVED: Settled = { reservations: [], approvalEvents: [] };
+
+/** Another decision, beside which nothing is reserved and no approval moves. */
+function changed(decision: Decision): Settled {
+  return { ...NOTHING_MOVED, changed: decision };
 }
 
 interface Fault {
@@ -237,55 +236,54 @@ function approvalFault(transaction: Transaction, use: ApprovalUse): Fault | unde
 }
 
 function write(transaction: Transaction, request: CommitRequest, settled: Settled, remember: boolean): void {
-  const { decision, reservations } = settled;
   const { subject, callDigest, tool, labels } = request;
-  const proceeds = decision.effect === 'proceed';
+  const brief = settled.changed === undefined ? request.brief : briefOf(settled.changed);
+  const proceeds = brief.effect === 'proceed';
   if (request.counted) {
-    const circuit = decision.reason !== 'circuit_open' && decision.metadata.mode !== 'observe';
+    const circuit = brief.reason !== 'circuit_open' && !brief.observed;
     recordCall(transaction, subject, {
       proceeds,
       labels,
       ...(tool === undefined ? {} : { tool }),
       ...(circuit ? { call: callDigest } : {}),
-      ...(circuit && decision.outcome === 'deny' ? { denied_for: decision.reason } : {}),
+      ...(circuit && brief.outcome === 'deny' ? { denied_for: brief.reason } : {}),
     });
   }
   if (proceeds) {
     openDecision(transaction, {
-      decision_id: decision.decision_id,
+      decision_id: brief.decision_id,
       subject,
-      reservations,
+      reservations: settled.reservations,
       note: request.note,
     });
   }
-  if (remember && request.idempotencyCell !== undefined && !isPassing(decision)) {
-    const answer = decision as unknown as Json;
+  if (remember && request.idempotencyCell !== undefined && !brief.passing) {
     rememberAnswer(transaction, request.idempotencyCell, {
-      decision_id: decision.decision_id,
+      decision_id: brief.decision_id,
       call: callDigest,
-      answer,
+      answerText: settled.changed === undefined ? request.draft : JSON.stringify(settled.changed),
     });
   }
 }
 
-/** A refusal for a fault that may be gone a moment later: asking again with the same key asks anew. */
-function isPassing({ effect, reasons }: Decision): boolean {
-  const faulty = ({ code }: Reason) =>
-    isReasonCodeOfWrit(code) && REASON_TABLE[code].category === 'unavailable';
-  return effect === 'refuse' && reasons.some(faulty);
-}
-
 function append(transaction: Transaction, request: CommitRequest, settled: Settled): number {
-  const { core, sealed, saltSeed, trust } = request.record;
-  const { decision } = settled;
-  const found = decision === request.draft ? [] : sealFields(foundFields(decision), derivedSalts(saltSeed));
-  const index = recordEntry(transaction, withOutcome(core, decision), [...sealed, ...found], trust);
+  const { saltSeed, trust, brief } = request;
+  const index =
+    settled.changed === undefined
+      ? recordDraft(transaction, request, trust)
+      : recordChanged(transaction, request, settled.changed);
   for (const { event, id } of settled.approvalEvents) {
-    const step: EntryCore = { kind: 'approval', event, approval_id: id, decision_id: decision.decision_id };
+    const step: EntryCore = { kind: 'approval', event, approval_id: id, decision_id: brief.decision_id };
     const fields = sealFields(approvalFields(request), derivedSalts(`${saltSeed} ${event}`));
     recordEntry(transaction, step, fields, trust);
   }
   return index;
+}
+
+function recordChanged(transaction: Transaction, request: CommitRequest, decision: Decision): number {
+  const { core, sealed } = openDraft(request);
+  const found = sealFields(foundFields(decision), derivedSalts(request.saltSeed));
+  return recordEntry(transaction, withOutcome(core, decision), [...sealed, ...found], request.trust);
 }
 
 function withOutcome(core: EntryCore, decision: Decision): EntryCore {

@@ -1,5 +1,5 @@
-import type { Decision, Json, Reason } from '@writ/decision';
-import type { EntryCore, Sealed, Trust } from '@writ/ledger';
+import { type Decision, isReasonCodeOfWrit, type Json, REASON_TABLE, type Reason } from '@writ/decision';
+import type { Trust } from '@writ/ledger';
 import type { ApprovalBinding, ApprovalState, BudgetRequest, Gathered, StateSubject } from '@writ/state';
 
 /** An approval that this call wants to use up. */
@@ -23,8 +23,9 @@ export interface ApprovalDraft {
 
 /** A decision to be made durable, with everything that the transaction has to check and to write. */
 export interface CommitRequest {
-  /** The decision as policies left it. */
-  readonly draft: Decision;
+  /** The decision as policies left it, as JSON text: opened only where the transaction changes it. */
+  readonly draft: string;
+  readonly brief: DecisionBrief;
   readonly subject: StateSubject;
   /** Whether the call counts in its session and budgets: not where the request could not be believed. */
   readonly counted: boolean;
@@ -45,16 +46,38 @@ export interface CommitRequest {
   readonly ask?: ApprovalDraft;
   /** What completing the call needs again. */
   readonly note: Json;
-  readonly record: RecordDraft;
-}
-
-/** The entry of the record, as far as it is known before the transaction. */
-export interface RecordDraft {
-  readonly core: EntryCore;
-  readonly sealed: Sealed;
+  /** The entry of the record as it is where the transaction changes nothing (`EntryDraft`). */
+  readonly leaf: string;
+  readonly detail: string;
   /** Random text that salts of fields found inside the transaction derive from. */
   readonly saltSeed: string;
   readonly trust: Trust;
+}
+
+/** What the transaction needs to know of a decision in any case. */
+export interface DecisionBrief {
+  readonly decision_id: string;
+  readonly outcome: Decision['outcome'];
+  readonly effect: Decision['effect'];
+  /** Code of the first reason. */
+  readonly reason: string;
+  readonly observed: boolean;
+  /** A refusal for a fault that may be gone a moment later: asking again with the same key asks anew. */
+  readonly passing: boolean;
+}
+
+export function briefOf({
+  decision_id,
+  outcome,
+  effect,
+  reason,
+  reasons,
+  metadata,
+}: Decision): DecisionBrief {
+  const faulty = ({ code }: Reason) =>
+    isReasonCodeOfWrit(code) && REASON_TABLE[code].category === 'unavailable';
+  const passing = effect === 'refuse' && reasons.some(faulty);
+  return { decision_id, outcome, effect, reason, observed: metadata.mode === 'observe', passing };
 }
 
 export type CommitResult =

@@ -1,7 +1,9 @@
+import type { Decision } from '@writ/decision';
+import { draftEntry } from '@writ/ledger';
 import type { Transaction } from '@writ/store';
 import { describe, expect, it } from 'vitest';
 import commitProcedure from '../../src/pipeline/commit-procedure.ts';
-import type { CommitRequest } from '../../src/pipeline/commit-request.ts';
+import { briefOf, type CommitRequest } from '../../src/pipeline/commit-request.ts';
 
 /** A transaction in memory, with a clock that stands behind what it showed before. */
 function transactionBehind(clockSteppedBackMs: number): Transaction {
@@ -21,17 +23,19 @@ function transactionBehind(clockSteppedBackMs: number): Transaction {
 }
 
 function request(timeBound: boolean): CommitRequest {
+  const draft: Decision = {
+    decision_id: 'dec-1',
+    outcome: 'allow',
+    allow: true,
+    effect: 'proceed',
+    reason: 'granted',
+    reasons: [{ code: 'granted', outcome: 'allow' }],
+    obligations: [],
+    metadata: { mode: 'enforce' },
+  };
   return {
-    draft: {
-      decision_id: 'dec-1',
-      outcome: 'allow',
-      allow: true,
-      effect: 'proceed',
-      reason: 'granted',
-      reasons: [{ code: 'granted', outcome: 'allow' }],
-      obligations: [],
-      metadata: { mode: 'enforce' },
-    },
+    draft: JSON.stringify(draft),
+    brief: briefOf(draft),
     subject: { principal: 'p', actor: 'a' },
     counted: true,
     callDigest: 'c',
@@ -39,12 +43,9 @@ function request(timeBound: boolean): CommitRequest {
     labels: [],
     timeBound,
     note: null,
-    record: {
-      core: { kind: 'decision', decision_id: 'dec-1' },
-      sealed: [],
-      saltSeed: 's',
-      trust: 'enforced',
-    },
+    ...draftEntry({ kind: 'decision', decision_id: 'dec-1' }, []),
+    saltSeed: 's',
+    trust: 'enforced',
   };
 }
 
