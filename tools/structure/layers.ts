@@ -31,8 +31,12 @@ export const FOLDER_LAYERS: Readonly<Record<string, readonly (readonly string[])
   pdp: [['engine'], ['layers'], ['pipeline'], ['http']],
 };
 
-/** Packages that must run in browsers too: no `node:` import outside the listed files. */
+/** Packages that must run in browsers too: no `node:` import outside the listed folders, each an entry of its own. */
 export const BROWSER_PACKAGES: readonly string[] = ['decision', 'rego'];
+
+/** Folders of those packages that are entries of their own for Node (`@writ/rego/node`). */
+export const NODE_FOLDERS: readonly string[] = ['packages/rego/src/node/'];
+export const NODE_FOLDERS: readonly string[] = ['packages/rego/src/node/'];
 
 /** Longest source file, in lines; tests and tables aside. */
 export const FILE_LINES_MAX = 400;

@@ -1,4 +1,5 @@
 import type { Value } from '../value/index.ts';
+import type { CryptoHost } from './crypto-host.ts';
 
 /** The types that a signature can ask for; the shapes are OPA's (`capabilities.json`). */
 export type BuiltinType =
@@ -63,6 +64,8 @@ export interface BuiltinContext {
   traced(message: string): void;
   /** What `opa.runtime` answers. */
   readonly runtime: Value;
+  /** Keys and signatures; without it builtins that need them end the evaluation. */
+  readonly crypto?: CryptoHost | undefined;
   /** True once the evaluation ought to stop; long-running builtins look at it. */
   cancelled(): boolean;
 }

@@ -1,5 +1,5 @@
 /** Digests of FIPS 180-4 and RFC 1321 and their HMAC (RFC 2104): synchronous, in Node and in browsers alike. */
-export type DigestAlgorithm = 'md5' | 'sha1' | 'sha256' | 'sha512';
+export type DigestAlgorithm = 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512';
 
 interface Shape {
   readonly blockBytes: number;
@@ -12,6 +12,7 @@ const SHAPES: Record<DigestAlgorithm, Shape> = {
   md5: { blockBytes: 64, lengthBytes: 8, littleEndian: true, run: md5 },
   sha1: { blockBytes: 64, lengthBytes: 8, littleEndian: false, run: sha1 },
   sha256: { blockBytes: 64, lengthBytes: 8, littleEndian: false, run: sha256 },
+  sha384: { blockBytes: 128, lengthBytes: 16, littleEndian: false, run: sha384 },
   sha512: { blockBytes: 128, lengthBytes: 16, littleEndian: false, run: sha512 },
 };
 
@@ -159,6 +160,9 @@ function rootFraction(prime: bigint, degree: bigint): bigint {
 }
 
 const SHA2_STARTS = primes(8).map((prime) => rootFraction(prime, 2n));
+const SHA384_STARTS = primes(16)
+  .slice(8)
+  .map((prime) => rootFraction(prime, 2n));
 const SHA2_CONSTANTS = primes(80).map((prime) => rootFraction(prime, 3n));
 const high32 = (value: bigint): number => Number(value >> 32n) | 0;
 const SHA256_CONSTANTS = SHA2_CONSTANTS.map(high32);
@@ -226,7 +230,15 @@ function sha512Words(message: DataView, offset: number): bigint[] {
 }
 
 function sha512(message: DataView): Uint8Array {
-  const state = [...SHA2_STARTS];
+  return sha2Wide(message, SHA2_STARTS);
+}
+
+function sha384(message: DataView): Uint8Array {
+  return sha2Wide(message, SHA384_STARTS).slice(0, 48);
+}
+
+function sha2Wide(message: DataView, starts: readonly bigint[]): Uint8Array {
+  const state = [...starts];
   for (let offset = 0; offset < message.byteLength; offset += 128) {
     const words = sha512Words(message, offset);
     let [a, b, c, d, e, f, g, h] = state as [bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint];

@@ -1,6 +1,6 @@
 import type { ObjectValue, Value } from '../value/index.ts';
 import { fromJson, makeObject, objectEntries, RegoSet, toJson, valueText } from '../value/index.ts';
-import type { BuiltinContext, BuiltinOutcome } from './builtin.ts';
+import type { BuiltinContext, BuiltinError, BuiltinOutcome } from './builtin.ts';
 import { bytesOfText, hexOfBytes, textOfBytes } from './bytes.ts';
 import type { Family } from './define.ts';
 import { fault, operandFault } from './fault.ts';
@@ -17,20 +17,51 @@ function fromBase64(text: string): string | undefined {
   return textOfBytes(Uint8Array.from(atob(compact), (unit) => unit.charCodeAt(0)));
 }
 
+/** Where Go's decoder gives up on a text that is no base64 with padding: a byte's index. */
+function base64FaultAt(text: string): number {
+  const bytes = bytesOfText(text);
+  const isBreak = (index: number) => bytes[index] === 0x0a || bytes[index] === 0x0d;
+  let filled = 0;
+  for (let index = 0; index < bytes.length; index++) {
+    if (isBreak(index)) continue;
+    const unit = String.fromCharCode(bytes[index]!);
+    if (/[A-Za-z0-9+/]/.test(unit)) {
+      filled = (filled + 1) % 4;
+      continue;
+    }
+    if (unit !== '=' || filled < 2) return index;
+    let next = index + 1;
+    while (isBreak(next)) next++;
+    if (filled === 3 || next >= bytes.length) return filled === 3 ? next : bytes.length;
+    return String.fromCharCode(bytes[next]!) === '=' ? next + 1 : next;
+  }
+  return bytes.length - filled;
+}
+
+function base64Fault(text: string): BuiltinError {
+  return fault(`illegal base64 data at input byte ${base64FaultAt(text)}`);
+}
+
 function decodeBase64(_context: BuiltinContext, text: string): BuiltinOutcome {
-  return fromBase64(text) ?? fault('illegal base64 data');
+  return fromBase64(text) ?? base64Fault(text);
 }
 
 function toUrlAlphabet(base64: string): string {
   return base64.replaceAll('+', '-').replaceAll('/', '_');
 }
 
-function decodeBase64Url(_context: BuiltinContext, text: string): BuiltinOutcome {
+/** Base64 of the URL alphabet, with or without padding, as OPA reads it. */
+export function readBase64Url(text: string): string | BuiltinError {
   const missing = text.endsWith('=') ? 0 : (4 - (bytesOfText(text).length % 4)) % 4;
   if (missing === 3) return fault(`illegal base64url string: ${text}`);
-  if (/[+/]/.test(text)) return fault('illegal base64 data');
-  const padded = text.replaceAll('-', '+').replaceAll('_', '/') + '='.repeat(missing);
-  return fromBase64(padded) ?? fault('illegal base64 data');
+  // The plain alphabet's own signs stand for something else here; a sign that no alphabet has takes their place.
+  const plain = text.replace(/[+/]/g, '!').replaceAll('-', '+').replaceAll('_', '/') + '='.repeat(missing);
+  return fromBase64(plain) ?? base64Fault(plain);
+}
+
+/** Bytes as base64 of the URL alphabet without padding. */
+export function writeBase64Url(text: string): string {
+  return toUrlAlphabet(toBase64(text)).replace(/=+$/, '');
 }
 
 function decodeHex(_context: BuiltinContext, text: string): BuiltinOutcome {
@@ -167,7 +198,8 @@ function unmarshal(_context: BuiltinContext, text: string): BuiltinOutcome {
   return value === undefined ? fault('invalid JSON') : value;
 }
 
-function isValidJson(_context: BuiltinContext, text: Value): BuiltinOutcome {
+/** Whether a text is JSON. */
+export function isJson(text: Value): boolean {
   if (typeof text !== 'string') return false;
   try {
     JSON.parse(text);
@@ -182,7 +214,7 @@ export const ENCODING: Family = {
   'json.marshal': marshal,
   'json.marshal_with_options': marshalWithOptions,
   'json.unmarshal': unmarshal,
-  'json.is_valid': { call: isValidJson, checked: 0 },
+  'json.is_valid': { call: (_context: BuiltinContext, text: Value) => isJson(text), checked: 0 },
   'base64.encode': (_context, text: string) => toBase64(text),
   'base64.decode': decodeBase64,
   'base64.is_valid': {
@@ -191,8 +223,8 @@ export const ENCODING: Family = {
     checked: 0,
   },
   'base64url.encode': (_context, text: string) => toUrlAlphabet(toBase64(text)),
-  'base64url.encode_no_pad': (_context, text: string) => toUrlAlphabet(toBase64(text)).replace(/=+$/, ''),
-  'base64url.decode': decodeBase64Url,
+  'base64url.encode_no_pad': (_context, text: string) => writeBase64Url(text),
+  'base64url.decode': (_context, text: string) => readBase64Url(text),
   'hex.encode': (_context, text: string) => hexOfBytes(bytesOfText(text)),
   'hex.decode': decodeHex,
   'urlquery.encode': (_context, text: string) => queryEscape(text),

@@ -9,4 +9,5 @@ export type {
 } from './builtin.ts';
 export { BuiltinError } from './builtin.ts';
 export { isMember, isMemberAt } from './comparison.ts';
+export type { CryptoHost, HostKey, SignatureAlgorithm } from './crypto-host.ts';
 export { BUILTINS, isKnownBuiltin, KNOWN_BUILTINS } from './table.ts';

@@ -14,6 +14,7 @@ import { GRAPH } from './graph.ts';
 import { HOST } from './host.ts';
 import { JSON_PATCH } from './json-patch.ts';
 import { OBJECTS } from './json-path.ts';
+import { JWT } from './jwt.ts';
 import { NETWORK } from './network.ts';
 import { NUMBERS } from './numbers.ts';
 import { REGEX } from './regex.ts';
@@ -57,6 +58,7 @@ const FAMILIES: readonly Family[] = [
   GLOBS_MATCH,
   AWS_SIGN,
   YAML,
+  JWT,
 ];
 
 /** Every builtin of OPA 1.22 by name, whether this engine can call it or not. */

@@ -1,4 +1,4 @@
-import type { BuiltinContext } from '../builtins/index.ts';
+import type { BuiltinContext, CryptoHost } from '../builtins/index.ts';
 import type { PolicyPlan, QueryPlan, ValueNode } from '../plan/plan.ts';
 import type { EvaluationErrorCode } from '../runtime/fault.ts';
 import { EvaluationFault } from '../runtime/fault.ts';
@@ -27,6 +27,8 @@ export interface EvaluationHost {
   readonly traced?: (message: string) => void;
   /** Gives numbers of at least 0 and below 1. */
   readonly random?: () => number;
+  /** Keys and signatures for `io.jwt.*` and `crypto.x509.*`: `nodeCrypto` of `@writ/rego/node`. */
+  readonly crypto?: CryptoHost;
 }
 
 /** How one evaluation is to be done. */
@@ -184,6 +186,10 @@ class EvaluationContext implements BuiltinContext {
 
   get runtime(): Value {
     return this.#options.host?.runtime ?? NO_DATA;
+  }
+
+  get crypto(): CryptoHost | undefined {
+    return this.#options.host?.crypto;
   }
 
   random(): number {

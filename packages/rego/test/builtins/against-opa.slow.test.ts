@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Builtin } from '../../src/builtins/index.ts';
 import { BUILTINS, BuiltinError } from '../../src/builtins/index.ts';
+import { nodeCrypto } from '../../src/node.ts';
 import type { Value } from '../../src/value/index.ts';
 import { toJson, typeName } from '../../src/value/index.ts';
 import { operands } from './argument-generators.ts';
@@ -11,6 +12,8 @@ import type { CallOutcome } from './opa-caller.ts';
 import { OpaCaller } from './opa-caller.ts';
 
 const CALLS_PER_BUILTIN = 250;
+/** OPA takes the time from the clock. */
+const NOW = BigInt(Date.now()) * 1_000_000n;
 const SEED = 20_261_121;
 
 /** Answers that depend on the query, or whose calls are made by the compiler, not by a policy. */
@@ -30,6 +33,11 @@ const NOT_COMPARED = new Set([
 /** Calls where this engine gives up with an error although OPA answers; it never answers otherwise. */
 const KNOWN_LIMITS: readonly { readonly name: string; readonly message: RegExp; readonly reason: string }[] =
   [
+    ...['io.jwt.encode_sign', 'io.jwt.encode_sign_raw'].map((name) => ({
+      name,
+      message: /the key does not sign by HS\d+$/,
+      reason: 'OPA takes the bytes of a private Ed25519 key for a shared secret',
+    })),
     {
       name: 'time.format',
       message: /abbreviation of time zone .* is not known/,
@@ -59,7 +67,7 @@ function isKnownLimit(name: string, outcome: CallOutcome): boolean {
 }
 
 function ours(builtin: Builtin, given: readonly Value[]): CallOutcome {
-  const outcome = builtin.implementation(callContext(), ...given);
+  const outcome = builtin.implementation(callContext({ crypto: nodeCrypto, timeNs: NOW }), ...given);
   if (outcome === undefined) return { kind: 'undefined' };
   if (outcome instanceof BuiltinError) {
     return { kind: 'error', code: outcome.code, message: outcome.message };

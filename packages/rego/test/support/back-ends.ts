@@ -28,6 +28,7 @@ export function compileOnAll(sources: readonly ModuleSource[], options: CompileO
 function together(policies: readonly Policy[]): Policy {
   const first = policies[0]!;
   return {
+    backend: first.backend,
     modules: first.modules,
     rulePaths: first.rulePaths,
     packages: first.packages,
