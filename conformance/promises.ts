@@ -14,11 +14,6 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'Nothing that was acknowledged is lost when the process is killed.',
     source: 'docs/architecture.md',
   },
-  'P-APPROVAL-FLOOD': {
-    sentence:
-      'Questions that an agent makes people answer are bounded, and what expired hides nothing that waits.',
-    source: 'docs/architecture.md',
-  },
   'P-APPROVAL-BOUND': {
     sentence:
       'An approval serves only the call it was given for: arguments, tool definition, server, tenant, principal, actor.',
@@ -245,6 +240,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'Canonical JSON sorts keys by UTF-16 code units, so that equal arguments have one hash.',
     source: 'RFC 8785, 3.2.3',
   },
+  'P-JWT-ALGORITHM': {
+    sentence: "A token's algorithm is checked against the key's kind, never taken on its word.",
+    source: 'RFC 8725, 3.1',
+  },
   'P-KEY-PRIVATE': {
     sentence: 'A credential or signing key that others can read is refused.',
     source: 'docs/architecture.md',
@@ -277,8 +276,21 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'An untouched record verifies from its files alone.',
     source: 'docs/architecture.md',
   },
+  'P-LOG-TAMPER-EVIDENT': {
+    sentence:
+      '`writ log verify` ends with status 1 and names the entry when one byte of the record was changed.',
+    source: 'docs/architecture.md',
+  },
   'P-LOOPBACK-ONLY': {
     sentence: 'Nothing listens beyond loopback unless callers must authenticate.',
+    source: 'docs/architecture.md',
+  },
+  'P-LOOPBACK-UNLESS-AUTHENTICATED': {
+    sentence: 'A service listens beyond loopback only when callers must authenticate.',
+    source: 'docs/architecture.md',
+  },
+  'P-NO-CRYPTO-NO-ANSWER': {
+    sentence: 'Without a host for cryptography its builtins fail, and never answer.',
     source: 'docs/architecture.md',
   },
   'P-NO-GRANT-DENIES': {
@@ -319,10 +331,6 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: "Approving, halting, administering and reading the record need the operator's credential.",
     source: 'docs/architecture.md',
   },
-  'P-OPERATOR-TOKEN-KEPT': {
-    sentence: "The operator's token is sent only to a service that has shown that it knows it.",
-    source: 'CWE-522',
-  },
   'P-OUTBOUND-ADDRESS': {
     sentence: 'The address that is checked is the one that is connected to; loopback only if allowed.',
     source: 'CWE-918',
@@ -345,6 +353,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   },
   'P-OWNER-FENCED': {
     sentence: 'An owner whose files another has taken writes nothing more.',
+    source: 'docs/architecture.md',
+  },
+  'P-POINT-AUTHENTICATED': {
+    sentence: 'Where enforcement points are listed, one without its credential is refused.',
     source: 'docs/architecture.md',
   },
   'P-POINT-CLAIMS': {
@@ -412,6 +424,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: "Compile errors carry OPA's code, row, column and message.",
     source: 'OPA 1.22, v1/test/compilecases',
   },
+  'P-REGO-NO-INJECTION': {
+    sentence: 'No text of a policy or of data becomes code.',
+    source: 'CWE-94',
+  },
   'P-REGO-NO-THROW': {
     sentence: 'An evaluation never throws: faults are results.',
     source: 'docs/architecture.md',
@@ -456,6 +472,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'What is not known is absent from the input, never zero or empty.',
     source: 'docs/architecture.md',
   },
+  'P-STDIO-SAME-DECISIONS': {
+    sentence: 'A server wrapped on stdio is decided by the same policies as one behind the gateway.',
+    source: 'docs/architecture.md',
+  },
   'P-STORE-CORRUPT': {
     sentence: 'Calls that meet damaged pages are refused.',
     source: 'docs/architecture.md',
@@ -466,10 +486,6 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   },
   'P-STORE-IO': {
     sentence: 'A failing disk refuses, and the store goes on afterwards.',
-    source: 'docs/architecture.md',
-  },
-  'P-STORE-OWN-USER': {
-    sentence: 'Another operating-system user reaches neither the files of the store nor its socket.',
     source: 'docs/architecture.md',
   },
   'P-STRICT-ARGUMENTS': {
@@ -513,22 +529,8 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'Keys of different tenants, or of different parts of state, never meet.',
     source: 'docs/architecture.md',
   },
-  'P-TERMINAL-PLAIN': {
-    sentence:
-      'Nothing that an agent names moves the cursor of a terminal, hides text or poses as another line.',
-    source: 'CWE-150',
-  },
-  'P-TEXT-SEEN': {
-    sentence:
-      'Texts of policies reach people and models without control characters, direction marks and tags.',
-    source: 'CWE-150',
-  },
   'P-THIRD-PARTY-TIGHTENS': {
     sentence: "A third party's bundle can only tighten.",
-    source: 'docs/architecture.md',
-  },
-  'P-TRUST-HELD': {
-    sentence: 'A data directory that others can write is never said to be enforced.',
     source: 'docs/architecture.md',
   },
   'P-UNKNOWN-FAULT-DENIES': {

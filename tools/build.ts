@@ -7,7 +7,8 @@
  * `node_modules` is not stripped of types by Node, hence this step.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { stripTypeScriptTypes } from 'node:module';
+import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCommand } from './run-command.ts';
 
@@ -52,6 +53,7 @@ function readManifest(folder: string): Manifest {
   return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 }
 
+/** Checks all types and writes the declarations; code is not the compiler's business, see `assemble`. */
 async function emit(): Promise<void> {
   const config = join(output, '.tsconfig.json');
   writeFileSync(
@@ -61,6 +63,7 @@ async function emit(): Promise<void> {
       compilerOptions: {
         noEmit: false,
         declaration: true,
+        emitDeclarationOnly: true,
         rootDir: join(root, 'packages'),
         typeRoots: [join(root, 'node_modules/@types')],
         outDir: emitted,
@@ -81,7 +84,8 @@ function assemble(name: string, manifest: Manifest): void {
   const folder = join(output, name);
   mkdirSync(folder, { recursive: true });
   cpSync(join(emitted, name, 'src'), join(folder, 'dist'), { recursive: true });
-  for (const file of listFiles(join(folder, 'dist'))) rewriteModule(file);
+  for (const file of listFiles(join(folder, 'dist'))) rewrite(file, (text) => withExtension(text));
+  stripSources(join(root, 'packages', name, 'src'), join(folder, 'dist'));
   for (const asset of ASSETS) {
     const from = join(root, 'packages', name, asset);
     if (existsSync(from)) cpSync(from, join(folder, asset), { recursive: true });
@@ -108,15 +112,24 @@ function publishedExports(exports: Record<string, string>): Record<string, unkno
 }
 
 /**
- * The compiler rewrites import specifiers in code. What it leaves: specifiers in declarations, and modules named by
- * URL (`new URL('./worker.ts', import.meta.url)`), which workers are started from.
+ * Writes each source without its types, by the same means as Node runs it in development: what is published is then
+ * what the tests ran, letter by letter but for the types and the extensions of imports.
  */
-function rewriteModule(file: string): void {
-  const text = readFileSync(file, 'utf8');
-  const rewritten = file.endsWith('.d.ts')
-    ? text.replace(/((?:from|import)\s*\(?\s*['"]\.{1,2}\/[^'"]*)\.ts(['"])/g, '$1.js$2')
-    : text.replace(/(new URL\(\s*['"]\.{1,2}\/[^'"]*)\.ts(['"])/g, '$1.js$2');
-  if (rewritten !== text) writeFileSync(file, rewritten);
+function stripSources(from: string, to: string): void {
+  for (const file of listFiles(from).filter((each) => each.endsWith('.ts'))) {
+    const target = join(to, relative(from, file).replace(/\.ts$/, '.js'));
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, withExtension(stripTypeScriptTypes(readFileSync(file, 'utf8'))));
+  }
+}
+
+/** `.js` where a relative import, or a module named by URL (`new URL('./worker.ts', …)`), names a source. */
+function withExtension(text: string): string {
+  return text.replace(/((?:\bfrom|\bimport|\bnew URL)\s*\(?\s*['"]\.{1,2}\/[^'"]*)\.ts(['"])/g, '$1.js$2');
+}
+
+function rewrite(file: string, change: (text: string) => string): void {
+  writeFileSync(file, change(readFileSync(file, 'utf8')));
 }
 
 function listFiles(folder: string): string[] {

@@ -11,7 +11,9 @@ describe('promises', () => {
   });
 
   it('nothing is cited that is not promised', () => {
-    const unknown = [...cited].filter(([id]) => PROMISES[id] === undefined).map(([id, files]) => `${id} in ${files}`);
+    const unknown = [...cited]
+      .filter(([id]) => PROMISES[id] === undefined)
+      .map(([id, files]) => `${id} in ${files}`);
     expect(unknown).toEqual([]);
   });
 });

@@ -8,7 +8,6 @@ import {
   FOLDER_LAYERS,
   LONG_FILES,
   NODE_FOLDERS,
-  NODE_FOLDERS,
   PACKAGE_LAYERS,
 } from '../structure/layers.ts';
 
@@ -122,7 +121,6 @@ describe('structure', () => {
   it('keeps Node out of what browsers load', () => {
     const wrong = sources
       .filter((file) => BROWSER_PACKAGES.includes(packageOf(file.path)))
-      .filter((file) => !NODE_FOLDERS.some((folder) => file.path.startsWith(folder)))
       .filter((file) => !NODE_FOLDERS.some((folder) => file.path.startsWith(folder)))
       .filter((file) => file.imports.some((spec) => spec.startsWith('node:')))
       .map((file) => file.path);
