@@ -36,7 +36,10 @@ export interface ModuleSource {
 export type PolicyBackend = 'closures' | 'generated';
 
 export interface CompileOptions {
-  /** Closures by default. Where code cannot be made from text, `generated` runs closures too. */
+  /**
+   * `generated` by default. Where code cannot be made from text (a content security policy without `unsafe-eval`),
+   * closures run instead.
+   */
   readonly backend?: PolicyBackend;
   /** Base data for evaluations that bring none. */
   readonly data?: JsonObject;
@@ -68,6 +71,8 @@ export interface PreparedBindings {
 
 /** A compiled policy; immutable, and safe to use for any number of evaluations. */
 export interface Policy {
+  /** What its evaluations run on; observed ones always run on closures. */
+  readonly backend: PolicyBackend;
   readonly modules: readonly Module[];
   /** Slash paths of all rules, functions included, sorted. */
   readonly rulePaths: readonly string[];
@@ -152,11 +157,12 @@ export function pathSteps(path: string): readonly string[] {
   return steps;
 }
 
-function createBackend(plan: PolicyPlan, backend: PolicyBackend = 'closures'): Backend {
-  return backend === 'generated' && canGenerate() ? createGenerated(plan) : createClosures(plan, false);
+function createBackend(plan: PolicyPlan, backend: PolicyBackend): Backend {
+  return backend === 'generated' ? createGenerated(plan) : createClosures(plan, false);
 }
 
 class CompiledPolicy implements Policy {
+  readonly backend: PolicyBackend;
   readonly modules: readonly Module[];
   readonly rulePaths: readonly string[];
   readonly packages: readonly string[];
@@ -173,7 +179,8 @@ class CompiledPolicy implements Policy {
     this.modules = modules;
     this.#analysed = analysed;
     this.#planned = planned;
-    this.#engine = new Engine(planned.plan, createBackend(planned.plan, options.backend), options.data);
+    this.backend = canGenerate() ? (options.backend ?? 'generated') : 'closures';
+    this.#engine = new Engine(planned.plan, createBackend(planned.plan, this.backend), options.data);
     const paths: string[] = [];
     walkGroups(analysed.root, (group) => paths.push(group.path.join('/')));
     this.rulePaths = paths.sort();
