@@ -392,6 +392,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'No effect proceeds before its decision is durable in the record.',
     source: 'docs/architecture.md',
   },
+  'P-REDACTED-EVERYWHERE': {
+    sentence: 'A redacted value stays out of what is forwarded, approved, explained, answered and released.',
+    source: 'docs/architecture.md',
+  },
   'P-REFUND-ONLY-UNSENT': {
     sentence: 'A refund is given only if nothing was sent, within the lease.',
     source: 'docs/architecture.md',

@@ -123,6 +123,12 @@ export function mergeDocuments(documents: readonly PlacedDocument[]): {
   const root: Node = {};
   const problems: BundleProblem[] = [];
   for (const document of documents) {
+    // As a key it is refused inside documents already; as a folder it would reach the prototype.
+    if (document.path.includes('__proto__')) {
+      const message = 'key `__proto__` is not allowed (json_forbidden_key)';
+      problems.push({ code: 'data_invalid', message, file: document.file });
+      continue;
+    }
     const wrapped = document.path.reduceRight<Json>((value, key) => ({ [key]: value }), document.value);
     if (!isObject(wrapped)) {
       problems.push({

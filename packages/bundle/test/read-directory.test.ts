@@ -171,6 +171,12 @@ describe('data documents', () => {
     expect(await read({ 'data.yaml': 'a: 1\na: 2' })).toMatchObject({ code: 'data_invalid', row: 2 });
     expect(await read({ 'data.yaml': 'a: .inf' })).toMatchObject({ code: 'data_invalid', pointer: '/a' });
     expect(await read({ 'data.json': '[1]' })).toMatchObject({ code: 'data_invalid' });
+    expect(await read({ '__proto__/data.json': '{"allowed": true}' })).toMatchObject({
+      code: 'data_invalid',
+    });
+    expect(await read({ 'a/__proto__/data.json': '{"allowed": true}' })).toMatchObject({
+      code: 'data_invalid',
+    });
     const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${[...'bcdefgh'].map((key, index) => `${key}: &${key} [${Array(9).fill(`*${'abcdefgh'[index]}`).join(',')}]`).join('\n')}`;
     expect(await read({ 'data.yaml': bomb })).toMatchObject({ code: 'data_invalid' });
   });
