@@ -23,6 +23,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'An approval lifts exactly the reasons that it was asked for.',
     source: 'docs/architecture.md',
   },
+  'P-APPROVAL-FLOOD': {
+    sentence:
+      'Questions that an agent makes people answer are bounded, and what expired hides nothing that waits.',
+    source: 'docs/architecture.md',
+  },
   'P-APPROVAL-ONCE': {
     sentence: 'An approval is used exactly once, however many race for it.',
     source: 'docs/architecture.md',
@@ -331,6 +336,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: "Approving, halting, administering and reading the record need the operator's credential.",
     source: 'docs/architecture.md',
   },
+  'P-OPERATOR-TOKEN-KEPT': {
+    sentence: "The operator's token is sent only to a service that has shown that it knows it.",
+    source: 'CWE-522',
+  },
   'P-OUTBOUND-ADDRESS': {
     sentence: 'The address that is checked is the one that is connected to; loopback only if allowed.',
     source: 'CWE-918',
@@ -492,6 +501,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'A failing disk refuses, and the store goes on afterwards.',
     source: 'docs/architecture.md',
   },
+  'P-STORE-OWN-USER': {
+    sentence: 'Another operating-system user reaches neither the files of the store nor its socket.',
+    source: 'docs/architecture.md',
+  },
   'P-STRICT-ARGUMENTS': {
     sentence: 'Arguments that are not JSON reach neither policy nor tool.',
     source: 'docs/architecture.md',
@@ -533,8 +546,22 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'Keys of different tenants, or of different parts of state, never meet.',
     source: 'docs/architecture.md',
   },
+  'P-TERMINAL-PLAIN': {
+    sentence:
+      'Nothing that an agent names moves the cursor of a terminal, hides text or poses as another line.',
+    source: 'CWE-150',
+  },
+  'P-TEXT-SEEN': {
+    sentence:
+      'Texts of policies reach people and models without control characters, direction marks and tags.',
+    source: 'CWE-150',
+  },
   'P-THIRD-PARTY-TIGHTENS': {
     sentence: "A third party's bundle can only tighten.",
+    source: 'docs/architecture.md',
+  },
+  'P-TRUST-HELD': {
+    sentence: 'A data directory that others can write is never said to be enforced.',
     source: 'docs/architecture.md',
   },
   'P-UNKNOWN-FAULT-DENIES': {

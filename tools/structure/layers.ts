@@ -36,7 +36,6 @@ export const BROWSER_PACKAGES: readonly string[] = ['decision', 'rego'];
 
 /** Folders of those packages that are entries of their own for Node (`@writ/rego/node`). */
 export const NODE_FOLDERS: readonly string[] = ['packages/rego/src/node/'];
-export const NODE_FOLDERS: readonly string[] = ['packages/rego/src/node/'];
 
 /** Longest source file, in lines; tests and tables aside. */
 export const FILE_LINES_MAX = 400;
