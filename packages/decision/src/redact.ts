@@ -34,7 +34,9 @@ export function redactArguments(args: JsonObject, obligations: readonly Obligati
 /**
  * A result with its redactions carried out. Pointers start at the result's own names (`/structured/ssn`,
  * `/content/0/text`). In phase `result` every redaction is meant for it; of a call's decision only those with
- * `target: "result"`.
+ * `target: "result"`. Servers repeat their structured result as text
+ * (https://modelcontextprotocol.io/specification/2025-11-25/server/tools#structured-content): such a text is redacted
+ * alike.
  */
 export function redactResult(
   result: ActionResult,
@@ -46,7 +48,32 @@ export function redactResult(
   const inside = plan.filter(({ steps }) => steps[0] === 'content' || steps[0] === 'structured');
   const document = result as unknown as JsonObject;
   const value = inside.reduce<Json>((now, step) => replace(now, step.steps, 0, step.replacement), document);
-  return { ok: true, value: value as unknown as ActionResult, changed: value !== document };
+  if (value === document) return { ok: true, value: result, changed: false };
+  return { ok: true, value: withTextAlike(value as unknown as ActionResult, result), changed: true };
+}
+
+/** Puts the redacted structure in place of every text that says what it said before. */
+function withTextAlike(redacted: ActionResult, before: ActionResult): ActionResult {
+  const { content, structured } = redacted;
+  if (before.structured === undefined || structured === before.structured || !Array.isArray(content))
+    return redacted;
+  const said = canonicalJson(before.structured);
+  const blocks = (content as readonly Json[]).map((block) =>
+    saysTheSame(block, said) ? { ...(block as JsonObject), text: JSON.stringify(structured) } : block,
+  );
+  return { ...redacted, content: blocks };
+}
+
+function saysTheSame(block: Json, said: string): boolean {
+  if (typeof block !== 'object' || block === null || Array.isArray(block)) return false;
+  const { text } = block as JsonObject;
+  if (typeof text !== 'string') return false;
+  try {
+    return canonicalJson(JSON.parse(text)) === said;
+  } catch {
+    // Not JSON, or JSON that has no canonical form: it cannot be the structure.
+    return false;
+  }
 }
 
 /** The first obligation that an enforcement point does not understand; it must then deny. */

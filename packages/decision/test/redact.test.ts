@@ -120,3 +120,34 @@ test('results: a call redacts what it meant for the result, phase `result` every
     },
   });
 });
+
+describe('a result that a server gives twice', () => {
+  const structured = { name: 'n', ssn: '078-05-1120' };
+  const text = (value: string): Json => ({ type: 'text', text: value });
+
+  test('[P-REDACTED-EVERYWHERE] is redacted in its text too', () => {
+    const content = [text(JSON.stringify(structured, undefined, 2)), text('{"other": 1}'), text('no JSON')];
+    const redacted = redactResult({ structured, content }, [redact(['/structured/ssn'])]);
+    expect(redacted).toEqual({
+      ok: true,
+      changed: true,
+      value: {
+        structured: { name: 'n', ssn: '[REDACTED]' },
+        content: [text('{"name":"n","ssn":"[REDACTED]"}'), text('{"other": 1}'), text('no JSON')],
+      },
+    });
+    const again = redacted.ok && redactResult(redacted.value, [redact(['/structured/ssn'])]);
+    expect(again).toMatchObject({ ok: true, changed: false });
+  });
+
+  test('keeps its text where only that was redacted, or nothing was', () => {
+    const content = [text(JSON.stringify(structured))];
+    expect(redactResult({ structured, content }, [redact(['/content/0/text'])])).toMatchObject({
+      value: { structured, content: [text('[REDACTED]')] },
+    });
+    expect(redactResult({ structured, content }, [redact(['/structured/none'])])).toMatchObject({
+      value: { structured, content },
+      changed: false,
+    });
+  });
+});
