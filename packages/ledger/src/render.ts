@@ -27,12 +27,24 @@ const SENTENCES: Readonly<Record<EntryKind, (entry: LedgerEntry) => string>> = {
   policy_refusal: (entry) => `Policy was not activated${bundlesOf(entry)}${because(entry)}${noteOf(entry)}.`,
   model_refusal: (entry) => `The model refused by itself: ${codesOf(entry)}${noteOf(entry)}.`,
   malformed: (entry) => `A message was refused before policy: ${codesOf(entry)}${noteOf(entry)}.`,
-  administrative: (entry) =>
-    `Administration: ${entry.core.event ?? 'unnamed act'}${byWhom(entry)}${noteOf(entry)}.`,
+  administrative: (entry) => {
+    // What a point tells about itself must not read like an act of the operator's.
+    const point = field(entry, 'point');
+    if (point !== undefined)
+      return `Enforcement point ${point} reported about ${who(entry)}: ${codesOf(entry)}${noteOf(entry)}.`;
+    return `Administration: ${entry.core.event ?? 'unnamed act'}${byWhom(entry)}${noteOf(entry)}.`;
+  },
   halt: (entry) =>
-    `${entry.core.event === 'lifted' ? 'A halt was lifted' : 'A halt was set'}${byWhom(entry)}${noteOf(entry)}.`,
+    `${HALT_EVENTS[entry.core.event ?? ''] ?? 'A halt changed'}${byWhom(entry)}${noteOf(entry)}.`,
   start: (entry) => `The decision point started${noteOf(entry)}.`,
   stop: (entry) => `The decision point stopped${noteOf(entry)}.`,
+};
+
+const HALT_EVENTS: Readonly<Record<string, string>> = {
+  set: 'A halt was set',
+  halted: 'A halt was set',
+  lifted: 'A halt was lifted',
+  resumed: 'A halt was lifted',
 };
 
 const VERDICTS: Readonly<Record<string, string>> = {

@@ -25,6 +25,22 @@ describe('an entry in plain words', () => {
     expect(renderEntry(requested)).toContain('Approval apr-1 was requested by user:ana.');
   });
 
+  it('does not let what a point reports pose as an act of the operator', () => {
+    const report = { kind: 'administrative', event: 'note', codes: ['resumed'] } as const;
+    const posed = entry(report, { point: 'guard', principal: 'operator', message: 'halt lifted' });
+    expect(renderEntry(posed)).toMatch(/Enforcement point guard reported about .*: resumed: halt lifted\.$/);
+    const note = { by: 'operator', path: 'a/b' };
+    const own = entry({ kind: 'administrative', event: 'evaluate' }, { note });
+    expect(renderEntry(own)).toContain('Administration: evaluate');
+  });
+
+  it('tells a halt from its end', () => {
+    const told = (event: string): string => renderEntry(entry({ kind: 'halt', event }, {}));
+    expect(told('halted')).toContain('A halt was set');
+    expect(told('resumed')).toContain('A halt was lifted');
+    expect(told('other')).toContain('A halt changed');
+  });
+
   it('lets no text of an agent move a terminal', () => {
     const hostile = entry(
       { kind: 'decision', outcome: 'deny' },
