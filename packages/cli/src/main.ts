@@ -1,9 +1,8 @@
-import { enableCompileCache } from 'node:module';
 import { CommanderError } from 'commander';
+import { keepCompiledCode } from './compile-cache.ts';
 import { EXIT } from './exit-status.ts';
 
-// Starting is most of what short commands do: compiled code is kept between runs.
-enableCompileCache();
+keepCompiledCode();
 const { createProgram } = await import('./program.ts');
 
 try {

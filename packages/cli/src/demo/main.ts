@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { createRequire, enableCompileCache } from 'node:module';
+import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { hashToken } from '@writ/gateway';
 import { createRegoEngine } from '@writ/pdp';
 import { showEvents, trustNote } from '../commands/serve.ts';
+import { keepCompiledCode } from '../compile-cache.ts';
 import type { Service, ServiceOptions } from '../compose/service-options.ts';
 import { startService } from '../compose/start-service.ts';
 import { waitForEnding } from '../compose/until-signal.ts';
@@ -16,7 +17,7 @@ import { type Agent, connectAgent } from './scripted-agent.ts';
 import { runTour } from './tour.ts';
 import { type SeenDecision, watchPoint } from './watch-point.ts';
 
-enableCompileCache();
+keepCompiledCode();
 
 const HELP = `npm start [-- --exit]
 
