@@ -1,0 +1,36 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { JsonObject } from '../../src/index.ts';
+import { compileOnAll } from '../support/back-ends.ts';
+import { randomPolicies } from '../support/random-policy.ts';
+
+const RUNS = 150;
+
+const INPUTS: readonly JsonObject[] = [
+  {},
+  { a: 1, b: 'a' },
+  { a: [1, 2, 3], b: { a: 1, b: [1] } },
+  { a: { a: { a: 1 }, b: 2 }, b: [[1, 2], ['a', 'b'], { a: 3 }] },
+];
+const DATA: JsonObject = { base: { a: [0, 1], b: { a: 'a' } } };
+
+test('[P-REGO-BACKENDS-AGREE] random policies give the same on every back end', () => {
+  let compiled = 0;
+  const kinds = new Map<string, number>();
+  const check = (text: string): void => {
+    const { policy } = compileOnAll([{ file: 'a.rego', text }], { data: DATA });
+    if (policy === undefined) return;
+    compiled += 1;
+    for (const path of ['t', ...policy.rulePaths]) {
+      const query = policy.prepare(path);
+      for (const input of INPUTS) {
+        const { kind } = query.evaluate(input, { operationsMax: 5000 });
+        kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+      }
+    }
+  };
+  fc.assert(fc.property(randomPolicies(), check), { numRuns: RUNS });
+  // Comparisons of nothing prove nothing.
+  expect(compiled).toBeGreaterThan(50);
+  expect([...kinds.keys()].sort()).toEqual(['error', 'undefined', 'value']);
+});
