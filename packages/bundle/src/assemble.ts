@@ -156,8 +156,14 @@ function readDocuments(
     });
 }
 
-/** Kinds that would loosen: no word of a third party's. */
-const LOOSENING = new Set(['grant', 'overrides']);
+/** Kinds that would loosen: no word of a third party's. What says who an actor is decides what others grant him. */
+const LOOSENING = new Set(['grant', 'overrides', 'capabilities']);
+
+/** A third party speaks for tools of servers that it names, never for whatever comes. */
+function namesServers({ when }: Entrypoint): boolean {
+  const { servers } = when;
+  return servers !== undefined && servers.length > 0 && servers.every((server) => !/^\**$/.test(server));
+}
 
 function uniqueEntrypoints(
   entrypoints: readonly Entrypoint[],
@@ -174,6 +180,10 @@ function uniqueEntrypoints(
         message,
         help: 'use `guard` or `violations`, which only tighten',
       });
+    }
+    if (options.thirdParty === true && !namesServers(entrypoint)) {
+      const message = `entrypoint \`${entrypoint.path}\`: a third party's bundle is consulted only for servers that it names`;
+      problems.push({ code: 'entrypoint_invalid', message, help: 'add `"when": {"servers": ["…"]}`' });
     }
     if (options.layers !== undefined && !options.layers.includes(entrypoint.layer)) {
       const message = `entrypoint \`${entrypoint.path}\`: this bundle may not hold layer \`${entrypoint.layer}\``;

@@ -58,9 +58,26 @@ describe('a manifest', () => {
     expect(codes('guard', 'override')[0]).toMatchObject({ code: 'entrypoint_invalid' });
   });
 
-  it('[P-THIRD-PARTY-TIGHTENS] lets a third party neither grant nor override', async () => {
-    for (const kind of ['grant', 'overrides']) {
-      const manifest = JSON.stringify(withEntrypoints({ path: 'agent/tools/allow', kind }));
+  it('[P-THIRD-PARTY-TIGHTENS] consults a third party only for servers that it names', async () => {
+    const read = async (when: object | undefined) => {
+      const entrypoint = {
+        path: 'agent/tools/allow',
+        kind: 'guard',
+        ...(when === undefined ? {} : { when }),
+      };
+      const manifest = JSON.stringify(withEntrypoints(entrypoint));
+      return readDirectory(makeFolder({ 'p.rego': POLICY, '.manifest': manifest }), { thirdParty: true });
+    };
+    expect((await read({ servers: ['files'] })).ok).toBe(true);
+    for (const when of [undefined, {}, { servers: ['*'] }, { servers: ['files', '*'] }, { tools: ['read'] }])
+      expect(problemsOf(await read(when))[0]).toMatchObject({ code: 'entrypoint_invalid' });
+  });
+
+  it('[P-THIRD-PARTY-TIGHTENS] lets a third party neither grant nor override, nor say who an actor is', async () => {
+    for (const kind of ['grant', 'overrides', 'capabilities']) {
+      const manifest = JSON.stringify(
+        withEntrypoints({ path: 'agent/tools/allow', kind, when: { servers: ['files'] } }),
+      );
       const folder = makeFolder({ 'p.rego': POLICY, '.manifest': manifest });
       expect((await readDirectory(folder)).ok).toBe(true);
       expect(problemsOf(await readDirectory(folder, { thirdParty: true }))[0]).toMatchObject({

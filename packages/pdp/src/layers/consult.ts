@@ -156,7 +156,21 @@ function opinionOf(round: Round, active: ActiveEntrypoint, answer: EngineAnswer)
   for (const found of answer.rules) round.rules.set(`${found.path} ${found.file}:${found.row}`, found);
   round.rulesEvaluated += answer.rulesEvaluated;
   const opinion = readAnswer(entrypoint.kind, answer.kind === 'value' ? answer.value : undefined, { form });
-  return { ...from, ...placeOf(answer.rules, rule), opinion };
+  const kept = active.thirdParty ? withoutReplacements(opinion) : opinion;
+  return { ...from, ...placeOf(answer.rules, rule), opinion: kept };
+}
+
+/** What a third party redacts is taken out; to put something of its own in its place would be to write the call. */
+function withoutReplacements(opinion: Opinion): Opinion {
+  if (opinion.kind !== 'verdict') return opinion;
+  const parts = opinion.parts.map((part) => ({
+    ...part,
+    obligations: part.obligations.map(({ properties, ...obligation }) => {
+      const { replacement: _own, ...rest } = properties;
+      return { ...obligation, properties: obligation.type === 'redact' ? rest : properties };
+    }),
+  }));
+  return { ...opinion, parts };
 }
 
 /** Where the answer was made: the asked rule's own place, or that of a rule below it where a package was asked. */

@@ -16,6 +16,8 @@ export interface ActiveEntrypoint {
   readonly rule: string;
   readonly entrypoint: Entrypoint;
   readonly profile: Profile;
+  /** From somebody whose word may only tighten. */
+  readonly thirdParty: boolean;
   /** `package` where the path names a package: only the names that answers use are read from its document. */
   readonly form: AnswerForm;
 }
@@ -39,7 +41,7 @@ export interface PolicySet {
 }
 
 /** Kinds that would loosen: a third party's bundle has none, whatever it says. */
-const LOOSENING: ReadonlySet<Entrypoint['kind']> = new Set(['grant', 'overrides']);
+const LOOSENING: ReadonlySet<Entrypoint['kind']> = new Set(['grant', 'overrides', 'capabilities']);
 
 /** A policy set of bundles that were checked together and loaded by an engine. */
 export function createPolicySet(
@@ -67,7 +69,8 @@ function activeEntrypoints(bundle: Bundle): ActiveEntrypoint[] {
     const profile = profileNamed(entrypoint.profile);
     if (profile === undefined || (bundle.thirdParty && LOOSENING.has(entrypoint.kind))) return [];
     const rule = `data.${entrypoint.path.replaceAll('/', '.')}`;
-    return [{ bundle: bundle.name, rule, entrypoint, profile, form: formOf(bundle, entrypoint.path) }];
+    const { name, thirdParty } = bundle;
+    return [{ bundle: name, rule, entrypoint, profile, thirdParty, form: formOf(bundle, entrypoint.path) }];
   });
 }
 

@@ -4,8 +4,16 @@ import { describe, expect, it } from 'vitest';
 import type { Engine, EngineAnswer, LoadedPolicies } from '../../src/engine/engine.ts';
 import { createRegoEngine } from '../../src/engine/rego-engine.ts';
 import { type Consultation, type ConsultOptions, consult } from '../../src/layers/consult.ts';
+import { loadPolicies, renderLoadFailure } from '../../src/layers/load-policies.ts';
 import type { PolicySet } from '../../src/layers/policy-set.ts';
-import { OPTIONS, oneEntrypoint, policiesOf, requestOf, type WrittenBundle } from './policy-fixture.ts';
+import {
+  OPTIONS,
+  oneEntrypoint,
+  policiesOf,
+  requestOf,
+  type WrittenBundle,
+  writeBundles,
+} from './policy-fixture.ts';
 
 async function consulted(
   set: PolicySet,
@@ -30,6 +38,26 @@ const GRANT: WrittenBundle = {
   rego: 'package all\n\nallow := true\n',
   entrypoints: [{ path: 'all/allow', kind: 'grant' }],
 };
+
+describe("a third party's bundle", () => {
+  it('[P-THIRD-PARTY-TIGHTENS] takes parts out of a call, and puts nothing of its own in', async () => {
+    const other: WrittenBundle = {
+      rego: 'package other\n\nx := {"outcome": "sanitize", "obligations": [{"type": "redact", "pointers": ["/path"], "replacement": "/etc/shadow"}]}\n',
+      entrypoints: [{ path: 'other/x', kind: 'guard', when: { servers: ['files'] } }],
+    };
+    const sources = writeBundles({ all: GRANT, other });
+    const [own, theirs] = sources.map((each, index) => (index === 1 ? { ...each, thirdParty: true } : each));
+    const loaded = await loadPolicies([own!, theirs!], createRegoEngine());
+    if (!loaded.ok) throw new Error(renderLoadFailure(loaded));
+    const base = requestOf();
+    const about = (server: string): DecisionRequest => ({ ...base, action: { ...base.action, server } });
+    const { combined } = await consulted(loaded.set, about('files'));
+    expect(combined.outcome).toBe('sanitize');
+    expect(combined.obligations).toMatchObject([{ type: 'redact', properties: { pointers: ['/path'] } }]);
+    expect(JSON.stringify(combined.obligations)).not.toContain('shadow');
+    expect((await consulted(loaded.set, about('mail'))).combined.outcome).toBe('allow');
+  });
+});
 
 describe('a grant, through real Rego', () => {
   it.each([
