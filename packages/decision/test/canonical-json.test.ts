@@ -55,6 +55,20 @@ describe('canonicalJson', () => {
   );
 });
 
+test('any number of keys is in order, and any text as JSON writes it', () => {
+  const text = fc.oneof(fc.string({ maxLength: 3 }), fc.string({ maxLength: 12, unit: 'binary' }));
+  fc.assert(
+    fc.property(fc.dictionary(text, text, { maxKeys: 60 }), (object) => {
+      const members = Object.keys(object)
+        .filter((key) => key !== '__proto__')
+        .sort()
+        .map((key) => `${JSON.stringify(key)}:${JSON.stringify(object[key])}`);
+      const plain = Object.fromEntries(Object.entries(object).filter(([key]) => key !== '__proto__'));
+      expect(canonicalJson(plain)).toBe(`{${members.join(',')}}`);
+    }),
+  );
+});
+
 test('hashes are prefixed and taken from the canonical text', () => {
   const seen: string[] = [];
   const hash = hashJson({ b: 1, a: 2 }, (text) => {

@@ -1,4 +1,4 @@
-import { canonicalJson, type Json, type JsonObject } from '@writ/decision';
+import { canonicalJson, type Json } from '@writ/decision';
 import {
   BUNDLES_MAX,
   CODE_LENGTH_MAX,
@@ -48,18 +48,21 @@ export function buildEntry(core: EntryCore, sealed: Sealed, stamp: EntryStamp): 
 
 /** All of `buildEntry` that can be done before the transaction. */
 export function draftEntry(core: EntryCore, sealed: Sealed): EntryDraft {
-  const fields = new Map(sealed.map((field) => [field.name, field]));
-  const commitments: Record<string, string> = {};
+  const fields = new Map<string, SealedField>();
+  for (const field of sealed) fields.set(field.name, field);
+  let commitments = '';
   let texts = '';
   for (const name of [...fields.keys()].sort()) {
     const field = fields.get(name);
     if (field === undefined) continue;
-    commitments[name] = field.commitment;
-    texts += `${texts === '' ? '' : ','}"${name}":${field.text}`;
+    const comma = texts === '' ? '' : ',';
+    // Names and base64url need no escapes.
+    commitments += `${comma}"${name}":"${field.commitment}"`;
+    texts += `${comma}"${name}":${field.text}`;
   }
   const id = core.decision_id === undefined ? '' : `"decision_id":${canonicalJson(core.decision_id)},`;
   return {
-    leaf: canonicalJson(leafDocument(core, commitments)).slice(0, -1),
+    leaf: leafText(core, `{${commitments}}`),
     detail: `{${id}"fields":{${texts}},"v":${ENTRY_VERSION}}`,
   };
 }
@@ -91,19 +94,36 @@ export function openDraft(draft: EntryDraft): { readonly core: EntryCore; readon
   return { core, sealed };
 }
 
-function leafDocument(core: EntryCore, commitments: JsonObject): JsonObject {
-  const document: Record<string, Json> = { ...present(core), commitments };
-  if (core.codes !== undefined) document['codes'] = core.codes.slice(0, CODES_MAX).map(boundedCode);
-  if (Object.keys(core.bundles ?? {}).length > BUNDLES_MAX) delete document['bundles'];
-  return document;
+/** Canonical text of a leaf without its last members: keys in order, the commitments as text. */
+function leafText(core: EntryCore, commitments: string): string {
+  let text = '';
+  for (const name of [...Object.keys(core), 'commitments'].sort()) {
+    const value = name === 'commitments' ? commitments : coreText(core, name as keyof EntryCore);
+    if (value !== undefined) text += `${text === '' ? '{' : ','}"${name}":${value}`;
+  }
+  return text;
+}
+
+function coreText(core: EntryCore, name: keyof EntryCore): string | undefined {
+  const value: Json | undefined = core[name];
+  if (value === undefined) return undefined;
+  if (name === 'codes') return canonicalJson((core.codes ?? []).slice(0, CODES_MAX).map(boundedCode));
+  if (name === 'bundles') return bundlesText(core.bundles ?? {});
+  return canonicalJson(value);
+}
+
+/** Bundles are the same object for all decisions under one policy set. */
+const knownBundles = new WeakMap<object, { readonly text: string | undefined }>();
+
+function bundlesText(bundles: NonNullable<EntryCore['bundles']>): string | undefined {
+  const known = knownBundles.get(bundles);
+  if (known !== undefined) return known.text;
+  const text = Object.keys(bundles).length > BUNDLES_MAX ? undefined : canonicalJson(bundles);
+  knownBundles.set(bundles, { text });
+  return text;
 }
 
 /** A code comes from a policy and may be any text; one that is cut is marked, so that it is not taken for another. */
 function boundedCode(code: string): string {
   return code.length <= CODE_LENGTH_MAX ? code : `${code.slice(0, CODE_LENGTH_MAX - 1).toWellFormed()}…`;
-}
-
-function present(core: EntryCore): JsonObject {
-  const members = Object.entries(core).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(members);
 }

@@ -122,8 +122,10 @@ export function isEntryKind(value: Json | undefined): value is EntryKind {
   return (ENTRY_KINDS as readonly unknown[]).includes(value);
 }
 
+const personalFields: ReadonlySet<string> = new Set(PERSONAL_FIELDS);
+
 export function isPersonalField(name: string): name is PersonalField {
-  return (PERSONAL_FIELDS as readonly string[]).includes(name);
+  return personalFields.has(name);
 }
 
 /** Narrows JSON to an object; arrays and null are none. */

@@ -49,8 +49,9 @@ export function derivedSalts(seed: string): SaltSource {
 export function sealFields(fields: PersonalFields, saltOf: SaltSource): Sealed {
   const sealed: SealedField[] = [];
   for (const name of Object.keys(fields)) {
-    const value = isPersonalField(name) ? fields[name] : undefined;
-    if (value === undefined || !isPersonalField(name)) continue;
+    if (!isPersonalField(name)) continue;
+    const value = fields[name];
+    if (value === undefined) continue;
     const salt = saltOf(name);
     const text = canonicalJson(value);
     sealed.push({ name, commitment: commitmentOf(salt, text), text: `["${salt}",${text}]` });

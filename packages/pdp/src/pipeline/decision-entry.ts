@@ -106,14 +106,16 @@ function claims(subject: { readonly id: string; readonly tenant?: string }): obj
 
 /** The fields that are there. What came in is JSON by then: validated, or made here. */
 export function defined(fields: Readonly<Record<string, unknown>>): PersonalFields {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as JsonObject;
+  const present: Record<string, unknown> = {};
+  for (const name in fields) if (fields[name] !== undefined) present[name] = fields[name];
+  return present as JsonObject;
 }
 
 function pick<Source extends object, Key extends keyof Source>(
   source: Source,
   keys: readonly Key[],
 ): Pick<Source, Key> {
-  return Object.fromEntries(
-    keys.flatMap((key) => (source[key] === undefined ? [] : [[key, source[key]]])),
-  ) as Pick<Source, Key>;
+  const picked: Partial<Source> = {};
+  for (const key of keys) if (source[key] !== undefined) picked[key] = source[key];
+  return picked as Pick<Source, Key>;
 }
