@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Caller, createMcpGateway } from '@writ/gateway';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
+import { serverIdOf } from '../compose/server-id.ts';
 import { asCaller, type ServiceOverrides, serviceFromConfig } from '../compose/service-from-config.ts';
 import { startService } from '../compose/start-service.ts';
 import { waitForEnding } from '../compose/until-signal.ts';
@@ -40,7 +41,7 @@ function runCommand(): Command {
       (dir: string, before?: string[]) => [...(before ?? []), dir],
     )
     .option('--data <dir>', 'data directory (default: .writ)')
-    .option('--id <name>', 'how policies name this server', 'stdio')
+    .option('--id <name>', "how policies name this server (default: its program's or package's name)")
     .addHelpText('after', `\nExample:\n  ${EXAMPLE}`);
   return withAction(command, ({ output }: CommandContext, words: string[], options: McpRunOptions) =>
     runServer(output, words, options),
@@ -60,7 +61,7 @@ async function runServer(output: Output, words: readonly string[], options: McpR
   const [program, ...args] = words;
   const gateway = createMcpGateway({
     point: service.point.as({ pointId: 'mcp-run', mayAssert: {}, mode: made.mode ?? 'enforce' }),
-    upstreams: [{ id: options.id ?? 'stdio', command: program ?? '', args }],
+    upstreams: [{ id: options.id ?? serverIdOf(words), command: program ?? '', args }],
     resolveCaller: () => undefined,
     pinsFile: join(service.dataDirectory, 'pins.json'),
   });
