@@ -11,6 +11,7 @@ import { ENCODING } from './encoding.ts';
 import { GLOB } from './glob.ts';
 import { GLOBS_MATCH } from './globs-match.ts';
 import { GRAPH } from './graph.ts';
+import { GRAPHQL } from './graphql.ts';
 import { HOST } from './host.ts';
 import { JSON_PATCH } from './json-patch.ts';
 import { OBJECTS } from './json-path.ts';
@@ -59,6 +60,7 @@ const FAMILIES: readonly Family[] = [
   AWS_SIGN,
   YAML,
   JWT,
+  GRAPHQL,
 ];
 
 /** Every builtin of OPA 1.22 by name, whether this engine can call it or not. */
