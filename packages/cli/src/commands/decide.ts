@@ -125,7 +125,8 @@ function showDecision(output: Output, decision: Decision): number {
   output.json(decision);
   output.line(`${outcomeText(output, decision.outcome)}  ${decision.reason}`);
   for (const reason of decision.reasons) {
-    const place = reason.file === undefined ? '' : `  ${reason.file}:${reason.row ?? 1}`;
+    const folder = reason.bundle === undefined ? '' : `${reason.bundle}/`;
+    const place = reason.file === undefined ? '' : `  ${folder}${reason.file}:${reason.row ?? 1}`;
     output.line(
       `  ${reason.code}${reason.message === undefined ? '' : `: ${reason.message}`}${reason.rule === undefined ? '' : `  ${reason.rule}`}${place}`,
     );

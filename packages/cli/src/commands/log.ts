@@ -89,7 +89,7 @@ function verifyCommand(): Command {
       'public key of the log, obtained apart from it (default: the one in the data directory)',
       (file: string, before?: string[]) => [...(before ?? []), file],
     )
-    .option('--seen <dir>', 'where checkpoints are remembered', join(homedir(), '.config/writ/seen'))
+    .option('--seen <dir>', 'where checkpoints are remembered (default: ~/.config/writ/seen)')
     .addHelpText(
       'after',
       '\nExample:\n  npx writ log verify --data .writ\n\nStatus 0: nothing is wrong. Status 1: each problem names its entry.',
@@ -127,7 +127,7 @@ function verify(output: Output, options: VerifyCommandOptions): number {
       : 'continues what was seen before';
   output.line(
     report.ok
-      ? `${output.style('green', 'verified')}: ${report.size} entries, root ${report.root}, trust ${report.trust ?? 'unknown'}; ${against}`
+      ? `${output.style('green', 'verified')}: ${report.size} ${report.size === 1 ? 'entry' : 'entries'}, root ${report.root}, trust ${report.trust ?? 'unknown'}; ${against}`
       : `${output.style('red', 'NOT verified')}: ${report.problem_count} ${report.problem_count === 1 ? 'problem' : 'problems'} in ${report.size} entries`,
   );
   if (report.uncheckpointed > 0)

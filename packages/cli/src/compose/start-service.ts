@@ -188,7 +188,7 @@ function listen(server: Server, address: ListenAddress): Promise<number> {
 function describeRecovery(recovery: StoreRecovery | undefined): string | undefined {
   if (recovery?.unclean !== true) return undefined;
   return (
-    `the last process did not close: ${recovery.framesRecovered} committed frames recovered, ` +
+    `the last process did not close; nothing that it acknowledged was lost: ${recovery.framesRecovered} committed frames recovered, ` +
     `${recovery.framesIgnored} uncommitted ones left out, files ${recovery.check}, ${recovery.logSize} entries`
   );
 }

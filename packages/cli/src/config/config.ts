@@ -1,4 +1,4 @@
-import { BUDGET_WINDOWS } from '@writ/state';
+import { BUDGET_HOLDERS, BUDGET_WINDOWS } from '@writ/state';
 import { z } from 'zod';
 
 const name = z
@@ -89,7 +89,7 @@ export const configSchema = z.strictObject({
     .array(
       z.strictObject({
         name,
-        per: z.enum(['session', 'principal', 'actor']),
+        per: z.enum(BUDGET_HOLDERS),
         unit: z.enum(['requests', 'tokens', 'cost']),
         limit: z.number().nonnegative(),
         window: z.enum(BUDGET_WINDOWS).optional().describe('Absent: the session, else for ever'),

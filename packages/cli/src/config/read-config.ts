@@ -40,7 +40,11 @@ export function parseConfig(text: string, path: string): Config {
   const parsed = configSchema.safeParse(document.toJS() ?? {});
   if (parsed.success) return parsed.data;
   const messages = parsed.error.issues.flatMap((issue) => describe(issue, document, lines, path));
-  throw new CommandError(EXIT.config, messages.join('\n'), 'the whole shape is in schemas/writ.schema.json');
+  throw new CommandError(
+    EXIT.config,
+    messages.join('\n'),
+    'the whole shape is the JSON Schema `@writ/cli/schemas/writ.schema.json`',
+  );
 }
 
 function describe(issue: z.core.$ZodIssue, document: Document, lines: LineCounter, path: string): string[] {
