@@ -421,6 +421,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'Policies answer as they do in OPA.',
     source: 'OPA 1.22',
   },
+  'P-REGO-BACKENDS-AGREE': {
+    sentence: 'Closures and generated code give the same answer for every policy and input.',
+    source: 'docs/architecture.md',
+  },
   'P-REGO-BUDGET': {
     sentence: 'Every evaluation ends: by its answer, its deadline or its count of operations.',
     source: 'docs/architecture.md',
