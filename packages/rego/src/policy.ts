@@ -37,8 +37,9 @@ export type PolicyBackend = 'closures' | 'generated';
 
 export interface CompileOptions {
   /**
-   * `generated` by default. Where code cannot be made from text (a content security policy without `unsafe-eval`),
-   * closures run instead.
+   * By default generated code; where one rule is chosen among many, after some uses of that rule as closures, which
+   * are faster to make. With `generated` all code is generated at its first use. Where code cannot be made from text
+   * (a content security policy without `unsafe-eval`), closures run instead.
    */
   readonly backend?: PolicyBackend;
   /** Base data for evaluations that bring none. */
@@ -157,8 +158,12 @@ export function pathSteps(path: string): readonly string[] {
   return steps;
 }
 
-function createBackend(plan: PolicyPlan, backend: PolicyBackend): Backend {
-  return backend === 'generated' ? createGenerated(plan) : createClosures(plan, false);
+/** Uses of a rule, chosen among many, before it is worth the time that JavaScript takes to load code. */
+const WARM_USES = 32;
+
+function createBackend(plan: PolicyPlan, asked: PolicyBackend | undefined): Backend {
+  if (asked === 'closures' || !canGenerate()) return createClosures(plan, false);
+  return createGenerated(plan, asked === undefined ? WARM_USES : 0);
 }
 
 class CompiledPolicy implements Policy {
@@ -180,7 +185,7 @@ class CompiledPolicy implements Policy {
     this.#analysed = analysed;
     this.#planned = planned;
     this.backend = canGenerate() ? (options.backend ?? 'generated') : 'closures';
-    this.#engine = new Engine(planned.plan, createBackend(planned.plan, this.backend), options.data);
+    this.#engine = new Engine(planned.plan, createBackend(planned.plan, options.backend), options.data);
     const paths: string[] = [];
     walkGroups(analysed.root, (group) => paths.push(group.path.join('/')));
     this.rulePaths = paths.sort();

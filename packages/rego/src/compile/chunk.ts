@@ -59,55 +59,33 @@ export function loadDirectGroups(
   return load(directGroupsSource(policy, groups)) as GeneratedGroup[];
 }
 
-/** Writes rules that are chosen by an index, each as a function of its own. */
-export function singleRulesSource(
-  policy: GeneratedPolicy,
-  group: GroupPlan,
-  rules: readonly RulePlan[],
-): ChunkSource {
+/** Writes a rule that an index chooses. */
+export function singleRuleSource(policy: GeneratedPolicy, group: GroupPlan, rule: RulePlan): ChunkSource {
   const emitter = new Emitter(policy, new Set(), emitStatements);
   const args = Array.from({ length: group.arity }, (_none, index) => nameOf('argument', index));
-  const results = rules.map((rule, index) => {
-    const name = nameOf('rule', index);
-    emitter.write(code`function ${name}(run, args) {`);
-    if (args.length > 0) emitter.write(code`const [${join(args, COMMA)}] = args;`);
-    emitSingleRule(emitter, group, rule, args, (value) => emitter.write(code`return ${value};`));
-    emitter.write(code`return undefined;`);
-    emitter.write(code`}`);
-    emitter.finishFunction();
-    return name;
-  });
-  return sourceOf(emitter, results);
+  const name = nameOf('rule', 0);
+  emitter.write(code`function ${name}(run, args) {`);
+  if (args.length > 0) emitter.write(code`const [${join(args, COMMA)}] = args;`);
+  emitSingleRule(emitter, group, rule, args, (value) => emitter.write(code`return ${value};`));
+  emitter.write(code`return undefined;`);
+  emitter.write(code`}`);
+  emitter.finishFunction();
+  return sourceOf(emitter, [name]);
 }
 
-export function loadSingleRules(
-  policy: GeneratedPolicy,
-  group: GroupPlan,
-  rules: readonly RulePlan[],
-): readonly SingleRule[] {
-  return load(singleRulesSource(policy, group, rules)) as SingleRule[];
+export function loadSingleRule(policy: GeneratedPolicy, group: GroupPlan, rule: RulePlan): SingleRule {
+  return load(singleRuleSource(policy, group, rule))[0] as SingleRule;
 }
 
-/** Writes rules of a partial set or object; with `keyed` for one key of it. */
-export function partialRulesSource(
-  policy: GeneratedPolicy,
-  rules: readonly RulePlan[],
-  keyed: boolean,
-): ChunkSource {
+/** Writes a rule of a partial set or object; with `keyed` for one key of it. */
+export function partialRuleSource(policy: GeneratedPolicy, rule: RulePlan, keyed: boolean): ChunkSource {
   const emitter = new Emitter(policy, new Set(), emitStatements);
-  const results = rules.map((rule, index) => {
-    const name = nameOf(keyed ? 'keyed' : 'rule', index);
-    emitPartialRule(emitter, name, rule, keyed);
-    emitter.finishFunction();
-    return name;
-  });
-  return sourceOf(emitter, results);
+  const name = nameOf(keyed ? 'keyed' : 'rule', 0);
+  emitPartialRule(emitter, name, rule, keyed);
+  emitter.finishFunction();
+  return sourceOf(emitter, [name]);
 }
 
-export function loadPartialRules(
-  policy: GeneratedPolicy,
-  rules: readonly RulePlan[],
-  keyed: boolean,
-): readonly PartialRule[] {
-  return load(partialRulesSource(policy, rules, keyed)) as PartialRule[];
+export function loadPartialRule(policy: GeneratedPolicy, rule: RulePlan, keyed: boolean): PartialRule {
+  return load(partialRuleSource(policy, rule, keyed))[0] as PartialRule;
 }

@@ -1,12 +1,12 @@
-import type { Backend, CompiledGroup, PartialRule, SingleRule } from '../eval/backend.ts';
+import type { Backend, CompiledGroup } from '../eval/backend.ts';
 import { createClosures } from '../eval/closures.ts';
-import type { GroupPlan, PolicyPlan, RulePlan } from '../plan/plan.ts';
+import type { GroupPlan, PolicyPlan } from '../plan/plan.ts';
 import type { Run } from '../runtime/run.ts';
 import { lookup } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
-import { loadDirectGroups, loadPartialRules, loadSingleRules } from './chunk.ts';
+import { loadDirectGroups, loadPartialRule, loadSingleRule } from './chunk.ts';
 import type { GeneratedGroup } from './groups.ts';
-import { INDEXED_RULES_PER_CHUNK, isDirectGroup, RULES_PER_CHUNK_MAX } from './shape.ts';
+import { isDirectGroup, RULES_PER_CHUNK_MAX } from './shape.ts';
 
 let works: boolean | undefined;
 
@@ -23,11 +23,12 @@ export function canGenerate(): boolean {
 }
 
 /**
- * The back end that turns the plan into JavaScript source, in chunks, each at its first use. What cannot be loaded
- * (code nested too deeply for JavaScript's own parser) runs as closures. The choice of rules, partial sets and
- * objects, and queries use the closures' code around generated rules.
+ * The back end that turns the plan into JavaScript source. Small groups are loaded in chunks, each at its first use;
+ * rules that an index chooses, and those of partial sets and objects, one by one after `warmUses` uses as closures.
+ * What cannot be loaded (code nested too deeply for JavaScript's own parser) stays closures. The choice of rules,
+ * partial sets and objects, and queries use the closures' code around generated rules.
  */
-export function createGenerated(plan: PolicyPlan): Backend {
+export function createGenerated(plan: PolicyPlan, warmUses: number): Backend {
   const chunks = chunkGroups(plan.groups);
   const loaded = new Map<readonly GroupPlan[], readonly GeneratedGroup[] | undefined>();
   const direct = (group: GroupPlan): CompiledGroup | undefined => {
@@ -41,17 +42,12 @@ export function createGenerated(plan: PolicyPlan): Backend {
     const functions = loaded.get(chunk)?.[chunk.indexOf(group)];
     return functions === undefined ? undefined : compiledGroup(functions);
   };
-  const singles = new RuleChunks<SingleRule>();
-  const partials = new RuleChunks<PartialRule>();
-  const keyedPartials = new RuleChunks<PartialRule>();
   const backend: Backend = createClosures(plan, false, {
+    warmUses,
     group: direct,
-    singleRule: (group, position) =>
-      singles.rule(group, position, (rules) => loadSingleRules(backend, group, rules)),
+    singleRule: (group, position) => orNothing(() => loadSingleRule(backend, group, group.rules[position]!)),
     partialRule: (group, position, keyed) =>
-      (keyed ? keyedPartials : partials).rule(group, position, (rules) =>
-        loadPartialRules(backend, rules, keyed),
-      ),
+      orNothing(() => loadPartialRule(backend, group.rules[position]!, keyed)),
   });
   return backend;
 }
@@ -91,28 +87,4 @@ function compiledGroup({ value, call }: GeneratedGroup): CompiledGroup {
     member: (run, key) => lookup(value(run), key),
     call: call === undefined ? () => undefined : (run: Run, args: readonly Value[]) => call(run, ...args),
   };
-}
-
-/** Rules of large groups, loaded with their neighbours. */
-class RuleChunks<T> {
-  readonly #loaded = new Map<GroupPlan, (readonly T[] | undefined)[]>();
-
-  rule(
-    group: GroupPlan,
-    position: number,
-    load: (rules: readonly RulePlan[]) => readonly T[],
-  ): T | undefined {
-    let chunks = this.#loaded.get(group);
-    if (chunks === undefined) {
-      chunks = [];
-      this.#loaded.set(group, chunks);
-    }
-    const index = Math.floor(position / INDEXED_RULES_PER_CHUNK);
-    const start = index * INDEXED_RULES_PER_CHUNK;
-    if (!(index in chunks)) {
-      const rules = group.rules.slice(start, start + INDEXED_RULES_PER_CHUNK);
-      chunks[index] = orNothing(() => load(rules));
-    }
-    return chunks[index]?.[position - start];
-  }
 }

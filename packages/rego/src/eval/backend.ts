@@ -25,6 +25,8 @@ export type Collector = (keys: readonly Value[], value: Value, rule: RulePlan) =
 
 /** Parts made in another way than by closures; where it has none, closures are made. */
 export interface OtherParts {
+  /** How often a rule runs as a closure before it is asked for here. */
+  readonly warmUses: number;
   group(group: GroupPlan): CompiledGroup | undefined;
   singleRule(group: GroupPlan, position: number): SingleRule | undefined;
   partialRule(group: GroupPlan, position: number, keyed: boolean): PartialRule | undefined;
@@ -37,9 +39,8 @@ export interface Backend {
   statements(statements: readonly Statement[], end: Step, ordered: boolean): Step;
   /** Compiled at first use. */
   group(id: number): CompiledGroup;
-  /** Rules made in another way than by closures. */
-  singleRule(group: GroupPlan, position: number): SingleRule | undefined;
-  partialRule(group: GroupPlan, position: number, keyed: boolean): PartialRule | undefined;
+  /** What is made in another way than by closures. */
+  readonly other: OtherParts;
   /** A step or name of the tree of documents, resolved while running. */
   document(run: Run, path: readonly string[], keys: readonly Value[]): Value | undefined;
   /** Names below a step of the tree of documents. */

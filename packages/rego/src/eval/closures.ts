@@ -7,6 +7,7 @@ import { compileGroup } from './groups.ts';
 import { compileStatements } from './statements.ts';
 
 const NO_OTHER_PARTS: OtherParts = {
+  warmUses: 0,
   group: () => undefined,
   singleRule: () => undefined,
   partialRule: () => undefined,
@@ -36,8 +37,7 @@ export function createClosures(
     plan,
     statements: (statements, end, ordered) => compileStatements(backend, statements, end, ordered),
     group,
-    singleRule: (plans, position) => other.singleRule(plans, position),
-    partialRule: (plans, position, keyed) => other.partialRule(plans, position, keyed),
+    other,
     document: (run, path, keys) => documents.value(run, path, keys),
     documentNames: (run, path, keys) => documents.names(run, path, keys),
     observed,

@@ -11,6 +11,7 @@ import type { Value } from '../value/value.ts';
 import type { Backend, Collector, CompiledGroup, PartialRule, SingleRule, Step } from './backend.ts';
 import { compilePattern, compileStatements } from './statements.ts';
 import { compileValue, computeAll } from './values.ts';
+import { warmRules } from './warm-rules.ts';
 
 type Choose = (run: Run, args: readonly Value[]) => readonly number[];
 
@@ -58,15 +59,14 @@ function remembered(group: GroupPlan, compute: (run: Run) => Value | undefined) 
 
 function compileSingle(backend: Backend, group: GroupPlan): CompiledGroup {
   const text = CONFLICT_TEXTS[group.kind === 'function' ? 'function' : 'complete'](dataPath(group.path));
-  const rules: (SingleRule | undefined)[] = [];
   const choose = compileChoice(backend, group.choice);
   const endsEarly = group.constant !== undefined;
   const worthKeeping = isWorthKeeping(group);
-  const rule = (position: number): SingleRule => {
-    rules[position] ??=
-      backend.singleRule(group, position) ?? compileSingleRule(backend, group.rules[position]!, text);
-    return rules[position]!;
-  };
+  const rule = warmRules<SingleRule>(
+    backend.other.warmUses,
+    (position) => compileSingleRule(backend, group.rules[position]!, text),
+    (position) => backend.other.singleRule(group, position),
+  );
   let fallback: SingleRule | undefined;
   const evaluate = (run: Run, args: readonly Value[]): Value | undefined => {
     let result: Value | undefined;
@@ -231,21 +231,19 @@ function compilePartialRule(backend: Backend, rule: RulePlan, keyed: boolean): P
   };
 }
 
-/** Compiles each rule of a group when it is first needed. */
-function lazyRules(backend: Backend, group: GroupPlan, keyed: boolean) {
-  const compiled: (PartialRule | undefined)[] = [];
-  return (position: number): PartialRule => {
-    compiled[position] ??=
-      backend.partialRule(group, position, keyed) ??
-      compilePartialRule(backend, group.rules[position]!, keyed);
-    return compiled[position]!;
-  };
+/** The rules of a group, each compiled when it is first needed. */
+function partialRules(backend: Backend, group: GroupPlan, keyed: boolean): (position: number) => PartialRule {
+  return warmRules<PartialRule>(
+    backend.other.warmUses,
+    (position) => compilePartialRule(backend, group.rules[position]!, keyed),
+    (position) => backend.other.partialRule(group, position, keyed),
+  );
 }
 
 function compilePartialSet(backend: Backend, group: GroupPlan): CompiledGroup {
   const choose = compileChoice(backend, group.choice);
-  const full = lazyRules(backend, group, false);
-  const keyed = lazyRules(backend, group, true);
+  const full = partialRules(backend, group, false);
+  const keyed = partialRules(backend, group, true);
   const value = remembered(group, (run) => {
     const builder = new SetBuilder();
     const collect: Collector = (_keys, item) => {
@@ -279,8 +277,8 @@ function compilePartialSet(backend: Backend, group: GroupPlan): CompiledGroup {
 
 function compilePartialObject(backend: Backend, group: GroupPlan, node: DocumentPlan): CompiledGroup {
   const choose = compileChoice(backend, group.choice);
-  const full = lazyRules(backend, group, false);
-  const keyed = lazyRules(backend, group, true);
+  const full = partialRules(backend, group, false);
+  const keyed = partialRules(backend, group, true);
   const conflict = (rule: RulePlan | undefined): never => {
     throw new EvaluationFault('eval_conflict_error', CONFLICT_TEXTS.object, rule?.location);
   };

@@ -1,5 +1,5 @@
 import { analyse } from '../../src/analysis/analyse.ts';
-import { directGroupsSource, partialRulesSource, singleRulesSource } from '../../src/compile/chunk.ts';
+import { directGroupsSource, partialRuleSource, singleRuleSource } from '../../src/compile/chunk.ts';
 import { isDirectGroup } from '../../src/compile/shape.ts';
 import { createClosures } from '../../src/eval/closures.ts';
 import { planPolicy } from '../../src/plan/planner.ts';
@@ -14,7 +14,9 @@ export function generatedSources(text: string): readonly string[] {
   return plan.groups.flatMap((group) => {
     if (isDirectGroup(group)) return [directGroupsSource(backend, [group]).text];
     const isPartial = group.kind === 'partial-set' || group.kind === 'partial-object';
-    if (!isPartial) return [singleRulesSource(backend, group, group.rules).text];
-    return [false, true].map((keyed) => partialRulesSource(backend, group.rules, keyed).text);
+    if (!isPartial) return group.rules.map((rule) => singleRuleSource(backend, group, rule).text);
+    return group.rules.flatMap((rule) =>
+      [false, true].map((keyed) => partialRuleSource(backend, rule, keyed).text),
+    );
   });
 }
