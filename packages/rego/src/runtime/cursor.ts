@@ -12,48 +12,60 @@ export class Cursor {
   key: Value = null;
   value: Value = null;
   #index = 0;
+  /** Members of an array, names of an object's. */
   readonly #members: readonly Value[];
-  readonly #pairs: readonly (readonly [Value, Value])[] | undefined;
   readonly #object: JsonObject | undefined;
-  readonly #byIndex: boolean;
+  /** Goes through the others without a copy: most searches end early. */
+  readonly #items: Iterator<Value> | undefined;
+  readonly #pairs: Iterator<readonly [Value, Value]> | undefined;
 
   constructor(collection: Value | undefined, ordered: boolean) {
     this.#members = NONE;
-    this.#pairs = undefined;
     this.#object = undefined;
-    this.#byIndex = false;
+    this.#items = undefined;
+    this.#pairs = undefined;
     if (collection === null || typeof collection !== 'object') return;
     if (Array.isArray(collection)) {
       this.#members = collection;
-      this.#byIndex = true;
     } else if (!(collection instanceof Boxed)) {
       const plain = collection as JsonObject;
       this.#object = plain;
       this.#members = ordered ? objectKeys(plain) : Object.keys(plain);
     } else if (collection instanceof RegoSet) {
-      this.#members = ordered ? collection.sorted() : [...collection.values()];
+      this.#items = ordered ? collection.sorted().values() : collection.values();
     } else if (collection instanceof RegoObject) {
-      this.#pairs = ordered ? collection.sorted() : [...collection.entries()];
+      this.#pairs = ordered ? collection.sorted().values() : collection.entries();
     }
   }
 
   /** Goes to the next member; false after the last one. */
   next(): boolean {
     const index = this.#index;
-    if (this.#pairs !== undefined) return this.#nextPair(this.#pairs, index);
-    if (index >= this.#members.length) return false;
+    if (index >= this.#members.length) return this.#nextItem() || this.#nextPair();
     this.#index = index + 1;
     const member = this.#members[index]!;
-    this.key = this.#byIndex ? index : member;
-    this.value = this.#object === undefined ? member : this.#object[member as string]!;
+    if (this.#object === undefined) {
+      this.key = index;
+      this.value = member;
+    } else {
+      this.key = member;
+      this.value = this.#object[member as string]!;
+    }
     return true;
   }
 
-  #nextPair(pairs: readonly (readonly [Value, Value])[], index: number): boolean {
-    const pair = pairs[index];
-    if (pair === undefined) return false;
-    this.#index = index + 1;
-    [this.key, this.value] = pair;
+  #nextItem(): boolean {
+    const item = this.#items?.next();
+    if (item === undefined || item.done === true) return false;
+    this.key = item.value;
+    this.value = item.value;
+    return true;
+  }
+
+  #nextPair(): boolean {
+    const pair = this.#pairs?.next();
+    if (pair === undefined || pair.done === true) return false;
+    [this.key, this.value] = pair.value;
     return true;
   }
 }
