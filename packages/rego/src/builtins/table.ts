@@ -19,6 +19,7 @@ import { JWT } from './jwt.ts';
 import { NETWORK } from './network.ts';
 import { NUMBERS } from './numbers.ts';
 import { REGEX } from './regex.ts';
+import { RENDER_TEMPLATE } from './render-template.ts';
 import { SEMVER } from './semver.ts';
 import { SIGNATURES } from './signatures.ts';
 import { STRINGS } from './strings.ts';
@@ -61,6 +62,7 @@ const FAMILIES: readonly Family[] = [
   YAML,
   JWT,
   GRAPHQL,
+  RENDER_TEMPLATE,
 ];
 
 /** Every builtin of OPA 1.22 by name, whether this engine can call it or not. */

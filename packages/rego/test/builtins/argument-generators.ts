@@ -4,6 +4,7 @@ import type { Value } from '../../src/value/index.ts';
 import { makeObject, numberFromText, RegoSet } from '../../src/value/index.ts';
 import { FORMAT_LAYOUTS, PATCH_PATHS, POOLS, STRINGS, ZONES } from './argument-pools.ts';
 import { GRAPHQL_POOLS } from './graphql-pools.ts';
+import { TEMPLATE_POOLS } from './template-pools.ts';
 import { TOKEN_POOLS } from './token-pools.ts';
 
 const NUMBERS = [
@@ -344,7 +345,10 @@ const UNBOUNDED = new Set(['numbers.range', 'numbers.range_step', 'bits.lsh']);
 /** Operands for one call: mostly of the declared types, now and then one of another type. */
 export function operands(builtin: Builtin): fc.Arbitrary<Value[]> {
   const right = builtin.args.map((declared, index) => {
-    const pool = (TOKEN_POOLS[builtin.name] ?? GRAPHQL_POOLS[builtin.name] ?? POOLS[builtin.name])?.[index];
+    const pool = (TOKEN_POOLS[builtin.name] ??
+      GRAPHQL_POOLS[builtin.name] ??
+      TEMPLATE_POOLS[builtin.name] ??
+      POOLS[builtin.name])?.[index];
     const special = SPECIAL[builtin.name]?.[index];
     const general = ofType(declared);
     if (special && UNBOUNDED.has(builtin.name))

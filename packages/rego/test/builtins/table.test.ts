@@ -24,7 +24,6 @@ const UNSUPPORTED: readonly string[] = [
   'rego.metadata.chain',
   'rego.metadata.rule',
   'rego.parse_module',
-  'strings.render_template',
 ];
 
 describe('the table of builtins', () => {
