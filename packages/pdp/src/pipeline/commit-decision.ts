@@ -1,6 +1,6 @@
 import { type DecideCall, type Decision, type Json, newApprovalId } from '@writ/decision';
 import { draftEntry, sealFields } from '@writ/ledger';
-import { rootSessionKey } from '@writ/state';
+import { factKeys, rootSessionKey } from '@writ/state';
 import { type Attempt, forwardedHashOf, frameOf, type Prepared, unrecorded } from './attempt.ts';
 import { budgetRequests } from './budgets.ts';
 import { bindingOf, digestOfCall, idempotencyCellOf, pendingCellOf } from './call-cells.ts';
@@ -22,14 +22,22 @@ export async function commit(attempt: Attempt, prepared: Prepared): Promise<Comm
     const request = await commitRequest(attempt, prepared);
     const idempotent = request.idempotencyCell !== undefined;
     const result = await core.store.call<CommitRequest, CommitResult>('pdp.commit', request, { idempotent });
-    if (result.kind === 'conflict') return { kind: 'conflict' };
+    if (result.kind === 'conflict') {
+      core.memory.distrust(gatheredKeys(prepared));
+      return { kind: 'conflict' };
+    }
     if (result.kind === 'repeat') return { kind: 'decided', decision: result.decision };
+    core.memory.remember(result.cells ?? []);
     return { kind: 'decided', decision: result.changed ?? prepared.draft };
   } catch (thrown) {
     const fault = commitFault(thrown);
     const frame = frameOf(attempt, prepared.facts, prepared.draft.decision_id);
     return { kind: 'decided', decision: unrecorded(denial(fault.code, fault.message, frame)) };
   }
+}
+
+function gatheredKeys({ gathered, subject, facts }: Prepared): readonly string[] {
+  return factKeys(gathered?.facts ?? [], subject, facts?.budgets ?? []);
 }
 
 async function commitRequest(attempt: Attempt, prepared: Prepared): Promise<CommitRequest> {

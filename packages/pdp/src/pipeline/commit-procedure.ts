@@ -40,6 +40,7 @@ import type { Procedure, Transaction } from '@writ/store';
 import { approvalReason } from './approval-reason.ts';
 import { type ApprovalUse, briefOf, type CommitRequest, type CommitResult } from './commit-request.ts';
 import { askAgain, withHalt, withReason } from './settle-decision.ts';
+import { mayRecall } from './state-memory.ts';
 
 /** What the transaction found and did. */
 interface Settled {
@@ -109,9 +110,23 @@ function conclude(
 ): CommitResult {
   write(transaction, request, settled, remember);
   const index = append(transaction, request, settled);
-  return settled.changed === undefined
-    ? { kind: 'decided', index }
-    : { kind: 'decided', index, changed: settled.changed };
+  return {
+    kind: 'decided',
+    index,
+    ...(settled.changed === undefined ? {} : { changed: settled.changed }),
+    ...(request.gathered === undefined ? {} : { cells: cellsLeft(transaction, request, request.gathered) }),
+  };
+}
+
+/** What the next decision about the same state may start from. */
+function cellsLeft(
+  transaction: Transaction,
+  request: CommitRequest,
+  { facts }: NonNullable<CommitRequest['gathered']>,
+): readonly (readonly [key: string, text: string | null])[] {
+  if (!mayRecall(facts)) return [];
+  const keys = factKeys(facts, request.subject, definitionsOf(request));
+  return keys.map((key) => [key, transaction.get(key) ?? null]);
 }
 
 function draftOf(request: CommitRequest): Decision {

@@ -86,6 +86,8 @@ export type CommitResult =
       readonly index: number;
       /** The whole decision where the transaction changed it; absent where the draft stands. */
       readonly changed?: Decision;
+      /** The cells of what was gathered, as this commit leaves them; null where there is none. */
+      readonly cells?: readonly (readonly [key: string, text: string | null])[];
     }
   /** The same call came before: its decision. Nothing was written. */
   | { readonly kind: 'repeat'; readonly decision: Decision }

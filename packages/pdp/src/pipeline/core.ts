@@ -6,6 +6,7 @@ import type { PolicySet } from '../layers/policy-set.ts';
 import type { PolicySource } from '../layers/policy-source.ts';
 import type { KeyedQueue } from './keyed-queue.ts';
 import type { PolicyFacts } from './policy-facts.ts';
+import type { StateMemory } from './state-memory.ts';
 
 /** Time as the pipeline takes it; the transaction has the store's own. */
 export interface Clock {
@@ -40,6 +41,7 @@ export interface Core {
   readonly trust: Trust;
   readonly catalogue: ToolCatalogue;
   readonly queue: KeyedQueue;
+  readonly memory: StateMemory;
   readonly randomBytes: RandomBytes;
   readonly salts: SaltSource;
   /** Fresh random text that salts derive from inside a transaction. */

@@ -18,6 +18,7 @@ import { rememberPolicyFacts } from './policy-facts.ts';
 import { createRandomPool } from './random-pool.ts';
 import { report } from './report.ts';
 import type { DecisionService, PointHandle, RawQuestion } from './service.ts';
+import { StateMemory } from './state-memory.ts';
 
 /** What a decision point is made of. */
 export interface DecisionPointOptions {
@@ -57,6 +58,7 @@ export function createDecisionPoint(options: DecisionPointOptions): DecisionServ
     trust: options.trust ?? 'cooperative',
     catalogue: options.catalogue ?? (() => undefined),
     queue: new KeyedQueue(),
+    memory: new StateMemory(),
     randomBytes,
     salts: randomSalts(),
     saltSeed: () => Buffer.from(randomBytes(SEED_BYTES)).toString('base64url'),

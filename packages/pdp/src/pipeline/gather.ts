@@ -10,6 +10,7 @@ import {
   type StateSubject,
 } from '@writ/state';
 import type { Store } from '@writ/store';
+import { mayRecall, type StateMemory } from './state-memory.ts';
 
 /** Whose state a request touches: ids from the caller's credential, a session id that only subdivides. */
 export function subjectOf(request: DecisionRequest): StateSubject {
@@ -28,15 +29,23 @@ export function factsFor(reads: readonly (readonly string[])[] | undefined): rea
   return reads === undefined ? CONTEXT_FACTS : factsRead(reads);
 }
 
-/** Reads exactly the cells of these facts, as committed. Rejects with the store's error. */
+/**
+ * Reads exactly the cells of these facts, as committed. `memory` is given only where a commit follows that compares.
+ * Rejects with the store's error.
+ */
 export async function gather(
   store: Store,
   facts: readonly ContextFact[],
   subject: StateSubject,
   budgets: readonly BudgetDefinition[],
   nowMs: number,
+  memory?: StateMemory,
 ): Promise<Gathered> {
   const keys = factKeys(facts, subject, budgets);
+  const recalled = memory !== undefined && mayRecall(facts) ? memory.recall(keys) : undefined;
+  if (recalled !== undefined) {
+    return gatherFacts(facts, subject, budgets, (key) => recalled.get(key), nowMs);
+  }
   const values = await Promise.all(keys.map((key) => store.read(key)));
   const cells = new Map(keys.map((key, index) => [key, values[index]]));
   return gatherFacts(facts, subject, budgets, (key) => cells.get(key), nowMs);

@@ -86,7 +86,7 @@ async function consultPolicies(attempt: Attempt, basis: Basis): Promise<Prepared
   const gathered =
     needs.facts.length === 0
       ? undefined
-      : await gather(core.store, needs.facts, subject, facts.budgets, nowMs);
+      : await gather(core.store, needs.facts, subject, facts.budgets, nowMs, core.memory);
   const approval =
     call.approval_id === undefined ? undefined : await approvalNamed(core.store, call.approval_id, nowMs);
   const approved = approval?.status === 'approved' ? approval : undefined;
