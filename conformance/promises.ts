@@ -294,6 +294,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'A service listens beyond loopback only when callers must authenticate.',
     source: 'docs/architecture.md',
   },
+  'P-NAMED-ADDRESS': {
+    sentence: 'A service listens on the address that was named, or not at all.',
+    source: 'CWE-346',
+  },
   'P-NO-CRYPTO-NO-ANSWER': {
     sentence: 'Without a host for cryptography its builtins fail, and never answer.',
     source: 'docs/architecture.md',

@@ -169,7 +169,7 @@ describe('serving', () => {
     await eventually('the mended policy decides', async () => ((await reason()) === 'ok' ? true : undefined));
   });
 
-  it('takes a free port where the configured one is in use, and says so', async () => {
+  it('[P-NAMED-ADDRESS] takes no other port where the configured one is in use', async () => {
     const first = starterProject();
     const second = starterProject();
     const one = await startWrit(FREE, { cwd: first.folder });
@@ -178,10 +178,9 @@ describe('serving', () => {
       join(second.folder, 'writ.yaml'),
       `bundles: [{ name: main, directory: policy }]\nlisten: { api: "127.0.0.1:${port}" }\n`,
     );
-    const two = await startWrit([], { cwd: second.folder });
-    const said = `Port ${port} is in use; took ${new URL(two.api).port} instead.`;
-    await eventually(said, () => (two.notes().includes(said) ? true : undefined));
-    expect((await decideOver(two.api, SEARCH)).body['outcome']).toBe('allow');
+    const refused = await runWrit(['serve'], { cwd: second.folder });
+    expect(refused.status).toBe(EXIT.unavailable);
+    expect(refused.stderr).toContain(`port ${port} of 127.0.0.1 is in use`);
   });
 
   it('[P-POINT-AUTHENTICATED] needs a credential of whoever asks, once enforcement points are listed', async () => {

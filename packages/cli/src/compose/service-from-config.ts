@@ -33,7 +33,11 @@ export function serviceFromConfig(
     dataDirectory: resolve(overrides.data ?? resolve(folder, config.data_dir ?? '.writ')),
     bundles: bundleSources(config, folder, overrides),
     engine: engineOf(config, overrides),
-    api: parseAddress(overrides.addr ?? config.listen?.api ?? DEFAULT_API, overrides.addr === undefined),
+    // An address that somebody named is where clients will go: on another port, whoever holds this one would answer them.
+    api: parseAddress(
+      overrides.addr ?? config.listen?.api ?? DEFAULT_API,
+      overrides.addr === undefined && config.listen?.api === undefined,
+    ),
     ...(upstreams.length === 0 ? {} : { mcp: gatewayOptions(config, overrides, upstreams) }),
     ...(config.listen?.hosts === undefined ? {} : { hosts: config.listen.hosts }),
     points: (config.points ?? []).map(({ id, token_hash, mode, ...claims }) => ({
@@ -59,7 +63,7 @@ function gatewayOptions(
 ): NonNullable<ServiceOptions['mcp']> {
   const address = parseAddress(
     overrides.mcpAddr ?? config.listen?.mcp ?? DEFAULT_MCP,
-    overrides.mcpAddr === undefined,
+    overrides.mcpAddr === undefined && config.listen?.mcp === undefined,
   );
   const callers = (config.callers ?? []).map(({ token_hash, ...caller }) => ({
     tokenHash: token_hash,
