@@ -75,7 +75,15 @@ async function measure(
     }
   }
   file.close();
-  for (const world of worlds) figures.push(await entrySize(world));
+  for (const world of worlds) {
+    figures.push(await entrySize(world));
+    figures.push({
+      name: `problems in the log, ${world.name}`,
+      value: await world.problems(),
+      unit: '',
+      goal: { atMost: 0 },
+    });
+  }
   return figures;
 }
 

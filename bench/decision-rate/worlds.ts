@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DecideCall } from '@writ/decision';
-import { LEDGER_PROCEDURES } from '@writ/ledger';
+import { LEDGER_PROCEDURES, openFileSigner, startCheckpointer, verifyLog } from '@writ/ledger';
 import {
   createDecisionPoint,
   createPolicySource,
@@ -20,6 +20,8 @@ export interface World {
   readonly store: Store;
   readonly point: DecisionService;
   call(index: number): DecideCall;
+  /** Signs the log as it is and verifies it from the files; how much is wrong with it. */
+  problems(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -47,6 +49,9 @@ export async function openWorld(folder: string, options: WorldOptions): Promise<
   const loaded = await loadPolicies([{ kind: 'path', path: options.bundle }], createRegoEngine());
   if (!loaded.ok) throw new Error(renderLoadFailure(loaded));
   const store = await openStore({ directory, procedures: [...DECISION_PROCEDURES, ...LEDGER_PROCEDURES] });
+  // A checkpoint a second, as a service signs them.
+  const signer = openFileSigner(join(directory, 'keys'), { name: 'writ/bench' });
+  const checkpointer = startCheckpointer({ store, signer, directory, trust: 'cooperative' });
   const point = createDecisionPoint({
     store,
     policies: createPolicySource(loaded.set),
@@ -57,8 +62,13 @@ export async function openWorld(folder: string, options: WorldOptions): Promise<
     store,
     point,
     call: toolCall,
+    problems: async () => {
+      await checkpointer.publish();
+      return verifyLog({ directory, verifierKeys: [signer.verifierKey] }).problem_count;
+    },
     close: async () => {
       await point.close();
+      await checkpointer.close();
       await store.close();
     },
   };
