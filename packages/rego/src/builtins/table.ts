@@ -15,6 +15,7 @@ import { GRAPHQL } from './graphql.ts';
 import { HOST } from './host.ts';
 import { JSON_PATCH } from './json-patch.ts';
 import { OBJECTS } from './json-path.ts';
+import { JSON_SCHEMA } from './json-schema.ts';
 import { JWT } from './jwt.ts';
 import { NETWORK } from './network.ts';
 import { NUMBERS } from './numbers.ts';
@@ -63,6 +64,7 @@ const FAMILIES: readonly Family[] = [
   JWT,
   GRAPHQL,
   RENDER_TEMPLATE,
+  JSON_SCHEMA,
 ];
 
 /** Every builtin of OPA 1.22 by name, whether this engine can call it or not. */

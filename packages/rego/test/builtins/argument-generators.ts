@@ -4,6 +4,7 @@ import type { Value } from '../../src/value/index.ts';
 import { makeObject, numberFromText, RegoSet } from '../../src/value/index.ts';
 import { FORMAT_LAYOUTS, PATCH_PATHS, POOLS, STRINGS, ZONES } from './argument-pools.ts';
 import { GRAPHQL_POOLS } from './graphql-pools.ts';
+import { SCHEMA_POOLS } from './schema-pools.ts';
 import { TEMPLATE_POOLS } from './template-pools.ts';
 import { TOKEN_POOLS } from './token-pools.ts';
 
@@ -347,6 +348,7 @@ export function operands(builtin: Builtin): fc.Arbitrary<Value[]> {
   const right = builtin.args.map((declared, index) => {
     const pool = (TOKEN_POOLS[builtin.name] ??
       GRAPHQL_POOLS[builtin.name] ??
+      SCHEMA_POOLS[builtin.name] ??
       TEMPLATE_POOLS[builtin.name] ??
       POOLS[builtin.name])?.[index];
     const special = SPECIAL[builtin.name]?.[index];

@@ -18,8 +18,6 @@ const UNSUPPORTED: readonly string[] = [
   'graphql.parse_and_verify',
   'http.send',
   'internal.test_case',
-  'json.match_schema',
-  'json.verify_schema',
   'net.lookup_ip_addr',
   'rego.metadata.chain',
   'rego.metadata.rule',
