@@ -65,11 +65,15 @@ export function writeBase64Url(text: string): string {
 }
 
 function decodeHex(_context: BuiltinContext, text: string): BuiltinOutcome {
-  if (!/^(?:[0-9a-fA-F]{2})*$/.test(text)) {
-    return fault(
-      /^[0-9a-fA-F]*$/.test(text) ? 'encoding/hex: odd length hex string' : 'encoding/hex: invalid byte',
-    );
+  const bytes = bytesOfText(text);
+  const wrong = bytes.find((byte) => !/[0-9a-fA-F]/.test(String.fromCharCode(byte)));
+  if (wrong !== undefined) {
+    const number = wrong.toString(16).toUpperCase().padStart(4, '0');
+    const sign = String.fromCharCode(wrong);
+    const isShown = /[\u0020-\u007e\u00a1-\u00ac\u00ae-\u00ff]/.test(sign);
+    return fault(`encoding/hex: invalid byte: U+${number}${isShown ? ` '${sign}'` : ''}`);
   }
+  if (text.length % 2 === 1) return fault('encoding/hex: odd length hex string');
   return textOfBytes(Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16)));
 }
 
