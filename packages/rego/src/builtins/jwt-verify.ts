@@ -34,9 +34,12 @@ import {
   tokenHeader,
   tokenSections,
 } from './jwt-token.ts';
+import { trimEnd, trimStart } from './trim-ends.ts';
 
 /** Tokens inside tokens that are unwrapped. */
 const NESTING_MAX = 64;
+
+const QUOTES = '"\'';
 
 /** The token without a look at its signature. */
 export function decodeToken(_context: BuiltinContext, text: string): BuiltinOutcome {
@@ -47,7 +50,7 @@ export function decodeToken(_context: BuiltinContext, text: string): BuiltinOutc
     const { payload, signature } = token;
     if (payload instanceof BuiltinError) return prefixed('JWT payload had invalid encoding', payload);
     if (objectGet(token.header, 'cty') === 'JWT') {
-      encoded = payload.replace(/^["']+|["']+$/g, '');
+      encoded = trimStart(trimEnd(payload, QUOTES), QUOTES);
       continue;
     }
     const claims = readJsonObject(payload);

@@ -8,8 +8,8 @@ import { fault } from './fault.ts';
 import type { PlainScalar } from './yaml-scalar.ts';
 import { findUnreadable, resolvePlain } from './yaml-scalar.ts';
 
-/** Nodes that one document may grow to when its aliases are written out. */
-const NODES_MAX = 1_000_000;
+/** Nodes that the aliases of one document may stand for. */
+const ALIASED_NODES_MAX = 100_000;
 /** Nesting of one document. */
 const DEPTH_MAX = 1_000;
 
@@ -37,18 +37,25 @@ const RESOLVED_TAGS: ReadonlySet<string> = new Set(['null', 'bool', 'int', 'floa
 class Reader {
   readonly #document: Document;
   readonly #open = new Set<YamlNode>();
-  #nodes = 0;
+  readonly #targets = new Map<Alias, YamlNode>();
+  #aliases = 0;
+  #aliased = 0;
 
   constructor(document: Document) {
     this.#document = document;
   }
 
   read(node: YamlNode, depth = 0): Value {
-    this.#nodes++;
-    if (this.#nodes > NODES_MAX || depth > DEPTH_MAX) {
+    if (this.#aliases > 0) this.#aliased++;
+    if (this.#aliased > ALIASED_NODES_MAX || depth > DEPTH_MAX) {
       refuse('yaml: document contains excessive aliasing');
     }
-    if (isAlias(node)) return this.#inside(node, () => this.read(this.#target(node), depth + 1));
+    if (isAlias(node)) {
+      this.#aliases++;
+      const value = this.#inside(node, () => this.read(this.#target(node), depth + 1));
+      this.#aliases--;
+      return value;
+    }
     if (isMap(node)) return this.#inside(node, () => this.#map(node, depth));
     if (isSeq(node)) {
       return this.#inside(node, () => node.items.map((item) => this.read(item as YamlNode, depth + 1)));
@@ -67,8 +74,12 @@ class Reader {
   }
 
   #target(alias: Alias): YamlNode {
+    const known = this.#targets.get(alias);
+    if (known !== undefined) return known;
     const target = alias.resolve(this.#document);
-    return target === undefined ? refuse(`yaml: unknown anchor '${alias.source}' referenced`) : target;
+    if (target === undefined) return refuse(`yaml: unknown anchor '${alias.source}' referenced`);
+    this.#targets.set(alias, target);
+    return target;
   }
 
   #scalar(node: Scalar | ParsedNode | null): PlainScalar {

@@ -4,6 +4,7 @@ import type { BuiltinError } from './builtin.ts';
 import { fault } from './fault.ts';
 import { goFloat } from './go-float.ts';
 import { membersOf } from './operand.ts';
+import { trimEnd, trimStart } from './trim-ends.ts';
 import { findUnreadable, resolvePlain } from './yaml-scalar.ts';
 
 const INDENT = '  ';
@@ -102,10 +103,19 @@ function literal(text: string, indent: string): string {
 
 /** go-yaml reads the value's JSON first, in which U+0085 breaks a line. */
 function folded(text: string): string {
-  return text.replace(
-    / *\u0085[ \u0085]*/g,
-    (breaks) => '\n'.repeat(breaks.split('\u0085').length - 2) || ' ',
-  );
+  const lines = text.split('\u0085');
+  let whole = trimEnd(lines[0]!, ' ');
+  let breaks = 0;
+  for (const [index, line] of lines.slice(1).entries()) {
+    breaks++;
+    const inner = trimStart(line, ' ');
+    const isLast = index === lines.length - 2;
+    if (inner === '' && !isLast) continue;
+    whole += '\n'.repeat(breaks - 1) || ' ';
+    whole += isLast ? inner : trimEnd(inner, ' ');
+    breaks = 0;
+  }
+  return whole;
 }
 
 /** A text as go-yaml writes it. */

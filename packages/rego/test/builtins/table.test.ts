@@ -118,4 +118,24 @@ describe('what depends on the query', () => {
     expect(call('glob.match', `${'*a'.repeat(30)}b`, null, text)).toBe(false);
     expect(call('glob.match', `{${'a*,'.repeat(20)}a}b`, [], text)).toBe(false);
   });
+
+  it('[P-BUILTINS-END] reads hostile documents in bounded time and space', () => {
+    const bomb = Array.from({ length: 30 }, (_, level) =>
+      level === 0 ? 'a0: &a0 [x, x]' : `a${level}: &a${level} [*a${level - 1}, *a${level - 1}]`,
+    ).join('\n');
+    expect(shown(call('yaml.unmarshal', bomb))).toMatch(/^eval_builtin_error: .*aliasing/);
+    const blanks = ' '.repeat(200_000);
+    expect(call('strings.render_template', `${blanks}x{{- 1 -}}${blanks}y`, {})).toBe(`${blanks}x1y`);
+    expect(shown(call('yaml.marshal', `a${blanks}b\u0085c`))).toContain('b c');
+    const quoted = `${Buffer.from('{"cty":"JWT"}').toString('base64url')}.${Buffer.from(`x${"'".repeat(200_000)}x`).toString('base64url')}.`;
+    expect(shown(call('io.jwt.decode', quoted))).toContain('no period separators');
+    expect(shown(call('graphql.parse_query', '{a'.repeat(100_000)))).toMatch(/nested too deeply/);
+    expect(shown(call('graphql.parse_schema', `type T { x: ${'['.repeat(100_000)}`))).toMatch(
+      /nested too deeply/,
+    );
+    const patterns = [`${'.*'.repeat(400)}a`, '.*b'.repeat(400)];
+    expect(call('regex.globs_match', patterns[0]!, `${patterns[1]!}c`)).toBe(false);
+    const circle = { $ref: '#' };
+    expect(shown(call('json.match_schema', {}, circle))).toMatch(/^eval_builtin_error: /);
+  });
 });

@@ -1,5 +1,8 @@
+import { trimEnd, trimStart } from '../trim-ends.ts';
 import type { Command, Operand, Pipeline, TemplateNode } from './nodes.ts';
 import { refuse } from './nodes.ts';
+
+const BLANKS = ' \t\r\n';
 
 /** Nesting of actions and parentheses. */
 const DEPTH_MAX = 200;
@@ -16,9 +19,9 @@ function cut(source: string): readonly Piece[] {
   for (;;) {
     const start = rest.indexOf('{{');
     let text = start < 0 ? rest : rest.slice(0, start);
-    if (isTrimmed) text = text.replace(/^[ \t\r\n]+/, '');
+    if (isTrimmed) text = trimStart(text, BLANKS);
     const opens = /^-[ \t\r\n]/.test(rest.slice(start + 2));
-    if (start >= 0 && opens) text = text.replace(/[ \t\r\n]+$/, '');
+    if (start >= 0 && opens) text = trimEnd(text, BLANKS);
     if (text !== '') pieces.push({ text });
     if (start < 0) return pieces;
     const body = rest.slice(start + (opens ? 3 : 2));
