@@ -26,7 +26,14 @@ export async function findPython(
   mkdirSync(cacheFolder, { recursive: true });
   try {
     await run('python3', ['-m', 'venv', making]);
-    await run(join(making, 'bin/python'), ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages]);
+    await run(join(making, 'bin/python'), [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      ...packages,
+    ]);
     if (!existsSync(folder)) renameSync(making, folder);
   } catch (error) {
     const message = error instanceof Error ? error.message.split('\n')[0] : String(error);

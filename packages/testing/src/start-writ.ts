@@ -20,7 +20,17 @@ export interface RunningWrit {
 
 /** Starts `writ ARGS --addr 127.0.0.1:0 --data DATA` and waits until it serves; rejects with what it said otherwise. */
 export function startWrit(args: readonly string[], data: string, cwd = process.cwd()): Promise<RunningWrit> {
-  const words = [...args, '--addr', '127.0.0.1:0', '--mcp-addr', '127.0.0.1:0', '--data', data, '--format', 'json'];
+  const words = [
+    ...args,
+    '--addr',
+    '127.0.0.1:0',
+    '--mcp-addr',
+    '127.0.0.1:0',
+    '--data',
+    data,
+    '--format',
+    'json',
+  ];
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', LAUNCHER, ...words], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
