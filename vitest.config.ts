@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const FOLDERS = ['packages/*/test', 'tools/test', 'examples/test', 'conformance/test'];
@@ -8,6 +9,8 @@ const FOLDERS = ['packages/*/test', 'tools/test', 'examples/test', 'conformance/
  */
 export default defineConfig({
   test: {
+    // Many tests wait for the disk: one worker more than processors keeps those busy on small machines.
+    maxWorkers: Math.max(3, availableParallelism()),
     projects: [
       {
         test: {
