@@ -1,5 +1,6 @@
 import type { Bundle } from '@writ/bundle';
 import { compilePolicy, type JsonObject, renderDiagnostic, runTests, type TestReport } from '@writ/rego';
+import { nodeCrypto } from '@writ/rego/node';
 import { CommandError, EXIT } from './exit-status.ts';
 
 /** Which tests to run, and whether to say what they reached. */
@@ -28,6 +29,7 @@ export function testBundle(bundle: Bundle, options: BundleTestOptions = {}): Tes
   }
   return runTests(compiled.policy, {
     data: bundle.data as JsonObject,
+    host: { crypto: nodeCrypto },
     coverage: options.coverage === true || options.threshold !== undefined,
     ...(options.run === undefined ? {} : { filter: toRegExp(options.run) }),
   });

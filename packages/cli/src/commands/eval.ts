@@ -7,6 +7,7 @@ import {
   toJson,
   type Value,
 } from '@writ/rego';
+import { nodeCrypto } from '@writ/rego/node';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
 import { readBundles } from '../compose/find-bundles.ts';
@@ -47,7 +48,10 @@ export function evalCommand(): Command {
     if (prepared.query === undefined)
       throw new CommandError(EXIT.badInput, rendered(prepared.diagnostics, new Map([['query', query]])));
     const input = options.input === undefined ? undefined : readInput(options.input);
-    const result = prepared.query.evaluate(input, { strict: options.strictBuiltinErrors ?? false });
+    const result = prepared.query.evaluate(input, {
+      strict: options.strictBuiltinErrors ?? false,
+      host: { crypto: nodeCrypto },
+    });
     if (result.kind === 'error') throw new CommandError(EXIT.badInput, `${result.code}: ${result.message}`);
     const rows = result.bindings.map((row) =>
       prepared.single ? (row['result'] as Value) : ({ ...row } as Value),

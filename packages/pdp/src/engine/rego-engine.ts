@@ -14,6 +14,7 @@ import {
   toParsed,
   type Value,
 } from '@writ/rego';
+import { nodeCrypto } from '@writ/rego/node';
 import { type FileNames, groupBundles, mergeData, nameFiles } from './bundle-groups.ts';
 import type {
   Engine,
@@ -26,6 +27,9 @@ import type {
   LoadResult,
   ReadPaths,
 } from './engine.ts';
+
+/** What policies are given of this machine: cryptography on what they hold already, and nothing that reaches out. */
+const HOST = Object.freeze({ crypto: nodeCrypto });
 
 /** Bounds of one evaluation beside its deadline; best effort, as everything inside one process is. */
 export interface RegoEngineOptions {
@@ -102,7 +106,7 @@ class RegoPolicies implements LoadedPolicies {
     try {
       const query = this.#query(group, bundle, path);
       return this.#answer(
-        query.evaluate(input as Value | undefined, { deadlineMs, timeNs, ...this.#options }),
+        query.evaluate(input as Value | undefined, { deadlineMs, timeNs, host: HOST, ...this.#options }),
         group,
       );
     } catch (error) {
