@@ -169,6 +169,18 @@ describe('serving', () => {
     await eventually('the mended policy decides', async () => ((await reason()) === 'ok' ? true : undefined));
   });
 
+  it('[P-OBSERVE] says loudly that it only observes, and keeps the true verdict', async () => {
+    const { folder } = starterProject();
+    writeFileSync(join(folder, 'writ.yaml'), 'bundles: [{ name: main, directory: policy }]\nmode: observe\n');
+    const service = await startWrit(FREE, { cwd: folder });
+    await eventually('a warning', () => (service.notes().includes('OBSERVE MODE') ? true : undefined));
+    const unlisted = { ...SEARCH, action: { ...SEARCH.action, tool: 'rm' } };
+    expect((await decideOver(service.api, unlisted)).body).toMatchObject({
+      outcome: 'deny',
+      effect: 'proceed',
+    });
+  });
+
   it('[P-NAMED-ADDRESS] takes no other port where the configured one is in use', async () => {
     const first = starterProject();
     const second = starterProject();

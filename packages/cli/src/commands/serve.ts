@@ -3,7 +3,7 @@ import { renderLoadFailure } from '@writ/pdp';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
 import { type ServiceOverrides, serviceFromConfig } from '../compose/service-from-config.ts';
-import type { Service, ServiceEvents } from '../compose/service-options.ts';
+import type { Service, ServiceEvents, ServiceOptions } from '../compose/service-options.ts';
 import { startService } from '../compose/start-service.ts';
 import { waitForEnding } from '../compose/until-signal.ts';
 import { readConfig } from '../config/read-config.ts';
@@ -42,6 +42,7 @@ export function serveCommand(): Command {
     try {
       const service = await startService({ ...made, events: showEvents(output) });
       showService(output, service);
+      for (const line of observing(made)) output.note(output.style('yellow', line));
       await ending.signal;
       output.note('Closing.');
       await service.close();
@@ -73,6 +74,17 @@ export function showEvents(output: Output): ServiceEvents {
       );
     },
   };
+}
+
+/** Said loudly, since what policies deny goes through there: everyone who observes instead of enforcing. */
+function observing({ mode, points }: Pick<ServiceOptions, 'mode' | 'points'>): string[] {
+  const named = (points ?? [])
+    .filter(({ caller }) => caller.mode === 'observe')
+    .map(({ caller }) => caller.pointId);
+  return [
+    ...(mode === 'observe' ? ['OBSERVE MODE: nothing is refused; verdicts are only recorded.'] : []),
+    ...(named.length === 0 ? [] : [`OBSERVE MODE for ${named.join(', ')}: nothing is refused there.`]),
+  ];
 }
 
 function showService(output: Output, service: Service): void {
