@@ -315,7 +315,7 @@ describe('serving', () => {
     const service = await startWrit(FREE, { cwd: folder });
     await eventually('the notes are out', () => (service.notes().includes('Note:') ? true : undefined));
     expect(service.notes()).toMatch(
-      /Repaired: the last process did not close: \d+ committed frames recovered/,
+      /Repaired: the last process did not close; nothing that it acknowledged was lost: \d+ committed frames recovered/,
     );
     const shown = await runWrit(['log', 'show', String(id), '--data', data]);
     expect(shown.status).toBe(EXIT.ok);
