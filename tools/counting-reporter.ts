@@ -9,6 +9,8 @@ export interface SuiteReport {
   readonly skipped: number;
   /** Reason of each skip, with how many tests it left out. */
   readonly skips: Readonly<Record<string, number>>;
+  /** Files whose worker process died under them; their tests are not in the counts. */
+  readonly crashed: readonly string[];
 }
 
 /** Counts tests as vitest reports them and writes the counts to the file named by WRIT_REPORT. */
@@ -17,10 +19,12 @@ export default class CountingReporter implements Reporter {
     const file = process.env['WRIT_REPORT'];
     if (file === undefined) return;
     let passed = 0;
-    let failed = errors.length;
+    const crashed = errors.flatMap(crashedFile);
+    let failed = errors.length - crashed.length;
     let skipped = 0;
     const skips: Record<string, number> = {};
     for (const module of modules) {
+      if (crashed.includes(module.moduleId)) continue;
       // A module that fails to load has no tests to count; it must not vanish from the sum.
       failed += module.errors().length;
       for (const test of module.children.allTests()) {
@@ -35,7 +39,7 @@ export default class CountingReporter implements Reporter {
         }
       }
     }
-    const report: SuiteReport = { passed, failed, skipped, skips };
+    const report: SuiteReport = { passed, failed, skipped, skips, crashed };
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, JSON.stringify(report));
   }
@@ -45,4 +49,19 @@ export default class CountingReporter implements Reporter {
 function reasonInTitle(fullName: string): string | undefined {
   const segment = fullName.split(' > ').find((title) => title.includes('(skipped: '));
   return segment === undefined ? undefined : /\(skipped: (.*)\)/.exec(segment)?.[1];
+}
+
+/** The file that a worker process was running when a signal killed it, from vitest's own message. */
+function crashedFile(error: unknown): string[] {
+  for (
+    let cause = error;
+    cause instanceof Object && 'message' in cause;
+    cause = (cause as { cause?: unknown }).cause
+  ) {
+    const file = /Worker exited unexpectedly with signal \w+ .*running test file (\S+)/.exec(
+      String(cause.message),
+    )?.[1];
+    if (file !== undefined) return [file];
+  }
+  return [];
 }
