@@ -14,7 +14,7 @@ export function isSkip(value: object): value is Skip {
 }
 
 export const REPOSITORY = resolve(import.meta.dirname, '../../..');
-export const ORACLE_SOURCES = join(REPOSITORY, 'conformance/oracle');
+export const ORACLE_SOURCES = join(REPOSITORY, 'conformance/opa');
 const CACHE = join(REPOSITORY, 'node_modules/.cache/writ');
 const NO_GO: Skip = {
   skip: 'Go is not installed: install Go 1.26 or newer from https://go.dev/dl to compare with the real OPA',

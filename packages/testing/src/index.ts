@@ -7,6 +7,8 @@ export {
   type OracleCase,
   type OracleError,
   type OracleFailure,
+  type OracleFormatQuestion,
+  type OracleFormatted,
   type OracleQuestion,
   type OracleResult,
   type OracleValue,

@@ -46,6 +46,22 @@ export interface OracleResult {
   readonly expressions: readonly unknown[];
 }
 
+/** What `opa fmt` is asked; the names are its flags'. */
+export interface OracleFormatQuestion {
+  readonly modules: Readonly<Record<string, string>>;
+  readonly regoVersion?: 0 | 1 | 2;
+  readonly format?: {
+    readonly regoV1?: boolean;
+    readonly dropV0Imports?: boolean;
+    /** The newest version at which the result must parse, where that is not the source's own. */
+    readonly target?: 1 | 2;
+  };
+}
+
+export type OracleFormatted =
+  | { readonly text: string }
+  | { readonly errors: readonly OracleError[]; readonly message: string };
+
 /** A case of OPA's evaluation corpus (`v1/test/cases`); the names are OPA's. */
 export interface OracleCase {
   readonly note: string;
@@ -95,6 +111,8 @@ export interface Oracle {
   check(
     question: Pick<OracleQuestion, 'modules' | 'regoVersion' | 'strict'>,
   ): Promise<{ readonly ok: true } | OracleFailure>;
+  /** Each module as `opa fmt` writes it, or why it does not. */
+  format(question: OracleFormatQuestion): Promise<Readonly<Record<string, OracleFormatted>>>;
   /** OPA's evaluation corpus of one version of the language. */
   cases(corpus: 'v0' | 'v1'): Promise<readonly LocatedCase[]>;
   /** Paths of the Rego files under a folder of OPA's module. */
@@ -184,6 +202,12 @@ class ChildOracle implements Oracle {
   async check(question: Parameters<Oracle['check']>[0]): ReturnType<Oracle['check']> {
     const { answer } = await this.#ask('check', question);
     return answer as unknown as Awaited<ReturnType<Oracle['check']>>;
+  }
+
+  async format(question: OracleFormatQuestion): ReturnType<Oracle['format']> {
+    const { answer } = await this.#ask('format', question);
+    if (isOracleFailure(answer)) throw new Error(answer.error.message);
+    return answer['files'] as Awaited<ReturnType<Oracle['format']>>;
   }
 
   async cases(corpus: 'v0' | 'v1'): Promise<readonly LocatedCase[]> {

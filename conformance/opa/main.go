@@ -23,6 +23,7 @@ type Request struct {
 	Handle      string            `json:"handle"`
 	AST         bool              `json:"ast"`
 	Directory   string            `json:"directory"`
+	Format      *FormatOptions    `json:"format"`
 }
 
 // Answer is written with the request's id first.
@@ -36,6 +37,7 @@ var operations = map[string]func(*Request) (Answer, error){
 	"eval":    evaluate,
 	"query":   bindings,
 	"cases":   corpus,
+	"format":  formatted,
 }
 
 func main() {

@@ -1,4 +1,4 @@
-module writ.local/conformance/oracle
+module writ.local/conformance/opa
 
 go 1.26.0
 
