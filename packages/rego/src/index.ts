@@ -1,3 +1,5 @@
+export type { Capabilities, DeclaredBuiltin } from './analysis/capabilities.ts';
+export { capabilities, readCapabilities } from './analysis/capabilities.ts';
 export type { ReadPaths } from './analysis/reads.ts';
 export type {
   EvaluationError,
