@@ -24,7 +24,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, readonly (readonly string[])
     ['runtime'],
     ['analysis', 'format'],
     ['plan'],
-    ['eval', 'compile'],
+    ['eval', 'compile', 'explain'],
     ['tester'],
   ],
   decision: [],

@@ -9,6 +9,18 @@ export type {
   QueryResult,
 } from './eval/engine.ts';
 export { DEADLINE_MS_DEFAULT, OPERATIONS_MAX_DEFAULT } from './eval/engine.ts';
+export type { CoverageReport, FileCoverage } from './explain/coverage.ts';
+export { CoverageObserver, coverageReport } from './explain/coverage.ts';
+export type { ProfileEntry, ProfileOrder } from './explain/profile.ts';
+export { ProfileObserver } from './explain/profile.ts';
+export type { RuleOutcome } from './explain/rule-outcomes.ts';
+export { RuleOutcomeObserver } from './explain/rule-outcomes.ts';
+export { observeWith } from './explain/several.ts';
+export type { ExplainSources } from './explain/sources.ts';
+export type { TraceEvent, TraceOperation } from './explain/trace.ts';
+export { TraceObserver } from './explain/trace.ts';
+export type { ExplainMode } from './explain/trace-text.ts';
+export { filterTrace, traceText } from './explain/trace-text.ts';
 export type {
   CompileOptions,
   CompileResult,
@@ -21,7 +33,8 @@ export type {
 } from './policy.ts';
 export { compileModules, compilePolicy, pathSteps } from './policy.ts';
 export type { EvaluationErrorCode } from './runtime/fault.ts';
-export type { MatchedRule, Observer } from './runtime/run.ts';
+export type { ObservedBody, Observer } from './runtime/observer.ts';
+export type { MatchedRule } from './runtime/run.ts';
 export type {
   Annotations,
   Diagnostic,
@@ -31,7 +44,6 @@ export type {
   RegoVersion,
 } from './syntax/index.ts';
 export { DIAGNOSTIC_CODES, parseModule, parseQuery, renderDiagnostic } from './syntax/index.ts';
-export type { CoverageReport, FileCoverage } from './tester/coverage.ts';
 export type { FailedLiteral, TestOptions, TestReport, TestResult } from './tester/tester.ts';
 export { runTests } from './tester/tester.ts';
 export type { JsonObject, ParsedJson, Value } from './value/index.ts';

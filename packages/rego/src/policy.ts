@@ -1,6 +1,6 @@
 import type { AnalysedPolicy } from './analysis/analyse.ts';
 import { analyse, analyseQuery } from './analysis/analyse.ts';
-import { walkGroups } from './analysis/documents.ts';
+import { dataPath, walkGroups } from './analysis/documents.ts';
 import type { Globals } from './analysis/names.ts';
 import type { ReadPaths } from './analysis/reads.ts';
 import { readPaths } from './analysis/reads.ts';
@@ -196,7 +196,7 @@ class CompiledPolicy implements Policy {
     const steps = pathSteps(path);
     return {
       path: steps.join('/'),
-      evaluate: this.#engine.prepareValue(this.#planned.planPath(steps)),
+      evaluate: this.#engine.prepareValue(this.#planned.planPath(steps), dataPath(steps)),
     };
   }
 

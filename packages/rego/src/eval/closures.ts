@@ -4,7 +4,7 @@ import type { Value } from '../value/value.ts';
 import type { Backend, CompiledGroup, OtherParts } from './backend.ts';
 import { Documents } from './documents.ts';
 import { compileGroup } from './groups.ts';
-import { compileStatements } from './statements.ts';
+import { compileBody } from './statements.ts';
 
 const NO_OTHER_PARTS: OtherParts = {
   warmUses: 0,
@@ -35,7 +35,7 @@ export function createClosures(
   const documents = new Documents(plan, group);
   const backend: Backend = {
     plan,
-    statements: (statements, end, ordered) => compileStatements(backend, statements, end, ordered),
+    statements: (statements, end, ordered) => compileBody(backend, statements, end, ordered),
     group,
     other,
     document: (run, path, keys) => documents.value(run, path, keys),

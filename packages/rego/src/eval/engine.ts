@@ -2,14 +2,15 @@ import type { BuiltinContext, CryptoHost } from '../builtins/index.ts';
 import type { PolicyPlan, QueryPlan, ValueNode } from '../plan/plan.ts';
 import type { EvaluationErrorCode } from '../runtime/fault.ts';
 import { EvaluationFault } from '../runtime/fault.ts';
-import type { Frame, MatchedRule, Observer, Scope } from '../runtime/run.ts';
+import type { ObservedBody, Observer } from '../runtime/observer.ts';
+import type { Frame, MatchedRule, Scope } from '../runtime/run.ts';
 import { newMemo, Run } from '../runtime/run.ts';
 import type { Location } from '../syntax/ast.ts';
 import { memberKey } from '../value/index.ts';
 import type { JsonObject, Value } from '../value/value.ts';
 import type { Backend, Compute, Step } from './backend.ts';
 import { createClosures } from './closures.ts';
-import { compileStatements } from './statements.ts';
+import { compileStatements, observedBody } from './statements.ts';
 import { compileValue } from './values.ts';
 
 /** Ends an evaluation that does more than this many operations, where no other number is given. */
@@ -98,15 +99,22 @@ export class Engine {
     this.#plain = plain;
   }
 
-  /** Compiles the computation of one value. */
-  prepareValue(node: ValueNode): (input: Value | undefined, options?: EvaluationOptions) => EvaluationResult {
+  /**
+   * Compiles the computation of one value.
+   *
+   * @param path what it is, for observers: `data.agent.allow`
+   */
+  prepareValue(
+    node: ValueNode,
+    path: string,
+  ): (input: Value | undefined, options?: EvaluationOptions) => EvaluationResult {
     const plain = compileValue(this.#plain, node, true);
     let observed: Compute | undefined;
     return (input, options = NO_OPTIONS) => {
       const run = startRun(this.#plan, input, options, this.#data);
       let compute = plain;
       if (options.observer !== undefined) {
-        observed ??= compileValue(this.#observedBackend(), node, true);
+        observed ??= observedValue(compileValue(this.#observedBackend(), node, true), path);
         compute = observed;
       }
       try {
@@ -133,12 +141,10 @@ export class Engine {
     return (input, options = NO_OPTIONS) => {
       const run = startRun(this.#plan, input, options, this.#data);
       const which = options.observer === undefined ? 0 : 1;
-      compiled[which] ??= compileStatements(
-        which === 0 ? this.#plain : this.#observedBackend(),
-        plan.body,
-        collect,
-        true,
-      );
+      compiled[which] ??=
+        which === 0
+          ? compileStatements(this.#plain, plan.body, collect, true)
+          : observedBody(this.#observedBackend(), plan.body, collect, true, queryBody(plan));
       const collected: Collected = { found: [], seen: new Set() };
       const frame: Frame = new Array(plan.slots);
       frame[0] = collected;
@@ -156,6 +162,32 @@ export class Engine {
     this.#observed ??= createClosures(this.#plan, true);
     return this.#observed;
   }
+}
+
+const QUERY_FILE = 'query';
+
+function queryBody({ body }: QueryPlan): ObservedBody {
+  const [first] = body;
+  const location = { file: QUERY_FILE, row: 1, column: 1, start: 0, end: 0, ...first?.source };
+  location.end = body.at(-1)?.source.end ?? 0;
+  return { kind: 'query', location, endsEarly: false };
+}
+
+/** Reports the computation of a value as a query with one expression. */
+function observedValue(compute: Compute, path: string): Compute {
+  const location: Location = { file: QUERY_FILE, row: 1, column: 1, start: 0, end: 0 };
+  const about: ObservedBody = { kind: 'query', path, location, endsEarly: false };
+  return (run, frame) => {
+    const { observer } = run;
+    observer?.bodyOpened?.(about);
+    try {
+      const value = compute(run, frame);
+      if (value !== undefined) observer?.bodyAnswered?.(about);
+      return value;
+    } finally {
+      observer?.bodyClosed?.(about);
+    }
+  };
 }
 
 interface Collected {
@@ -201,6 +233,7 @@ class EvaluationContext implements BuiltinContext {
   }
 
   traced(message: string): void {
+    this.#options.observer?.note?.(message);
     this.#options.host?.traced?.(message);
   }
 

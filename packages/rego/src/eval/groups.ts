@@ -9,7 +9,7 @@ import type { Location } from '../syntax/ast.ts';
 import { equal, isObject, lookup, objectEntries, RegoSet, SetBuilder } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
 import type { Backend, Collector, CompiledGroup, PartialRule, SingleRule, Step } from './backend.ts';
-import { compilePattern, compileStatements } from './statements.ts';
+import { compilePattern, compileStatements, observedBody } from './statements.ts';
 import { compileValue, computeAll } from './values.ts';
 import { warmRules } from './warm-rules.ts';
 
@@ -39,6 +39,19 @@ export function compileChoice(backend: Backend, choice: RuleChoice): Choose {
   return (run, args) => pick(read(run, []))(run, args);
 }
 
+/** As `compileChoice`; the observer hears how many rules were chosen. */
+function chooseRules(backend: Backend, group: GroupPlan): Choose {
+  const choose = compileChoice(backend, group.choice);
+  if (!backend.observed) return choose;
+  const path = dataPath(group.path);
+  const endsEarly = group.constant !== undefined;
+  return (run, args) => {
+    const chosen = choose(run, args);
+    run.observer?.rulesChosen?.(path, chosen.length, endsEarly);
+    return chosen;
+  };
+}
+
 /** Computes once per scope. */
 function remembered(group: GroupPlan, compute: (run: Run) => Value | undefined) {
   const { id, path } = group;
@@ -59,12 +72,12 @@ function remembered(group: GroupPlan, compute: (run: Run) => Value | undefined) 
 
 function compileSingle(backend: Backend, group: GroupPlan): CompiledGroup {
   const text = CONFLICT_TEXTS[group.kind === 'function' ? 'function' : 'complete'](dataPath(group.path));
-  const choose = compileChoice(backend, group.choice);
+  const choose = chooseRules(backend, group);
   const endsEarly = group.constant !== undefined;
   const worthKeeping = isWorthKeeping(group);
   const rule = warmRules<SingleRule>(
     backend.other.warmUses,
-    (position) => compileSingleRule(backend, group.rules[position]!, text),
+    (position) => compileSingleRule(backend, group.rules[position]!, text, endsEarly),
     (position) => backend.other.singleRule(group, position),
   );
   let fallback: SingleRule | undefined;
@@ -81,7 +94,7 @@ function compileSingle(backend: Backend, group: GroupPlan): CompiledGroup {
       }
     }
     if (result !== undefined || group.fallback === undefined) return result;
-    fallback ??= compileSingleRule(backend, group.fallback, text);
+    fallback ??= compileSingleRule(backend, group.fallback, text, endsEarly);
     return fallback(run, args);
   };
   const value = remembered(group, (run) => evaluate(run, []));
@@ -131,7 +144,12 @@ function isCostly(node: unknown): boolean {
   return Object.values(node).some(isCostly);
 }
 
-function compileSingleRule(backend: Backend, rule: RulePlan, conflictText: string): SingleRule {
+function compileSingleRule(
+  backend: Backend,
+  rule: RulePlan,
+  conflictText: string,
+  endsEarly: boolean,
+): SingleRule {
   const matchers = rule.args.map((pattern) => compilePattern(backend, pattern, false));
   const branches = rule.branches.map((branch, index) => {
     const record: MatchedRule = {
@@ -139,12 +157,17 @@ function compileSingleRule(backend: Backend, rule: RulePlan, conflictText: strin
       file: rule.file,
       row: index === 0 ? rule.row : branch.location.row,
     };
-    const body = compileStatements(backend, branch.body, singleEnd(backend, branch, conflictText), false);
+    const end = singleEnd(backend, branch, conflictText);
+    const about = { kind: 'rule', path: rule.path, location: branch.location, endsEarly } as const;
+    const body = backend.observed
+      ? observedBody(backend, branch.body, end, false, about, (frame) => frame[RESULT_SLOT] !== undefined)
+      : compileStatements(backend, branch.body, end, false);
     return { body, record, location: branch.location };
   });
   const { slots } = rule;
   const [first] = rule.branches;
-  if (matchers.length === 0 && first?.body.length === 0 && first.value.op === 'constant') {
+  const isConstant = matchers.length === 0 && first?.body.length === 0 && first.value.op === 'constant';
+  if (isConstant && !backend.observed) {
     return constantRule(first.value.value, branches[0]!);
   }
   return (run, args) => {
@@ -215,7 +238,11 @@ function compilePartialRule(backend: Backend, rule: RulePlan, keyed: boolean): P
     result.answered = true;
     return result.collector(keyValues, value, rule);
   };
-  const body = compileStatements(backend, branch!.body, end, false);
+  const about = { kind: 'rule', path: rule.path, location: rule.location, endsEarly: false } as const;
+  const isAnswer = (frame: Frame): boolean => (frame[RESULT_SLOT] as { answered: boolean }).answered;
+  const body = backend.observed
+    ? observedBody(backend, branch!.body, end, false, about, isAnswer)
+    : compileStatements(backend, branch!.body, end, false);
   const { slots } = variant;
   return (run, collector, key) => {
     run.rulesEvaluated += 1;
@@ -241,7 +268,7 @@ function partialRules(backend: Backend, group: GroupPlan, keyed: boolean): (posi
 }
 
 function compilePartialSet(backend: Backend, group: GroupPlan): CompiledGroup {
-  const choose = compileChoice(backend, group.choice);
+  const choose = chooseRules(backend, group);
   const full = partialRules(backend, group, false);
   const keyed = partialRules(backend, group, true);
   const value = remembered(group, (run) => {
@@ -276,7 +303,7 @@ function compilePartialSet(backend: Backend, group: GroupPlan): CompiledGroup {
 }
 
 function compilePartialObject(backend: Backend, group: GroupPlan, node: DocumentPlan): CompiledGroup {
-  const choose = compileChoice(backend, group.choice);
+  const choose = chooseRules(backend, group);
   const full = partialRules(backend, group, false);
   const keyed = partialRules(backend, group, true);
   const conflict = (rule: RulePlan | undefined): never => {

@@ -1,6 +1,7 @@
 import { BUILTINS } from '../builtins/index.ts';
 import type { Override, Pattern, Statement } from '../plan/plan.ts';
 import { forEachMember, isCollection } from '../runtime/collections.ts';
+import type { ObservedBody } from '../runtime/observer.ts';
 import type { ScopeDraft } from '../runtime/override.ts';
 import { innerScope, overrideCall, overrideData, overrideInput } from '../runtime/override.ts';
 import type { Frame, Mock, Run } from '../runtime/run.ts';
@@ -72,7 +73,7 @@ const COMPILERS: { readonly [K in Statement['op']]: StatementCompiler<K> } = {
     };
   },
   not: (backend, statement, next) => {
-    const body = compileStatements(backend, statement.body, succeed, false);
+    const body = compileBody(backend, statement.body, succeed, false);
     return (run, frame) => !body(run, frame) && next(run, frame);
   },
   every: (backend, statement, next, ordered) => compileEvery(backend, statement, next, ordered),
@@ -88,6 +89,11 @@ export function compileStatements(
   end: Step,
   ordered: boolean,
 ): Step {
+  if (backend.observed) return observedSteps(backend, statements, end, ordered);
+  return compileChain(backend, statements, end, ordered);
+}
+
+function compileChain(backend: Backend, statements: readonly Statement[], end: Step, ordered: boolean): Step {
   let step = end;
   for (let index = statements.length - 1; index >= 0; index--) {
     const statement = statements[index]!;
@@ -97,46 +103,98 @@ export function compileStatements(
       next: Step,
       ordered: boolean,
     ) => Step;
-    step = backend.observed
-      ? observedStep(backend, statement, compiler, step, ordered)
-      : compiler(backend, statement, step, ordered);
+    step = compiler(backend, statement, step, ordered);
   }
   return step;
 }
 
-/** Tells the observer when a statement starts and when it did not go on. */
+/** The statements of one expression of the user's at a time: what a plan makes of it is nobody's business. */
+function observedSteps(
+  backend: Backend,
+  statements: readonly Statement[],
+  end: Step,
+  ordered: boolean,
+): Step {
+  let step = end;
+  let last = statements.length;
+  for (let index = statements.length - 1; index >= 0; index--) {
+    const { source } = statements[index]!;
+    const before = statements[index - 1]?.source;
+    if (before !== undefined && before.start === source.start && before.end === source.end) continue;
+    step = observedStep(backend, statements.slice(index, last), step, ordered);
+    last = index;
+  }
+  return step;
+}
+
+/** Tells the observer when an expression starts, when it did not go on, and when the search comes back to it. */
 function observedStep(
   backend: Backend,
-  statement: Statement,
-  compiler: (backend: Backend, statement: Statement, next: Step, ordered: boolean) => Step,
+  statements: readonly Statement[],
   next: Step,
   ordered: boolean,
 ): Step {
-  const { source } = statement;
+  const { source } = statements[0]!;
   const reached: boolean[] = [];
-  const step = compiler(
-    backend,
-    statement,
-    (run, frame) => {
-      reached[reached.length - 1] = true;
-      return next(run, frame);
-    },
-    ordered,
-  );
+  const goOn: Step = (run, frame) => {
+    reached[reached.length - 1] = true;
+    const stopped = next(run, frame);
+    run.observer?.redo?.(source);
+    return stopped;
+  };
+  const step = compileChain(backend, statements, goOn, ordered);
   return (run, frame) => {
     run.observer?.enter(source);
     reached.push(false);
     try {
       return step(run, frame);
     } finally {
-      if (reached.pop() === false) run.observer?.fail(source, () => valuesOf(statement, frame));
+      if (reached.pop() === false) run.observer?.fail(source, () => valuesOf(statements, frame));
     }
   };
 }
 
-function valuesOf(statement: Statement, frame: Frame): Readonly<Record<string, Value>> {
+/** Compiles a body that is searched on its own, inside of an expression. */
+export function compileBody(
+  backend: Backend,
+  statements: readonly Statement[],
+  end: Step,
+  ordered: boolean,
+): Step {
+  const [first] = statements;
+  if (!backend.observed || first === undefined) return compileStatements(backend, statements, end, ordered);
+  const location = { ...first.source, end: statements.at(-1)!.source.end };
+  return observedBody(backend, statements, end, ordered, { kind: 'body', location, endsEarly: false });
+}
+
+/** As `compileStatements`; the observer hears of the search and of its answers. */
+export function observedBody(
+  backend: Backend,
+  statements: readonly Statement[],
+  end: Step,
+  ordered: boolean,
+  about: ObservedBody,
+  isAnswer: (frame: Frame) => boolean = () => true,
+): Step {
+  const answer: Step = (run, frame) => {
+    const stopped = end(run, frame);
+    if (isAnswer(frame)) run.observer?.bodyAnswered?.(about);
+    return stopped;
+  };
+  const body = compileStatements(backend, statements, answer, ordered);
+  return (run, frame) => {
+    run.observer?.bodyOpened?.(about);
+    try {
+      return body(run, frame);
+    } finally {
+      run.observer?.bodyClosed?.(about);
+    }
+  };
+}
+
+function valuesOf(statements: readonly Statement[], frame: Frame): Readonly<Record<string, Value>> {
   const values: Record<string, Value> = Object.create(null);
-  for (const { name, slot } of statement.variables) {
+  for (const { name, slot } of statements.flatMap(({ variables }) => variables)) {
     if (frame[slot] !== undefined) values[name] = frame[slot] as Value;
   }
   return values;
@@ -245,7 +303,7 @@ function compileEvery(
   ordered: boolean,
 ): Step {
   const domain = compileValue(backend, statement.domain, ordered);
-  const body = compileStatements(backend, statement.body, succeed, false);
+  const body = compileBody(backend, statement.body, succeed, false);
   const { key: keySlot, value: valueSlot } = statement;
   return (run, frame) => {
     const collection = domain(run, frame);

@@ -2,6 +2,7 @@ import type { BuiltinContext, BuiltinError } from '../builtins/index.ts';
 import type { Location } from '../syntax/ast.ts';
 import type { Value } from '../value/value.ts';
 import { EvaluationFault } from './fault.ts';
+import type { Observer } from './observer.ts';
 
 /** A frame holds the variables of one rule; what a slot holds beside values (collectors) is the back end's own. */
 export type Frame = unknown[];
@@ -36,16 +37,6 @@ export interface Scope {
   readonly memo: unknown[];
   /** Values of single members and calls, by group, then by key. */
   keyed: Map<number, Map<unknown, unknown>> | undefined;
-}
-
-/** Watches an evaluation: coverage, traces, failure reports. */
-export interface Observer {
-  /** A statement is about to run. */
-  enter(source: Location): void;
-  /** A statement did not go on; `variables` gives the values of those that it names and that have one. */
-  fail(source: Location, variables: () => Readonly<Record<string, Value>>): void;
-  /** A body succeeded. */
-  exit(source: Location): void;
 }
 
 /** Above this many groups results are kept sparsely. */

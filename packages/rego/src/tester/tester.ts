@@ -1,11 +1,11 @@
 import type { EvaluationHost } from '../eval/engine.ts';
+import type { CoverageReport } from '../explain/coverage.ts';
+import { CoverageObserver, coverageReport } from '../explain/coverage.ts';
 import type { Policy } from '../policy.ts';
-import type { Observer } from '../runtime/run.ts';
+import type { Observer } from '../runtime/observer.ts';
 import type { Location, Module, Rule } from '../syntax/ast.ts';
 import { isObject, objectEntries } from '../value/index.ts';
 import type { JsonObject, Value } from '../value/value.ts';
-import type { CoverageReport } from './coverage.ts';
-import { CoverageObserver, coverageReport } from './coverage.ts';
 
 /** How tests are to be run. */
 export interface TestOptions {

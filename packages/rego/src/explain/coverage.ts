@@ -1,4 +1,4 @@
-import type { Observer } from '../runtime/run.ts';
+import type { Observer } from '../runtime/observer.ts';
 import type { Location } from '../syntax/ast.ts';
 
 /** Lines of one file. */
