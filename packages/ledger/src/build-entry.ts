@@ -1,4 +1,4 @@
-import { canonicalJson, type Json } from '@writ/decision';
+import { canonicalJson, type Json, type JsonObject } from '@writ/decision';
 import {
   BUNDLES_MAX,
   CODE_LENGTH_MAX,
@@ -6,11 +6,11 @@ import {
   ENTRY_VERSION,
   type EntryCore,
   isEntryKind,
-  isPersonalField,
   LEAF_BYTES_LIMIT,
   type Trust,
 } from './entry.ts';
-import type { Sealed, SealedField } from './seal.ts';
+import { fieldsOfKey } from './field-groups.ts';
+import type { Sealed, SealedGroup } from './seal.ts';
 
 /** An entry ready to be appended: the bytes hashed into the tree, and the text beside them. */
 export interface BuiltEntry {
@@ -37,8 +37,8 @@ export interface EntryStamp {
 const encoder = new TextEncoder();
 
 /**
- * Puts an entry together; pure, for use inside procedures. Where a field was sealed twice the later one counts (what
- * the transaction found replaces what was known before it). The leaf is canonical JSON below 65,535 bytes: codes and
+ * Puts an entry together; pure, for use inside procedures. Each field is sealed once (`resealFields` puts what the
+ * transaction found in place of what was known before it). The leaf is canonical JSON below 65,535 bytes: codes and
  * bundle names are bounded, everything long is a commitment; a leaf that is larger all the same throws a `RangeError`,
  * so that the call fails and nothing is released.
  */
@@ -48,23 +48,24 @@ export function buildEntry(core: EntryCore, sealed: Sealed, stamp: EntryStamp): 
 
 /** All of `buildEntry` that can be done before the transaction. */
 export function draftEntry(core: EntryCore, sealed: Sealed): EntryDraft {
-  const fields = new Map<string, SealedField>();
-  for (const field of sealed) fields.set(field.name, field);
   let commitments = '';
   let texts = '';
-  for (const name of [...fields.keys()].sort()) {
-    const field = fields.get(name);
-    if (field === undefined) continue;
+  for (const { key, commitment, text } of inOrder(sealed)) {
     const comma = texts === '' ? '' : ',';
-    // Names and base64url need no escapes.
-    commitments += `${comma}"${name}":"${field.commitment}"`;
-    texts += `${comma}"${name}":${field.text}`;
+    // Keys and base64url need no escapes.
+    commitments += `${comma}"${key}":"${commitment}"`;
+    texts += comma + text;
   }
   const id = core.decision_id === undefined ? '' : `"decision_id":${canonicalJson(core.decision_id)},`;
   return {
     leaf: leafText(core, `{${commitments}}`),
-    detail: `{${id}"fields":{${texts}},"v":${ENTRY_VERSION}}`,
+    detail: `{${id}"fields":[${texts}],"v":${ENTRY_VERSION}}`,
   };
+}
+
+/** By key; few, and mostly in order already. */
+function inOrder(sealed: Sealed): Sealed {
+  return [...sealed].sort((one, other) => (one.key < other.key ? -1 : 1));
 }
 
 /** Adds the moment. In canonical order `time`, `trust` and `v` come after every other member of a leaf. */
@@ -82,14 +83,17 @@ export function finishEntry(draft: EntryDraft, { timeMs, trust }: EntryStamp): B
 /** What a draft was made of, for the few entries that the transaction has to say otherwise. */
 export function openDraft(draft: EntryDraft): { readonly core: EntryCore; readonly sealed: Sealed } {
   const { commitments, ...core } = JSON.parse(`${draft.leaf}}`);
-  const { fields } = JSON.parse(draft.detail);
+  const { fields }: { fields: readonly (readonly [salt: string, values: JsonObject])[] } = JSON.parse(
+    draft.detail,
+  );
   if (!isEntryKind(core.kind)) throw new TypeError('the draft of an entry has no kind');
-  const sealed = Object.keys(fields).map((name): SealedField => {
-    const commitment = commitments[name];
-    if (!isPersonalField(name) || typeof commitment !== 'string') {
-      throw new TypeError(`the draft of an entry does not commit to \`${name}\``);
+  const sealed = fields.map(([salt, values]): SealedGroup => {
+    const key = Object.keys(values).join(',');
+    const commitment = commitments[key];
+    if (fieldsOfKey(key) === undefined || typeof commitment !== 'string') {
+      throw new TypeError(`the draft of an entry does not commit to \`${key}\``);
     }
-    return { name, commitment, text: canonicalJson(fields[name]) };
+    return { key, commitment, text: `["${salt}",${canonicalJson(values)}]` };
   });
   return { core, sealed };
 }

@@ -49,15 +49,16 @@ export {
   verifyInclusion,
 } from './proof.ts';
 export { type EntryFilter, type EntrySource, readEntries, showDecision, tailEntries } from './query.ts';
-export { eraseFromDetail, type Reading, readEntry } from './read-entry.ts';
+export { erasedTogether, eraseFromDetail, type Reading, readEntry } from './read-entry.ts';
 export { renderEntry } from './render.ts';
 export {
   derivedSalts,
   opensCommitment,
   randomSalts,
+  resealFields,
   type SaltSource,
   type Sealed,
-  type SealedField,
+  type SealedGroup,
   sealFields,
 } from './seal.ts';
 export { readSeen, rememberSeen, seenOrigins } from './seen.ts';

@@ -1,19 +1,21 @@
 import { hash, randomBytes } from 'node:crypto';
 import { canonicalJson, type Json } from '@writ/decision';
-import { isPersonalField, type PersonalField, type PersonalFields } from './entry.ts';
+import { isPersonalField, type PersonalFields } from './entry.ts';
+import { FIELD_GROUPS, type GroupKey } from './field-groups.ts';
 
-/** One personal field, committed to. JSON, so that it can travel to the store's worker. */
-export interface SealedField {
-  readonly name: PersonalField;
-  /** SHA-256 over salt and canonical value, base64url. Goes into the leaf. */
+/** Personal fields of one group, committed to together. JSON, so that it can travel to the store's worker. */
+export interface SealedGroup {
+  /** Names of the fields, in order, joined by commas. */
+  readonly key: GroupKey;
+  /** SHA-256 over salt and the canonical text of an object of the fields, base64url. Goes into the leaf. */
   readonly commitment: string;
-  /** `["<salt>",<canonical value>]`. Goes into the detail. */
+  /** `["<salt>",{<the fields>}]`. Goes into the detail. */
   readonly text: string;
 }
-export type Sealed = readonly SealedField[];
+export type Sealed = readonly SealedGroup[];
 
-/** Gives the salt of a field: 22 characters of base64url (128 bits), never the same for two entries. */
-export type SaltSource = (field: PersonalField) => string;
+/** Gives the salt of a group: 22 characters of base64url (128 bits), never the same for two entries. */
+export type SaltSource = (key: GroupKey) => string;
 
 const SALT_BYTES = 16;
 const POOL_BYTES = SALT_BYTES * 256;
@@ -38,33 +40,60 @@ export function randomSalts(): SaltSource {
  * inside a procedure, which must be pure.
  */
 export function derivedSalts(seed: string): SaltSource {
-  return (field) =>
-    hash('sha256', `writ/salt\n${seed}\n${field}`, 'buffer').toString('base64url', 0, SALT_BYTES);
+  return (key) => hash('sha256', `writ/salt\n${seed}\n${key}`, 'buffer').toString('base64url', 0, SALT_BYTES);
 }
 
 /**
- * Commits to each field that is present. Costs one hash a field, so what is known before the transaction is sealed
- * before it. Throws a `TypeError` for a value that is not JSON.
+ * Commits to the fields that are present, group by group. Costs one hash a group, so what is known before the
+ * transaction is sealed before it. Throws a `TypeError` for a value that is not JSON.
  */
 export function sealFields(fields: PersonalFields, saltOf: SaltSource): Sealed {
-  const sealed: SealedField[] = [];
-  for (const name of Object.keys(fields)) {
-    if (!isPersonalField(name)) continue;
-    const value = fields[name];
-    if (value === undefined) continue;
-    const salt = saltOf(name);
-    const text = canonicalJson(value);
-    sealed.push({ name, commitment: commitmentOf(salt, text), text: `["${salt}",${text}]` });
+  const sealed: SealedGroup[] = [];
+  for (const group of FIELD_GROUPS) {
+    let key = '';
+    let values = '';
+    for (const name of group) {
+      const value = fields[name];
+      if (value === undefined) continue;
+      key += key === '' ? name : `,${name}`;
+      values += `${values === '' ? '{' : ','}"${name}":${canonicalJson(value)}`;
+    }
+    if (key !== '') sealed.push(sealGroup(key, `${values}}`, saltOf(key)));
   }
   return sealed;
 }
 
-/** SHA-256 of the salt's text followed by the RFC 8785 text of the value, base64url. */
-export function commitmentOf(salt: string, canonicalValue: string): string {
-  return hash('sha256', salt + canonicalValue, 'base64url');
+function sealGroup(key: GroupKey, values: string, salt: string): SealedGroup {
+  return { key, commitment: commitmentOf(salt, values), text: `["${salt}",${values}]` };
 }
 
-/** Whether `value` with `salt` is what was committed to. */
-export function opensCommitment(commitment: string, salt: string, value: Json): boolean {
-  return commitmentOf(salt, canonicalJson(value)) === commitment;
+/**
+ * Puts fields that were found later in place of what was sealed before: the groups that they belong to are sealed
+ * anew, the others stay as they are.
+ */
+export function resealFields(sealed: Sealed, found: PersonalFields, saltOf: SaltSource): Sealed {
+  const touched = FIELD_GROUPS.filter((group) => group.some((name) => found[name] !== undefined)).flat();
+  const names: ReadonlySet<string> = new Set(touched);
+  const stays: SealedGroup[] = [];
+  let fields: PersonalFields = {};
+  for (const group of sealed) {
+    if (group.key.split(',').some((name) => names.has(name))) fields = { ...fields, ...valuesOf(group) };
+    else stays.push(group);
+  }
+  return [...stays, ...sealFields({ ...fields, ...found }, saltOf)];
+}
+
+function valuesOf({ text }: SealedGroup): PersonalFields {
+  const [, values]: readonly [string, PersonalFields] = JSON.parse(text);
+  return Object.fromEntries(Object.entries(values).filter(([name]) => isPersonalField(name)));
+}
+
+/** SHA-256 of the salt's text followed by the RFC 8785 text of an object of the fields, base64url. */
+export function commitmentOf(salt: string, canonicalValues: string): string {
+  return hash('sha256', salt + canonicalValues, 'base64url');
+}
+
+/** Whether `values` (all fields of one group) with `salt` are what was committed to. */
+export function opensCommitment(commitment: string, salt: string, values: PersonalFields): boolean {
+  return commitmentOf(salt, canonicalJson(values as Json)) === commitment;
 }

@@ -1,8 +1,8 @@
-import { canonicalJson } from '@writ/decision';
 import type { StoredEntry } from '@writ/store';
 import type { PersonalField } from './entry.ts';
-import { fieldNames, type Leaf, readDetail, readLeaf } from './read-entry.ts';
-import { commitmentOf } from './seal.ts';
+import { fieldsOfKey } from './field-groups.ts';
+import { type Leaf, readDetail, readLeaf } from './read-entry.ts';
+import { opensCommitment } from './seal.ts';
 
 /** What one entry says, and what is wrong with it by itself. */
 export interface EntryFindings {
@@ -26,21 +26,28 @@ export function verifyEntry(entry: StoredEntry): EntryFindings {
   if (!leaf.ok) return { ...known, missing: [], leafFault: leaf.message };
   const read = { ...known, leaf: leaf.value };
   if (!detail.ok) return { ...read, missing: [], detailFault: detail.message };
-  const { fields, decision_id } = detail.value;
+  const { groups, decision_id } = detail.value;
   if (entry.detail !== null && decision_id !== leaf.value.core.decision_id) {
     return { ...read, missing: [], detailFault: 'the decision id is not the one in the tree' };
   }
   const { commitments } = leaf.value;
-  const stray = fieldNames(fields).find((name) => commitments[name] === undefined);
-  if (stray !== undefined)
-    return { ...read, missing: [], detailFault: `the field \`${stray}\` was not committed to` };
+  for (const key of groups.keys()) {
+    if (commitments[key] !== undefined) continue;
+    return { ...read, missing: [], detailFault: `${quoted(key)} was not committed to` };
+  }
   const missing: PersonalField[] = [];
-  for (const name of fieldNames(commitments)) {
-    const pair = fields[name];
-    if (pair === undefined) missing.push(name);
-    else if (commitmentOf(pair[0], canonicalJson(pair[1])) !== commitments[name]) {
-      return { ...read, missing, detailFault: `the field \`${name}\` is not what was committed to` };
+  for (const key of Object.keys(commitments)) {
+    const group = groups.get(key);
+    if (group === undefined) missing.push(...(fieldsOfKey(key) ?? []));
+    else if (!opensCommitment(commitments[key] as string, group.salt, group.values)) {
+      return { ...read, missing, detailFault: `${quoted(key)} is not what was committed to` };
     }
   }
-  return { ...read, missing };
+  return { ...read, missing: missing.sort() };
+}
+
+/** The fields of a group as a message names them. */
+function quoted(key: string): string {
+  const names = key.split(',').map((name) => `\`${name}\``);
+  return names.length === 1 ? `the field ${names[0]}` : `one of the fields ${names.join(', ')}`;
 }

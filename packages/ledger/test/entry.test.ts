@@ -6,6 +6,7 @@ import {
   derivedSalts,
   draftEntry,
   type EntryCore,
+  erasedTogether,
   eraseFromDetail,
   openDraft,
   opensCommitment,
@@ -13,6 +14,7 @@ import {
   randomSalts,
   readEntry,
   renderEntry,
+  resealFields,
   sealFields,
 } from '../src/index.ts';
 import { readDetail, readLeaf } from '../src/read-entry.ts';
@@ -31,10 +33,12 @@ describe('an entry', () => {
       v: 1,
       time: '2026-03-14T09:30:00.000Z',
       trust: 'enforced',
-      commitments: Object.fromEntries(
-        Object.keys(fields).map((name) => [name, expect.stringMatching(/^[\w-]{43}$/)]),
+      commitments: expect.toSatisfy((commitments) =>
+        Object.values(commitments).every((each) => /^[\w-]{43}$/.test(String(each))),
       ),
     });
+    const committed = Object.keys(leaf.commitments).flatMap((key) => key.split(','));
+    expect(committed.sort()).toEqual(Object.keys(fields).sort());
     for (const value of ['acme', 'user-3', 'agent-1', 'Anna', '4.5', 'sha256:3']) {
       expect(decoder.decode(built.leaf)).not.toContain(value);
     }
@@ -48,20 +52,24 @@ describe('an entry', () => {
       value: { index: 7, time: '2026-03-14T09:30:00.000Z', trust: 'enforced', core, fields, erased: [] },
     });
     const again = buildEntry(core, sealFields(fields, randomSalts()), stamp);
-    const commitmentIn = (entry: typeof built) =>
-      JSON.parse(decoder.decode(entry.leaf)).commitments.principal;
+    const groups: [string, Record<string, string>][] = JSON.parse(built.detail).fields;
+    const [salt, values] = groups.find(([, each]) => 'principal' in each) ?? ['', {}];
+    const key = Object.keys(values).join(',');
+    const commitmentIn = (entry: typeof built) => JSON.parse(decoder.decode(entry.leaf)).commitments[key];
     expect(commitmentIn(built)).not.toBe(commitmentIn(again));
-    const [salt, value] = JSON.parse(built.detail).fields.principal;
-    expect(opensCommitment(commitmentIn(built), salt, value)).toBe(true);
-    expect(opensCommitment(commitmentIn(built), salt, 'user-4')).toBe(false);
+    expect(opensCommitment(commitmentIn(built), salt, values)).toBe(true);
+    expect(opensCommitment(commitmentIn(built), salt, { ...values, principal: 'user-4' })).toBe(false);
   });
 
   it('[P-LEDGER-ERASABLE] loses a field without a change of its leaf', () => {
     const built = buildEntry(core, sealFields(fields, randomSalts()), stamp);
     const detail = eraseFromDetail(built.detail, ['args', 'principal']);
     expect(detail).not.toContain('Anna');
+    // What is committed to together goes together: a hash of arguments would tell them.
+    const erased = erasedTogether(built.detail, ['args', 'principal']);
+    expect(erased).toEqual(expect.arrayContaining(['arg_hash', 'args', 'principal']));
     const reading = readEntry({ index: 0, leaf: built.leaf, detail });
-    expect(reading).toMatchObject({ ok: true, value: { erased: ['args', 'principal'] } });
+    expect(reading).toMatchObject({ ok: true, value: { erased } });
     if (reading.ok) expect(reading.value.fields).not.toHaveProperty('args');
     expect(readEntry({ index: 0, leaf: built.leaf, detail: null })).toMatchObject({
       ok: true,
@@ -71,12 +79,13 @@ describe('an entry', () => {
 
   it('takes what the transaction found in place of what was sealed before it', () => {
     const salts = randomSalts();
-    const sealed = [
-      ...sealFields({ message: 'before' }, salts),
-      ...sealFields({ message: 'after' }, derivedSalts('s')),
-    ];
+    const before = sealFields({ message: 'before', note: 1, tool: 'refund', principal: 'anna' }, salts);
+    const sealed = resealFields(before, { message: 'after', server: 'payments' }, derivedSalts('s'));
     const reading = readEntry({ index: 0, ...buildEntry(core, sealed, stamp) });
-    expect(reading).toMatchObject({ ok: true, value: { fields: { message: 'after' } } });
+    const now = { message: 'after', note: 1, tool: 'refund', server: 'payments', principal: 'anna' };
+    expect(reading).toMatchObject({ ok: true, value: { fields: now } });
+    const kept = (group: { key: string }) => group.key === 'principal';
+    expect(sealed.find(kept)).toEqual(before.find(kept));
   });
 
   it('can be put together before its moment and opened again', () => {

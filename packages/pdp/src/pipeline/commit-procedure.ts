@@ -8,6 +8,7 @@ import {
   type PersonalFields,
   recordDraft,
   recordEntry,
+  resealFields,
   sealFields,
 } from '@writ/ledger';
 import {
@@ -297,8 +298,8 @@ function append(transaction: Transaction, request: CommitRequest, settled: Settl
 
 function recordChanged(transaction: Transaction, request: CommitRequest, decision: Decision): number {
   const { core, sealed } = openDraft(request);
-  const found = sealFields(foundFields(decision), derivedSalts(request.saltSeed));
-  return recordEntry(transaction, withOutcome(core, decision), [...sealed, ...found], request.trust);
+  const found = resealFields(sealed, foundFields(decision), derivedSalts(request.saltSeed));
+  return recordEntry(transaction, withOutcome(core, decision), found, request.trust);
 }
 
 function withOutcome(core: EntryCore, decision: Decision): EntryCore {
