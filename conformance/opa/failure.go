@@ -51,6 +51,9 @@ func fromAST(err *ast.Error) Answer {
 	if err.Location != nil {
 		locate(result, err.Location)
 	}
+	if err.Details != nil {
+		result["details"] = err.Details.Lines()
+	}
 	return result
 }
 

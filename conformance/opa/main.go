@@ -23,21 +23,27 @@ type Request struct {
 	Handle      string            `json:"handle"`
 	AST         bool              `json:"ast"`
 	Directory   string            `json:"directory"`
-	Format      *FormatOptions    `json:"format"`
+
+	// Of check.
+	Schemas         map[string]any  `json:"schemas"`
+	Capabilities    json.RawMessage `json:"capabilities"`
+	PrintStatements bool            `json:"printStatements"`
+	Format          *FormatOptions  `json:"format"`
 }
 
 // Answer is written with the request's id first.
 type Answer map[string]any
 
 var operations = map[string]func(*Request) (Answer, error){
-	"version": version,
-	"parse":   parse,
-	"check":   check,
-	"prepare": prepare,
-	"eval":    evaluate,
-	"query":   bindings,
-	"cases":   corpus,
-	"format":  formatted,
+	"version":     version,
+	"parse":       parse,
+	"check":       check,
+	"prepare":     prepare,
+	"eval":        evaluate,
+	"query":       bindings,
+	"cases":       corpus,
+	"diagnostics": compileCorpus,
+	"format":      formatted,
 }
 
 func main() {

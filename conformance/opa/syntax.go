@@ -57,20 +57,3 @@ func printed(module *ast.Module) Answer {
 	}
 	return Answer{"ast": json.RawMessage(text)}
 }
-
-// check compiles the modules together, as `opa check` (with `strict`, `opa check --strict`).
-func check(request *Request) (Answer, error) {
-	modules := map[string]*ast.Module{}
-	for _, name := range fileNames(request.Modules) {
-		module, err := ast.ParseModuleWithOpts(name, request.Modules[name], options(request))
-		if err != nil {
-			return nil, err
-		}
-		modules[name] = module
-	}
-	compiler := ast.NewCompiler().WithStrict(request.Strict).WithDefaultRegoVersion(regoVersion(request))
-	if compiler.Compile(modules); compiler.Failed() {
-		return nil, compiler.Errors
-	}
-	return Answer{"ok": true}, nil
-}

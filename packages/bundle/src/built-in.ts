@@ -25,7 +25,6 @@ function grantAll(): Bundle {
     regoVersion: 1,
     testModules: [],
     thirdParty: false,
-    signatures: [],
     hasManifest: true,
     ...content,
   });

@@ -46,7 +46,10 @@ function typeSource(declared: DeclaredType): string {
 function objectSource(declared: DeclaredType): string {
   const members = (declared.static ?? []) as readonly unknown[] as { key: string; value: DeclaredType }[];
   if (members.length > 0) {
-    return `record({ ${members.map(({ key, value }) => `${key}: ${typeSource(value)}`).join(', ')} })`;
+    const known = `{ ${members.map(({ key, value }) => `${key}: ${typeSource(value)}`).join(', ')} }`;
+    const { key, value } = declared.dynamic ?? {};
+    if (key === undefined || value === undefined) return `record(${known})`;
+    return `record(${known}, ${typeSource(key)}, ${typeSource(value)})`;
   }
   const { key, value } = declared.dynamic ?? {};
   return `object(${typeSource(key ?? { type: 'any' })}, ${typeSource(value ?? { type: 'any' })})`;
@@ -86,8 +89,9 @@ const array = (dynamic: BuiltinType): BuiltinType => ({ type: 'array', dynamic }
 const tuple = (...members: BuiltinType[]): BuiltinType => ({ type: 'array', static: members });
 const set = (of: BuiltinType): BuiltinType => ({ type: 'set', of });
 const object = (key: BuiltinType, value: BuiltinType): BuiltinType => ({ type: 'object', dynamic: { key, value } });
-const record = (members: Readonly<Record<string, BuiltinType>>): BuiltinType => ({
-  type: 'object', static: Object.entries(members).map(([key, value]) => ({ key, value })),
+const record = (members: Readonly<Record<string, BuiltinType>>, key?: BuiltinType, value?: BuiltinType): BuiltinType => ({
+  type: 'object', static: Object.entries(members).map(([name, type]) => ({ key: name, value: type })),
+  ...(key && value && { dynamic: { key, value } }),
 });
 const oneOf = (...of: BuiltinType[]): BuiltinType => ({ type: 'any', of });
 

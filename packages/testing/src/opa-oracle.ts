@@ -11,6 +11,8 @@ export interface OracleError {
   readonly file?: string;
   readonly row?: number;
   readonly col?: number;
+  /** Lines that OPA prints below the message. */
+  readonly details?: readonly string[];
 }
 
 export interface OracleFailure {
@@ -85,6 +87,34 @@ export interface LocatedCase {
   readonly case: OracleCase;
 }
 
+/** Modules to compile, and how. */
+export interface OracleCheck extends Pick<OracleQuestion, 'modules' | 'regoVersion' | 'strict'> {
+  /** JSON Schemas by reference: `schema`, `schema.input`. */
+  readonly schemas?: Readonly<Record<string, unknown>>;
+  readonly capabilities?: unknown;
+  /** Keeps calls of `print`, whose operands can be unsafe then. */
+  readonly printStatements?: boolean;
+}
+
+/** A case of OPA's compile corpus; the names are OPA's. */
+export interface OracleCompileCase {
+  readonly note: string;
+  readonly modules: readonly string[];
+  readonly rego_version?: string;
+  readonly strict?: boolean;
+  readonly experimental_keywords?: boolean;
+  readonly print_statements?: boolean;
+  readonly want_errors: readonly {
+    readonly module?: string;
+    readonly code: string;
+    readonly row: number;
+    readonly col?: number;
+    readonly message: string;
+  }[];
+  /** No other error may be reported. */
+  readonly exhaustive?: boolean;
+}
+
 /** The real OPA as a child process. Stop it when done. */
 export interface Oracle {
   readonly version: string;
@@ -107,10 +137,10 @@ export interface Oracle {
       >
     >
   >;
-  /** Compiles the modules together, as `opa check` does. */
-  check(
-    question: Pick<OracleQuestion, 'modules' | 'regoVersion' | 'strict'>,
-  ): Promise<{ readonly ok: true } | OracleFailure>;
+  /** Compiles the modules together, as `opa check` does; gives all errors. */
+  check(question: OracleCheck): Promise<{ readonly ok: true } | OracleFailure>;
+  /** OPA's compile corpus (`v1/test/compilecases`) of one version of the language. */
+  compileCases(corpus: 'v0' | 'v1'): Promise<readonly OracleCompileCase[]>;
   /** Each module as `opa fmt` writes it, or why it does not. */
   format(question: OracleFormatQuestion): Promise<Readonly<Record<string, OracleFormatted>>>;
   /** OPA's evaluation corpus of one version of the language. */
@@ -215,6 +245,13 @@ class ChildOracle implements Oracle {
     const { answer } = await this.#ask('cases', { directory });
     if (isOracleFailure(answer)) throw new Error(answer.error.message);
     return answer['cases'] as readonly LocatedCase[];
+  }
+
+  async compileCases(corpus: 'v0' | 'v1'): Promise<readonly OracleCompileCase[]> {
+    const directory = join(await moduleFolder(), 'v1/test/compilecases/testdata', corpus);
+    const { answer } = await this.#ask('diagnostics', { directory });
+    if (isOracleFailure(answer)) throw new Error(answer.error.message);
+    return answer['cases'] as readonly OracleCompileCase[];
   }
 
   async sources(folder: string): Promise<readonly string[]> {

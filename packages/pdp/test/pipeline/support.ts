@@ -73,7 +73,6 @@ export function policySetOf(
       completeEntrypoint(path, written),
     ),
     thirdParty: false,
-    signatures: [],
     hasManifest: options.hasManifest ?? true,
   };
   return createPolicySet([bundle], functionPolicies(name, rules), 'rego');

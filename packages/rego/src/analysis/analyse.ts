@@ -15,6 +15,7 @@ import { policyNames } from './names.ts';
 import { Report } from './report.ts';
 import { resolveModule, resolveQuery } from './resolve.ts';
 import { checkRuleSafety, orderQuery } from './safety.ts';
+import { checkRuleTypes } from './types/check-rules.ts';
 
 /** An analysed policy: everything resolved, checked and put in order; what the planner takes over. */
 export interface AnalysedPolicy {
@@ -130,6 +131,16 @@ export const STAGES: readonly Stage[] = [
       checkRecursion(work.root, work.graph, work.report);
     },
   },
+  {
+    name: 'types',
+    needs: ['recursion', 'safety'],
+    gives: 'expressions whose operands can have the types that they need',
+    run: ({ graph, report }) => {
+      for (const { message, location, details } of checkRuleTypes(graph)) {
+        report.recoverable('rego_type_error', message, location, details && { details });
+      }
+    },
+  },
 ];
 
 function refusesDeprecated(module: Module): boolean {
@@ -146,8 +157,9 @@ export function analyse(modules: readonly Module[]): {
   const work: Work = { modules, report, names, rules: [], root: documentTree([], []), graph: new Map() };
   for (const stage of STAGES) {
     stage.run(work);
-    if (report.failed) return { diagnostics: report.diagnostics };
+    if (report.stopped) break;
   }
+  if (report.failed) return { diagnostics: report.diagnostics };
   const { rules, root, graph } = work;
   const policy = { names: work.names, rules, root, graph, arityOf: arityLookup(work.names) };
   return { policy, diagnostics: report.diagnostics };

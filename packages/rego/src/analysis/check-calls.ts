@@ -1,10 +1,10 @@
 import { BUILTINS, KNOWN_BUILTINS } from '../builtins/index.ts';
 import type { Location } from '../syntax/ast.ts';
 import type { Callee, CoreBody, CoreCallExpression, CoreRule } from './core.ts';
-import { dataPath } from './documents.ts';
 import type { PolicyNames } from './names.ts';
 import { pathKey } from './names.ts';
 import type { Report } from './report.ts';
+import { dataPath } from './term-text.ts';
 import { walkBody, walkTerm } from './walk.ts';
 
 /** Numbers of arguments of functions and builtins. */

@@ -1,7 +1,8 @@
 import type { CoreRef, CoreRule, CoreTerm } from './core.ts';
 import type { DocumentNode } from './documents.ts';
-import { dataPath, walkGroups } from './documents.ts';
+import { walkGroups } from './documents.ts';
 import type { Report } from './report.ts';
+import { dataPath } from './term-text.ts';
 import { walkBody, walkTerm } from './walk.ts';
 
 interface Edge {

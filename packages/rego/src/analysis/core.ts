@@ -12,6 +12,8 @@ export interface Variable {
   /** As the user wrote it; for generated ones a name that no user can write. */
   readonly name: string;
   readonly origin: 'user' | 'wildcard' | 'generated';
+  /** For a generated one, the user's term whose value it holds: messages show that. */
+  readonly standsFor?: CoreTerm;
 }
 
 /** What a call calls. */
@@ -151,9 +153,10 @@ export interface CoreRule extends CoreNode {
 let generatedCount = 0;
 
 /** A variable that no source names. */
-export function generatedVariable(): Variable {
+export function generatedVariable(standsFor?: CoreTerm): Variable {
   generatedCount += 1;
-  return { name: `__local${generatedCount}__`, origin: 'generated' };
+  const name = `__local${generatedCount}__`;
+  return standsFor === undefined ? { name, origin: 'generated' } : { name, origin: 'generated', standsFor };
 }
 
 /** A term that reads a variable. */

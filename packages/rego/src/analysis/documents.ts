@@ -1,5 +1,6 @@
 import type { CoreRule } from './core.ts';
 import type { Report } from './report.ts';
+import { dataPath } from './term-text.ts';
 
 /** All rules that stand at one path. */
 export interface RuleGroup {
@@ -76,12 +77,7 @@ export function walkGroups(node: DocumentNode, visit: (group: RuleGroup, node: D
   for (const child of node.children.values()) walkGroups(child, visit);
 }
 
-/** The path as users write it: `data.a.b`. */
-export function dataPath(path: readonly string[]): string {
-  let text = 'data';
-  for (const step of path) text += /^[A-Za-z_]\w*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
-  return text;
-}
+export { dataPath };
 
 /** Refuses rules that cannot stand together (OPA's stage CheckRuleConflicts). */
 export function checkConflicts(

@@ -1,11 +1,13 @@
 import type {
   CoreBody,
+  CoreCall,
   CoreCallExpression,
   CoreExpression,
   CoreRef,
   CoreRule,
   CoreTerm,
   CoreWith,
+  Variable,
 } from './core.ts';
 import { generatedVariable, variableTerm } from './core.ts';
 
@@ -122,22 +124,8 @@ function expandTerm(term: CoreTerm, support: CoreBody): CoreTerm {
     case 'constant':
     case 'variable':
       return term;
-    case 'call': {
-      const args = term.args.map((argument) => expandTerm(argument, support));
-      const output = variableTerm(generatedVariable(), term.location);
-      const call: CoreCallExpression = {
-        kind: 'call',
-        callee: term.callee,
-        args: [...args, output],
-        negated: false,
-        with: [],
-        generated: true,
-        source: term.location,
-        location: term.location,
-      };
-      support.push(call);
-      return output;
-    }
+    case 'call':
+      return expandCall(term, support, generatedVariable());
     case 'ref':
       return expandRef(term, support);
     case 'array':
@@ -160,20 +148,43 @@ function expandTerm(term: CoreTerm, support: CoreBody): CoreTerm {
   }
 }
 
+function expandCall(term: CoreCall, support: CoreBody, result: Variable): CoreTerm {
+  const args = term.args.map((argument) => expandTerm(argument, support));
+  const output = variableTerm(result, term.location);
+  const call: CoreCallExpression = {
+    kind: 'call',
+    callee: term.callee,
+    args: [...args, output],
+    negated: false,
+    with: [],
+    generated: true,
+    source: term.location,
+    location: term.location,
+  };
+  support.push(call);
+  return output;
+}
+
 function expandRef(ref: CoreRef, support: CoreBody): CoreTerm {
   if (typeof ref.root === 'object') {
-    const root = expandTerm(ref.root, support);
+    const root = expandSubject(ref.root, support);
     if (root.kind === 'variable') ref.root = root;
     else if (root.kind === 'ref') {
       // A reference into a reference's value: one longer reference.
       ref.parts = [...root.parts, ...ref.parts];
       ref.root = root.root;
     } else {
-      const local = variableTerm(generatedVariable(), ref.location);
+      const local = variableTerm(generatedVariable(root), ref.location);
       support.push(equalExpression(local, root, []));
       ref.root = local;
     }
   }
-  ref.parts = ref.parts.map((part) => expandTerm(part, support));
+  ref.parts = ref.parts.map((part) => expandSubject(part, support));
   return ref;
+}
+
+/** A call inside a reference: its result is shown as the call in messages. */
+function expandSubject(term: CoreTerm, support: CoreBody): CoreTerm {
+  if (term.kind !== 'call') return expandTerm(term, support);
+  return expandCall(term, support, generatedVariable({ ...term }));
 }

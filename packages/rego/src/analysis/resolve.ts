@@ -127,7 +127,7 @@ function resolveExpressions(context: Resolving, body: Body, within: () => void):
   const resolved: CoreBody = [];
   for (const expression of body) resolved.push(...resolveExpression(context, expression));
   within();
-  if (context.report.failed) return resolved;
+  if (context.report.stopped) return resolved;
   for (const expression of body) {
     if (expression.kind !== 'some') continue;
     for (const { name } of expression.names) {

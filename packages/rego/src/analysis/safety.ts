@@ -298,7 +298,7 @@ function reportUnready(
     if (!reported.has(variable)) reportUnsafe(variable, at, options.report);
     reported.add(variable);
   }
-  if (unsafe.size === 0 && !options.report.failed) {
+  if (unsafe.size === 0 && !options.report.stopped) {
     options.report.error('rego_unsafe_var_error', 'expression is unsafe', expression.location);
   }
 }

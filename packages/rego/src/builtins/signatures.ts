@@ -11,8 +11,9 @@ const array = (dynamic: BuiltinType): BuiltinType => ({ type: 'array', dynamic }
 const tuple = (...members: BuiltinType[]): BuiltinType => ({ type: 'array', static: members });
 const set = (of: BuiltinType): BuiltinType => ({ type: 'set', of });
 const object = (key: BuiltinType, value: BuiltinType): BuiltinType => ({ type: 'object', dynamic: { key, value } });
-const record = (members: Readonly<Record<string, BuiltinType>>): BuiltinType => ({
-  type: 'object', static: Object.entries(members).map(([key, value]) => ({ key, value })),
+const record = (members: Readonly<Record<string, BuiltinType>>, key?: BuiltinType, value?: BuiltinType): BuiltinType => ({
+  type: 'object', static: Object.entries(members).map(([name, type]) => ({ key: name, value: type })),
+  ...(key && value && { dynamic: { key, value } }),
 });
 const oneOf = (...of: BuiltinType[]): BuiltinType => ({ type: 'any', of });
 
@@ -120,9 +121,9 @@ export const SIGNATURES: readonly BuiltinSignature[] = [
   { name: 'json.filter', args: [object(any, any), oneOf(array(oneOf(string, array(any))), set(oneOf(string, array(any))))], result: object(any, any) },
   { name: 'json.is_valid', args: [string], result: boolean },
   { name: 'json.marshal', args: [any], result: string },
-  { name: 'json.marshal_with_options', args: [any, record({ indent: string, prefix: string, pretty: boolean })], result: string },
+  { name: 'json.marshal_with_options', args: [any, record({ indent: string, prefix: string, pretty: boolean }, string, any)], result: string },
   { name: 'json.match_schema', args: [oneOf(string, object(any, any)), oneOf(string, object(any, any))], result: tuple(boolean, array(record({ desc: string, error: string, field: string, type: string }))), nondeterministic: true },
-  { name: 'json.patch', args: [any, array(record({ op: string, path: any }))], result: any },
+  { name: 'json.patch', args: [any, array(record({ op: string, path: any }, any, any))], result: any },
   { name: 'json.remove', args: [object(any, any), oneOf(array(oneOf(string, array(any))), set(oneOf(string, array(any))))], result: object(any, any) },
   { name: 'json.unmarshal', args: [string], result: any },
   { name: 'json.verify_schema', args: [oneOf(string, object(any, any))], result: tuple(boolean, oneOf(nil, string)), nondeterministic: true },

@@ -1,4 +1,4 @@
-import { dataPath } from '../analysis/documents.ts';
+import { dataPath } from '../analysis/term-text.ts';
 import type { DocumentPlan, GroupPlan, RuleChoice, RulePlan } from '../plan/plan.ts';
 import { KEY_SLOT, RESULT_SLOT } from '../plan/plan.ts';
 import { memberAt, ObjectCollector } from '../runtime/collections.ts';

@@ -1,6 +1,6 @@
 import type { CoreComprehension, CoreRef, CoreTerm, Variable } from '../analysis/core.ts';
 import type { RuleGroup } from '../analysis/documents.ts';
-import { dataPath } from '../analysis/documents.ts';
+import { dataPath } from '../analysis/term-text.ts';
 import { walkTermVariables } from '../analysis/walk.ts';
 import { makeObject, RegoSet } from '../value/index.ts';
 import type { Value } from '../value/value.ts';

@@ -11,12 +11,21 @@ export const DIAGNOSTIC_CODES = [
 ] as const;
 export type DiagnosticCode = (typeof DIAGNOSTIC_CODES)[number];
 
+/** What OPA adds to the message of a type error. */
+export interface DiagnosticDetails {
+  /** As OPA prints them below the message. */
+  readonly lines: readonly string[];
+  /** As OPA writes them in JSON. */
+  readonly json: unknown;
+}
+
 /** A located finding about a policy. `message` is OPA's wording where OPA has one; `help` says how to mend it. */
 export interface Diagnostic {
   readonly code: DiagnosticCode;
   readonly severity: 'error' | 'warning';
   readonly message: string;
   readonly location: Location;
+  readonly details?: DiagnosticDetails;
   /** One sentence: why, in the user's terms. */
   readonly cause?: string;
   /** The mend, with the text that would replace the span where it can be known. */

@@ -54,7 +54,7 @@ replaced := x if x := read with input[${quoted}] as ${quoted}
 
 replaced_data := x if x := stored with data.base[${quoted}] as ${quoted}
 
-replaced_call := x if x := by_argument(1) with by_argument as ${quoted}
+replaced_call := x if x := by_argument("1") with by_argument as ${quoted}
 
 taken := x if {${quoted}: x} = input.object
 
