@@ -9,10 +9,10 @@ const BENCHES: Readonly<
       'in-process decision, HTTP decision, MCP call with durable record; beside no Writ and beside OPA over REST',
     load: () => import('./first-light.ts'),
   },
-  'rego-eval': {
+  rego: {
     about:
-      'policies on each back end of the engine, beside functions written by hand; flat in rules and in data',
-    load: () => import('./rego-eval.ts'),
+      "the engine's back ends beside OPA in process, over REST and as Wasm, and beside functions written by hand",
+    load: () => import('./rego.ts'),
   },
   'decision-rate': {
     about: 'durable decisions per second beside a bare append-only file with group commit, in one run',

@@ -64,7 +64,7 @@ async function startOpa(ground: Ground): Promise<string | { readonly skip: strin
 }
 
 /** OPA does not say which port it took when it was asked for any. */
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

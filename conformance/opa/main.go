@@ -29,6 +29,11 @@ type Request struct {
 	Capabilities    json.RawMessage `json:"capabilities"`
 	PrintStatements bool            `json:"printStatements"`
 	Format          *FormatOptions  `json:"format"`
+
+	// Of measure.
+	Inputs []json.RawMessage `json:"inputs"`
+	Text   bool              `json:"text"`
+	Millis int               `json:"millis"`
 }
 
 // Answer is written with the request's id first.
@@ -44,6 +49,8 @@ var operations = map[string]func(*Request) (Answer, error){
 	"cases":       corpus,
 	"diagnostics": compileCorpus,
 	"format":      formatted,
+	"measure":     measure,
+	"weigh":       weigh,
 }
 
 func main() {

@@ -9,9 +9,11 @@ export {
   type OracleFailure,
   type OracleFormatQuestion,
   type OracleFormatted,
+  type OracleMeasurement,
   type OracleQuestion,
   type OracleResult,
   type OracleValue,
+  type OracleWeight,
   startOracle,
 } from './opa-oracle.ts';
 export { findPython } from './python.ts';

@@ -43,6 +43,19 @@ export type OracleValue =
   | { readonly defined: true; readonly value: unknown; readonly line: string }
   | { readonly defined: false; readonly line: string };
 
+export interface OracleMeasurement extends OracleQuestion {
+  readonly inputs: readonly unknown[];
+  readonly text: boolean;
+  readonly millis: number;
+}
+
+/** What preparing a query took. `residentBytes` is the process's peak, 0 where the system does not tell. */
+export interface OracleWeight {
+  readonly millis: number;
+  readonly heapBytes: number;
+  readonly residentBytes: number;
+}
+
 export interface OracleResult {
   readonly bindings: Readonly<Record<string, unknown>>;
   readonly expressions: readonly unknown[];
@@ -145,6 +158,13 @@ export interface Oracle {
   format(question: OracleFormatQuestion): Promise<Readonly<Record<string, OracleFormatted>>>;
   /** OPA's evaluation corpus of one version of the language. */
   cases(corpus: 'v0' | 'v1'): Promise<readonly LocatedCase[]>;
+  /**
+   * Times a query over the inputs, round after round for `millis`: nanoseconds of an answer, one figure a round. With
+   * `text` reading the JSON text belongs to the answer; without it the inputs are OPA's own values.
+   */
+  measure(question: OracleMeasurement): Promise<readonly number[]>;
+  /** Prepares a query, as the first thing that the process does, and says what it took. */
+  weigh(question: OracleQuestion): Promise<OracleWeight>;
   /** Paths of the Rego files under a folder of OPA's module. */
   sources(folder: string): Promise<readonly string[]>;
   stop(): Promise<void>;
@@ -252,6 +272,18 @@ class ChildOracle implements Oracle {
     const { answer } = await this.#ask('diagnostics', { directory });
     if (isOracleFailure(answer)) throw new Error(answer.error.message);
     return answer['cases'] as readonly OracleCompileCase[];
+  }
+
+  async measure(question: OracleMeasurement): Promise<readonly number[]> {
+    const { answer } = await this.#ask('measure', question);
+    if (isOracleFailure(answer)) throw new Error(answer.error.message);
+    return answer['nanos'] as readonly number[];
+  }
+
+  async weigh(question: OracleQuestion): Promise<OracleWeight> {
+    const { answer } = await this.#ask('weigh', question);
+    if (isOracleFailure(answer)) throw new Error(answer.error.message);
+    return answer as unknown as OracleWeight;
   }
 
   async sources(folder: string): Promise<readonly string[]> {

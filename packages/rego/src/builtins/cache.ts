@@ -1,6 +1,10 @@
-/** What was compiled last, up to a limit; the one used longest ago goes first. */
+/**
+ * What was compiled last, up to a limit. Kept in two generations, so that a hit costs one look: the older one is
+ * forgotten when the younger one is full, except for what was used meanwhile.
+ */
 export class CompileCache<Compiled> {
-  readonly #entries = new Map<string, Compiled>();
+  #young = new Map<string, Compiled>();
+  #old = new Map<string, Compiled>();
   readonly #entriesMax: number;
   readonly #compile: (source: string) => Compiled;
 
@@ -10,18 +14,14 @@ export class CompileCache<Compiled> {
   }
 
   get(source: string): Compiled {
-    const known = this.#entries.get(source);
-    if (known !== undefined) {
-      this.#entries.delete(source);
-      this.#entries.set(source, known);
-      return known;
+    const known = this.#young.get(source);
+    if (known !== undefined) return known;
+    const compiled = this.#old.get(source) ?? this.#compile(source);
+    if (this.#young.size * 2 >= this.#entriesMax) {
+      this.#old = this.#young;
+      this.#young = new Map();
     }
-    const compiled = this.#compile(source);
-    if (this.#entries.size >= this.#entriesMax) {
-      const oldest = this.#entries.keys().next().value;
-      if (oldest !== undefined) this.#entries.delete(oldest);
-    }
-    this.#entries.set(source, compiled);
+    this.#young.set(source, compiled);
     return compiled;
   }
 }

@@ -25,8 +25,6 @@ export class GlobFault {
 /** Thrown inside the parser only; {@link compileGlob} turns it into a {@link GlobFault}. */
 class Malformed extends Error {}
 
-const TEXT_ENDS = new Set(['?', '*', '[', '{']);
-
 class GlobCompiler {
   readonly states: State[] = [];
   readonly #characters: readonly string[];
@@ -161,36 +159,95 @@ class GlobCompiler {
 
 type Part = (next: number) => number;
 
+/** Sets of states that a text can lead to are kept up to this many; then all are forgotten and made anew. */
+const SETS_MAX = 256;
+/** Characters below this one find the next set in a table. */
+const TABLE_SIZE = 128;
+
+/** States of the pattern that are reached together, and where each character leads from them. */
+interface StateSet {
+  readonly states: readonly number[];
+  readonly accepts: boolean;
+  /** By character; made when first met. */
+  readonly next: (StateSet | undefined)[];
+}
+
+const NOWHERE: StateSet = { states: [], accepts: false, next: [] };
+
 /** A compiled glob. */
 export class GlobPattern {
   readonly #states: readonly State[];
   readonly #start: number;
-  /** The text itself, where the pattern has nothing special. */
-  readonly #literal: string | undefined;
+  /** What every text begins with that matches. */
+  readonly #prefix: string;
+  /** Whether the prefix is all of the pattern. */
+  readonly #isLiteral: boolean;
+  readonly #sets = new Map<string, StateSet>();
+  /** What the prefix leads to. */
+  #first: StateSet | undefined;
 
-  constructor(states: readonly State[], start: number, literal: string | undefined) {
+  constructor(states: readonly State[], start: number, prefix: string, isLiteral: boolean) {
     this.#states = states;
     this.#start = start;
-    this.#literal = literal;
+    this.#prefix = prefix;
+    this.#isLiteral = isLiteral;
   }
 
   /** Whether the pattern matches the whole text. */
   matches(text: string): boolean {
-    if (this.#literal !== undefined) return text === this.#literal;
-    let current = new Set<number>();
-    this.#enter(this.#start, current);
-    for (const character of text) {
-      const code = character.codePointAt(0)!;
-      const next = new Set<number>();
-      for (const index of current) {
-        const state = this.#states[index]!;
-        if (state.kind === 'step' && state.test(code)) this.#enter(state.next, next);
+    if (this.#isLiteral) return text === this.#prefix;
+    if (!text.startsWith(this.#prefix)) return false;
+    this.#first ??= this.#afterPrefix();
+    let set = this.#first;
+    for (let index = this.#prefix.length; index < text.length; index++) {
+      let code = text.charCodeAt(index);
+      let next: StateSet | undefined;
+      if (code < TABLE_SIZE) {
+        next = set.next[code] ??= this.#step(set, code);
+      } else {
+        code = text.codePointAt(index)!;
+        if (code > 0xffff) index++;
+        next = this.#step(set, code);
       }
-      if (next.size === 0) return false;
-      current = next;
+      if (next === NOWHERE) return false;
+      set = next;
     }
-    for (const index of current) if (this.#states[index]!.kind === 'accept') return true;
-    return false;
+    return set.accepts;
+  }
+
+  #afterPrefix(): StateSet {
+    const entered = new Set<number>();
+    this.#enter(this.#start, entered);
+    let set = this.#setOf(entered);
+    for (const character of this.#prefix) set = this.#step(set, character.codePointAt(0)!);
+    return set;
+  }
+
+  #step(set: StateSet, code: number): StateSet {
+    const reached = new Set<number>();
+    for (const index of set.states) {
+      const state = this.#states[index]!;
+      if (state.kind === 'step' && state.test(code)) this.#enter(state.next, reached);
+    }
+    return reached.size === 0 ? NOWHERE : this.#setOf(reached);
+  }
+
+  #setOf(reached: ReadonlySet<number>): StateSet {
+    const states = [...reached].sort((a, b) => a - b);
+    const name = states.join();
+    const known = this.#sets.get(name);
+    if (known !== undefined) return known;
+    if (this.#sets.size >= SETS_MAX) this.#forget();
+    const accepts = states.some((index) => this.#states[index]!.kind === 'accept');
+    const set: StateSet = { states, accepts, next: new Array(TABLE_SIZE) };
+    this.#sets.set(name, set);
+    return set;
+  }
+
+  #forget(): void {
+    for (const set of this.#sets.values()) set.next.fill(undefined);
+    this.#sets.clear();
+    this.#first = undefined;
   }
 
   #enter(index: number, active: Set<number>): void {
@@ -203,11 +260,13 @@ export class GlobPattern {
 
 /** Compiles a pattern for the given delimiters, each one character. */
 export function compileGlob(pattern: string, delimiters: readonly string[]): GlobPattern | GlobFault {
-  const isLiteral = !/[\\,}]/.test(pattern) && ![...pattern].some((character) => TEXT_ENDS.has(character));
   const compiler = new GlobCompiler(pattern, delimiters);
   try {
     const start = compiler.compile();
-    return new GlobPattern(compiler.states, start, isLiteral ? pattern : undefined);
+    // Up to the first character that may be special.
+    // Half a character is left to the states, which go by whole ones.
+    const [prefix] = pattern.isWellFormed() ? /^[^\\,}?*[{]*/u.exec(pattern)! : [''];
+    return new GlobPattern(compiler.states, start, prefix, prefix === pattern);
   } catch (error) {
     if (error instanceof Malformed) return new GlobFault(error.message);
     throw error;

@@ -23,6 +23,8 @@ export interface ToJsonOptions {
 
 /** A number (or text that looks like one) whose value JSON.parse might not keep. */
 const LONG_NUMBER = /(?:^|[:[,\s])-?(?:[\d.]{16}|[\d.]+[eE])/;
+/** Finds all that {@link LONG_NUMBER} finds, and more, several times as fast. */
+const LIKELY_LONG_NUMBER = /[0-9](?:[0-9.]{15}|[eE])/;
 const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
 
 type SourceReviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
@@ -37,8 +39,9 @@ const parseWithSource = JSON.parse as (text: string, reviver: SourceReviver) => 
 export function fromJson(text: string): Value | undefined {
   try {
     const whole = text.isWellFormed() ? text : text.toWellFormed();
-    if (SURROGATE_ESCAPE.test(whole)) return wellFormed(parseExactly(whole));
-    return LONG_NUMBER.test(whole) ? parseExactly(whole) : (JSON.parse(whole) as Value);
+    if (whole.includes('\\u') && SURROGATE_ESCAPE.test(whole)) return wellFormed(parseExactly(whole));
+    const isExact = !LIKELY_LONG_NUMBER.test(whole) || !LONG_NUMBER.test(whole);
+    return isExact ? (JSON.parse(whole) as Value) : parseExactly(whole);
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
     throw error;

@@ -1,14 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { TUTORIAL } from '../first-light/section.ts';
+import { REPOSITORY, TUTORIAL } from '../first-light/section.ts';
 import { decideByHand, TUTORIAL_INPUTS, type TutorialInput } from '../first-light/tutorial.ts';
+import { type ReviewInput, reviewByHand } from './review/by-hand.ts';
+import { REVIEW_INPUTS } from './review/inputs.ts';
 
 /** A policy beside the function that a programmer would write in its place, and what both are asked. */
 export interface Case {
   readonly name: string;
-  readonly text: string;
+  /** Sources by file name. */
+  readonly modules: Readonly<Record<string, string>>;
+  /** Slash path of the rule that is asked. */
   readonly path: string;
-  readonly data: unknown;
+  readonly data: Readonly<Record<string, unknown>>;
   readonly inputs: readonly unknown[];
   decide(input: unknown): unknown;
 }
@@ -16,7 +20,7 @@ export interface Case {
 export function tutorialCase(): Case {
   return {
     name: 'tutorial',
-    text: readFileSync(join(TUTORIAL, 'policy.rego'), 'utf8'),
+    modules: { 'policy.rego': readFileSync(join(TUTORIAL, 'policy.rego'), 'utf8') },
     path: 'agent/tools/decision',
     data: {},
     inputs: TUTORIAL_INPUTS,
@@ -30,7 +34,7 @@ interface SpiffeInput {
 }
 
 /** A pattern and a set: what most policies on workload identities are made of. */
-export function spiffeCase(): Case {
+export function globCase(): Case {
   const text = `package spiffe
 
 tools := {"web_search", "file_read", "summarise", "translate"}
@@ -51,8 +55,8 @@ allow if {
     }
   }
   return {
-    name: 'spiffe (glob and set)',
-    text,
+    name: 'glob and set',
+    modules: { 'policy.rego': text },
     path: 'spiffe/allow',
     data: {},
     inputs,
@@ -60,6 +64,54 @@ allow if {
       const { caller_spiffe_id, tool_name } = input as SpiffeInput;
       return pattern.test(caller_spiffe_id) && tools.has(tool_name);
     },
+  };
+}
+
+/** Tools granted by the class in a workload's SPIFFE id: four modules, classes in data. */
+export function spiffeCase(): Case {
+  const folder = join(REPOSITORY, 'examples/spiffe/bundle');
+  const names = ['authz.rego', 'budget.rego', 'identity.rego', 'models.rego', 'stepup.rego'];
+  const data = JSON.parse(readFileSync(join(folder, 'data.json'), 'utf8')) as {
+    readonly fleet: { readonly classes: Readonly<Record<string, { readonly tools: readonly string[] }>> };
+  };
+  const pattern = /^spiffe:\/\/fleet\.example\/agents\/([^/]*)\/[^/]*$/;
+  const classes = new Map(Object.entries(data.fleet.classes));
+  const inputs: (SpiffeInput & { readonly action: string })[] = [];
+  for (const name of ['researcher/one', 'analyst/two', 'intern/three', 'researcher/one/more']) {
+    for (const tool_name of ['web_search', 'database_read', 'send_email']) {
+      const caller_spiffe_id = `spiffe://fleet.example/agents/${name}`;
+      inputs.push({ caller_spiffe_id, tool_name, action: 'tools/call' });
+    }
+    inputs.push({
+      caller_spiffe_id: `spiffe://fleet.example/agents/${name}`,
+      tool_name: '',
+      action: 'model/inference',
+    });
+  }
+  return {
+    name: 'spiffe',
+    modules: Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), 'utf8')])),
+    path: 'fleet/authz/allow',
+    data,
+    inputs,
+    decide: (input) => {
+      const { caller_spiffe_id, tool_name, action } = input as (typeof inputs)[number];
+      const found = classes.get(pattern.exec(caller_spiffe_id)?.[1] ?? '');
+      if (found === undefined) return false;
+      return action === 'model/inference' || (action === 'tools/call' && found.tools.includes(tool_name));
+    },
+  };
+}
+
+/** Some 250 lines: sets of violations, comprehensions, helper functions, tables. */
+export function reviewCase(): Case {
+  return {
+    name: 'review (250 lines)',
+    modules: { 'policy.rego': readFileSync(join(import.meta.dirname, 'review/policy.rego'), 'utf8') },
+    path: 'review/decision',
+    data: {},
+    inputs: REVIEW_INPUTS,
+    decide: (input) => reviewByHand(input as ReviewInput),
   };
 }
 
@@ -96,7 +148,7 @@ export function rulesCase(count: number): Case {
   });
   return {
     name: `${count.toLocaleString('en')} rules`,
-    text: rules.join('\n'),
+    modules: { 'policy.rego': rules.join('\n') },
     path: 'many/allow',
     data: {},
     inputs,
@@ -152,9 +204,9 @@ allow if {
   }));
   return {
     name: `roles, ${principals.toLocaleString('en')} principals`,
-    text,
+    modules: { 'policy.rego': text },
     path: 'roles/allow',
-    data,
+    data: { ...data },
     inputs,
     decide: (input) => {
       const { user, action, type } = input as RolesInput;

@@ -1,0 +1,25 @@
+/**
+ * Compiles the case with so many rules as the first thing of its process, and prints what it took as JSON. With
+ * `--expose-gc` the memory kept is measured after a collection.
+ */
+import { readFileSync } from 'node:fs';
+import { compilePolicy, type PreparedQuery } from '@writ/rego';
+import { rulesCase } from './cases.ts';
+
+const { modules, path, inputs } = rulesCase(Number(process.argv[2]));
+const sources = Object.entries(modules).map(([file, text]) => ({ file, text }));
+const collect = (globalThis as { gc?: () => void }).gc ?? (() => undefined);
+collect();
+const before = process.memoryUsage().heapUsed;
+const start = performance.now();
+const { policy } = compilePolicy(sources);
+const query: PreparedQuery | undefined = policy?.prepare(path);
+const millis = performance.now() - start;
+const answered = performance.now();
+const result = query?.evaluate(inputs[0] as never);
+const firstMillis = performance.now() - answered;
+collect();
+const heapBytes = process.memoryUsage().heapUsed - before;
+const resident = /VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+if (result?.kind !== 'value' || query === undefined) throw new Error('the policy gives no value');
+console.log(JSON.stringify({ millis, firstMillis, heapBytes, residentBytes: Number(resident ?? 0) * 1024 }));
