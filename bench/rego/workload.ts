@@ -38,7 +38,7 @@ function withoutOrder(value: unknown): unknown {
 
 async function requireSameAnswers(one: Case, text: boolean, ground: Ground, rivals: readonly Rival[]) {
   const wanted = one.inputs.map((input) => withoutOrder(one.decide(input)));
-  const asked = one.inputs.map((input) => (text ? JSON.stringify(input) : input));
+  const asked = askedAs(one, text);
   const servers = [...rivals, ...(ground.wasm === undefined ? [] : [ground.wasm]), ...ground.servers];
   for (const rival of servers) {
     for (const [index, input] of asked.entries()) {
@@ -55,6 +55,12 @@ async function requireSameAnswers(one: Case, text: boolean, ground: Ground, riva
   }
 }
 
+/** As JSON text, or as a program has it that reads JSON. */
+function askedAs({ inputs }: Case, text: boolean): readonly unknown[] {
+  const texts = inputs.map((input) => JSON.stringify(input));
+  return text ? texts : texts.map((one) => JSON.parse(one) as unknown);
+}
+
 function question({ modules, data, path }: Case) {
   return { modules, data, query: `data.${path.split('/').join('.')}` };
 }
@@ -64,7 +70,7 @@ export async function measureCase(one: Case, text: boolean, ground: Ground): Pro
   const engines = engineRivals(one, text);
   await requireSameAnswers(one, text, ground, engines);
   const rivals = [handRival(one, text), ...engines];
-  const asked = one.inputs.map((input) => (text ? JSON.stringify(input) : input));
+  const asked = askedAs(one, text);
   let kept: unknown;
   const here = [...rivals, ...(ground.wasm === undefined ? [] : [ground.wasm])].map(({ name, answer }) => ({
     name,

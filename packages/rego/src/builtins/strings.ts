@@ -3,6 +3,7 @@ import { bigIntOf, isNumber, objectEntries, RegoSet, valueText } from '../value/
 import type { BuiltinContext, BuiltinOutcome } from './builtin.ts';
 import { BuiltinError } from './builtin.ts';
 import { bytesOfText, textOfBytes } from './bytes.ts';
+import { CompileCache } from './cache.ts';
 import type { Definition, Family } from './define.ts';
 import { fault, operandFault } from './fault.ts';
 import { goFormat, UnsupportedVerb } from './go-format.ts';
@@ -142,7 +143,37 @@ function goNumber(value: NumberValue): GoArgument {
     : { type: 'string', value: String(value) };
 }
 
+/** A format whose verbs are plain `%s` and `%v`, so that strings go in as they are. */
+interface PlainFormat {
+  /** The text around the verbs: one more than there are. */
+  readonly texts: readonly string[];
+  /** What was put in last, and what came out: most formats are used with the same strings again. */
+  last: { readonly values: readonly Value[]; readonly text: string } | undefined;
+}
+
+const FORMATS_MAX = 256;
+const plainFormats = new CompileCache<PlainFormat | null>(FORMATS_MAX, (format) =>
+  /%(?![sv])/.test(format) ? null : { texts: format.split(/%[sv]/), last: undefined },
+);
+
+/** Puts strings into a plain format; nothing where it is none, or what goes in is not all strings. */
+function formatPlainly(format: string, values: readonly Value[]): string | undefined {
+  const plain = plainFormats.get(format);
+  if (plain === null || values.length !== plain.texts.length - 1) return undefined;
+  const { last, texts } = plain;
+  if (last?.values.every((value, index) => value === values[index])) return last.text;
+  let text = texts[0]!;
+  for (const [index, value] of values.entries()) {
+    if (typeof value !== 'string') return undefined;
+    text += value + texts[index + 1]!;
+  }
+  plain.last = { values: [...values], text };
+  return text;
+}
+
 function sprintf(_context: BuiltinContext, format: string, values: readonly Value[]): BuiltinOutcome {
+  const plain = formatPlainly(format, values);
+  if (plain !== undefined) return plain;
   const given = values.map((value): GoArgument => {
     if (isNumber(value)) return goNumber(value);
     return { type: 'string', value: typeof value === 'string' ? value : valueText(value) };
