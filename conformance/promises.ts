@@ -257,6 +257,16 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'Another session id sheds neither labels nor risk.',
     source: 'docs/architecture.md',
   },
+  'P-EVIDENCE-NOT-TOUCHED': {
+    sentence:
+      'A pack of evidence shows that a call was not made by showing every entry of the time and what makes it another.',
+    source: 'docs/reference/evidence-pack.md',
+  },
+  'P-EVIDENCE-TAMPERING': {
+    sentence:
+      'A pack of evidence in which anything was changed, left out, repeated or moved does not verify.',
+    source: 'docs/reference/evidence-pack.md',
+  },
   'P-LEDGER-ERASABLE': {
     sentence: 'Erasing a personal value leaves every proof whole, and is itself on record.',
     source: 'docs/architecture.md',

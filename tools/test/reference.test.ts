@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readManifest, registrySchema } from '@writ/bundle';
 import { configJsonSchema, parseConfig } from '@writ/cli';
 import { OUTCOME_NAMES, publishedSchemas, readAnswer } from '@writ/decision';
-import { PERSONAL_FIELDS, VERIFY_PROBLEMS } from '@writ/ledger';
+import { PACK_PROBLEMS, PERSONAL_FIELDS, VERIFY_PROBLEMS } from '@writ/ledger';
 import { DIAGNOSTIC_CODES } from '@writ/rego';
 import { describe, expect, it } from 'vitest';
 import { codeBlocks } from '../reference/code-blocks.ts';
@@ -85,6 +85,8 @@ describe('reference', () => {
   it('names every field of an entry that is committed to, and everything that verification finds', () => {
     const names = [...PERSONAL_FIELDS, ...Object.keys(VERIFY_PROBLEMS)];
     expect(missingFrom('docs/reference/record.md', names)).toEqual([]);
+    const ofPacks = Object.keys(PACK_PROBLEMS);
+    expect(missingFrom('docs/reference/evidence-pack.md', ofPacks)).toEqual([]);
   });
 });
 

@@ -66,6 +66,8 @@ async function publishOnce(
 ): Promise<string | undefined> {
   const { store, signer, directory, trust } = options;
   if (store.role !== 'owner') return undefined;
+  // Taken before the tree is read: every entry of an earlier time is in that tree.
+  const time = new Date().toISOString();
   const before = await lastSigned(options, verifier);
   const tree = await withTree(
     (cell) => store.read(cell),
@@ -88,7 +90,7 @@ async function publishOnce(
   }
   if (tree.size === 0) return undefined;
   const { size, root } = tree;
-  const checkpoint: Checkpoint = { origin: signer.name, size, root, trust, time: new Date().toISOString() };
+  const checkpoint: Checkpoint = { origin: signer.name, size, root, trust, time };
   const note = await signCheckpoint(checkpoint, signer);
   const kept = await store.call<unknown, { note: string }>(
     'ledger.checkpoint',

@@ -47,6 +47,10 @@ export interface EntryCore {
   readonly bundle_digest?: string;
   readonly bundles?: { readonly [name: string]: { readonly revision: string; readonly digest: string } };
   readonly clock_stepped_back_ms?: number;
+  /** Personal fields of which a policy of the log masked something before they were sealed. */
+  readonly masked?: readonly string[];
+  /** A policy of the log kept nothing beside this entry. */
+  readonly dropped?: boolean;
   /** Fields of earlier entries that were erased; only in kind `administrative` with event `erasure`. */
   readonly erases?: readonly { readonly index: number; readonly fields: readonly string[] }[];
 }
@@ -61,6 +65,7 @@ export const PERSONAL_FIELDS = [
   'approval',
   'arg_hash',
   'args',
+  'capability',
   'context',
   'conversation',
   'cost',

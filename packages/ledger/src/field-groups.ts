@@ -10,7 +10,7 @@ const TOGETHER: readonly (readonly PersonalField[])[] = [
   ['principal', 'principal_claims', 'session', 'conversation', 'context', 'idempotency_key', 'task', 'trace'],
   ['actor', 'actor_claims', 'delegation'],
   ['tenant', 'point', 'environment'],
-  ['tool', 'server', 'operation', 'model', 'tool_digest'],
+  ['tool', 'server', 'capability', 'operation', 'model', 'tool_digest'],
   ['resources', 'data_classes', 'destination', 'cost'],
   ['args', 'arg_hash', 'forwarded_args', 'forwarded_hash'],
   ['matched_rules', 'reasons', 'obligations', 'gathered', 'override', 'step_up', 'approval', 'risk_score'],
@@ -33,6 +33,13 @@ export function fieldsOfKey(key: GroupKey): readonly PersonalField[] | undefined
   if (!inOrder || !names.every(isPersonalField)) return undefined;
   if (knownKeys.size < KNOWN_KEYS_MAX) knownKeys.set(key, names);
   return names;
+}
+
+/** The fields that a leaf commits to, in order. */
+export function committedFields(commitments: { readonly [key: GroupKey]: string }): readonly PersonalField[] {
+  return Object.keys(commitments)
+    .flatMap((key) => fieldsOfKey(key) ?? [])
+    .sort();
 }
 
 /** Most logs have some dozens of different keys. */

@@ -37,6 +37,13 @@ export {
   type PersonalFields,
   type Trust,
 } from './entry.ts';
+export { FRAMEWORKS, type FrameworkName, isFramework } from './evidence/frameworks.ts';
+export type { EvidenceAnswer, EvidenceManifest } from './evidence/pack.ts';
+export { PACK_FORMAT } from './evidence/pack.ts';
+export { PACK_PROBLEMS, type PackProblem, type PackProblemCode } from './evidence/pack-problem.ts';
+export { type ProveOptions, type ProveResult, proveEvidence } from './evidence/prove.ts';
+export { type EvidenceQuestion, readBound } from './evidence/question.ts';
+export { type PackReport, type VerifyPackOptions, verifyPack } from './evidence/verify-pack.ts';
 export { LEDGER_ERROR_CODES, LedgerError, type LedgerErrorCode } from './ledger-error.ts';
 export { formatVerifierKey, type NoteVerifier, parseVerifierKey } from './note.ts';
 export { LEDGER_PROCEDURES } from './procedures.ts';

@@ -102,7 +102,7 @@ export function verifyConsistency(
 }
 
 /** Root of the leaves from `start` to `end`; `start` is a multiple of a power of two that is at least their number. */
-function rangeHash(node: NodeReader, start: number, end: number): Uint8Array {
+export function rangeHash(node: NodeReader, start: number, end: number): Uint8Array {
   const count = end - start;
   const level = Math.round(Math.log2(count));
   if (2 ** level === count) return node(level, start / count);
@@ -111,7 +111,7 @@ function rangeHash(node: NodeReader, start: number, end: number): Uint8Array {
 }
 
 /** Largest power of two below `count`. */
-function splitOf(count: number): number {
+export function splitOf(count: number): number {
   let split = 1;
   while (split * 2 < count) split *= 2;
   return split;

@@ -126,7 +126,7 @@ function field(entry: LedgerEntry, name: PersonalField): string | undefined {
 }
 
 /** Texts come from agents: control characters could rewrite a terminal, direction marks the meaning of a line. */
-function plain(text: string): string {
+export function plain(text: string): string {
   const shown = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{FFFD}').toWellFormed();
   const characters = [...shown];
   return characters.length > QUOTE_LENGTH_MAX ? `${characters.slice(0, QUOTE_LENGTH_MAX).join('')}…` : shown;

@@ -45,6 +45,31 @@ export async function withTree<Result>(
   }
 }
 
+/** The nodes of a stored tree whose cells can be read at once; throws where the tree lacks one. */
+export function storedTree(read: (cell: string) => string | undefined): {
+  readonly size: number;
+  readonly node: NodeReader;
+} {
+  const text = read(EDGE_CELL);
+  const edge: TreeEdge | undefined = text === undefined ? { size: 0, levels: [] } : parseEdge(text);
+  if (edge === undefined) throw new Error('the edge of the tree cannot be read');
+  const tiles = new Map<string, Uint8Array>();
+  const node: NodeReader = (level, index) => {
+    for (;;) {
+      const missing: string[] = [];
+      try {
+        return nodeReader(edge, tiles, missing)(level, index);
+      } catch (cause) {
+        const [cell] = missing;
+        const tile = cell === undefined ? undefined : parseTile(read(cell));
+        if (cell === undefined || tile === undefined) throw cause;
+        tiles.set(cell, tile);
+      }
+    }
+  };
+  return { size: edge.size, node };
+}
+
 function nodeReader(edge: TreeEdge, tiles: ReadonlyMap<string, Uint8Array>, missing: string[]): NodeReader {
   return (level, index) => {
     const tileLevel = Math.floor(level / TILE_LEVELS);

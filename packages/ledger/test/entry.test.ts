@@ -94,7 +94,12 @@ describe('an entry', () => {
       ...{ action_type: 'tool_call', phase: 'call', outcome: 'deny', effect: 'refuse', codes: ['a', 'b'] },
       ...{ rules_evaluated: 3, evaluation_ns: 4, latency_ns: 5, engine: 'rego', mode: 'enforce' },
       ...{ policy_version: 'v', bundle_digest: 'd', bundles: { b: { revision: '1', digest: 'd' } } },
-      ...{ clock_stepped_back_ms: 7, erases: [{ index: 1, fields: ['args'] }] },
+      ...{
+        clock_stepped_back_ms: 7,
+        masked: ['args'],
+        dropped: false,
+        erases: [{ index: 1, fields: ['args'] }],
+      },
     };
     const sealed = sealFields(fields, randomSalts());
     const draft = draftEntry(every, sealed);

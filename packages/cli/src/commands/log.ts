@@ -15,15 +15,17 @@ import { type CommandContext, withAction } from '../command.ts';
 import { dataDirectory, operatorClient, type ServiceOptions } from '../compose/operator-client.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import type { Output } from '../output/output.ts';
+import { proveCommand } from './log-prove.ts';
 import { addServiceOptions } from './service-options.ts';
 
-/** `writ log tail | show ID | verify`. */
+/** `writ log tail | show ID | verify | prove`. */
 export function logCommand(): Command {
   return new Command('log')
     .description('Read the record, and prove that nothing in it was altered')
     .addCommand(tailCommand())
     .addCommand(showCommand())
     .addCommand(verifyCommand())
+    .addCommand(proveCommand())
     .addHelpText(
       'after',
       '\nExamples:\n  npx writ log tail -n 50\n  npx writ log show dec-…\n  npx writ log verify',

@@ -11,6 +11,7 @@ import { mcpCommand } from './mcp.ts';
 import { serveCommand } from './serve.ts';
 import { testCommand } from './test.ts';
 import { tokenCommand } from './token.ts';
+import { verifyCommand } from './verify.ts';
 
 /** Every command, in the order in which help lists them. */
 export const COMMANDS: readonly ((program: Command) => Command)[] = [
@@ -23,6 +24,7 @@ export const COMMANDS: readonly ((program: Command) => Command)[] = [
   mcpCommand,
   approvalsCommand,
   logCommand,
+  verifyCommand,
   haltCommand,
   tokenCommand,
   completionCommand,

@@ -30,6 +30,7 @@ export function decisionCore(decision: Decision, request: DecisionRequest): Entr
     ...pick(metadata, [
       'rules_evaluated',
       'evaluation_ns',
+      'latency_ns',
       'engine',
       'mode',
       'policy_version',
@@ -90,6 +91,7 @@ function actionFields({ action }: DecisionRequest): Record<string, unknown> {
   return {
     tool: action.tool,
     server: action.server,
+    capability: action.capability,
     operation: action.operation,
     resources: action.resources,
     data_classes: action.data_classes_referenced,

@@ -103,7 +103,8 @@ export function resolveAction(action: Action, registry: Registry): ResolvedActio
       ...hashed,
       capability: value.capability,
       ...(value.operation === undefined ? {} : { operation: value.operation }),
-      ...(resources.length === 0 ? {} : { resources }),
+      // Of a tool that is described, none is known to be none; absent means that nobody knows.
+      resources,
       ...(classes.length === 0 ? {} : { data_classes_referenced: classes }),
       ...(value.destination === undefined ? {} : { destination: value.destination }),
       ...(value.cost === undefined ? {} : { estimated_cost: value.cost }),
