@@ -21,6 +21,8 @@ export type { TraceEvent, TraceOperation } from './explain/trace.ts';
 export { TraceObserver } from './explain/trace.ts';
 export type { ExplainMode } from './explain/trace-text.ts';
 export { filterTrace, traceText } from './explain/trace-text.ts';
+export { type FormatOptions, formatModule } from './format/format-module.ts';
+export type { VersionSpan } from './format/imports.ts';
 export type {
   CompileOptions,
   CompileResult,

@@ -1,5 +1,6 @@
 import type { Term } from './ast.ts';
 import type { Cursor } from './cursor.ts';
+import { noteGroup } from './groups.ts';
 import { callTerm, node } from './nodes.ts';
 import { parseArray, parseBraced } from './parse-collection.ts';
 import { isTail, parseTail, parseVar } from './parse-reference.ts';
@@ -71,10 +72,12 @@ function parseNegated(cursor: Cursor): Term | undefined {
 }
 
 function parseGroup(cursor: Cursor): Term | undefined {
+  const open = cursor.token;
   cursor.advance();
   const term = cursor.grammar.infix(cursor);
   if (!term) return undefined;
   if (cursor.kind !== ')') return cursor.fail('non-terminated expression');
   cursor.advance();
+  noteGroup(term, { start: open.start, end: cursor.previous.end });
   return term;
 }
