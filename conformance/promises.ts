@@ -65,7 +65,8 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     source: 'CWE-22',
   },
   'P-BUNDLE-SIGNATURE': {
-    sentence: 'A signature that nobody checks is refused, not ignored.',
+    sentence:
+      'Where signatures are required only what was signed activates, byte for byte; a signature that nobody checks is refused, not ignored.',
     source: 'OPA bundle signing',
   },
   'P-C2SP-CHECKPOINT': {

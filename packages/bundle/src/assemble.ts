@@ -3,7 +3,7 @@ import { readStrictBytes } from '@writ/decision';
 import type { Bundle, BundleModule, BundleResult, Entrypoint, ReadBundleOptions } from './bundle.ts';
 import { digestContent } from './digest.ts';
 import { annotatedEntrypoints } from './entrypoint.ts';
-import { type BundleFile, completeLimits, isDataFile, isTestModule } from './files.ts';
+import { type BundleFile, belongsToBundle, completeLimits, isDataFile, isTestModule } from './files.ts';
 import {
   checkEntrypoint,
   EMPTY_MANIFEST,
@@ -16,13 +16,22 @@ import type { BundleProblem } from './problem.ts';
 import { mergeDocuments, type PlacedDocument, placeOf, readDocument } from './read-data.ts';
 import { checkRegistry } from './registry.ts';
 import { checkRoots, rootsOfContent } from './roots.ts';
+import { checkSignatures, type SignedArchive } from './signing/check-signatures.ts';
 
-/** A bundle from its files, wherever they came from; every problem of every file is listed at once. */
-export function assembleBundle(
-  files: readonly BundleFile[],
+/**
+ * A bundle from its files, wherever they came from; every problem of every file is listed at once. Signatures are
+ * checked first, and what they do not fit is not looked into: nothing of an unproven sender's is interpreted.
+ */
+export async function assembleBundle(
+  all: readonly BundleFile[],
   options: ReadBundleOptions & { readonly name: string },
-): BundleResult {
-  const problems = checkMarkers(files, options);
+  archive?: SignedArchive,
+): Promise<BundleResult> {
+  const checked = await checkSignatures(all, options, archive);
+  if (checked.problems.length > 0)
+    return { ok: false, problems: checked.problems.map((problem) => ({ bundle: options.name, ...problem })) };
+  const files = all.filter((file) => belongsToBundle(file.path));
+  const problems = checkPatch(files);
   const manifestFile = files.find((file) => file.path === '.manifest');
   const read =
     manifestFile === undefined
@@ -77,29 +86,24 @@ export function assembleBundle(
     metadata: manifest.metadata,
     entrypoints,
     thirdParty: options.thirdParty ?? false,
+    signatures: Object.freeze(checked.signatures),
     hasManifest: manifestFile !== undefined,
   };
   return { ok: true, bundle: Object.freeze(bundle) };
 }
 
-/** A patch alone is no bundle, and a signature that nobody checks must not look like one that was. */
-function checkMarkers(files: readonly BundleFile[], options: ReadBundleOptions): BundleProblem[] {
-  const problems: BundleProblem[] = [];
-  if (files.some(({ path }) => path === 'patch.json')) {
-    const message = 'a delta bundle changes another one and cannot be read by itself';
-    problems.push({
+/** A patch alone is no bundle. */
+function checkPatch(files: readonly BundleFile[]): BundleProblem[] {
+  if (!files.some(({ path }) => path === 'patch.json')) return [];
+  const message = 'a delta bundle changes another one and cannot be read by itself';
+  return [
+    {
       code: 'bundle_unreadable',
       message,
       file: 'patch.json',
       help: 'give the whole bundle (a snapshot)',
-    });
-  }
-  if (options.skipVerify !== true && files.some(({ path }) => path === '.signatures.json')) {
-    const message = 'the bundle is signed, and no key to check it with is known';
-    const help = 'say that the signature is not to be checked, or give the bundle unsigned';
-    problems.push({ code: 'bundle_signature_unverified', message, file: '.signatures.json', help });
-  }
-  return problems;
+    },
+  ];
 }
 
 function parseManifest(file: BundleFile): ManifestResult {

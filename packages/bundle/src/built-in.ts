@@ -25,6 +25,7 @@ function grantAll(): Bundle {
     regoVersion: 1,
     testModules: [],
     thirdParty: false,
+    signatures: [],
     hasManifest: true,
     ...content,
   });

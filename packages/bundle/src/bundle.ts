@@ -1,5 +1,6 @@
 import type { ActionType, EntrypointKind, JsonObject, Layer, Phase } from '@writ/decision';
 import type { BundleProblem } from './problem.ts';
+import type { CheckedSignature, RequiredSignature } from './signing/verification.ts';
 
 /** One Rego source of a bundle. */
 export interface BundleModule {
@@ -55,6 +56,8 @@ export interface Bundle {
   readonly entrypoints: readonly Entrypoint[];
   /** From somebody whose word may only tighten: no grants, no overrides, own data, no network. */
   readonly thirdParty: boolean;
+  /** The signatures that were required, each checked; empty where none was. */
+  readonly signatures: readonly CheckedSignature[];
   /** False for a directory without `.manifest`, where in development any rule may be asked. */
   readonly hasManifest: boolean;
 }
@@ -86,6 +89,8 @@ export interface ReadBundleOptions {
   /** How decisions name the bundle; by default the folder's or the archive's name. */
   readonly name?: string;
   readonly thirdParty?: boolean;
+  /** Signatures that the bundle must carry; every one of them. */
+  readonly signatures?: readonly RequiredSignature[];
   /** Take a signed bundle without checking its signature; otherwise it is refused. */
   readonly skipVerify?: boolean;
   /** Layers that the bundle may hold entrypoints in; by default all. */

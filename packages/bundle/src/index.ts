@@ -35,6 +35,15 @@ export {
   type ToolDescription,
 } from './registry.ts';
 export { rootsOverlap } from './roots.ts';
+export { type SigningOptions, type SigningResult, signBundle } from './signing/bundle-signature.ts';
+export { type DetachedResult, signDetached } from './signing/detached-signature.ts';
+export {
+  type CheckedSignature,
+  type RequiredSignature,
+  SIGNING_ALGORITHMS,
+  type SigningAlgorithm,
+  type VerificationKey,
+} from './signing/verification.ts';
 export { type BundleSetResult, type BundleSource, checkSet, readSource, readSources } from './sources.ts';
 export { type Watch, type WatchOptions, watchPaths } from './watch.ts';
 export { applies, matchesName } from './when.ts';

@@ -22,17 +22,24 @@ import type { BundleProblem } from './problem.ts';
  */
 export async function readDirectory(folder: string, options: ReadBundleOptions = {}): Promise<BundleResult> {
   const name = options.name ?? basename(resolve(folder));
-  const read = await readDirectoryFiles(folder, completeLimits(options.limits));
+  // A signature covers every file, not only those that mean something to a bundle.
+  const all = (options.signatures ?? []).length > 0;
+  const read = await readDirectoryFiles(folder, completeLimits(options.limits), all);
   if (!read.ok)
     return { ok: false, problems: read.problems.map((problem) => ({ bundle: name, ...problem })) };
   return assembleBundle(read.files, { ...options, name });
 }
 
-/** The files of a folder that belong to a bundle, sorted by path. */
-export async function readDirectoryFiles(folder: string, limits: BundleLimits): Promise<FilesResult> {
+/** The files of a folder that belong to a bundle, or all that are not hidden, sorted by path. */
+export async function readDirectoryFiles(
+  folder: string,
+  limits: BundleLimits,
+  all = false,
+): Promise<FilesResult> {
   try {
     const root = await realpath(folder);
-    const walk: Walk = { root, limits, allowance: createAllowance(limits), files: [], problems: [] };
+    const takes = all ? (): boolean => true : belongsToBundle;
+    const walk: Walk = { root, limits, takes, allowance: createAllowance(limits), files: [], problems: [] };
     await readFolder(walk, '', 0);
     if (walk.problems.length > 0) return { ok: false, problems: walk.problems };
     walk.files.sort((left, right) => (left.path < right.path ? -1 : 1));
@@ -47,6 +54,7 @@ const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants
 interface Walk {
   readonly root: string;
   readonly limits: BundleLimits;
+  readonly takes: (path: string) => boolean;
   readonly allowance: Allowance;
   readonly files: BundleFile[];
   readonly problems: BundleProblem[];
@@ -69,7 +77,7 @@ async function readFolder(walk: Walk, folder: string, depth: number): Promise<vo
         await readFolder(walk, path, depth + 1);
     } else if (entry.isSymbolicLink()) {
       if (!entry.name.startsWith('.') || path === '.manifest') await readLinked(walk, path);
-    } else if (belongsToBundle(path)) {
+    } else if (walk.takes(path)) {
       const problem = await readOne(walk, path, join(walk.root, path));
       if (problem !== undefined) walk.problems.push(problem);
     }
@@ -80,7 +88,7 @@ async function readFolder(walk: Walk, folder: string, depth: number): Promise<vo
 async function readLinked(walk: Walk, path: string): Promise<void> {
   const target = await realpath(join(walk.root, path)).catch(() => undefined);
   const isFileInside = target?.startsWith(`${walk.root}${sep}`) === true && (await stat(target)).isFile();
-  if (isFileInside && !belongsToBundle(path)) return;
+  if (isFileInside && !walk.takes(path)) return;
   const problem: BundleProblem | undefined = isFileInside
     ? await readOne(walk, path, target)
     : {

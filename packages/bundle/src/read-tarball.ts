@@ -1,8 +1,9 @@
-import { open } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { assembleBundle } from './assemble.ts';
 import type { BundleResult, ReadBundleOptions } from './bundle.ts';
 import { completeLimits } from './files.ts';
+import { DETACHED_SIZE_BYTES_MAX, DETACHED_SUFFIXES } from './signing/detached-signature.ts';
 import { readArchive } from './tar.ts';
 
 /** Reads an OPA bundle archive (`.tar.gz`) from a file. Never throws: what cannot be read is a problem. */
@@ -17,7 +18,8 @@ export async function readTarball(file: string, options: ReadBundleOptions = {})
         const message = `the archive has more than ${limits.archiveSizeBytesMax} bytes`;
         return { ok: false, problems: [{ code: 'bundle_too_large', message, bundle: name }] };
       }
-      return readTarballBytes(await handle.readFile(), { ...options, name });
+      const detached = await readDetached(file);
+      return await readTarballBytes(await handle.readFile(), { ...options, name, detached });
     } finally {
       await handle.close();
     }
@@ -31,12 +33,29 @@ export async function readTarball(file: string, options: ReadBundleOptions = {})
 }
 
 /** The same for an archive that is already in memory; a name is needed. */
-export function readTarballBytes(
+export async function readTarballBytes(
   archive: Uint8Array,
-  options: ReadBundleOptions & { readonly name: string },
-): BundleResult {
+  options: ReadBundleOptions & {
+    readonly name: string;
+    /** Signatures that came beside it: Sigstore bundles, or base64 texts. */
+    readonly detached?: readonly string[];
+  },
+): Promise<BundleResult> {
+  const { detached = [], ...rest } = options;
   const read = readArchive(archive, completeLimits(options.limits));
   if (!read.ok)
     return { ok: false, problems: read.problems.map((problem) => ({ bundle: options.name, ...problem })) };
-  return assembleBundle(read.files, options);
+  return assembleBundle(read.files, rest, { bytes: archive, detached });
+}
+
+/** The signatures that stand beside an archive. One that is too long to be one does not count. */
+async function readDetached(file: string): Promise<string[]> {
+  const texts = await Promise.all(
+    DETACHED_SUFFIXES.map(async (suffix) => {
+      const status = await stat(file + suffix).catch(() => undefined);
+      if (status === undefined || status.size > DETACHED_SIZE_BYTES_MAX) return [];
+      return [await readFile(file + suffix, 'utf8')];
+    }),
+  );
+  return texts.flat();
 }

@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import type { BundleLimits } from './bundle.ts';
-import { type BundleFile, belongsToBundle, createAllowance, type FilesResult, safePath } from './files.ts';
+import { type BundleFile, createAllowance, type FilesResult, safePath } from './files.ts';
 import type { BundleProblem } from './problem.ts';
 
 const BLOCK = 512;
@@ -95,7 +95,7 @@ function readTar(bytes: Uint8Array, limits: BundleLimits): FilesResult {
 
 function finish(files: ReadonlyMap<string, BundleFile>): FilesResult {
   const sorted = [...files.values()].sort((left, right) => (left.path < right.path ? -1 : 1));
-  return { ok: true, files: sorted.filter((file) => belongsToBundle(file.path)) };
+  return { ok: true, files: sorted };
 }
 
 function addFile(

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 /** A file to be packed; the path has `/` and no leading one. */
 export interface ArchiveFile {
   readonly path: string;
-  readonly text: string;
+  readonly text: string | Uint8Array;
 }
 
 const BLOCK = 512;
@@ -16,7 +16,7 @@ const BLOCK = 512;
 export function writeArchive(files: readonly ArchiveFile[]): Uint8Array {
   const sorted = [...files].sort((left, right) => (left.path < right.path ? -1 : 1));
   const blocks = sorted.flatMap((file) => {
-    const content = Buffer.from(file.text, 'utf8');
+    const content = typeof file.text === 'string' ? Buffer.from(file.text, 'utf8') : file.text;
     const padding = Buffer.alloc((BLOCK - (content.length % BLOCK)) % BLOCK);
     return [headerOf(file.path, content.length), content, padding];
   });

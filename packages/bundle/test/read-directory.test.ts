@@ -90,7 +90,7 @@ describe('reading a folder', () => {
     };
     const one = bundleOf(await readDirectory(makeFolder(files), { name: 'b' }));
     const archive = writeArchive(Object.entries(files).map(([path, text]) => ({ path, text })));
-    const two = bundleOf(readTarballBytes(archive, { name: 'b' }));
+    const two = bundleOf(await readTarballBytes(archive, { name: 'b' }));
     const split = {
       'a/policy.rego': POLICY,
       'x/data.json': '{"y": 1}',

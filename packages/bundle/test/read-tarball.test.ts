@@ -23,8 +23,8 @@ function forged(change: (header: Buffer) => void, files = FILES): Uint8Array {
   return gzipSync(tar);
 }
 
-const problemOf = (archive: Uint8Array, limits = {}) =>
-  problemsOf(readTarballBytes(archive, { name: 'b', limits }))[0];
+const problemOf = async (archive: Uint8Array, limits = {}) =>
+  problemsOf(await readTarballBytes(archive, { name: 'b', limits }))[0];
 
 describe('reading an archive', () => {
   it('takes what another program packed, long names and folders included', async () => {
@@ -48,9 +48,9 @@ describe('reading an archive', () => {
     }
   });
 
-  it('drops the leading slash with which OPA writes paths', () => {
+  it('drops the leading slash with which OPA writes paths', async () => {
     const bundle = bundleOf(
-      readTarballBytes(writeArchive(FILES.map(({ path, text }) => ({ path: `/${path}`, text }))), {
+      await readTarballBytes(writeArchive(FILES.map(({ path, text }) => ({ path: `/${path}`, text }))), {
         name: 'b',
       }),
     );
@@ -59,16 +59,16 @@ describe('reading an archive', () => {
 
   it.each(['../p.rego', 'a/../../p.rego', '..', 'a\\..\\p.rego', 'C:/p.rego', 'a\u0001.rego'])(
     '[P-BUNDLE-SAFE-PATHS] refuses the path %j',
-    (path) => {
-      expect(problemOf(writeArchive([{ path, text: POLICY }]))).toMatchObject({
+    async (path) => {
+      expect(await problemOf(writeArchive([{ path, text: POLICY }]))).toMatchObject({
         code: 'bundle_path_unsafe',
         bundle: 'b',
       });
     },
   );
 
-  it('[P-BUNDLE-SAFE-PATHS] refuses a path that is given twice, in whatever form', () => {
-    expect(problemOf(writeArchive([...FILES, { path: './p.rego', text: POLICY }]))).toMatchObject({
+  it('[P-BUNDLE-SAFE-PATHS] refuses a path that is given twice, in whatever form', async () => {
+    expect(await problemOf(writeArchive([...FILES, { path: './p.rego', text: POLICY }]))).toMatchObject({
       code: 'bundle_path_unsafe',
     });
   });
@@ -79,35 +79,35 @@ describe('reading an archive', () => {
     ['3', 'bundle_unreadable'],
     ['S', 'bundle_unreadable'],
     ['L', 'bundle_unreadable'],
-  ])('[P-BUNDLE-NO-LINKS] refuses an entry of type %s', (type, code) => {
-    expect(problemOf(forged((header) => header.write(type, 156)))).toMatchObject({ code });
+  ])('[P-BUNDLE-NO-LINKS] refuses an entry of type %s', async (type, code) => {
+    expect(await problemOf(forged((header) => header.write(type, 156)))).toMatchObject({ code });
   });
 
-  it('refuses damage: a wrong checksum, a cut, no end, no gzip', () => {
+  it('refuses damage: a wrong checksum, a cut, no end, no gzip', async () => {
     const tar = gunzipSync(writeArchive(FILES));
     const flipped = Buffer.from(tar);
     flipped[3]! ^= 1;
-    expect(problemOf(gzipSync(flipped))).toMatchObject({ code: 'bundle_unreadable' });
-    expect(problemOf(gzipSync(tar.subarray(0, 700)))).toMatchObject({ code: 'bundle_unreadable' });
-    expect(problemOf(gzipSync(tar.subarray(0, 1024)))).toMatchObject({ code: 'bundle_unreadable' });
-    expect(problemOf(writeArchive(FILES).subarray(0, 60))).toMatchObject({ code: 'bundle_unreadable' });
-    expect(problemOf(Buffer.from('not gzip'))).toMatchObject({ code: 'bundle_unreadable' });
-    expect(problemOf(forged((header) => header.write('77777777777\0', 124)))).toMatchObject({
+    expect(await problemOf(gzipSync(flipped))).toMatchObject({ code: 'bundle_unreadable' });
+    expect(await problemOf(gzipSync(tar.subarray(0, 700)))).toMatchObject({ code: 'bundle_unreadable' });
+    expect(await problemOf(gzipSync(tar.subarray(0, 1024)))).toMatchObject({ code: 'bundle_unreadable' });
+    expect(await problemOf(writeArchive(FILES).subarray(0, 60))).toMatchObject({ code: 'bundle_unreadable' });
+    expect(await problemOf(Buffer.from('not gzip'))).toMatchObject({ code: 'bundle_unreadable' });
+    expect(await problemOf(forged((header) => header.write('77777777777\0', 124)))).toMatchObject({
       code: 'bundle_unreadable',
     });
   });
 
-  it('[P-BUNDLE-BOUNDED] stops decompressing at its limits', () => {
+  it('[P-BUNDLE-BOUNDED] stops decompressing at its limits', async () => {
     const bomb = gzipSync(Buffer.alloc(40 * 1024 * 1024));
     expect(bomb.length).toBeLessThan(100_000);
-    expect(problemOf(bomb, { totalSizeBytesMax: 1024 * 1024, filesMax: 100 })).toMatchObject({
+    expect(await problemOf(bomb, { totalSizeBytesMax: 1024 * 1024, filesMax: 100 })).toMatchObject({
       code: 'bundle_too_large',
     });
-    expect(problemOf(writeArchive(FILES), { archiveSizeBytesMax: 50 })).toMatchObject({
+    expect(await problemOf(writeArchive(FILES), { archiveSizeBytesMax: 50 })).toMatchObject({
       code: 'bundle_too_large',
     });
-    expect(problemOf(writeArchive(FILES), { filesMax: 1 })).toMatchObject({ code: 'bundle_too_large' });
-    expect(problemOf(writeArchive(FILES), { fileSizeBytesMax: 30 })).toMatchObject({
+    expect(await problemOf(writeArchive(FILES), { filesMax: 1 })).toMatchObject({ code: 'bundle_too_large' });
+    expect(await problemOf(writeArchive(FILES), { fileSizeBytesMax: 30 })).toMatchObject({
       code: 'bundle_too_large',
     });
   });
@@ -119,17 +119,21 @@ describe('reading an archive', () => {
     });
   });
 
-  it('never throws and never makes a bundle of changed bytes with the same digest', () => {
+  it('never throws and never makes a bundle of changed bytes with the same digest', async () => {
     const archive = gunzipSync(writeArchive(FILES));
-    const digest = bundleOf(readTarballBytes(gzipSync(archive), { name: 'b' })).digest;
-    fc.assert(
-      fc.property(fc.nat({ max: archive.length - 1 }), fc.integer({ min: 1, max: 255 }), (at, change) => {
-        const changed = Buffer.from(archive);
-        changed[at]! ^= change;
-        const read = readTarballBytes(gzipSync(changed), { name: 'b' });
-        const isContent = at >= 512 && at < 512 + FILES[1]!.text.length;
-        if (read.ok && isContent) expect(read.bundle.digest).not.toBe(digest);
-      }),
+    const digest = bundleOf(await readTarballBytes(gzipSync(archive), { name: 'b' })).digest;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat({ max: archive.length - 1 }),
+        fc.integer({ min: 1, max: 255 }),
+        async (at, change) => {
+          const changed = Buffer.from(archive);
+          changed[at]! ^= change;
+          const read = await readTarballBytes(gzipSync(changed), { name: 'b' });
+          const isContent = at >= 512 && at < 512 + FILES[1]!.text.length;
+          if (read.ok && isContent) expect(read.bundle.digest).not.toBe(digest);
+        },
+      ),
       { numRuns: 300, seed: 7 },
     );
   });

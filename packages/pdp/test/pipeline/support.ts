@@ -73,6 +73,7 @@ export function policySetOf(
       completeEntrypoint(path, written),
     ),
     thirdParty: false,
+    signatures: [],
     hasManifest: options.hasManifest ?? true,
   };
   return createPolicySet([bundle], functionPolicies(name, rules), 'rego');
