@@ -1,3 +1,4 @@
+export { type BuildOptions, type BuildResult, buildBundle, signDirectory } from './build-bundle.ts';
 export { BUILT_IN_BUNDLES } from './built-in.ts';
 export {
   type Bundle,

@@ -10,6 +10,7 @@ it('exports these names', () => {
     'DEFAULT_BUNDLE_LIMITS',
     'SIGNING_ALGORITHMS',
     'applies',
+    'buildBundle',
     'buildRegistry',
     'checkSet',
     'completeEntrypoint',
@@ -34,6 +35,7 @@ it('exports these names', () => {
     'rootsOverlap',
     'signBundle',
     'signDetached',
+    'signDirectory',
     'watchPaths',
     'writeArchive',
   ]);

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { approvalsCommand } from './approvals.ts';
+import { buildCommand } from './build.ts';
 import { checkCommand } from './check.ts';
 import { completionCommand } from './completion.ts';
 import { decideCommand } from './decide.ts';
@@ -9,6 +10,7 @@ import { initCommand } from './init.ts';
 import { logCommand } from './log.ts';
 import { mcpCommand } from './mcp.ts';
 import { serveCommand } from './serve.ts';
+import { signCommand } from './sign.ts';
 import { testCommand } from './test.ts';
 import { tokenCommand } from './token.ts';
 import { verifyCommand } from './verify.ts';
@@ -19,6 +21,8 @@ export const COMMANDS: readonly ((program: Command) => Command)[] = [
   checkCommand,
   testCommand,
   evalCommand,
+  buildCommand,
+  signCommand,
   decideCommand,
   serveCommand,
   mcpCommand,

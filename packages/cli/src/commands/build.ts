@@ -1,0 +1,132 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Bundle, buildBundle, readDirectory, renderProblem } from '@writ/bundle';
+import { Command } from 'commander';
+import { type CommandContext, withAction } from '../command.ts';
+import { bundleName } from '../compose/find-bundles.ts';
+import { type SigningFlags, signingFromFlags, withSigningFlags } from '../compose/signing-flags.ts';
+import { CommandError, EXIT } from '../exit-status.ts';
+import type { Output } from '../output/output.ts';
+import { testBundle } from '../test-bundle.ts';
+
+interface BuildFlags extends SigningFlags {
+  readonly output: string;
+  readonly revision?: string;
+  readonly requireTests?: boolean;
+  readonly coverage?: string;
+  readonly includeTests?: boolean;
+}
+
+/** `writ build DIR`: a bundle that compiles, passes its tests and says what it is. */
+export function buildCommand(): Command {
+  const command = new Command('build')
+    .description('Pack a folder as a bundle: checked, compiled, tested, and signed where a key is given')
+    .argument('<dir>', 'folder of the bundle')
+    .option('-o, --output <file>', 'where to write it', 'bundle.tar.gz')
+    .option('--revision <text>', 'what the bundle is called (default: the git commit, else its own digest)')
+    .option('--require-tests', 'refuse a bundle without tests')
+    .option('--coverage <percent>', 'refuse a bundle whose tests reach less of its lines')
+    .option('--include-tests', 'pack *_test.rego too');
+  withSigningFlags(command).addHelpText(
+    'after',
+    '\nExamples:\n  npx writ build examples/tutorial/bundle -o tutorial.tar.gz --require-tests\n  npx writ build policy --coverage 80 --signing-key private.pem --signing-key-id k1\n\nThe same folder and options give the same bytes. Tests that are there always run.',
+  );
+  return withAction(command, async ({ output }: CommandContext, dir: string, flags: BuildFlags) => {
+    const folder = resolve(dir);
+    const name = bundleName(folder);
+    const read = await readDirectory(folder, { name, skipVerify: true });
+    if (!read.ok) throw new CommandError(EXIT.badInput, read.problems.map(renderProblem).join('\n'));
+    const tested = runOwnTests(read.bundle, flags);
+    const revision = flags.revision ?? gitRevision(folder);
+    const signing = signingFromFlags(flags, 'RS256');
+    const built = await buildBundle(folder, {
+      name,
+      ...(revision === undefined ? {} : { revision }),
+      ...(flags.includeTests === undefined ? {} : { includeTests: flags.includeTests }),
+      ...(signing === undefined ? {} : { signing }),
+    });
+    if (!built.ok) throw new CommandError(EXIT.badInput, built.problems.map(renderProblem).join('\n'));
+    writeFileSync(flags.output, built.archive);
+    show(output, built.bundle, {
+      ...tested,
+      file: flags.output,
+      sizeBytes: built.archive.length,
+      signed: signing !== undefined,
+    });
+    return EXIT.ok;
+  });
+}
+
+interface Tested {
+  readonly tests: number;
+  readonly coveragePercent: number | undefined;
+}
+
+/** Compiles the bundle and runs its tests; one that does not hold what was asked for is not built. */
+function runOwnTests(bundle: Bundle, flags: BuildFlags): Tested {
+  const threshold = flags.coverage;
+  if (threshold !== undefined && !/^\d+(\.\d+)?$/.test(threshold))
+    throw new CommandError(EXIT.usage, `--coverage must be a number, not \`${threshold}\``);
+  const report = testBundle(bundle, threshold === undefined ? {} : { coverage: true });
+  const tests = report.results.length;
+  if (flags.requireTests === true && tests === 0)
+    throw new CommandError(
+      EXIT.no,
+      'the bundle has no tests',
+      'name rules `test_…` in files that end in _test.rego',
+    );
+  const failed = report.results.filter(({ outcome }) => outcome === 'fail' || outcome === 'error');
+  if (failed.length > 0) {
+    const names = failed.map(({ path, file, row }) => `  ${path}  ${file}:${row}`).join('\n');
+    throw new CommandError(
+      EXIT.no,
+      `${failed.length} of its tests fail, so it is not built:\n${names}`,
+      `see why: writ test ${bundle.name}`,
+    );
+  }
+  const percent = report.coverage?.percent;
+  if (threshold !== undefined && (percent ?? 0) < Number(threshold))
+    throw new CommandError(
+      EXIT.no,
+      `its tests reach ${(percent ?? 0).toFixed(1)} % of its lines, and ${threshold} % are asked for`,
+      'see which lines: writ test --coverage',
+    );
+  return { tests, coveragePercent: percent };
+}
+
+/** The commit of the folder's repository; with a mark where the folder holds what no commit has. */
+function gitRevision(folder: string): string | undefined {
+  const git = (...words: string[]): string =>
+    execFileSync('git', ['-C', folder, ...words], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  try {
+    const commit = git('rev-parse', 'HEAD');
+    return git('status', '--porcelain', '--', '.') === '' ? commit : `${commit}+changed`;
+  } catch {
+    return undefined;
+  }
+}
+
+interface Built extends Tested {
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly signed: boolean;
+}
+
+function show(output: Output, bundle: Bundle, built: Built): void {
+  const { revision, digest, roots, entrypoints } = bundle;
+  output.json({ ...built, name: bundle.name, revision, digest, roots, entrypoints });
+  const tests =
+    built.coveragePercent === undefined ? '' : `, ${built.coveragePercent.toFixed(1)} % of lines reached`;
+  output.line(`${built.file}  ${built.sizeBytes} bytes${built.signed ? ', signed' : ''}`);
+  output.line(`  revision     ${revision}`);
+  output.line(`  digest       ${digest}`);
+  output.line(`  roots        ${roots.map((root) => (root === '' ? '(everything)' : root)).join(', ')}`);
+  output.line(
+    `  entrypoints  ${entrypoints.map(({ path, kind }) => `${path} (${kind})`).join(', ') || 'none'}`,
+  );
+  output.line(`  tests        ${built.tests} passed${tests}`);
+}
