@@ -117,6 +117,10 @@ func bindings(request *Request) (Answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	return Answer{"results": resultList(set)}, nil
+}
+
+func resultList(set rego.ResultSet) []Answer {
 	list := make([]Answer, 0, len(set))
 	for _, result := range set {
 		values := make([]any, 0, len(result.Expressions))
@@ -125,5 +129,5 @@ func bindings(request *Request) (Answer, error) {
 		}
 		list = append(list, Answer{"bindings": result.Bindings, "expressions": values})
 	}
-	return Answer{"results": list}, nil
+	return list
 }

@@ -31,9 +31,10 @@ type Request struct {
 	Format          *FormatOptions  `json:"format"`
 
 	// Of measure.
-	Inputs []json.RawMessage `json:"inputs"`
-	Text   bool              `json:"text"`
-	Millis int               `json:"millis"`
+	Inputs   []json.RawMessage `json:"inputs"`
+	Text     bool              `json:"text"`
+	Millis   int               `json:"millis"`
+	Programs []Program         `json:"programs"`
 }
 
 // Answer is written with the request's id first.
@@ -51,6 +52,7 @@ var operations = map[string]func(*Request) (Answer, error){
 	"format":      formatted,
 	"measure":     measure,
 	"weigh":       weigh,
+	"programs":    programs,
 }
 
 func main() {

@@ -77,6 +77,38 @@ export type OracleFormatted =
   | { readonly text: string }
   | { readonly errors: readonly OracleError[]; readonly message: string };
 
+/** A policy with its data, compiled once, and what is asked about it. */
+export interface OracleProgram {
+  readonly modules: Readonly<Record<string, string>>;
+  readonly regoVersion: 0 | 1;
+  /** JSON text of the base documents, an object. */
+  readonly data: string;
+  readonly strict: boolean;
+  /** Nanoseconds since 1970. */
+  readonly timeNs: bigint;
+  /** The input as JSON text; absent: undefined. */
+  readonly questions: readonly { readonly query: string; readonly input: string | undefined }[];
+}
+
+/**
+ * One result of a question, each value as JSON text that keeps what JSON has no word for: `{"$set": […]}`, and
+ * `{"$object": [[key, value], …]}` for an object with keys that are no strings.
+ */
+export interface OracleProgramResult {
+  readonly bindings: Readonly<Record<string, string>>;
+  readonly expressions: readonly string[];
+}
+
+/** What a question gave. `panic`: OPA broke down over it. */
+export type OracleProgramAnswer =
+  | { readonly results: readonly OracleProgramResult[]; readonly errors?: undefined }
+  | { readonly results?: undefined; readonly errors: readonly OracleError[]; readonly panic?: true };
+
+/** An answer for each question, or why the program does not compile. */
+export type OracleProgramAnswers =
+  | { readonly answers: readonly OracleProgramAnswer[]; readonly errors?: undefined }
+  | { readonly answers?: undefined; readonly errors: readonly OracleError[]; readonly panic?: true };
+
 /** A case of OPA's evaluation corpus (`v1/test/cases`); the names are OPA's. */
 export interface OracleCase {
   readonly note: string;
@@ -156,6 +188,8 @@ export interface Oracle {
   compileCases(corpus: 'v0' | 'v1'): Promise<readonly OracleCompileCase[]>;
   /** Each module as `opa fmt` writes it, or why it does not. */
   format(question: OracleFormatQuestion): Promise<Readonly<Record<string, OracleFormatted>>>;
+  /** Answers about many programs at once, in their order. */
+  programs(programs: readonly OracleProgram[]): Promise<readonly OracleProgramAnswers[]>;
   /** OPA's evaluation corpus of one version of the language. */
   cases(corpus: 'v0' | 'v1'): Promise<readonly LocatedCase[]>;
   /**
@@ -211,14 +245,18 @@ class ChildOracle implements Oracle {
     const { inputText, ...rest } = question as OracleQuestion;
     const text = JSON.stringify({ op, ...rest });
     const request = inputText === undefined ? text : `${text.slice(0, -1)},"input":${inputText}}`;
-    const line = await new Promise<string>((settle, fail) => {
-      this.#waiting.push({ settle, fail });
-      this.#child.stdin.write(`${request}\n`);
-    });
+    const line = await this.#send(request);
     const answer = JSON.parse(line) as Answer;
     const error = answer['error'] as OracleError | undefined;
     if (error?.code.startsWith('oracle_')) throw new Error(`${error.code}: ${error.message}`);
     return { answer, line };
+  }
+
+  #send(request: string): Promise<string> {
+    return new Promise((settle, fail) => {
+      this.#waiting.push({ settle, fail });
+      this.#child.stdin.write(`${request}\n`);
+    });
   }
 
   async start(): Promise<this> {
@@ -260,6 +298,12 @@ class ChildOracle implements Oracle {
     return answer['files'] as Awaited<ReturnType<Oracle['format']>>;
   }
 
+  async programs(programs: readonly OracleProgram[]): Promise<readonly OracleProgramAnswers[]> {
+    const line = await this.#send(`{"op":"programs","programs":[${programs.map(programText).join(',')}]}`);
+    const answer = JSON.parse(line) as { readonly programs: readonly OracleProgramAnswers[] };
+    return answer.programs;
+  }
+
   async cases(corpus: 'v0' | 'v1'): Promise<readonly LocatedCase[]> {
     const directory = join(await moduleFolder(), 'v1/test/cases/testdata', corpus);
     const { answer } = await this.#ask('cases', { directory });
@@ -296,6 +340,17 @@ class ChildOracle implements Oracle {
     this.#child.stdin.end();
     await this.#closed;
   }
+}
+
+/** Written by hand, because a JavaScript number does not hold every number of the documents. */
+function programText(program: OracleProgram): string {
+  const questions = program.questions.map(({ query, input }) => {
+    const given = input === undefined ? '' : `,"input":${input}`;
+    return `{"query":${JSON.stringify(query)}${given}}`;
+  });
+  const { modules, regoVersion, strict } = program;
+  const rest = JSON.stringify({ modules, regoVersion, strict });
+  return `${rest.slice(0, -1)},"timeNs":${program.timeNs},"data":${program.data},"questions":[${questions.join(',')}]}`;
 }
 
 /** The folder that holds OPA's own sources. */
