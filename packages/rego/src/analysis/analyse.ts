@@ -185,7 +185,7 @@ export function analyseQuery(
   const ordered = orderQuery(expanded, { arityOf, report });
   if (report.failed) return { diagnostics: report.diagnostics };
   return {
-    query: { body: hoistBody(ordered), variables: resolved.variables },
+    query: { body: hoistBody(ordered, true), variables: resolved.variables },
     diagnostics: report.diagnostics,
   };
 }

@@ -7,13 +7,16 @@ import { equalExpression } from './expand.ts';
  * after the check of safety). It decides a meaning: in `not startswith(input.x, "a")` the reference stands outside
  * of the negation, so an undefined `input.x` fails the body; in `not input.x == "a"` it stays inside. Expressions
  * that are not negated mean the same either way and are left alone.
+ *
+ * @param isQuery a query's own bodies: OPA has `==` there still as a call when it gets here, so that references go
+ *   out of it as well
  */
-export function hoistBody(body: CoreBody): CoreBody {
+export function hoistBody(body: CoreBody, isQuery = false): CoreBody {
   const result: CoreBody = [];
   for (const expression of body) {
-    if (expression.kind === 'every') expression.body = hoistBody(expression.body);
-    for (const term of directTerms(expression)) hoistNestedBodies(term);
-    if (expression.negated) hoistNegated(expression, result);
+    if (expression.kind === 'every') expression.body = hoistBody(expression.body, isQuery);
+    for (const term of directTerms(expression)) hoistNestedBodies(term, isQuery);
+    if (expression.negated) hoistNegated(expression, result, isQuery);
     result.push(expression);
   }
   return result;
@@ -33,39 +36,40 @@ function directTerms(expression: CoreExpression): CoreTerm[] {
 }
 
 /** Rewrites the bodies of comprehensions inside a term. */
-export function hoistNestedBodies(term: CoreTerm): void {
+export function hoistNestedBodies(term: CoreTerm, isQuery = false): void {
+  const within = (inner: CoreTerm): void => hoistNestedBodies(inner, isQuery);
   switch (term.kind) {
     case 'comprehension':
-      term.body = hoistBody(term.body);
+      term.body = hoistBody(term.body, isQuery);
       return;
     case 'array':
     case 'set':
-      term.items.forEach(hoistNestedBodies);
+      term.items.forEach(within);
       return;
     case 'object':
       for (const [key, value] of term.entries) {
-        hoistNestedBodies(key);
-        hoistNestedBodies(value);
+        within(key);
+        within(value);
       }
       return;
     case 'ref':
-      term.parts.forEach(hoistNestedBodies);
+      term.parts.forEach(within);
       return;
     case 'call':
-      term.args.forEach(hoistNestedBodies);
+      term.args.forEach(within);
       return;
     case 'constant':
     case 'variable':
   }
 }
 
-function hoistNegated(expression: CoreExpression, result: CoreBody): void {
+function hoistNegated(expression: CoreExpression, result: CoreBody, isQuery: boolean): void {
   if (expression.kind === 'test') expression.term = shallow(expression.term, expression, result);
   else if (expression.kind === 'equal') {
     expression.left = shallow(expression.left, expression, result);
     expression.right = shallow(expression.right, expression, result);
   } else if (expression.kind === 'call') {
-    if (isEquality(expression)) {
+    if (!isQuery && isEquality(expression)) {
       expression.args = expression.args.map((argument) => shallow(argument, expression, result));
     } else expression.args = expression.args.map((argument) => deep(argument, expression, result));
   }

@@ -39,9 +39,10 @@ function emitEvaluate(emitter: Emitter, group: GroupPlan, args: readonly Code[])
     }
     emitter.write(code`${label}: {`);
     emitSingleRule(emitter, group, rule, args, (value) => {
-      const fault = emitter.constant(conflictOf(group, rule.location));
       emitter.write(code`if (result === undefined) result = ${value};`);
-      emitter.write(code`else if (!equal(result, ${value})) conflict(${fault});`);
+      emitter.write(
+        code`else if (!equal(result, ${value})) ${conflictOf(emitter, group, rule.location, args)}`,
+      );
       emitter.write(code`break ${label};`);
     });
     emitter.write(code`}`);

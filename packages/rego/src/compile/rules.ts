@@ -1,6 +1,6 @@
+import type { ConflictSite } from '../eval/conflict.ts';
 import type { BranchPlan, GroupPlan, RulePlan } from '../plan/plan.ts';
 import { FIRST_SLOT, KEY_SLOT } from '../plan/plan.ts';
-import { CONFLICT_TEXTS, EvaluationFault } from '../runtime/fault.ts';
 import type { MatchedRule } from '../runtime/run.ts';
 import type { Code } from './code.ts';
 import { code, join, nameOf } from './code.ts';
@@ -14,10 +14,15 @@ const COMMA = code`, `;
 /** What a rule does with its value: takes it in, and jumps away or goes on. */
 export type Take = (value: Code) => void;
 
-/** The fault of rules that give different values for one thing. */
-export function conflictOf(group: GroupPlan, location: RulePlan['location']): EvaluationFault {
-  const text = CONFLICT_TEXTS[group.kind === 'function' ? 'function' : 'complete'];
-  return new EvaluationFault('eval_conflict_error', text(['data', ...group.path].join('.')), location);
+/** Ends an evaluation in which rules give different values for one thing. */
+export function conflictOf(
+  emitter: Emitter,
+  group: GroupPlan,
+  location: RulePlan['location'],
+  args: readonly Code[],
+): Code {
+  const site: ConflictSite = { group, location };
+  return code`refuseConflict(${emitter.constant(site)}, run, [${join(args, COMMA)}]);`;
 }
 
 /**
@@ -45,7 +50,7 @@ export function emitSingleRule(
     emitPattern(emitter, pattern, args[index]!, code`break ${label};`, false);
   });
   for (const [index, branch] of rule.branches.entries()) {
-    emitBranch(emitter, group, rule, branch, index, take);
+    emitBranch(emitter, group, rule, branch, index, args, take);
   }
   emitter.write(code`}`);
 }
@@ -56,6 +61,7 @@ function emitBranch(
   rule: RulePlan,
   branch: BranchPlan,
   index: number,
+  args: readonly Code[],
   take: Take,
 ): void {
   const label = emitter.label();
@@ -75,9 +81,10 @@ function emitBranch(
   emitter.write(code`${label}: {`);
   emitStatements(emitter, branch.body, code`break ${label};`, false, (fail) => {
     const value = emitDefined(emitter, branch.value, fail, false);
-    const fault = emitter.constant(conflictOf(group, branch.location));
     emitter.write(code`if (${found} === undefined) ${found} = ${value};`);
-    emitter.write(code`else if (!equal(${found}, ${value})) conflict(${fault});`);
+    emitter.write(
+      code`else if (!equal(${found}, ${value})) ${conflictOf(emitter, group, branch.location, args)}`,
+    );
     emitter.write(fail);
   });
   emitter.write(code`}`);

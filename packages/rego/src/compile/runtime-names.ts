@@ -1,4 +1,5 @@
 import { BuiltinError, isMember } from '../builtins/index.ts';
+import { refuseConflict } from '../eval/conflict.ts';
 import { builtinFailed, callReplaced } from '../runtime/calls.ts';
 import { isCollection, member, memberAt, ObjectCollector, storedMember } from '../runtime/collections.ts';
 import { Cursor } from '../runtime/cursor.ts';
@@ -72,6 +73,7 @@ export const RUNTIME = Object.freeze({
   overrideData,
   overrideInput,
   refuseCircle,
+  refuseConflict,
   rememberedByKey,
   storedMember,
 });
@@ -83,5 +85,5 @@ export const RUNTIME_HEADER: Code = code`const {
   ABSENT, BUSY, Boxed, BuiltinError, Cursor, EvaluationFault, ObjectCollector, RegoSet, SetBuilder, builtinFailed,
   callReplaced, conflict, equal, getPrototypeOf, holds, innerScope, isArray, isCollection, isNumber, isObject,
   isReplaced, lookup, makeObject, member, memberAt, objectGet, objectPrototype, objectSize, overrideCall,
-  overrideData, overrideInput, refuseCircle, rememberedByKey, storedMember,
+  overrideData, overrideInput, refuseCircle, refuseConflict, rememberedByKey, storedMember,
 } = runtime;`;

@@ -3,7 +3,7 @@ import { BUILTINS } from '../builtins/index.ts';
 import type { ComprehensionNode, ValueNode } from '../plan/plan.ts';
 import { mockKey } from '../plan/plan.ts';
 import type { CallSite } from '../runtime/calls.ts';
-import { CONFLICT_TEXTS, EvaluationFault } from '../runtime/fault.ts';
+import { EvaluationFault, OBJECT_CONFLICT } from '../runtime/fault.ts';
 import type { Code } from './code.ts';
 import { code, join, literal, nameOf } from './code.ts';
 import type { Emitter, Fail } from './emitter.ts';
@@ -237,6 +237,6 @@ function emitPair(emitter: Emitter, node: ComprehensionNode, name: Code, fail: F
   const key = emitOptional(emitter, node.key!, false);
   const term = emitOptional(emitter, node.term, false);
   emitter.write(code`if (${key} === undefined || ${term} === undefined) ${fail}`);
-  const fault = new EvaluationFault('eval_conflict_error', CONFLICT_TEXTS.object, node.location);
+  const fault = new EvaluationFault('eval_conflict_error', OBJECT_CONFLICT, node.location);
   emitter.write(code`if (!${name}.put([${key}], ${term})) conflict(${emitter.constant(fault)});`);
 }

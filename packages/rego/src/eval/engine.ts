@@ -10,6 +10,8 @@ import { memberKey } from '../value/index.ts';
 import type { JsonObject, Value } from '../value/value.ts';
 import type { Backend, Compute, Step } from './backend.ts';
 import { createClosures } from './closures.ts';
+import { RuleConflict } from './conflict.ts';
+import { conflictMessage } from './conflict-list.ts';
 import { compileStatements, observedBody } from './statements.ts';
 import { compileValue } from './values.ts';
 
@@ -121,7 +123,7 @@ export class Engine {
         const value = compute(run, []);
         return finish(run, value, options);
       } catch (caught) {
-        return errorOf(caught);
+        return this.#errorOf(caught, run);
       }
     };
   }
@@ -153,9 +155,16 @@ export class Engine {
         const failure = strictFailure(run, options);
         return failure ?? { kind: 'bindings', bindings: collected.found, rules: run.matched ?? NO_RULES };
       } catch (caught) {
-        return errorOf(caught);
+        return this.#errorOf(caught, run);
       }
     };
+  }
+
+  /** Turns what ended an evaluation into a value; bugs included, so that a caller can only deny. */
+  #errorOf(caught: unknown, run: Run): EvaluationError {
+    if (!(caught instanceof RuleConflict)) return errorOf(caught);
+    const message = conflictMessage(this.#plain, run, caught);
+    return { ...errorOf(caught), message };
   }
 
   #observedBackend(): Backend {
@@ -287,7 +296,6 @@ function strictFailure(run: Run, options: EvaluationOptions): EvaluationError | 
   return { kind: 'error', code: error.code, message: error.message, location };
 }
 
-/** Turns what ended an evaluation into a value; bugs included, so that a caller can only deny. */
 function errorOf(caught: unknown): EvaluationError {
   if (caught instanceof EvaluationFault) {
     const { code, message, location } = caught;

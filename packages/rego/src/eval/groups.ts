@@ -1,14 +1,15 @@
 import { dataPath } from '../analysis/term-text.ts';
-import type { DocumentPlan, GroupPlan, RuleChoice, RulePlan } from '../plan/plan.ts';
+import type { BranchPlan, DocumentPlan, GroupPlan, RuleChoice, RulePlan } from '../plan/plan.ts';
 import { KEY_SLOT, RESULT_SLOT } from '../plan/plan.ts';
 import { memberAt, ObjectCollector } from '../runtime/collections.ts';
-import { CONFLICT_TEXTS, EvaluationFault } from '../runtime/fault.ts';
+import { EvaluationFault, OBJECT_CONFLICT } from '../runtime/fault.ts';
 import { ABSENT, BUSY, isReplaced, refuseCircle, rememberedByKey } from '../runtime/memo.ts';
 import type { Frame, MatchedRule, Run } from '../runtime/run.ts';
 import type { Location } from '../syntax/ast.ts';
 import { equal, isObject, lookup, objectEntries, RegoSet, SetBuilder } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
 import type { Backend, Collector, CompiledGroup, PartialRule, SingleRule, Step } from './backend.ts';
+import { refuseConflict } from './conflict.ts';
 import { compilePattern, compileStatements, observedBody } from './statements.ts';
 import { compileValue, computeAll } from './values.ts';
 import { warmRules } from './warm-rules.ts';
@@ -71,13 +72,12 @@ function remembered(group: GroupPlan, compute: (run: Run) => Value | undefined) 
 }
 
 function compileSingle(backend: Backend, group: GroupPlan): CompiledGroup {
-  const text = CONFLICT_TEXTS[group.kind === 'function' ? 'function' : 'complete'](dataPath(group.path));
   const choose = chooseRules(backend, group);
   const endsEarly = group.constant !== undefined;
   const worthKeeping = isWorthKeeping(group);
   const rule = warmRules<SingleRule>(
     backend.other.warmUses,
-    (position) => compileSingleRule(backend, group.rules[position]!, text, endsEarly),
+    (position) => compileSingleRule(backend, group, group.rules[position]!, endsEarly),
     (position) => backend.other.singleRule(group, position),
   );
   let fallback: SingleRule | undefined;
@@ -90,11 +90,11 @@ function compileSingle(backend: Backend, group: GroupPlan): CompiledGroup {
         result = value;
         if (endsEarly) break;
       } else if (!equal(result, value)) {
-        throw new EvaluationFault('eval_conflict_error', text, group.rules[position]!.location);
+        refuseConflict({ group, location: group.rules[position]!.location }, run, args);
       }
     }
     if (result !== undefined || group.fallback === undefined) return result;
-    fallback ??= compileSingleRule(backend, group.fallback, text, endsEarly);
+    fallback ??= compileSingleRule(backend, group, group.fallback, endsEarly);
     return fallback(run, args);
   };
   const value = remembered(group, (run) => evaluate(run, []));
@@ -146,8 +146,8 @@ function isCostly(node: unknown): boolean {
 
 function compileSingleRule(
   backend: Backend,
+  group: GroupPlan,
   rule: RulePlan,
-  conflictText: string,
   endsEarly: boolean,
 ): SingleRule {
   const matchers = rule.args.map((pattern) => compilePattern(backend, pattern, false));
@@ -157,7 +157,7 @@ function compileSingleRule(
       file: rule.file,
       row: index === 0 ? rule.row : branch.location.row,
     };
-    const end = singleEnd(backend, branch, conflictText);
+    const end = singleEnd(backend, group, branch);
     const about = { kind: 'rule', path: rule.path, location: branch.location, endsEarly } as const;
     const body = backend.observed
       ? observedBody(backend, branch.body, end, false, about, (frame) => frame[RESULT_SLOT] !== undefined)
@@ -174,6 +174,8 @@ function compileSingleRule(
     run.rulesEvaluated += 1;
     run.count();
     const frame: Frame = new Array(slots);
+    // No rule that gives one value is asked for one key.
+    frame[KEY_SLOT] = args;
     for (let index = 0; index < matchers.length; index++) {
       if (!matchers[index]!(run, frame, args[index]!)) return undefined;
     }
@@ -203,7 +205,7 @@ function constantRule(
 }
 
 /** Takes the value at the end of a body; a second, other value is a conflict. */
-function singleEnd(backend: Backend, branch: RulePlan['branches'][number], conflictText: string): Step {
+function singleEnd(backend: Backend, group: GroupPlan, branch: BranchPlan): Step {
   if (branch.value.op === 'constant') {
     const constant = branch.value.value;
     return (_run, frame) => {
@@ -218,7 +220,7 @@ function singleEnd(backend: Backend, branch: RulePlan['branches'][number], confl
     const before = frame[RESULT_SLOT] as Value | undefined;
     if (before === undefined) frame[RESULT_SLOT] = value;
     else if (!equal(before, value)) {
-      throw new EvaluationFault('eval_conflict_error', conflictText, branch.location);
+      refuseConflict({ group, location: branch.location }, run, frame[KEY_SLOT] as readonly Value[]);
     }
     return false;
   };
@@ -307,7 +309,7 @@ function compilePartialObject(backend: Backend, group: GroupPlan, node: Document
   const full = partialRules(backend, group, false);
   const keyed = partialRules(backend, group, true);
   const conflict = (rule: RulePlan | undefined): never => {
-    throw new EvaluationFault('eval_conflict_error', CONFLICT_TEXTS.object, rule?.location);
+    throw new EvaluationFault('eval_conflict_error', OBJECT_CONFLICT, rule?.location);
   };
   const evaluate = (run: Run, key: Value | undefined): ObjectCollector => {
     const collector = new ObjectCollector();

@@ -4,7 +4,7 @@ import { mockKey } from '../plan/plan.ts';
 import type { CallSite } from '../runtime/calls.ts';
 import { builtinFailed, callBuiltin, callReplaced } from '../runtime/calls.ts';
 import { member, memberAt, ObjectCollector, storedMember } from '../runtime/collections.ts';
-import { CONFLICT_TEXTS, EvaluationFault } from '../runtime/fault.ts';
+import { EvaluationFault, OBJECT_CONFLICT } from '../runtime/fault.ts';
 import type { Frame, Run } from '../runtime/run.ts';
 import { lookup, makeObject, RegoSet, SetBuilder } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
@@ -264,7 +264,7 @@ function compileObjectComprehension(backend: Backend, node: ComprehensionNode): 
     const value = term(run, frame);
     if (keyValue === undefined || value === undefined) return false;
     if (!(frame[slot] as ObjectCollector).put([keyValue], value)) {
-      throw new EvaluationFault('eval_conflict_error', CONFLICT_TEXTS.object, location);
+      throw new EvaluationFault('eval_conflict_error', OBJECT_CONFLICT, location);
     }
     return false;
   };

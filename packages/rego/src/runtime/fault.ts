@@ -25,9 +25,5 @@ export class EvaluationFault {
   }
 }
 
-/** What OPA (since 1.22) says when rules contradict each other. */
-export const CONFLICT_TEXTS = {
-  complete: (path: string) => `rule ${path} produced conflicting values`,
-  function: (path: string) => `function ${path} produced conflicting values for the same inputs`,
-  object: 'object keys must be unique',
-} as const;
+/** What OPA says where one key of an object gets two values. */
+export const OBJECT_CONFLICT = 'object keys must be unique';

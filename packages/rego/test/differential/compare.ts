@@ -21,7 +21,8 @@ export interface Divergence {
 }
 
 /** What only OPA's static type checker finds. */
-const TYPE_CHECKED = /^(match error|undefined ref|[\w.]+: (invalid argument|too few|too many)|rego_type_error)/;
+const TYPE_CHECKED =
+  /^(match error|undefined ref|function .* used as reference, not called|[\w.]+: (invalid argument|too few|too many)|rego_type_error)/;
 
 export function compareProgram(program: TextProgram, theirs: Answers | undefined): Comparison {
   if (theirs === undefined) return { kind: 'left-out', why: 'OPA broke down' };
@@ -29,7 +30,8 @@ export function compareProgram(program: TextProgram, theirs: Answers | undefined
   try {
     ours = askOurs(program);
   } catch (caught) {
-    const message = caught instanceof Error ? `${caught.message}\n${caught.stack?.split('\n')[1] ?? ''}` : String(caught);
+    const message =
+      caught instanceof Error ? `${caught.message}\n${caught.stack?.split('\n')[1] ?? ''}` : String(caught);
     const [first] = theirs.compiled === undefined ? theirs.questions : [theirs.compiled];
     return {
       kind: 'different',
@@ -66,7 +68,8 @@ function leftOut(ours: Outcome | undefined, theirs: Outcome | undefined): string
   if (theirs?.kind === 'errors') {
     const [first] = theirs.errors;
     if (first!.code === 'eval_cancel_error') return 'OPA ran out of time';
-    if (first!.code === 'rego_type_error' && TYPE_CHECKED.test(first!.message)) return 'refused by the type checker';
+    if (first!.code === 'rego_type_error' && TYPE_CHECKED.test(first!.message))
+      return 'refused by the type checker';
   }
   return undefined;
 }

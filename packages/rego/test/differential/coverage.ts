@@ -42,7 +42,9 @@ export class Coverage {
 
   /** Constructs by name with their counts. */
   table(): readonly (readonly [label: string, programs: number, defined: number])[] {
-    return [...this.#labels].map(([label, { programs, defined }]) => [label, programs, defined] as const).sort();
+    return [...this.#labels]
+      .map(([label, { programs, defined }]) => [label, programs, defined] as const)
+      .sort();
   }
 
   /** Of `expected`, what stood in no program whose rule gave something. */
@@ -67,6 +69,7 @@ function labelsOf(program: GeneratedProgram, rule?: string): ReadonlySet<string>
       if (rule === undefined || outer.name === rule) walkPieces(outer, ({ label }) => labels.add(label));
     });
   }
-  if (rule === undefined) for (const { query } of program.questions) walkPieces(query, ({ label }) => labels.add(label));
+  if (rule === undefined)
+    for (const { query } of program.questions) walkPieces(query, ({ label }) => labels.add(label));
   return labels;
 }

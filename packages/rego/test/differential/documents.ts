@@ -15,7 +15,20 @@ const COMMON_NUMBERS: readonly string[] = ['0', '1', '2', '3', '4', '-1', '1.5']
 /** Strings of all sorts; the first are the usual ones. */
 export const STRING_VALUES: readonly string[] = [
   ...['a', 'b', 'c', 'ab', 'abc', '', 'x', 'a.b', 'a/b', 'A', '0', '1', 'true', 'hello world', 'a,b,c'],
-  ...['ä', 'grüße', '😀', 'a😀b', '\u{10ffff}', '\uffff', '\u0000', '\n', '\t"\\', 'e\u0301', '\u2028', '$x{1}'],
+  ...[
+    'ä',
+    'grüße',
+    '😀',
+    'a😀b',
+    '\u{10ffff}',
+    '\uffff',
+    '\u0000',
+    '\n',
+    '\t"\\',
+    'e\u0301',
+    '\u2028',
+    '$x{1}',
+  ],
   ...['__proto__', 'constructor', 'toString', '10', '2', 'İ', 'ß', '\u202eabc', '%s', '{', '}', 'null', ' '],
 ];
 

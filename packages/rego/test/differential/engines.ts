@@ -55,7 +55,10 @@ export function askOurs(program: TextProgram): Answers {
 }
 
 /** Asks the real OPA about many programs. */
-export async function askOpa(oracle: Oracle, programs: readonly TextProgram[]): Promise<readonly (Answers | undefined)[]> {
+export async function askOpa(
+  oracle: Oracle,
+  programs: readonly TextProgram[],
+): Promise<readonly (Answers | undefined)[]> {
   const answers = await oracle.programs(programs.map((program) => ({ ...program, timeNs: TIME_NS })));
   return answers.map((one, index) => toAnswers(one, programs[index]!));
 }

@@ -36,7 +36,10 @@ const FAULTS: readonly (readonly [label: string, make: FaultMaker])[] = [
   ['assignment to a rule', (random, rules) => `e1 if {\n  ${nameOf(random, rules)} := 1\n}`],
   ['with of another target', () => 'e1 if {\n  input.n with foo as 1\n}'],
   ['missing brace', () => 'e1 if {\n  input.n\n'],
-  ['stray token', (random) => `e1 := ${random.pick([')', ':=', '1 2', '"', '@', '`', 'if', '[1,', '{1:', '#'])}\n`],
+  [
+    'stray token',
+    (random) => `e1 := ${random.pick([')', ':=', '1 2', '"', '@', '`', 'if', '[1,', '{1:', '#'])}\n`,
+  ],
 ];
 
 /** Adds what is wrong to a module. */

@@ -15,7 +15,9 @@ const { values } = parseArgs({
 const cases = Number(values.n);
 const seed = values.seed === undefined ? Date.now() % 1_000_000_007 : Number(values.seed);
 if (!Number.isInteger(cases) || cases < 1 || !Number.isInteger(seed)) {
-  console.error('usage: npm run conformance -- differential [--n CASES] [--seed SEED] [--shown MOST] [--coverage]');
+  console.error(
+    'usage: npm run conformance -- differential [--n CASES] [--seed SEED] [--shown MOST] [--coverage]',
+  );
   process.exit(64);
 }
 const oracle = await startOracle();
@@ -37,7 +39,8 @@ await oracle.stop();
 for (const [why, count] of report.leftOut) console.log(`  left out: ${count} programs: ${why}`);
 for (const [signature, count] of report.divergences) console.log(`  different: ${count} × ${signature}`);
 if (values.coverage) {
-  for (const [label, programs, defined] of report.coverage.table()) console.log(`  ${label}: ${programs}, ${defined} defined`);
+  for (const [label, programs, defined] of report.coverage.table())
+    console.log(`  ${label}: ${programs}, ${defined} defined`);
 }
 const missing = report.coverage.missing(CALLED.map(({ name }) => `builtin ${name}`));
 if (missing.length > 0) console.log(`  never reached with a defined answer: ${missing.join(', ')}`);

@@ -64,7 +64,8 @@ function take<T>(from: Generator<T>, most: number): T[] {
 function* smaller(program: GeneratedProgram): Generator<GeneratedProgram> {
   const { modules, questions } = program;
   if (questions.length > 1) for (const one of questions) yield { ...program, questions: [one] };
-  for (const one of modules) if (modules.length > 1) yield { ...program, modules: modules.filter((other) => other !== one) };
+  for (const one of modules)
+    if (modules.length > 1) yield { ...program, modules: modules.filter((other) => other !== one) };
   if (program.strict) yield { ...program, strict: false };
   for (const [index, module] of modules.entries()) {
     for (const rules of smallerPieces(module.rules)) {

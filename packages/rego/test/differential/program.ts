@@ -77,7 +77,10 @@ type Shared = Pick<Scope, 'random' | 'dialect' | 'names' | 'held' | 'operands' |
 const IMPORTABLE = ['input.g', 'input.u', 'input.n', 'input.x'];
 
 function importsFor(random: Random, hasLibrary: boolean): Scope['imports'] {
-  const imports = IMPORTABLE.filter(() => random.chance(0.06)).map((path) => ({ alias: `i_${path.slice(6)}`, path }));
+  const imports = IMPORTABLE.filter(() => random.chance(0.06)).map((path) => ({
+    alias: `i_${path.slice(6)}`,
+    path,
+  }));
   if (hasLibrary && random.chance(0.6)) imports.push({ alias: 'lib', path: 'data.lib.u' });
   return imports;
 }
@@ -109,7 +112,9 @@ function writeModule(
   if (random.chance(0.08)) addFault(random, pieces, rules);
   const header = [
     piece('part', 'package', `package ${packagePath}`),
-    ...(dialect === 'v0-future' ? [piece('part', 'import of keywords', random.pick(['import rego.v1', 'import future.keywords']))] : []),
+    ...(dialect === 'v0-future'
+      ? [piece('part', 'import of keywords', random.pick(['import rego.v1', 'import future.keywords']))]
+      : []),
     ...imports.map(({ alias, path }) => piece('part', 'import', `import ${path} as ${alias}`)),
   ];
   const text = piece('part', '', list(header, '\n', 1), '\n\n', list(pieces, '\n\n'), '\n');
@@ -126,12 +131,15 @@ function documents(
   const inputs: (string | undefined)[] = [`{${[...documentFields(random), ...heldFields()].join(',')}}`];
   if (random.chance(0.5)) inputs.push(`{${[...documentFields(random), ...heldFields()].join(',')}}`);
   if (random.chance(0.2)) inputs.push(random.pick([undefined, scalarText(random), anyJson(random)]));
-  const beside = random.chance(0.3) ? `,"lib":{"u":{"base":${anyJson(random)}},"w":{"a":${scalarText(random)}}}` : '';
+  const beside = random.chance(0.3)
+    ? `,"lib":{"u":{"base":${anyJson(random)}},"w":{"a":${scalarText(random)}}}`
+    : '';
   const data = `{"d":{${documentFields(random).join(',')}}${beside}}`;
   const asked = rules.filter(({ shape }) => shape !== 'function');
   const questions: GeneratedQuestion[] = [];
   for (const [index, input] of inputs.entries()) {
-    for (const { packagePath, name } of index === 0 ? asked : []) questions.push(whole([...packagePath.split('.'), name], input));
+    for (const { packagePath, name } of index === 0 ? asked : [])
+      questions.push(whole([...packagePath.split('.'), name], input));
     questions.push(whole(['t'], input));
     if (random.chance(0.15)) questions.push(whole(['lib'], input));
     questions.push({ query: writeQuery(random, shared, asked), input });
@@ -156,7 +164,15 @@ function writeQuery(
   }
   if (random.chance(0.1)) return piece('body', 'query for any rule', 'data.t[x]');
   // The shared scope writes rules of other packages whole; a query stands in none.
-  const scope: Scope = { ...shared, packagePath: '', imports: [], variables: [], unused: [], iterates: true, depth: 1 };
+  const scope: Scope = {
+    ...shared,
+    packagePath: '',
+    imports: [],
+    variables: [],
+    unused: [],
+    iterates: true,
+    depth: 1,
+  };
   const dialect = scope.dialect === 'v0-future' ? 'v0' : scope.dialect;
   return piece('body', 'query', { ...writeBody({ ...scope, dialect }), joined: '; ' });
 }

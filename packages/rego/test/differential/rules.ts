@@ -71,12 +71,18 @@ const complete: Writer = (scope, name) => {
       pieces.push(rule(name, 'rule without body', name, ' := ', literal(scope, kind)));
     } else {
       const operator = scope.dialect === 'v0' || random.chance(0.2) ? ' = ' : ' := ';
-      pieces.push(rule(name, 'complete rule', name, operator, value, withBody(scope, body), ...elses(scope, kind)));
+      pieces.push(
+        rule(name, 'complete rule', name, operator, value, withBody(scope, body), ...elses(scope, kind)),
+      );
     }
   }
   if (scope.dialect === 'v0' && random.chance(0.15)) {
     const [first, second] = [writeBody(ruleScope(scope)), writeBody(ruleScope(scope))];
-    pieces.splice(0, pieces.length, rule(name, 'chained bodies', name, ' ', braced(first), ' ', braced(second)));
+    pieces.splice(
+      0,
+      pieces.length,
+      rule(name, 'chained bodies', name, ' ', braced(first), ' ', braced(second)),
+    );
     return { pieces, known: known(scope, name, 'complete', 'boolean') };
   }
   return { pieces, known: known(scope, name, 'complete', kind) };
@@ -93,7 +99,12 @@ function elses(scope: Scope, kind: Kind, given: Scope['variables'] = []): readon
   });
   if (random.chance(0.3)) {
     branches.push(
-      piece('part', 'else without body', scope.dialect === 'v0' ? ' else = ' : ' else := ', literal(scope, kind)),
+      piece(
+        'part',
+        'else without body',
+        scope.dialect === 'v0' ? ' else = ' : ' else := ',
+        literal(scope, kind),
+      ),
     );
   }
   return [list(branches, '')];
@@ -107,7 +118,8 @@ const partialSet: Writer = (scope, name) => {
     const body = writeBody(within);
     const member = headValue(within, kind);
     if (scope.dialect === 'v0') return rule(name, 'partial set', `${name}[`, member, '] ', braced(body));
-    if (random.chance(0.15)) return rule(name, 'member without body', `${name} contains `, literal(scope, kind));
+    if (random.chance(0.15))
+      return rule(name, 'member without body', `${name} contains `, literal(scope, kind));
     return rule(name, 'partial set', `${name} contains `, member, withBody(scope, body));
   });
   return { pieces, known: known(scope, name, 'set', setOf(kind)) };
@@ -151,13 +163,28 @@ const generalRef: Writer = (scope, name) => {
       case 1:
         return rule(name, 'head with variable in the middle', `${name}.a[`, headKey(within), '].c', ...end);
       case 2:
-        return rule(name, 'head with two variables', `${name}[`, headKey(within), '][', headKey(within), ']', ...end);
+        return rule(
+          name,
+          'head with two variables',
+          `${name}[`,
+          headKey(within),
+          '][',
+          headKey(within),
+          ']',
+          ...end,
+        );
       case 3: {
         if (at === 0) return rule(name, 'ground head', `${name}.a`, ...end);
         return rule(name, 'head beside another', `${name}[`, headKey(within), ']', ...end);
       }
       case 4:
-        return rule(name, 'set below a head', `${name}.a contains `, headValue(within, kind), withBody(scope, body));
+        return rule(
+          name,
+          'set below a head',
+          `${name}.a contains `,
+          headValue(within, kind),
+          withBody(scope, body),
+        );
       default:
         return rule(
           name,
@@ -219,20 +246,25 @@ const definedFunction: Writer = (scope, name) => {
   for (let at = random.between(1, hasOne ? 1 : 3); at > 0; at--) {
     const within = ruleScope(scope);
     const args = Array.from({ length: arity }, () => argument(scope));
-    for (const each of args.flatMap(({ declares }) => declares)) within.variables.push({ name: each, kind: 'any' });
+    for (const each of args.flatMap(({ declares }) => declares))
+      within.variables.push({ name: each, kind: 'any' });
     const given = [...within.variables];
     const head = `${name}(${args.map(({ text }) => text).join(', ')})`;
     const body = writeBody(within);
     const value = hasOne || random.chance(0.15) ? headValue({ ...within, iterates: false }, kind) : constant;
     const operator = scope.dialect === 'v0' ? ' = ' : ' := ';
-    const label = args.some(({ text, declares }) => declares[0] !== text) ? 'function with patterns' : 'function';
+    const label = args.some(({ text, declares }) => declares[0] !== text)
+      ? 'function with patterns'
+      : 'function';
     if (random.chance(0.2)) {
       const direct = headValue({ ...inner(scope), variables: given, iterates: false }, kind);
       pieces.push(rule(name, 'function without body', head, operator, direct));
     } else if (kind === 'boolean' && random.chance(0.5)) {
       pieces.push(rule(name, 'function without value', head, withBody(scope, body)));
     } else {
-      pieces.push(rule(name, label, head, operator, value, withBody(scope, body), ...elses(scope, kind, given)));
+      pieces.push(
+        rule(name, label, head, operator, value, withBody(scope, body), ...elses(scope, kind, given)),
+      );
     }
   }
   return { pieces, known: known(scope, name, 'function', kind, arity) };

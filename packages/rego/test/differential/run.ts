@@ -64,7 +64,9 @@ export async function runDifferential(oracle: Oracle, options: RunOptions): Prom
     }
     if (Date.now() - told > 10_000) {
       told = Date.now();
-      options.progress?.(`${coverage.answers} cases of ${programs} programs, ${total(divergences)} divergences`);
+      options.progress?.(
+        `${coverage.answers} cases of ${programs} programs, ${total(divergences)} divergences`,
+      );
     }
   }
   await next.answers;
@@ -101,7 +103,9 @@ export function shownCase(program: TextProgram, { question, ours, theirs, signat
   const asked = program.questions[question ?? 0];
   return [
     `--- ${signature}`,
-    ...Object.entries(program.modules).map(([file, text]) => `# ${file}, version ${program.regoVersion}\n${text.trim()}`),
+    ...Object.entries(program.modules).map(
+      ([file, text]) => `# ${file}, version ${program.regoVersion}\n${text.trim()}`,
+    ),
     `# data ${program.data}`,
     `# input ${asked?.input ?? '(undefined)'}${program.strict ? ', strict' : ''}`,
     `# query ${asked?.query}`,

@@ -91,7 +91,8 @@ function assignment(scope: Scope): Piece {
 /** One builtin after another, so that all are called. */
 function assignBuiltin(scope: Scope): Piece {
   const builtin = scope.random.pick(CALLED);
-  if (builtin.result === undefined || (builtin.deprecated && scope.dialect !== 'v0')) return assignment(scope);
+  if (builtin.result === undefined || (builtin.deprecated && scope.dialect !== 'v0'))
+    return assignment(scope);
   const call = callOf(deeper(scope), builtin);
   const name = declare(scope, kindOf(builtin.result));
   return piece('statement', ':=', name, ' := ', call);
@@ -138,7 +139,14 @@ function destructuring(scope: Scope): Piece {
       () => {
         const name = declare(scope, 'any');
         const constant = literal(within, 'any');
-        return piece('statement', 'destructuring with constants', `[${name}, `, constant, '] = ', leaf(within, 'any'));
+        return piece(
+          'statement',
+          'destructuring with constants',
+          `[${name}, `,
+          constant,
+          '] = ',
+          leaf(within, 'any'),
+        );
       },
     ],
   ]);
@@ -152,7 +160,11 @@ function domain(scope: Scope): { readonly of: Kind; readonly key: Kind; readonly
   const key = shape === 'array' ? 'number' : shape === 'object' ? 'string' : of;
   if (random.chance(0.3)) {
     const path = random.pick(PATHS.filter(({ kind }) => typeof kind !== 'string'));
-    return { of: 'any', key: 'any', term: piece('term', 'input', random.pick(['input', 'data.d']), path.steps) };
+    return {
+      of: 'any',
+      key: 'any',
+      term: piece('term', 'input', random.pick(['input', 'data.d']), path.steps),
+    };
   }
   const kind: Kind = { shape, of };
   const referred = random.chance(0.3) ? ruleReference(scope, kind) : undefined;
@@ -171,13 +183,27 @@ function someIn(scope: Scope): Piece {
         return piece('statement', 'some key in', `some ${names} in `, collected);
       },
     ],
-    [1, () => piece('statement', 'some in', 'some [', declareUsed(scope, 'any'), ', _] in ', leaf(scope, 'any'))],
-    [1, () => piece('statement', 'some in object', 'some {"id": ', declareUsed(scope, 'any'), '} in input.u')],
+    [
+      1,
+      () =>
+        piece('statement', 'some in', 'some [', declareUsed(scope, 'any'), ', _] in ', leaf(scope, 'any')),
+    ],
+    [
+      1,
+      () => piece('statement', 'some in object', 'some {"id": ', declareUsed(scope, 'any'), '} in input.u'),
+    ],
     [
       1,
       () => {
         const constant = leaf({ ...deeper(scope), iterates: false }, key);
-        return piece('statement', 'some constant key in', 'some ', constant, `, ${declareUsed(scope, of)} in `, collected);
+        return piece(
+          'statement',
+          'some constant key in',
+          'some ',
+          constant,
+          `, ${declareUsed(scope, of)} in `,
+          collected,
+        );
       },
     ],
   ]);
@@ -204,9 +230,20 @@ function freeIteration(scope: Scope): Piece {
   );
   const whole = packages.length > 0 && random.chance(0.1) ? `data.${random.pick(packages)}` : undefined;
   const from = whole ?? other ?? `${root}${path}`;
-  const label = whole !== undefined ? 'iteration over package' : other !== undefined ? 'iteration over rule' : 'iteration';
+  const label =
+    whole !== undefined
+      ? 'iteration over package'
+      : other !== undefined
+        ? 'iteration over rule'
+        : 'iteration';
   const index = declare(scope, key);
-  const ref = piece('term', label, from, `[${index}]`, random.chance(0.15) ? `[${declare(scope, 'any')}]` : '');
+  const ref = piece(
+    'term',
+    label,
+    from,
+    `[${index}]`,
+    random.chance(0.15) ? `[${declare(scope, 'any')}]` : '',
+  );
   if (random.chance(0.4)) return piece('statement', label, ref);
   const value = declare(scope, 'any');
   return piece('statement', label, value, random.chance(0.5) ? ' := ' : ' = ', ref);
@@ -272,7 +309,12 @@ function someDeclared(scope: Scope): Piece {
 function walk(scope: Scope): Piece {
   const given = leaf({ ...deeper(scope), iterates: false }, 'any');
   const [path, value] = [declare(scope, arrayOf('any')), declare(scope, 'any')];
-  const pattern = scope.random.pick([`[${path}, ${value}]`, `[${path}, ${value}]`, `[_, ${value}]`, `[${path}, _]`]);
+  const pattern = scope.random.pick([
+    `[${path}, ${value}]`,
+    `[${path}, ${value}]`,
+    `[_, ${value}]`,
+    `[${path}, _]`,
+  ]);
   if (!pattern.includes(path)) scope.variables.splice(-2, 1);
   else if (!pattern.includes(value)) scope.variables.pop();
   return piece('statement', 'walk', 'walk(', given, `, ${pattern})`);
@@ -280,7 +322,8 @@ function walk(scope: Scope): Piece {
 
 /** A call that is given one argument more, which takes the result. */
 function callWithOutput(scope: Scope): Piece {
-  const builtin = BUILTINS[scope.random.pick(['count', 'upper', 'concat', 'plus', 'sort', 'object.get', 'split'])]!;
+  const builtin =
+    BUILTINS[scope.random.pick(['count', 'upper', 'concat', 'plus', 'sort', 'object.get', 'split'])]!;
   const given = operandsOf(deeper(scope), builtin);
   const name = declare(scope, kindOf(builtin.result!));
   return piece('statement', 'output argument', `${builtin.name}(`, list(given, ', ', 99), `, ${name})`);
@@ -306,7 +349,10 @@ function modifier(scope: Scope): Piece {
   const value = (kind: Kind = 'any') => term(within, kind);
   return random.weighted<Piece>([
     [2, () => piece('part', 'with input', ' with input as ', inputTerm(scope, value))],
-    [3, () => piece('part', 'with input path', ` with input${dotted(random.pick(PATHS).steps)} as `, value())],
+    [
+      3,
+      () => piece('part', 'with input path', ` with input${dotted(random.pick(PATHS).steps)} as `, value()),
+    ],
     [2, () => piece('part', 'with data', ` with data.d${dotted(random.pick(PATHS).steps)} as `, value())],
     [0.5, () => piece('part', 'with data', ' with data.d as ', value())],
     [
@@ -343,7 +389,8 @@ function inputTerm({ random }: Scope, value: (kind?: Kind) => Piece): Piece {
 
 function withBuiltin(scope: Scope, value: (kind?: Kind) => Piece): Piece {
   const { random } = scope;
-  const builtin = BUILTINS[random.pick(['count', 'upper', 'startswith', 'plus', 'concat', 'object.get', 'sum'])]!;
+  const builtin =
+    BUILTINS[random.pick(['count', 'upper', 'startswith', 'plus', 'concat', 'object.get', 'sum'])]!;
   const functions = scope.rules.filter((rule) => rule.shape === 'function' && rule.arity === builtin.arity);
   const put =
     functions.length > 0 && random.chance(0.5)
@@ -351,4 +398,3 @@ function withBuiltin(scope: Scope, value: (kind?: Kind) => Piece): Piece {
       : value(kindOf(builtin.result!));
   return piece('part', 'with builtin', ` with ${builtin.name} as `, put);
 }
-

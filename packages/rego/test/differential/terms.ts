@@ -93,7 +93,8 @@ export function literal(scope: Scope, kind: Kind): Piece {
 
 function stringLiteral({ random }: Scope): Piece {
   const value = stringValue(random);
-  if (random.chance(0.1) && !/[`\u0000-\u001f]/.test(value)) return piece('term', 'raw string', `\`${value}\``);
+  if (random.chance(0.1) && !/[`\p{Cc}]/u.test(value))
+    return piece('term', 'raw string', `\`${value}\``);
   return piece('term', 'string', JSON.stringify(value));
 }
 
@@ -152,7 +153,15 @@ function composite(scope: Scope, kind: Kind): Piece {
   const within = deeper(scope);
   if (typeof kind !== 'string') {
     return random.weighted<Piece>([
-      [2, () => collection(scope, kind.shape, random.times(0, 3, () => term(within, kind.of)))],
+      [
+        2,
+        () =>
+          collection(
+            scope,
+            kind.shape,
+            random.times(0, 3, () => term(within, kind.of)),
+          ),
+      ],
       [2, () => comprehension(scope, kind.shape, kind.of)],
       [kind.shape === 'set' ? 1.5 : 0, () => infix(within, ['&', '|', '-'], kind)],
       [kind.shape === 'object' ? 0.4 : 0, () => oddKeys(within, kind.of)],
@@ -177,15 +186,7 @@ function composite(scope: Scope, kind: Kind): Piece {
 
 function infix(scope: Scope, operators: readonly string[], kind: Kind): Piece {
   const operator = scope.random.pick(operators);
-  return piece(
-    'term',
-    `infix ${operator}`,
-    '(',
-    term(scope, kind),
-    ` ${operator} `,
-    term(scope, kind),
-    ')',
-  );
+  return piece('term', `infix ${operator}`, '(', term(scope, kind), ` ${operator} `, term(scope, kind), ')');
 }
 
 export function comparison(scope: Scope): Piece {
@@ -230,7 +231,13 @@ function template(scope: Scope): Piece {
   const quote = raw ? '`' : '"';
   const parts = random.times(1, 4, () => {
     if (random.chance(0.5)) return piece('part', '', random.pick(['a', ' ', 'ä😀', '\\{', '$', '-', '%d']));
-    return piece('part', 'template expression', '{', templateTerm({ ...deeper(scope), iterates: false }), '}');
+    return piece(
+      'part',
+      'template expression',
+      '{',
+      templateTerm({ ...deeper(scope), iterates: false }),
+      '}',
+    );
   });
   return piece('term', raw ? 'raw template string' : 'template string', `$${quote}`, list(parts, ''), quote);
 }
@@ -239,8 +246,14 @@ function template(scope: Scope): Piece {
 function templateTerm(scope: Scope): Piece {
   const { random } = scope;
   const variables = variablesOf(scope, 'any');
-  if (variables.length > 0 && random.chance(0.6)) return piece('term', 'variable', random.pick(variables).name);
-  return piece('term', 'input', 'input', random.pick(PATHS.filter(({ steps }) => !steps.includes('"'))).steps);
+  if (variables.length > 0 && random.chance(0.6))
+    return piece('term', 'variable', random.pick(variables).name);
+  return piece(
+    'term',
+    'input',
+    'input',
+    random.pick(PATHS.filter(({ steps }) => !steps.includes('"'))).steps,
+  );
 }
 
 /** A call of a builtin that gives a kind, its operands mostly made for it. */
@@ -252,7 +265,13 @@ export function builtinCall(scope: Scope, kind: Kind): Piece {
 }
 
 export function callOf(scope: Scope, builtin: Builtin): Piece {
-  return piece('term', `builtin ${builtin.name}`, `${builtin.name}(`, list(operandsOf(scope, builtin), ', ', 99), ')');
+  return piece(
+    'term',
+    `builtin ${builtin.name}`,
+    `${builtin.name}(`,
+    list(operandsOf(scope, builtin), ', ', 99),
+    ')',
+  );
 }
 
 export function operandsOf(scope: Scope, builtin: Builtin): Piece[] {
@@ -309,7 +328,8 @@ function stepInto(scope: Scope, rule: KnownRule): Piece {
     const name = random.pick(variables).name;
     return piece('term', 'package by variable', `data.${rule.packagePath}[${name}]`);
   }
-  if (typeof rule.kind === 'string' && rule.kind !== 'any') return piece('term', `reference to ${rule.shape}`, path);
+  if (typeof rule.kind === 'string' && rule.kind !== 'any')
+    return piece('term', `reference to ${rule.shape}`, path);
   return random.weighted<Piece>([
     [scope.iterates ? 2 : 0, () => piece('term', `any of ${rule.shape}`, path, '[_]')],
     [2, () => piece('term', `part of ${rule.shape}`, path, random.pick(STEPS_INTO))],
