@@ -1,4 +1,5 @@
 /** `npm run conformance -- NAME`: one suite, ending with one line of figures; status 1 names what missed. */
+import { spawn } from 'node:child_process';
 import { runTests } from '../tools/run-tests.ts';
 import { SUITES } from './suites.ts';
 
@@ -8,6 +9,10 @@ if (name === undefined || suite === undefined) {
   const list = Object.entries(SUITES).map(([key, { about }]) => `  ${key.padEnd(12)} ${about}`);
   console.error(`usage: npm run conformance -- NAME\n${list.join('\n')}`);
   process.exit(name === undefined || name === '--help' ? 0 : 64);
+}
+if ('program' in suite) {
+  const child = spawn(process.execPath, [suite.program, ...process.argv.slice(3)], { stdio: 'inherit' });
+  process.exit(await new Promise((settle) => child.on('close', (code) => settle(code ?? 1))));
 }
 const { report: read, ok } = await runTests(`conformance-${name}`, suite.files, true);
 const missed = [

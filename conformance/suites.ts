@@ -1,14 +1,19 @@
 /** The black-box suites of `npm run conformance -- NAME`: behaviour held against something that is not ours. */
-export interface Suite {
-  readonly about: string;
+export type Suite =
   /** Test files, as vitest filters. */
-  readonly files: readonly string[];
-}
+  | { readonly about: string; readonly files: readonly string[] }
+  /** A program of its own, which takes the words after the name. */
+  | { readonly about: string; readonly program: string };
 
 export const SUITES: Readonly<Record<string, Suite>> = {
   rego: {
     about: "the Rego engine against OPA's own corpora and the real OPA on generated inputs",
     files: ['packages/rego/test/'],
+  },
+  differential: {
+    about:
+      'generated programs on the Rego engine and on the real OPA: --n CASES --seed SEED --shown MOST --coverage',
+    program: 'packages/rego/test/differential/main.ts',
   },
   engines: {
     about: 'every policy engine against one contract, with the real OPA',

@@ -1,6 +1,6 @@
 import type { Body, CallTerm, Location, RefTerm, Term, VarTerm } from '../syntax/ast.ts';
-import { numberFromText } from '../value/index.ts';
-import type { Callee, CoreBody, CoreTerm } from './core.ts';
+import { equal, numberFromText } from '../value/index.ts';
+import type { Callee, CoreBody, CoreObject, CoreTerm } from './core.ts';
 import { generatedVariable, variableTerm } from './core.ts';
 import type { Globals, PolicyNames } from './names.ts';
 import type { Report } from './report.ts';
@@ -44,7 +44,9 @@ const RESOLVERS: { readonly [K in Term['kind']]: Resolver<K> } = {
   }),
   object: (context, term) => ({
     kind: 'object',
-    entries: term.entries.map(([key, value]) => [resolveTerm(context, key), resolveTerm(context, value)]),
+    entries: lastOfEachKey(
+      term.entries.map(([key, value]) => [resolveTerm(context, key), resolveTerm(context, value)]),
+    ),
     location: term.location,
   }),
   call: (context, term) => resolveCall(context, term),
@@ -64,6 +66,16 @@ const RESOLVERS: { readonly [K in Term['kind']]: Resolver<K> } = {
     location: term.location,
   }),
 };
+
+type Entry = CoreObject['entries'][number];
+
+/** A key written twice has its last value, as in OPA, where the first one is gone before anything is evaluated. */
+function lastOfEachKey(entries: Entry[]): Entry[] {
+  const isAgain = ([key]: Entry, index: number): boolean =>
+    key.kind === 'constant' &&
+    entries.slice(index + 1).some(([other]) => other.kind === 'constant' && equal(key.value, other.value));
+  return entries.filter((entry, index) => !isAgain(entry, index));
+}
 
 /** Resolves one term. */
 export function resolveTerm(context: Resolving, term: Term): CoreTerm {

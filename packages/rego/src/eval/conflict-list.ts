@@ -39,15 +39,21 @@ class Conflicting {
 }
 
 /**
- * What a conflict's message says: the values that contradict each other, with their places. Evaluation stops at the
- * first contradiction; only once there is one are the rules evaluated again for all values.
+ * A conflict with the values that contradict each other and their places, itself at the place of the second one.
+ * Evaluation stops at the first contradiction; only once there is one are the rules evaluated again for all values.
  */
-export function conflictMessage(backend: Backend, run: Run, conflict: RuleConflict): string {
+export function conflictDetails(
+  backend: Backend,
+  run: Run,
+  conflict: RuleConflict,
+): { readonly message: string; readonly location: Location | undefined } {
   const { values, more } = collectConflicts(backend, run, conflict);
-  if (values.length < 2) return conflict.message;
+  const { message, location } = conflict;
+  if (values.length < 2) return { message, location };
   const inOrder = values.toSorted((a, b) => compareLocations(a.location, b.location));
   const lines = inOrder.map(({ value, location: { file, row } }) => `${shortened(value)} at ${file}:${row}`);
-  return [`${conflict.message}:`, ...lines, ...(more ? ['...'] : [])].join('\n  ');
+  const text = [`${message}:`, ...lines, ...(more ? ['...'] : [])].join('\n  ');
+  return { message: text, location: values[1]!.location };
 }
 
 function compareLocations(a: Location, b: Location): number {

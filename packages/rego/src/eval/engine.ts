@@ -11,7 +11,7 @@ import type { JsonObject, Value } from '../value/value.ts';
 import type { Backend, Compute, Step } from './backend.ts';
 import { createClosures } from './closures.ts';
 import { RuleConflict } from './conflict.ts';
-import { conflictMessage } from './conflict-list.ts';
+import { conflictDetails } from './conflict-list.ts';
 import { compileStatements, observedBody } from './statements.ts';
 import { compileValue } from './values.ts';
 
@@ -123,7 +123,7 @@ export class Engine {
         const value = compute(run, []);
         return finish(run, value, options);
       } catch (caught) {
-        return this.#errorOf(caught, run);
+        return this.#errorOf(caught, run, options);
       }
     };
   }
@@ -155,16 +155,19 @@ export class Engine {
         const failure = strictFailure(run, options);
         return failure ?? { kind: 'bindings', bindings: collected.found, rules: run.matched ?? NO_RULES };
       } catch (caught) {
-        return this.#errorOf(caught, run);
+        return this.#errorOf(caught, run, options);
       }
     };
   }
 
   /** Turns what ended an evaluation into a value; bugs included, so that a caller can only deny. */
-  #errorOf(caught: unknown, run: Run): EvaluationError {
+  #errorOf(caught: unknown, run: Run, options: EvaluationOptions): EvaluationError {
+    // A builtin's failure counts for more than what came of it, or after it.
+    const failure = caught instanceof EvaluationFault ? strictFailure(run, options) : undefined;
+    if (failure !== undefined) return failure;
     if (!(caught instanceof RuleConflict)) return errorOf(caught);
-    const message = conflictMessage(this.#plain, run, caught);
-    return { ...errorOf(caught), message };
+    const { message, location } = conflictDetails(this.#plain, run, caught);
+    return { ...errorOf(caught), message, ...(location !== undefined && { location }) };
   }
 
   #observedBackend(): Backend {

@@ -93,8 +93,7 @@ export function literal(scope: Scope, kind: Kind): Piece {
 
 function stringLiteral({ random }: Scope): Piece {
   const value = stringValue(random);
-  if (random.chance(0.1) && !/[`\p{Cc}]/u.test(value))
-    return piece('term', 'raw string', `\`${value}\``);
+  if (random.chance(0.1) && !/[`\p{Cc}]/u.test(value)) return piece('term', 'raw string', `\`${value}\``);
   return piece('term', 'string', JSON.stringify(value));
 }
 

@@ -91,21 +91,23 @@ describe('rules', () => {
   test('[P-REGO-CONFLICT] two values of a complete rule end the evaluation', () => {
     const text = lines('p := 1 if input.x', 'p := 2 if input.y');
     expect(answer(text, 'a/p', { x: 1, y: 1 })).toBe(
-      'eval_conflict_error: rule data.a.p produced conflicting values',
+      'eval_conflict_error: rule data.a.p produced conflicting values:\n  1 at m0.rego:3\n  2 at m0.rego:4',
     );
     expect(answer(text, 'a/p', { y: 1 })).toBe('2');
   });
 
   test('[P-REGO-CONFLICT] so do two values of one body', () => {
     expect(answer(lines('p := x if some x in input'), 'a/p', [1, 2])).toBe(
-      'eval_conflict_error: rule data.a.p produced conflicting values',
+      'eval_conflict_error: rule data.a.p produced conflicting values:\n  1 at m0.rego:3\n  2 at m0.rego:3',
     );
     expect(answer(lines('p := x if some x in input'), 'a/p', [1, 1])).toBe('1');
   });
 
   test('[P-REGO-CONFLICT] and a conflict under a negation is no success', () => {
     const text = lines('p if not q', 'q := 1', 'q := 2');
-    expect(answer(text, 'a/p')).toBe('eval_conflict_error: rule data.a.q produced conflicting values');
+    expect(answer(text, 'a/p')).toBe(
+      'eval_conflict_error: rule data.a.q produced conflicting values:\n  1 at m0.rego:4\n  2 at m0.rego:5',
+    );
   });
 
   test('[P-REGO-CONFLICT] two values under one key of a partial object', () => {
@@ -128,7 +130,7 @@ describe('rules', () => {
     const text = lines('f(x) := 1', 'f(x) := 2 if x > 1', 'p := f(input)');
     expect(answer(text, 'a/p', 1)).toBe('1');
     expect(answer(text, 'a/p', 2)).toBe(
-      'eval_conflict_error: function data.a.f produced conflicting values for the same inputs',
+      'eval_conflict_error: function data.a.f produced conflicting values for the same inputs:\n  1 at m0.rego:3\n  2 at m0.rego:4',
     );
   });
 

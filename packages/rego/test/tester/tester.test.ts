@@ -76,7 +76,7 @@ test('a failure shows its literal with the values of the variables in it', () =>
 test('errors say what happened, cases which of them failed, prints what was printed', () => {
   const results = new Map(runTests(policy).results.map((result) => [result.name, result]));
   expect(results.get('test_conflict')?.message).toBe(
-    'eval_conflict_error: rule data.a_test.test_conflict produced conflicting values',
+    'eval_conflict_error: rule data.a_test.test_conflict produced conflicting values:\n  1 at m1.rego:17\n  2 at m1.rego:17',
   );
   expect(results.get('test_cases')?.failedCases).toEqual(['two']);
   expect(results.get('test_prints')?.printed).toEqual(['hello 1']);
