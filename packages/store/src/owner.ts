@@ -8,6 +8,8 @@ import type { FromWorker, RepliesMessage, ToWorker, WorkerSettings } from './wir
 
 /** How long a worker may take to close before it is ended. */
 const CLOSE_MAX_MS = 10_000;
+/** Memory for what a few batches make and forget. */
+const YOUNG_MEBIBYTES = 96;
 
 /**
  * Opens the files under `lock` in a worker thread and listens for the other processes of the machine. Releases the
@@ -45,7 +47,11 @@ class Owner implements Backend {
     this.#lock = lock;
     this.#events = events;
     this.#directory = settings.directory;
-    this.#worker = new Worker(workerUrl(), { workerData: settings, name: 'writ-store' });
+    this.#worker = new Worker(workerUrl(), {
+      workerData: settings,
+      name: 'writ-store',
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES },
+    });
     this.#ended = new Promise((resolve) => {
       this.#worker.once('error', (cause) => {
         this.#failure ??= new StoreError('store_io', `the store's thread failed: ${String(cause)}`, {

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import type { StoredEntry } from './contract.ts';
-import { CELLS, cellsOf, ENTRIES, entriesOf, logSizeOf, refuseNewerSchema } from './database.ts';
+import { ENTRIES, entriesOf, logSizeOf, refuseNewerSchema } from './database.ts';
 import { STORE_FILE_NAME } from './files.ts';
+import { CELLS, mergedCells, readJournal } from './journal.ts';
 import { StoreError, storeErrorFrom } from './store-error.ts';
 
 /**
@@ -47,15 +48,17 @@ function readerOver(sqlite: DatabaseSync): StoreReader {
   const cells = sqlite.prepare(CELLS);
   const last = sqlite.prepare('select max(idx) as last from log');
   const value = sqlite.prepare('select value from cells where key = ?');
+  const { changes } = readJournal(sqlite);
   return {
     entries: (from, to) => coercedEach(entriesOf(entries, from, to)),
     logSize: () => coerced(() => logSizeOf(last)),
     read: (key) =>
       coerced(() => {
+        if (changes.has(key)) return changes.get(key);
         const row = value.get(key);
         return row === undefined ? undefined : String(row['value']);
       }),
-    scan: (prefix) => coercedEach(cellsOf(cells, prefix)),
+    scan: (prefix) => coercedEach(mergedCells(cells, prefix, [changes])),
     close: () => sqlite.close(),
   };
 }

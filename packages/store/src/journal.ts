@@ -1,0 +1,219 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { JOURNAL_LENGTH_MAX, JOURNAL_ROW_LENGTH_MAX, JOURNAL_SLICE_MIN } from './limits.ts';
+
+/** Cells by key; undefined where one was removed. */
+export type CellChanges = ReadonlyMap<string, string | undefined>;
+
+/**
+ * Changed cells go to the end of a journal and are moved into their table later, many at a time. Cells lie all over
+ * their table: writing each where it belongs would make every commit write a page for every cell, while journal and
+ * log grow at their ends only. The journal is a table of the same database: one transaction, one sync, and nothing to
+ * repair after a crash but to read it again.
+ *
+ * Two generations: what is written now, and the one before, of which every commit moves a slice. When that one has
+ * moved, its rows go.
+ */
+export class Journal {
+  readonly #statements: ReturnType<typeof prepare>;
+  /** Changes of the transaction under way. */
+  #changes = new Map<string, string | undefined>();
+  #young = new Map<string, string | undefined>();
+  #youngLength = 0;
+  #old: CellChanges = new Map();
+  /** Rows up to this one hold the old generation. */
+  #oldSequence: number;
+  /** What of the old generation the transactions so far have moved. */
+  #moving: Iterator<readonly [string, string | undefined]> | undefined;
+  #sequence: number;
+
+  constructor(sqlite: DatabaseSync) {
+    this.#statements = prepare(sqlite);
+    const { changes, sequence } = readJournal(sqlite);
+    this.#old = changes;
+    this.#sequence = sequence;
+    this.#oldSequence = sequence;
+    if (changes.size > 0) this.#moving = changes.entries();
+  }
+
+  /** The committed value of a cell. */
+  value(key: string): string | undefined {
+    if (this.#young.has(key)) return this.#young.get(key);
+    if (this.#old.has(key)) return this.#old.get(key);
+    const row = this.#statements.get.get(key);
+    return row === undefined ? undefined : String(row['value']);
+  }
+
+  /** Committed cells whose key starts with `prefix`, in key order. */
+  cells(prefix: string): Iterable<readonly [key: string, value: string]> {
+    return mergedCells(this.#statements.cells, prefix, [this.#old, this.#young]);
+  }
+
+  /** Notes what the transaction under way writes; undefined where it removes. */
+  change(key: string, value: string | undefined): void {
+    this.#changes.set(key, value);
+  }
+
+  /** Writes the changes and moves a slice of what was written before; to be called before the commit. */
+  write(clockMs: number, clockMoved: boolean): void {
+    if (this.#changes.size === 0 && !clockMoved) return;
+    for (const text of journalTexts(this.#changes)) {
+      this.#sequence += 1;
+      this.#statements.append.run(this.#sequence, clockMs, text);
+    }
+    this.#move(Math.max(JOURNAL_SLICE_MIN, 2 * this.#changes.size));
+  }
+
+  /** What was written is durable now. */
+  committed(): void {
+    if (this.#moving === undefined) this.#old = NOTHING;
+    for (const [key, value] of this.#changes) {
+      this.#young.set(key, value);
+      this.#youngLength += key.length + (value?.length ?? 0);
+    }
+    this.#changes = new Map();
+    if (this.#youngLength < JOURNAL_LENGTH_MAX || this.#moving !== undefined) return;
+    this.#old = this.#young;
+    this.#oldSequence = this.#sequence;
+    this.#moving = this.#old.entries();
+    this.#young = new Map();
+    this.#youngLength = 0;
+  }
+
+  /** The transaction has ended otherwise: nothing of it is there, and the old generation moves from its beginning. */
+  rolledBack(): void {
+    this.#changes = new Map();
+    this.#moving = this.#old.size > 0 ? this.#old.entries() : undefined;
+  }
+
+  /** Moves everything; to be called in a transaction of its own, after which the journal is used no more. */
+  drain(): void {
+    this.#move(Number.POSITIVE_INFINITY);
+    for (const [key, value] of this.#young) this.#put(key, value);
+    this.#statements.drop.run(this.#sequence);
+  }
+
+  #move(count: number): void {
+    for (let moved = 0; this.#moving !== undefined && moved < count; moved += 1) {
+      const next = this.#moving.next();
+      if (next.done === true) {
+        this.#statements.drop.run(this.#oldSequence);
+        this.#moving = undefined;
+      } else this.#put(next.value[0], next.value[1]);
+    }
+  }
+
+  #put(key: string, value: string | undefined): void {
+    if (value === undefined) this.#statements.remove.run(key);
+    else this.#statements.put.run(key, value);
+  }
+}
+
+const NOTHING: CellChanges = new Map();
+
+export const CELLS = 'select key, value from cells where key >= ? order by key';
+
+function prepare(sqlite: DatabaseSync) {
+  return {
+    get: sqlite.prepare('select value from cells where key = ?'),
+    cells: sqlite.prepare(CELLS),
+    put: sqlite.prepare(
+      'insert into cells values (?, ?) on conflict (key) do update set value = excluded.value',
+    ),
+    remove: sqlite.prepare('delete from cells where key = ?'),
+    append: sqlite.prepare('insert into journal values (?, ?, ?)'),
+    drop: sqlite.prepare('delete from journal where seq <= ?'),
+  };
+}
+
+/** What the journal of these files holds, the latest value of each cell, and when its last row was written. */
+export function readJournal(sqlite: DatabaseSync): {
+  readonly changes: CellChanges;
+  readonly sequence: number;
+  readonly clockMs: number;
+} {
+  const changes = new Map<string, string | undefined>();
+  if (!hasJournal(sqlite)) return { changes, sequence: 0, clockMs: 0 };
+  let sequence = 0;
+  let clockMs = 0;
+  for (const row of sqlite.prepare('select seq, clock_ms, changes from journal order by seq').iterate()) {
+    sequence = Number(row['seq']);
+    clockMs = Number(row['clock_ms']);
+    readChanges(String(row['changes']), changes);
+  }
+  return { changes, sequence, clockMs };
+}
+
+/** Files of an earlier version have none. */
+function hasJournal(sqlite: DatabaseSync): boolean {
+  return (
+    sqlite.prepare("select 1 from sqlite_schema where type = 'table' and name = 'journal'").get() !==
+    undefined
+  );
+}
+
+/** Changes as text: lengths of keys and values (-1 where a cell is removed) as JSON, a line break, all texts. */
+function journalTexts(changes: CellChanges): readonly string[] {
+  const rows: string[] = [];
+  let lengths: number[] = [];
+  let texts = '';
+  const end = (): void => {
+    rows.push(`[${lengths.join(',')}]\n${texts}`);
+    lengths = [];
+    texts = '';
+  };
+  for (const [key, value] of changes) {
+    if (texts.length > JOURNAL_ROW_LENGTH_MAX) end();
+    lengths.push(key.length, value?.length ?? -1);
+    texts += value === undefined ? key : key + value;
+  }
+  if (lengths.length > 0 || rows.length === 0) end();
+  return rows;
+}
+
+function readChanges(text: string, changes: Map<string, string | undefined>): void {
+  let position = text.indexOf('\n') + 1;
+  const lengths: readonly number[] = JSON.parse(text.slice(0, position));
+  for (let index = 0; index < lengths.length; index += 2) {
+    const [keyLength = 0, valueLength = -1] = lengths.slice(index, index + 2);
+    const key = text.slice(position, position + keyLength);
+    position += keyLength;
+    changes.set(key, valueLength < 0 ? undefined : text.slice(position, position + valueLength));
+    position += Math.max(0, valueLength);
+  }
+  if (position !== text.length) throw new RangeError('a row of the journal cannot be read');
+}
+
+/** Cells in key order (by code point, as SQLite compares UTF-8), later generations before the table. */
+export function* mergedCells(
+  statement: StatementSync,
+  prefix: string,
+  generations: readonly CellChanges[],
+): Generator<readonly [key: string, value: string]> {
+  const changed = new Map<string, string | undefined>();
+  for (const generation of generations) {
+    for (const [key, value] of generation) if (key.startsWith(prefix)) changed.set(key, value);
+  }
+  const keys = [...changed.keys()].sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
+  let next = 0;
+  for (const row of statement.iterate(prefix)) {
+    const key = String(row['key']);
+    if (!key.startsWith(prefix)) break;
+    for (; next < keys.length && isBefore(keys[next] as string, key); next += 1) {
+      const value = changed.get(keys[next] as string);
+      if (value !== undefined) yield [keys[next] as string, value];
+    }
+    if (keys[next] === key) {
+      const value = changed.get(key);
+      if (value !== undefined) yield [key, value];
+      next += 1;
+    } else yield [key, String(row['value'])];
+  }
+  for (; next < keys.length; next += 1) {
+    const value = changed.get(keys[next] as string);
+    if (value !== undefined) yield [keys[next] as string, value];
+  }
+}
+
+function isBefore(one: string, other: string): boolean {
+  return one !== other && Buffer.compare(Buffer.from(one), Buffer.from(other)) < 0;
+}
