@@ -13,7 +13,7 @@ const LARGE = 'v'.repeat(20_000);
 function transact(
   database: Database,
   clockMs: number,
-  changes: readonly (readonly [string, string?])[],
+  changes: readonly (readonly [key: string, value: string | undefined])[],
 ): void {
   database.begin();
   for (const [key, value] of changes) {
