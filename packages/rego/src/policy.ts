@@ -4,6 +4,7 @@ import { dataPath, walkGroups } from './analysis/documents.ts';
 import type { Globals } from './analysis/names.ts';
 import type { ReadPaths } from './analysis/reads.ts';
 import { readPaths } from './analysis/reads.ts';
+import type { AnalysisOptions } from './analysis/stages.ts';
 import { isKnownBuiltin } from './builtins/index.ts';
 import { canGenerate, createGenerated } from './compile/generated-backend.ts';
 import type { Backend } from './eval/backend.ts';
@@ -35,7 +36,7 @@ export interface ModuleSource {
  */
 export type PolicyBackend = 'closures' | 'generated';
 
-export interface CompileOptions {
+export interface CompileOptions extends AnalysisOptions {
   /**
    * By default generated code; where one rule is chosen among many, after some uses of that rule as closures, which
    * are faster to make. With `generated` all code is generated at its first use. Where code cannot be made from text
@@ -126,7 +127,7 @@ export function compileModules(
   options: CompileOptions = {},
   before: readonly Diagnostic[] = [],
 ): CompileResult {
-  const analysed = analyse(modules);
+  const analysed = analyse(modules, options);
   const diagnostics = [...before, ...analysed.diagnostics];
   if (analysed.policy === undefined) return { diagnostics };
   try {

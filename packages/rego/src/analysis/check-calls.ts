@@ -1,10 +1,14 @@
 import { BUILTINS, KNOWN_BUILTINS } from '../builtins/index.ts';
 import type { Location } from '../syntax/ast.ts';
-import type { Callee, CoreBody, CoreCallExpression, CoreRule } from './core.ts';
+import type { Callee, CoreBody, CoreCallExpression, CoreExpression, CoreRule } from './core.ts';
 import type { PolicyNames } from './names.ts';
 import { pathKey } from './names.ts';
 import type { Report } from './report.ts';
-import { dataPath } from './term-text.ts';
+import { calleeText, termText } from './term-text.ts';
+import { BodyChecker } from './types/check-body.ts';
+import { Environment } from './types/environment.ts';
+import { builtinType } from './types/signature-types.ts';
+import { argumentError, type TypeFault } from './types/type-errors.ts';
 import { walkBody, walkTerm } from './walk.ts';
 
 /** Numbers of arguments of functions and builtins. */
@@ -22,22 +26,13 @@ export function arityLookup(names: PolicyNames): (callee: Callee) => number | un
 
 /** What the check of calls needs. */
 export interface CallCheck {
-  readonly names: PolicyNames;
   readonly report: Report;
   readonly arityOf: (callee: Callee) => number | undefined;
-  /** In Rego v1 deprecated builtins are refused. */
-  readonly refusesDeprecated: boolean;
 }
 
 /** Refuses calls of what does not exist, cannot be called here, or takes another number of arguments. */
 export function checkRuleCalls(rule: CoreRule, check: CallCheck): void {
-  for (const branch of rule.branches) checkBodyCalls(branch.body, check);
-  const terms = [...rule.args, ...rule.tail, rule.key, ...rule.branches.map((branch) => branch.value)];
-  for (const term of terms) {
-    if (term !== undefined) {
-      walkTerm(term, { expression: (expression) => checkExpression(expression, check) });
-    }
-  }
+  visitCalls(rule, (expression) => checkExpression(expression, check));
 }
 
 /** As {@link checkRuleCalls}, for a body on its own. */
@@ -45,7 +40,49 @@ export function checkBodyCalls(body: CoreBody, check: CallCheck): void {
   walkBody(body, { expression: (expression) => checkExpression(expression, check) });
 }
 
-function checkExpression(expression: CoreBody[number], check: CallCheck): void {
+function visitCalls(rule: CoreRule, expression: (expression: CoreExpression) => void): void {
+  for (const branch of rule.branches) walkBody(branch.body, { expression });
+  const terms = [...rule.args, ...rule.tail, rule.key, ...rule.branches.map((branch) => branch.value)];
+  for (const term of terms) if (term !== undefined) walkTerm(term, { expression });
+}
+
+/** Refuses calls of builtins that have been given up (OPA's stage CheckDeprecatedBuiltins). */
+export function checkDeprecatedCalls(
+  rule: CoreRule,
+  isDeprecated: (name: string) => boolean,
+  report: Report,
+): void {
+  visitCalls(rule, (expression) => {
+    if (expression.kind !== 'call' || expression.callee.kind !== 'builtin') return;
+    const { name } = expression.callee;
+    if (!isDeprecated(name)) return;
+    const message = `deprecated built-in function calls in expression: ${name}`;
+    const help = SUCCESSORS[name];
+    report.recoverable('rego_type_error', message, expression.location, help === undefined ? {} : { help });
+  });
+}
+
+/** Refuses values of what gives none (OPA's stage CheckVoidCalls). */
+export function checkVoidCalls(rule: CoreRule, report: Report): void {
+  visitCalls(rule, (expression) => {
+    if (expression.kind !== 'call' || !expression.generated || expression.callee.kind !== 'builtin') return;
+    const { callee, args, location } = expression;
+    const signature = KNOWN_BUILTINS[callee.name];
+    if (signature === undefined || signature.result !== undefined) return;
+    const written = termText({ kind: 'call', callee, args: args.slice(0, -1), location });
+    report.error('rego_type_error', `${written} used as value`, location);
+  });
+}
+
+const SUCCESSORS: Readonly<Record<string, string>> = {
+  any: 'write `true in …`',
+  all: 'write `every value in … { value == true }`, or compare with a comprehension',
+  re_match: 'use `regex.match`',
+  'net.cidr_overlap': 'use `net.cidr_contains`',
+  set_diff: 'write `a - b`',
+};
+
+function checkExpression(expression: CoreExpression, check: CallCheck): void {
   for (const modifier of expression.with) {
     for (const place of [modifier.target, modifier.replacement]) {
       if (place.kind === 'builtin') checkSupported(place.name, modifier.location, check.report);
@@ -54,50 +91,43 @@ function checkExpression(expression: CoreBody[number], check: CallCheck): void {
   if (expression.kind === 'call') checkCall(expression, check);
 }
 
-function checkSupported(name: string, location: Location, report: Report): boolean {
-  if (BUILTINS[name] !== undefined) return true;
+function checkSupported(name: string, location: Location, report: Report): void {
+  if (BUILTINS[name] !== undefined) return;
   report.error(
     'rego_unsupported_error',
     `built-in function ${name} is not supported by this engine`,
     location,
     'use the opa engine for policies that need it',
   );
-  return false;
 }
 
 function checkCall(expression: CoreCallExpression, check: CallCheck): void {
   const { callee, location } = expression;
   const { report } = check;
-  const name = callee.kind === 'function' ? dataPath(callee.path) : callee.name;
+  const name = calleeText(callee);
   const arity = check.arityOf(callee);
   if (callee.kind === 'unknown' || (callee.kind === 'function' && arity === undefined)) {
     report.error('rego_type_error', `undefined function ${name}`, location);
     return;
   }
-  if (callee.kind === 'builtin' && !checkBuiltin(expression, callee.name, check)) return;
+  if (callee.kind === 'builtin') checkSupported(callee.name, location, report);
   if (arity === undefined) return;
   const given = expression.args.length;
   const fits = expression.generated ? given === arity + 1 : given === arity || given === arity + 1;
   if (fits) return;
+  if (callee.kind === 'builtin') {
+    const { message, details } = arityFault(expression, callee.name);
+    report.fatal('rego_type_error', message, location, details && { details });
+    return;
+  }
   const count = expression.generated ? given - 1 : given;
-  const message =
-    callee.kind === 'builtin'
-      ? `${name}: arity mismatch`
-      : `function ${name} has arity ${arity}, got ${count} argument${count === 1 ? '' : 's'}`;
+  const message = `function ${name} has arity ${arity}, got ${count} argument${count === 1 ? '' : 's'}`;
   report.error('rego_type_error', message, location);
 }
 
-function checkBuiltin(expression: CoreCallExpression, name: string, check: CallCheck): boolean {
-  const { location } = expression;
-  const signature = KNOWN_BUILTINS[name];
-  if (check.refusesDeprecated && signature?.deprecated === true) {
-    const message = `deprecated built-in function calls in expression: ${name}`;
-    check.report.error('rego_type_error', message, location);
-    return false;
-  }
-  if (expression.generated && signature !== undefined && signature.result === undefined) {
-    check.report.error('rego_type_error', `${name}(...) used as value`, location);
-    return false;
-  }
-  return checkSupported(name, location, check.report);
+/** With what is known of the arguments before anything is inferred. */
+function arityFault({ args, location }: CoreCallExpression, name: string): TypeFault {
+  const environment = new Environment(new BodyChecker(() => []).closureType);
+  const have = args.map((argument) => environment.typeOf(argument));
+  return argumentError(location, name, 'arity mismatch', have, builtinType(name)!, false);
 }

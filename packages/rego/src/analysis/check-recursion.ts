@@ -1,8 +1,7 @@
 import type { CoreRef, CoreRule, CoreTerm } from './core.ts';
 import type { DocumentNode } from './documents.ts';
-import { walkGroups } from './documents.ts';
+import { ruleText, walkGroups } from './documents.ts';
 import type { Report } from './report.ts';
-import { dataPath } from './term-text.ts';
 import { walkBody, walkTerm } from './walk.ts';
 
 interface Edge {
@@ -104,22 +103,12 @@ export function checkRecursion(root: DocumentNode, graph: RuleGraph, report: Rep
       const strict = cycleFrom(rule, graph, false);
       const path = strict ?? cycleFrom(rule, graph, true);
       if (path === undefined) continue;
-      const names = path.map((step) => ruleName(step));
+      const names = path.map((step) => ruleText(step));
       const verb = strict === undefined ? 'may be' : 'is';
-      const message = `rule ${ruleName(rule)} ${verb} recursive: ${names.join(' -> ')}`;
+      const message = `rule ${ruleText(rule)} ${verb} recursive: ${names.join(' -> ')}`;
       report.error('rego_recursion_error', message, rule.location);
     }
   });
-}
-
-function ruleName(rule: CoreRule): string {
-  const steps = rule.tail.map((term) => `[${termText(term)}]`);
-  return dataPath(rule.path) + steps.join('');
-}
-
-function termText(term: CoreTerm): string {
-  if (term.kind === 'constant') return JSON.stringify(term.value);
-  return term.kind === 'variable' && term.variable.origin === 'user' ? term.variable.name : '_';
 }
 
 /** A shortest way from a rule back to itself. */

@@ -1,6 +1,7 @@
+import { compareStrings } from '../value/index.ts';
 import type { CoreRule } from './core.ts';
 import type { Report } from './report.ts';
-import { dataPath } from './term-text.ts';
+import { dataPath, refText } from './term-text.ts';
 
 /** All rules that stand at one path. */
 export interface RuleGroup {
@@ -98,19 +99,13 @@ export function checkConflicts(
 function checkGroup(group: RuleGroup, node: DocumentNode, report: Report): void {
   const all = [...group.rules, ...group.defaults].sort(inOrder);
   const first = all[0]!;
-  const name = dataPath(group.path);
-  const below: string[] = [];
-  const ground = all.some((rule) => rule.tail.length === 0);
-  for (const child of node.children.values()) {
-    walkGroups(child, (other) => {
-      if (ground || other.kind === 'function') {
-        const place = (other.rules[0] ?? other.fallback)!.location;
-        below.push(`  rule ${dataPath(other.path)} at ${place.file}:${place.row}`);
-      }
-    });
-  }
+  const name = ruleText(all.at(-1)!);
+  const below = rulesBelow(all, node);
   if (below.length > 0) {
-    const message = `rule ${name} conflicts with:\n${below.join('\n')}`;
+    const lines = below.map(
+      (rule) => `  rule ${ruleText(rule)} at ${rule.location.file}:${rule.location.row}`,
+    );
+    const message = `rule ${name} conflicts with:\n${lines.join('\n')}`;
     report.error('rego_type_error', message, first.location);
     return;
   }
@@ -121,6 +116,39 @@ function checkGroup(group: RuleGroup, node: DocumentNode, report: Report): void 
     return;
   }
   checkDefaults(group, report);
+}
+
+/** Rules that cannot stand below those of a group: any below a whole document, functions below any. */
+function rulesBelow(all: readonly CoreRule[], node: DocumentNode): CoreRule[] {
+  const isWhole = all.some((rule) => rule.tail.length === 0);
+  const found: CoreRule[] = [];
+  for (const child of node.children.values()) {
+    walkGroups(child, ({ rules, defaults }) => {
+      for (const rule of [...rules, ...defaults].sort(inOrder)) {
+        if (!isWhole && rule.form !== 'function') continue;
+        if (found.some((other) => isAbove(other.path, rule.path))) continue;
+        found.push(rule);
+      }
+    });
+  }
+  return found.sort((a, b) => compareStrings(ruleText(a), ruleText(b)));
+}
+
+function isAbove(above: readonly string[], path: readonly string[]): boolean {
+  return above.every((step, index) => path[index] === step);
+}
+
+/** A rule's whole reference as OPA writes it. */
+export function ruleText(rule: CoreRule): string {
+  return refText({
+    kind: 'ref',
+    root: 'data',
+    parts: [
+      ...rule.path.map((value) => ({ kind: 'constant' as const, value, location: rule.location })),
+      ...rule.tail,
+    ],
+    location: rule.location,
+  });
 }
 
 /** As written; rules of other files after. */

@@ -13,8 +13,13 @@ export class Report {
 
   /** An error after which the stages that follow would only repeat it in other words. */
   error(code: DiagnosticCode, message: string, location: Location, help?: string): void {
+    this.fatal(code, message, location, help === undefined ? {} : { help });
+  }
+
+  /** As {@link error}, with more to say. */
+  fatal(code: DiagnosticCode, message: string, location: Location, extra: DiagnosticExtra = {}): void {
     this.#stopped = true;
-    this.recoverable(code, message, location, help === undefined ? {} : { help });
+    this.recoverable(code, message, location, extra);
   }
 
   /** An error that leaves the policy in a state in which the stages that follow can look for more. */

@@ -10,9 +10,13 @@ import type { Scope } from './scope.ts';
 export interface Resolving {
   readonly names: PolicyNames;
   readonly globals: Globals;
+  /** Takes the names that were looked up among the globals. */
+  readonly usedGlobals?: Set<string> | undefined;
   readonly scope: Scope;
   readonly report: Report;
   readonly isBuiltin: (name: string) => boolean;
+  /** What is known of unused variables of the rule: after the first, no more are looked for in bodies around it. */
+  readonly unused: { found: boolean; readonly strict: boolean };
   /** Resolves a nested body (a comprehension's or `every`'s) in a frame of its own. */
   readonly body: (body: Body, within: () => void, continues?: boolean) => CoreBody;
 }
@@ -93,7 +97,9 @@ function resolveVariable(context: Resolving, term: VarTerm): CoreTerm {
 export function globalPath(context: Resolving, name: string): readonly string[] | undefined {
   if (context.scope.hides(name)) return undefined;
   if (name === 'input' || name === 'data') return [name];
-  return context.globals.get(name);
+  const path = context.globals.get(name);
+  if (path !== undefined) context.usedGlobals?.add(name);
+  return path;
 }
 
 function refFromPath(path: readonly string[], location: Location): CoreTerm {
@@ -130,9 +136,7 @@ export function resolveCallee(context: Resolving, operator: readonly string[], l
   const [head, ...rest] = operator;
   const name = operator.join('.');
   if (context.scope.declared(head!) !== undefined) {
-    if (context.isBuiltin(name)) {
-      context.report.error('rego_compile_error', `called function ${name} shadowed`, location);
-    }
+    context.report.error('rego_compile_error', `called function ${name} shadowed`, location);
     return { kind: 'unknown', name };
   }
   const global = globalPath(context, head!);

@@ -1,4 +1,5 @@
 import type { Body, Expression, Module, Rule, Term } from '../syntax/ast.ts';
+import { checkUnused, checkUnusedArguments, checkUnusedImports, checkUnusedOfEvery } from './check-unused.ts';
 import type { CoreBody, CoreBranch, CoreExpression, CoreRule, CoreTerm, Variable } from './core.ts';
 import { generatedVariable, variableTerm } from './core.ts';
 import { collectPattern, declaredNames } from './declared.ts';
@@ -16,11 +17,16 @@ export interface ResolveOptions {
   readonly names: PolicyNames;
   readonly report: Report;
   readonly isBuiltin: (name: string) => boolean;
+  /** Refuses what is assigned or an argument and not used. */
+  readonly strict?: boolean;
 }
 
 /** Resolves the names of all rules of a module (OPA's stages ResolveRefs and RewriteLocalVars in one). */
 export function resolveModule(module: Module, globals: Globals, options: ResolveOptions): CoreRule[] {
-  return module.rules.map((rule) => resolveRule(module, rule, globals, options));
+  const usedGlobals = options.strict ? new Set<string>() : undefined;
+  const rules = module.rules.map((rule) => resolveRule(module, rule, globals, { ...options, usedGlobals }));
+  if (usedGlobals !== undefined) checkUnusedImports(module, usedGlobals, options.report);
+  return rules;
 }
 
 /** A resolved query and the variables that its result shows, by name. */
@@ -39,9 +45,14 @@ export function resolveQuery(body: Body, globals: Globals, options: ResolveOptio
   return { body: resolved, variables };
 }
 
-function resolvingContext(scope: Scope, globals: Globals, options: ResolveOptions): Resolving {
+interface RuleOptions extends ResolveOptions {
+  readonly usedGlobals?: Set<string> | undefined;
+}
+
+function resolvingContext(scope: Scope, globals: Globals, options: RuleOptions): Resolving {
   const context: Resolving = {
     ...options,
+    unused: { found: false, strict: options.strict === true },
     globals,
     scope,
     body: (body, within, continues) => {
@@ -54,7 +65,7 @@ function resolvingContext(scope: Scope, globals: Globals, options: ResolveOption
   return context;
 }
 
-function resolveRule(module: Module, rule: Rule, globals: Globals, options: ResolveOptions): CoreRule {
+function resolveRule(module: Module, rule: Rule, globals: Globals, options: RuleOptions): CoreRule {
   const scope = new Scope();
   const context = resolvingContext(scope, globals, options);
   const ground = groundHead(rule);
@@ -84,6 +95,7 @@ function resolveRule(module: Module, rule: Rule, globals: Globals, options: Reso
     );
     branches.push({ value: elseValue, body: elseBody, location: branch.location });
   }
+  if (options.strict && !options.report.stopped) checkUnusedArguments(context, rule);
   const form = rule.head.form === 'complete' && tail.length > 0 ? 'partial-object' : rule.head.form;
   return {
     form,
@@ -122,20 +134,12 @@ function declareArguments(context: Resolving, term: Term): void {
   }
 }
 
-/** Resolves a body, then what else stands in its scope; then looks for `some` declarations without a use. */
+/** Resolves a body, then what else stands in its scope; then looks for declarations without a use. */
 function resolveExpressions(context: Resolving, body: Body, within: () => void): CoreBody {
   const resolved: CoreBody = [];
   for (const expression of body) resolved.push(...resolveExpression(context, expression));
   within();
-  if (context.report.stopped) return resolved;
-  for (const expression of body) {
-    if (expression.kind !== 'some') continue;
-    for (const { name } of expression.names) {
-      const variable = context.scope.declared(name);
-      if (variable === undefined || context.scope.isUsed(variable)) continue;
-      context.report.error('rego_compile_error', `declared var ${name} unused`, expression.location);
-    }
-  }
+  if (!context.report.stopped) checkUnused(context, body);
   return resolved;
 }
 
@@ -270,8 +274,8 @@ function resolveSomeIn(
   const value = resolveTerm(context, expression.value);
   const right: CoreTerm =
     domain.kind === 'ref'
-      ? { kind: 'ref', root: domain.root, parts: [...domain.parts, key], location }
-      : { kind: 'ref', root: domain, parts: [key], location };
+      ? { kind: 'ref', root: domain.root, parts: [...domain.parts, key], location: domain.location }
+      : { kind: 'ref', root: domain, parts: [key], location: domain.location };
   return [{ kind: 'equal', left: value, right, assigned: false, ...common }];
 }
 
@@ -291,7 +295,13 @@ function resolveEvery(
   };
   const key = expression.key === undefined ? undefined : declareOne(expression.key);
   const value = declareOne(expression.value);
-  const body = context.body(expression.body, () => {}, true);
+  const body = context.body(
+    expression.body,
+    () => {
+      checkUnusedOfEvery(context, expression);
+    },
+    true,
+  );
   context.scope.pop();
   return [{ kind: 'every', key, value, domain, body, ...common }];
 }

@@ -14,13 +14,22 @@ export interface SafetyOptions {
 
 /**
  * Checks that every variable gets a value before it is needed, and puts the expressions of each body in an order in
- * which it does (OPA's stages CheckSafetyRuleHeads and CheckSafetyRuleBodies). Literals keep their order otherwise.
+ * which it does (OPA's stage CheckSafetyRuleBodies). Literals keep their order otherwise.
  */
 export function checkRuleSafety(rule: CoreRule, options: SafetyOptions): void {
-  const globals = new Set<Variable>();
-  for (const argument of rule.args) for (const variable of termVariables(argument)) globals.add(variable);
-  checkHead(rule, globals, options.report);
+  const globals = argumentVariables(rule);
   for (const branch of rule.branches) branch.body = orderBody(branch.body, globals, options);
+}
+
+/** Checks that every variable of a head stands in its body (OPA's stage CheckSafetyRuleHeads). */
+export function checkHeadSafety(rule: CoreRule, options: SafetyOptions): void {
+  checkHead(rule, argumentVariables(rule), options.report);
+}
+
+function argumentVariables(rule: CoreRule): Set<Variable> {
+  const variables = new Set<Variable>();
+  for (const argument of rule.args) for (const variable of termVariables(argument)) variables.add(variable);
+  return variables;
 }
 
 function checkHead(rule: CoreRule, args: ReadonlySet<Variable>, report: Report): void {

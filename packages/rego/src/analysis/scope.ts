@@ -21,7 +21,7 @@ interface Frame {
 export class Scope {
   readonly #frames: Frame[] = [];
   readonly #undeclared = new Map<string, Variable>();
-  readonly #used = new Set<Variable>();
+  readonly #uses = new Map<Variable, number>();
 
   /** Opens a frame; one that continues the frame around it may not declare that one's names again. */
   push(hidden: ReadonlySet<string>, continues = false): void {
@@ -47,16 +47,28 @@ export class Scope {
     return undefined;
   }
 
-  /** Whether a declared variable was used. */
-  isUsed(variable: Variable): boolean {
-    return this.#used.has(variable);
+  /** How often a declared variable stands in the rule, apart from `some`. */
+  uses(variable: Variable): number {
+    return this.#uses.get(variable) ?? 0;
+  }
+
+  /** Variables that the innermost frame itself assigns. */
+  assigned(): Variable[] {
+    const entries = [...(this.#frames.at(-1)?.entries.values() ?? [])];
+    return entries.filter(({ occurrence }) => occurrence === 'assigned').map(({ variable }) => variable);
+  }
+
+  /** Variables that stand in the arguments of the rule. */
+  args(): Variable[] {
+    const entries = [...(this.#frames[0]?.entries.values() ?? [])];
+    return entries.filter(({ occurrence }) => occurrence === 'argument').map(({ variable }) => variable);
   }
 
   /** The variable that a use of the name means. */
   use(name: string): Variable {
     const declared = this.declared(name);
     if (declared !== undefined) {
-      this.#used.add(declared);
+      this.#uses.set(declared, this.uses(declared) + 1);
       return declared;
     }
     const variable = this.#undeclaredVariable(name);

@@ -1,6 +1,6 @@
 import type { CoreBody, CoreComprehension, CoreExpression, CoreRef, CoreTerm } from '../core.ts';
 import { expressionTerms } from '../walk.ts';
-import { checkExpression } from './check-expression.ts';
+import { checkExpression, isEquality } from './check-expression.ts';
 import { checkReference } from './check-references.ts';
 import type { ClosureTyper, Environment } from './environment.ts';
 import { joinTypes } from './join-types.ts';
@@ -48,7 +48,7 @@ export class BodyChecker {
     // equality stays. A fault in what was taken out is no excuse for one in the expression itself.
     const before: TypeFault[] = [];
     const inside: TypeFault[] = [];
-    const stays = expression.kind === 'equal' || expression.kind === 'test';
+    const stays = expression.kind === 'test' || isEquality(expression);
     for (const term of expressionTerms(expression)) {
       const own = stays ? inside : before;
       if (stays && term.kind === 'ref') {

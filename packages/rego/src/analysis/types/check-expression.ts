@@ -47,6 +47,13 @@ function checkReplacedFunctions(
   return undefined;
 }
 
+/** Whether the expression asks for two values to be equal: `=`, or `==` whose answer is not kept. */
+export function isEquality(expression: CoreExpression): boolean {
+  if (expression.kind !== 'call') return expression.kind === 'equal';
+  const { callee, args } = expression;
+  return callee.kind === 'builtin' && callee.name === 'equal' && args.length === 2;
+}
+
 function checkEqual(
   environment: Environment,
   left: CoreTerm,
@@ -77,6 +84,7 @@ export function calleeType(
 
 function checkCall(environment: Environment, expression: CoreCallExpression): TypeFault | undefined {
   const { callee, args, location } = expression;
+  if (isEquality(expression)) return checkEqual(environment, args[0]!, args[1]!, location);
   if (callee.kind === 'builtin') {
     if (callee.name === 'internal.member_2' || callee.name === 'internal.member_3') {
       const fault = checkMember(environment, expression, callee.name === 'internal.member_3');

@@ -3,6 +3,7 @@ import type { RuleGraph } from '../check-recursion.ts';
 import type { CoreRule, CoreTerm } from '../core.ts';
 import { BodyChecker } from './check-body.ts';
 import { Environment, scalarOf } from './environment.ts';
+import type { SchemaAnnotations } from './schema-annotations.ts';
 import type { MaybeType, Type } from './type.ts';
 import { ANY, functionType, objectType, setType } from './type.ts';
 import type { TypeFault } from './type-errors.ts';
@@ -10,9 +11,9 @@ import type { TypeFault } from './type-errors.ts';
 /** What the checker needs beside the rules. */
 export interface TypeCheckOptions {
   /** Type of the whole `input`, where a schema says it. */
-  readonly input?: Type;
-  /** Types by schema for one rule: overrides of documents, and what is wrong with its annotations. */
-  readonly schemas?: (rule: CoreRule, environment: Environment) => readonly TypeFault[];
+  readonly input?: Type | undefined;
+  /** What annotations say about types. */
+  readonly annotations?: SchemaAnnotations | undefined;
 }
 
 /** Checks the types of all rules, each after those that it reads (OPA's stage CheckTypes). */
@@ -21,11 +22,15 @@ export function checkRuleTypes(graph: RuleGraph, options: TypeCheckOptions = {})
   const checker = new BodyChecker(dependentsOf(graph));
   const environment = new Environment(checker.closureType);
   if (options.input !== undefined) environment.documents.put(['input'], options.input);
+  const annotations = options.annotations?.isEmpty === false ? options.annotations : undefined;
   for (const rule of inOrder(graph)) {
     checker.forget();
-    const inside = environment.inside();
-    errors.push(...(options.schemas?.(rule, inside) ?? []));
     for (let index = rule.branches.length - 1; index >= 0; index--) {
+      let inside = environment;
+      if (annotations !== undefined) {
+        inside = environment.inside();
+        errors.push(...annotations.apply(rule, index, inside));
+      }
       checkBranch(rule, index, { environment, inside, checker, errors });
     }
   }

@@ -1,0 +1,249 @@
+import { isKnownBuiltin, KNOWN_BUILTINS } from '../builtins/index.ts';
+import type { Module } from '../syntax/ast.ts';
+import type { Value } from '../value/index.ts';
+import type { Capabilities } from './capabilities.ts';
+import { arityLookup, checkDeprecatedCalls, checkRuleCalls, checkVoidCalls } from './check-calls.ts';
+import { checkCapabilities } from './check-capabilities.ts';
+import { checkImports, checkReservedNames, isV1Module } from './check-imports.ts';
+import type { RuleGraph } from './check-recursion.ts';
+import { checkRecursion, ruleGraph } from './check-recursion.ts';
+import type { CoreRule } from './core.ts';
+import type { DocumentNode } from './documents.ts';
+import { checkConflicts, documentTree } from './documents.ts';
+import { expandRule } from './expand.ts';
+import { hoistBody, hoistNestedBodies } from './hoist.ts';
+import type { PolicyNames } from './names.ts';
+import { policyNames } from './names.ts';
+import type { Report } from './report.ts';
+import { resolveModule } from './resolve.ts';
+import { checkHeadSafety, checkRuleSafety } from './safety.ts';
+import { checkRuleTypes } from './types/check-rules.ts';
+import type { SchemaSet } from './types/schema-annotations.ts';
+import { SchemaAnnotations } from './types/schema-annotations.ts';
+import { schemaType } from './types/schema-type.ts';
+import type { Type } from './types/type.ts';
+
+/** How strictly policies are looked at, and with what knowledge. */
+export interface AnalysisOptions {
+  /** Also refuses what is unused, hides something or is deprecated, in v0 modules too (`opa check --strict`). */
+  readonly strict?: boolean;
+  /** What may be used; everything that this engine has, where nothing is said. */
+  readonly capabilities?: Capabilities;
+  /** JSON Schemas by the path below `schema` that annotations name; the one at the empty path is the input's. */
+  readonly schemas?: SchemaSet;
+}
+
+/** What the stages work on; each adds its part. */
+export interface Work {
+  readonly modules: readonly Module[];
+  readonly options: AnalysisOptions;
+  readonly report: Report;
+  names: PolicyNames;
+  rules: CoreRule[];
+  root: DocumentNode;
+  graph: RuleGraph;
+}
+
+/** One step of the analysis. */
+export interface Stage {
+  readonly name: string;
+  /** Stages that must have run before. */
+  readonly needs: readonly string[];
+  /** What holds after it, in one sentence. */
+  readonly gives: string;
+  /** OPA's stages (`v1/ast/compile.go`) that it stands for. */
+  readonly opa: readonly string[];
+  readonly run: (work: Work) => void;
+}
+
+/**
+ * The stages in their order. Errors that leave the policy in a state in which the next stages can look for more are
+ * collected; after any other the stage is the last.
+ */
+export const STAGES: readonly Stage[] = [
+  {
+    name: 'capabilities',
+    needs: [],
+    gives: 'modules that use only what the capabilities allow',
+    opa: ['parser'],
+    run: ({ modules, options, report }) => {
+      if (options.capabilities !== undefined) checkCapabilities(modules, options.capabilities, report);
+    },
+  },
+  {
+    name: 'resolve',
+    needs: [],
+    gives: 'rules whose names are variables, references and callees; nothing declared in vain',
+    opa: [
+      'ResolveRefs',
+      'CheckUnusedImports',
+      'RewriteRuleHeadRefs',
+      'RewriteLocalVars',
+      'RewriteWithValues',
+    ],
+    run: (work) => {
+      work.names = policyNames(work.modules);
+      const { names, report, options } = work;
+      const resolving = {
+        names,
+        report,
+        isBuiltin: builtinLookup(options),
+        strict: options.strict === true,
+      };
+      work.rules = work.modules.flatMap((module, index) =>
+        resolveModule(module, names.globals[index]!, resolving),
+      );
+    },
+  },
+  {
+    name: 'imports',
+    needs: [],
+    gives: 'no import hides another, no name hides `input` or `data`',
+    opa: ['CheckKeywordOverrides', 'CheckDuplicateImports'],
+    run: ({ modules, report, options }) => {
+      for (const module of modules) {
+        if (!options.strict && !isV1Module(module)) continue;
+        checkReservedNames(module, report);
+        checkImports(module, report);
+      }
+    },
+  },
+  {
+    name: 'expand',
+    needs: ['resolve'],
+    gives: 'rules without calls inside terms',
+    opa: ['RewritePrintCalls', 'RewriteExprTerms', 'RewriteComprehensionTerms', 'RewriteRefsInHead'],
+    run: ({ rules }) => {
+      rules.forEach(expandRule);
+    },
+  },
+  {
+    name: 'void-calls',
+    needs: ['expand'],
+    gives: 'no value is expected of what gives none',
+    opa: ['CheckVoidCalls'],
+    run: ({ rules, report }) => {
+      for (const rule of rules) checkVoidCalls(rule, report);
+    },
+  },
+  {
+    name: 'conflicts',
+    needs: ['resolve'],
+    gives: 'the tree of documents, in which rules of one path fit together',
+    opa: ['SetModuleTree', 'SetRuleTree', 'CheckRuleConflicts'],
+    run: (work) => {
+      const packages = work.modules.map((module) => module.package);
+      work.root = documentTree(
+        work.rules,
+        packages.map((one) => one.path),
+      );
+      checkConflicts(work.root, packages, work.report);
+    },
+  },
+  {
+    name: 'calls',
+    needs: ['expand'],
+    gives: 'calls of what exists, with the right number of arguments',
+    opa: ['CheckUndefinedFuncs'],
+    run: ({ rules, names, report }) => {
+      const check = { report, arityOf: arityLookup(names) };
+      for (const rule of rules) checkRuleCalls(rule, check);
+    },
+  },
+  {
+    name: 'head-safety',
+    needs: ['calls'],
+    gives: 'heads whose variables stand in their bodies',
+    opa: ['CheckSafetyRuleHeads'],
+    run: ({ rules, names, report }) => {
+      const arityOf = arityLookup(names);
+      for (const rule of rules) checkHeadSafety(rule, { arityOf, report });
+    },
+  },
+  {
+    name: 'safety',
+    needs: ['head-safety'],
+    gives: 'bodies in an order in which every variable has a value before it is needed',
+    opa: ['CheckSafetyRuleBodies'],
+    run: ({ rules, names, report }) => {
+      const arityOf = arityLookup(names);
+      for (const rule of rules) checkRuleSafety(rule, { arityOf, report });
+    },
+  },
+  {
+    name: 'hoist',
+    needs: ['safety'],
+    gives: 'negated expressions without references inside their arguments',
+    opa: ['RewriteEquals', 'RewriteDynamicTerms'],
+    run: ({ rules }) => {
+      for (const rule of rules) {
+        for (const branch of rule.branches) branch.body = hoistBody(branch.body);
+        for (const term of [...rule.tail, rule.key, ...rule.branches.map((branch) => branch.value)]) {
+          if (term !== undefined) hoistNestedBodies(term);
+        }
+      }
+    },
+  },
+  {
+    name: 'recursion',
+    needs: ['conflicts', 'calls'],
+    gives: 'the graph of rules, without cycles',
+    opa: ['SetGraph', 'CheckRecursion'],
+    run: (work) => {
+      work.graph = ruleGraph(work.rules, work.root);
+      checkRecursion(work.root, work.graph, work.report);
+    },
+  },
+  {
+    name: 'types',
+    needs: ['recursion', 'safety'],
+    gives: 'expressions whose operands can have the types that they need',
+    opa: ['SetAnnotationSet', 'CheckTypes'],
+    run: (work) => {
+      const { graph, report, modules, options } = work;
+      const annotations = new SchemaAnnotations(modules, options.schemas);
+      const input = inputType(work);
+      for (const { message, location, details } of checkRuleTypes(graph, { input, annotations })) {
+        report.recoverable('rego_type_error', message, location, details && { details });
+      }
+    },
+  },
+  {
+    name: 'deprecated',
+    needs: ['types'],
+    gives: 'no calls of builtins that Rego v1 has given up',
+    opa: ['CheckUnsafeBuiltins', 'CheckDeprecatedBuiltins'],
+    run: ({ rules, modules, options, report }) => {
+      const isDeprecated = deprecationLookup(options);
+      const lenient = new Set(
+        modules.filter((module) => !options.strict && !isV1Module(module)).map(({ file }) => file),
+      );
+      for (const rule of rules) {
+        if (!lenient.has(rule.file)) checkDeprecatedCalls(rule, isDeprecated, report);
+      }
+    },
+  },
+];
+
+function builtinLookup({ capabilities }: AnalysisOptions): (name: string) => boolean {
+  if (capabilities === undefined) return isKnownBuiltin;
+  const names = new Set((capabilities.builtins ?? []).map(({ name }) => name));
+  return (name) => isKnownBuiltin(name) && names.has(name);
+}
+
+function deprecationLookup({ capabilities }: AnalysisOptions): (name: string) => boolean {
+  if (capabilities === undefined) return (name) => KNOWN_BUILTINS[name]?.deprecated === true;
+  const declared = capabilities.builtins ?? [];
+  const names = new Set(declared.filter(({ deprecated }) => deprecated).map(({ name }) => name));
+  return (name) => names.has(name);
+}
+
+function inputType({ options, report, modules }: Work): Type | undefined {
+  const schema: Value | undefined = options.schemas?.get('');
+  if (schema === undefined) return undefined;
+  const type = schemaType(schema);
+  if (!('problem' in type)) return type;
+  const location = modules[0]?.package.location;
+  if (location !== undefined) report.fatal('rego_type_error', type.problem, location);
+  return undefined;
+}
