@@ -39,13 +39,18 @@ export type { ObservedBody, Observer } from './runtime/observer.ts';
 export type { MatchedRule } from './runtime/run.ts';
 export type {
   Annotations,
+  AstJson,
+  AstObject,
+  AstOptions,
+  AstTerm,
   Diagnostic,
   DiagnosticCode,
   Location,
   Module,
+  RawNumber,
   RegoVersion,
 } from './syntax/index.ts';
-export { DIAGNOSTIC_CODES, parseModule, parseQuery, renderDiagnostic } from './syntax/index.ts';
+export { DIAGNOSTIC_CODES, moduleToAst, parseModule, parseQuery, renderDiagnostic } from './syntax/index.ts';
 export type { FailedLiteral, TestOptions, TestReport, TestResult } from './tester/tester.ts';
 export { runTests } from './tester/tester.ts';
 export type { JsonObject, ParsedJson, Value } from './value/index.ts';

@@ -122,7 +122,19 @@ export interface CoreEvery extends CoreExpressionNode {
   domain: CoreTerm;
   body: CoreBody;
 }
-export type CoreExpression = CoreTest | CoreEqual | CoreCallExpression | CoreEvery;
+/** An operand: a body that gives nothing outward. */
+export interface CoreOperand {
+  body: CoreBody;
+  /** Written with braces: what is declared inside is its own. */
+  readonly explicit: boolean;
+}
+/** `not` over a body (one operand), `and` and `or` (two). */
+export interface CoreLogical extends CoreExpressionNode {
+  readonly kind: 'logical';
+  readonly operator: 'not' | 'and' | 'or';
+  readonly operands: readonly CoreOperand[];
+}
+export type CoreExpression = CoreTest | CoreEqual | CoreCallExpression | CoreEvery | CoreLogical;
 export type CoreBody = CoreExpression[];
 
 /** A body with the value it gives: a rule's own, or one of its `else` branches. */

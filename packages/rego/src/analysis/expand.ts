@@ -89,6 +89,9 @@ function expandExpression(expression: CoreExpression): CoreBody {
       expression.body = expandBody(expression.body);
       break;
     }
+    case 'logical':
+      for (const operand of expression.operands) operand.body = expandBody(operand.body);
+      break;
   }
   for (const extra of support) extra.with = expression.with;
   return [...result, ...support, expression];

@@ -15,6 +15,9 @@ export function hoistBody(body: CoreBody, isQuery = false): CoreBody {
   const result: CoreBody = [];
   for (const expression of body) {
     if (expression.kind === 'every') expression.body = hoistBody(expression.body, isQuery);
+    if (expression.kind === 'logical') {
+      for (const operand of expression.operands) operand.body = hoistBody(operand.body, isQuery);
+    }
     for (const term of directTerms(expression)) hoistNestedBodies(term, isQuery);
     if (expression.negated) hoistNegated(expression, result, isQuery);
     result.push(expression);
@@ -31,6 +34,7 @@ function directTerms(expression: CoreExpression): CoreTerm[] {
     case 'call':
       return expression.args;
     case 'every':
+    case 'logical':
       return [];
   }
 }

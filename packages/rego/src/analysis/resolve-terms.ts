@@ -1,6 +1,16 @@
-import type { Body, CallTerm, Location, RefTerm, Term, VarTerm } from '../syntax/ast.ts';
+import type {
+  Body,
+  CallTerm,
+  Expression,
+  Location,
+  RefTerm,
+  TemplateStringTerm,
+  Term,
+  VarTerm,
+  With,
+} from '../syntax/ast.ts';
 import { equal, numberFromText } from '../value/index.ts';
-import type { Callee, CoreBody, CoreObject, CoreTerm } from './core.ts';
+import type { Callee, CoreBody, CoreObject, CoreTerm, CoreWith } from './core.ts';
 import { generatedVariable, variableTerm } from './core.ts';
 import type { Globals, PolicyNames } from './names.ts';
 import type { Report } from './report.ts';
@@ -19,6 +29,8 @@ export interface Resolving {
   readonly unused: { found: boolean; readonly strict: boolean };
   /** Resolves a nested body (a comprehension's or `every`'s) in a frame of its own. */
   readonly body: (body: Body, within: () => void, continues?: boolean) => CoreBody;
+  /** Resolves a modifier; undefined where it is no good (reported). */
+  readonly with: (modifier: With) => CoreWith | undefined;
 }
 
 type Resolver<K extends Term['kind']> = (context: Resolving, term: Extract<Term, { kind: K }>) => CoreTerm;
@@ -63,7 +75,7 @@ const RESOLVERS: { readonly [K in Term['kind']]: Resolver<K> } = {
     args: [
       {
         kind: 'array',
-        items: term.parts.map((part) => templatePart(context, part, term.location)),
+        items: templateItems(context, term),
         location: term.location,
       },
     ],
@@ -169,16 +181,37 @@ function comprehension(
   };
 }
 
-/** A literal part is itself, an expression a set of no or one member, as `internal.template_string` takes it. */
-function templatePart(context: Resolving, part: string | Term, location: Location): CoreTerm {
-  if (typeof part === 'string') return { kind: 'constant', value: part, location };
-  return optionalValue(resolveTerm(context, part));
+/** A scalar part is itself, an expression a set of no or one member, as `internal.template_string` takes it. */
+function templateItems(context: Resolving, { parts, location }: TemplateStringTerm): CoreTerm[] {
+  if (parts.length === 0) return [{ kind: 'constant', value: '', location }];
+  return parts.map((part) => {
+    if (!('negated' in part)) return resolveTerm(context, part);
+    if (part.kind !== 'term-expression') {
+      const message = `unexpected template-string expression type: ${GO_TYPES[part.kind]}`;
+      context.report.error('rego_compile_error', message, part.location);
+      return { kind: 'constant', value: '', location };
+    }
+    const modifiers = part.with.map((modifier) => context.with(modifier));
+    return optionalValue(resolveTerm(context, part.term), modifiers);
+  });
 }
 
+/** The types that OPA's message names. */
+const GO_TYPES: Readonly<Record<Exclude<Expression['kind'], 'term-expression'>, string>> = {
+  not: '*ast.Not',
+  logical: '*ast.LogicalAnd',
+  unify: '[]*ast.Term',
+  assign: '[]*ast.Term',
+  some: '*ast.SomeDecl',
+  'some-in': '*ast.SomeDecl',
+  every: '*ast.Every',
+};
+
 /** `{x | x = term}`: what may be undefined, as a set of no or one member. */
-export function optionalValue(term: CoreTerm): CoreTerm {
+export function optionalValue(term: CoreTerm, modifiers: readonly (CoreWith | undefined)[] = []): CoreTerm {
   const variable = generatedVariable();
   const { location } = term;
+  const modifier = modifiers.filter((one) => one !== undefined);
   return {
     kind: 'comprehension',
     result: 'set',
@@ -191,7 +224,7 @@ export function optionalValue(term: CoreTerm): CoreTerm {
         right: term,
         assigned: false,
         negated: false,
-        with: [],
+        with: modifier,
         generated: true,
         source: location,
         location,

@@ -1,6 +1,14 @@
 import type { Body, Expression, Module, Rule, Term } from '../syntax/ast.ts';
 import { checkUnused, checkUnusedArguments, checkUnusedImports, checkUnusedOfEvery } from './check-unused.ts';
-import type { CoreBody, CoreBranch, CoreExpression, CoreRule, CoreTerm, Variable } from './core.ts';
+import type {
+  CoreBody,
+  CoreBranch,
+  CoreExpression,
+  CoreOperand,
+  CoreRule,
+  CoreTerm,
+  Variable,
+} from './core.ts';
 import { generatedVariable, variableTerm } from './core.ts';
 import { collectPattern, declaredNames } from './declared.ts';
 import type { Globals, PolicyNames } from './names.ts';
@@ -61,6 +69,7 @@ function resolvingContext(scope: Scope, globals: Globals, options: RuleOptions):
       scope.pop();
       return resolved;
     },
+    with: (modifier) => resolveWith(context, modifier),
   };
   return context;
 }
@@ -177,6 +186,21 @@ const EXPRESSIONS: { readonly [K in Expression['kind']]: ExpressionResolver<K> }
   },
   'some-in': (context, expression) => resolveSomeIn(context, expression),
   every: (context, expression) => resolveEvery(context, expression),
+  not: (context, expression) => [
+    {
+      kind: 'logical',
+      operator: 'not',
+      operands: [resolveOperand(context, expression, NEGATED)],
+      ...commonOf(context, expression),
+    },
+  ],
+  logical: (context, expression) => {
+    const { operator, left, right } = expression;
+    const operands = [left, right].map((operand) =>
+      resolveOperand(context, operand, `cannot assign vars inside implicit ${operator} operand`),
+    );
+    return [{ kind: 'logical', operator, operands, ...commonOf(context, expression) }];
+  },
 };
 
 /** `print` also shows what is undefined: each operand becomes a set of no or one member. */
@@ -192,6 +216,21 @@ function printCall(args: readonly CoreTerm[], location: Expression['location']) 
 function resolveExpression(context: Resolving, expression: Expression): CoreExpression[] {
   const resolver = EXPRESSIONS[expression.kind] as (c: Resolving, e: Expression) => CoreExpression[];
   return resolver(context, expression);
+}
+
+const NEGATED = 'cannot assign vars inside negated expression';
+
+/** A body in braces has a scope of its own; one expression sees and uses the scope around, and must not assign. */
+function resolveOperand(
+  context: Resolving,
+  { body, explicit }: { readonly body: Body; readonly explicit: boolean },
+  refusal: string,
+): CoreOperand {
+  if (explicit) return { body: context.body(body, () => {}), explicit };
+  for (const { kind, location } of body) {
+    if (kind === 'assign') context.report.error('rego_compile_error', refusal, location);
+  }
+  return { body: body.flatMap((expression) => resolveExpression(context, expression)), explicit };
 }
 
 function commonOf(context: Resolving, expression: Expression) {
@@ -222,8 +261,7 @@ function resolveAssignment(
   expression: Extract<Expression, { kind: 'assign' }>,
 ): CoreExpression[] {
   if (expression.negated) {
-    const message = 'cannot assign vars inside negated expression';
-    context.report.error('rego_compile_error', message, expression.location);
+    context.report.error('rego_compile_error', NEGATED, expression.location);
   }
   const right = resolveTerm(context, expression.right);
   const common = commonOf(context, expression);

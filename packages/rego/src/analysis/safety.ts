@@ -1,10 +1,7 @@
-import type { Callee, CoreBody, CoreExpression, CoreRule, CoreTerm, Variable } from './core.ts';
+import type { CoreBody, CoreExpression, CoreRule, CoreTerm, Variable } from './core.ts';
+import { type ArityOf, bodyOwnVariables, equalOutputs, ownVariables, refOutputs } from './own-variables.ts';
 import type { Report } from './report.ts';
-import { isRefSafe, unifyOutputs } from './unify.ts';
-import { expressionTerms, termVariables, walkBodyVariables, walkTermVariables } from './walk.ts';
-
-/** Number of arguments of what is called; undefined where it is not known. */
-export type ArityOf = (callee: Callee) => number | undefined;
+import { expressionTerms, innerBodies, termVariables, walkBodyVariables, walkTermVariables } from './walk.ts';
 
 /** What the check of safety needs. */
 export interface SafetyOptions {
@@ -23,7 +20,7 @@ export function checkRuleSafety(rule: CoreRule, options: SafetyOptions): void {
 
 /** Checks that every variable of a head stands in its body (OPA's stage CheckSafetyRuleHeads). */
 export function checkHeadSafety(rule: CoreRule, options: SafetyOptions): void {
-  checkHead(rule, argumentVariables(rule), options.report);
+  checkHead(rule, argumentVariables(rule), options);
 }
 
 function argumentVariables(rule: CoreRule): Set<Variable> {
@@ -32,10 +29,9 @@ function argumentVariables(rule: CoreRule): Set<Variable> {
   return variables;
 }
 
-function checkHead(rule: CoreRule, args: ReadonlySet<Variable>, report: Report): void {
+function checkHead(rule: CoreRule, args: ReadonlySet<Variable>, { report, arityOf }: SafetyOptions): void {
   rule.branches.forEach((branch, index) => {
-    const bound = new Set(args);
-    walkBodyVariables(branch.body, (variable) => bound.add(variable), { skipClosures: true });
+    const bound = new Set([...args, ...bodyOwnVariables(branch.body, arityOf)]);
     const terms = index === 0 ? [...rule.tail, rule.key, branch.value] : [branch.value];
     for (const term of terms) {
       if (term === undefined) continue;
@@ -46,16 +42,15 @@ function checkHead(rule: CoreRule, args: ReadonlySet<Variable>, report: Report):
         },
         { skipClosures: true },
       );
-      checkClosures(term, bound, report);
+      checkClosures(term, bound, report, arityOf);
     }
   });
 }
 
 /** Variables of a comprehension's own head must stand in its body or around it. */
-function checkClosures(term: CoreTerm, bound: ReadonlySet<Variable>, report: Report): void {
+function checkClosures(term: CoreTerm, bound: ReadonlySet<Variable>, report: Report, arityOf: ArityOf): void {
   if (term.kind !== 'comprehension') return;
-  const inner = new Set(bound);
-  walkBodyVariables(term.body, (variable) => inner.add(variable), { skipClosures: true });
+  const inner = new Set([...bound, ...bodyOwnVariables(term.body, arityOf)]);
   for (const headTerm of [term.key, term.term]) {
     if (headTerm === undefined) continue;
     walkTermVariables(
@@ -100,9 +95,8 @@ interface Waiting {
 }
 
 function orderBody(body: CoreBody, globals: ReadonlySet<Variable>, options: SafetyOptions): CoreBody {
-  const bodyVariables = new Set<Variable>();
-  walkBodyVariables(body, (variable) => bodyVariables.add(variable), { skipClosures: true });
-  let waiting = body.map((expression) => describe(expression, bodyVariables, globals));
+  const bodyVariables = bodyOwnVariables(body, options.arityOf);
+  let waiting = body.map((expression) => describe(expression, bodyVariables, globals, options.arityOf));
   const safe = new Set(globals);
   const ordered: CoreBody = [];
   for (;;) {
@@ -131,11 +125,9 @@ function describe(
   expression: CoreExpression,
   bodyVariables: ReadonlySet<Variable>,
   globals: ReadonlySet<Variable>,
+  arityOf: ArityOf,
 ): Waiting {
-  const own = new Set<Variable>();
-  for (const term of expressionTerms(expression)) {
-    for (const variable of termVariables(term, { skipClosures: true })) own.add(variable);
-  }
+  const own = ownVariables(expression, arityOf);
   const closed = new Set<Variable>();
   const close = (variable: Variable): void => {
     if (bodyVariables.has(variable) && !globals.has(variable)) closed.add(variable);
@@ -143,7 +135,7 @@ function describe(
   for (const comprehension of comprehensionsOf(expression)) {
     walkTermVariables(comprehension, close);
   }
-  if (expression.kind === 'every') walkBodyVariables(expression.body, close);
+  for (const inner of innerBodies(expression)) walkBodyVariables(inner, close);
   return { expression, own, closed };
 }
 
@@ -205,24 +197,13 @@ export function outputsOf(
       return refOutputs([expression.term], safe);
     case 'every':
       return refOutputs([expression.domain], safe);
+    case 'logical':
+      return new Set();
     case 'equal':
       return equalOutputs(expression, safe);
     case 'call':
       return callOutputs(expression.args, arityOf(expression.callee), safe);
   }
-}
-
-function equalOutputs(
-  expression: Extract<CoreExpression, { kind: 'equal' }>,
-  safe: ReadonlySet<Variable>,
-): Set<Variable> {
-  const known = new Set(safe);
-  for (const variable of refOutputs([expression.left, expression.right], safe)) known.add(variable);
-  if (expression.assigned) for (const variable of termVariables(expression.left)) known.delete(variable);
-  const outputs = unifyOutputs(known, expression.left, expression.right);
-  for (const variable of known) outputs.add(variable);
-  for (const variable of safe) outputs.delete(variable);
-  return outputs;
 }
 
 function callOutputs(
@@ -245,38 +226,6 @@ function callOutputs(
   return outputs;
 }
 
-/** Variables in the steps of references whose root is known: iterating gives them values. */
-function refOutputs(terms: readonly CoreTerm[], safe: ReadonlySet<Variable>): Set<Variable> {
-  const outputs = new Set<Variable>();
-  const search = (term: CoreTerm): void => {
-    switch (term.kind) {
-      case 'ref':
-        if (!isRefSafe(term, safe)) return;
-        for (const part of term.parts) {
-          walkTermVariables(part, (variable) => outputs.add(variable), { skipRefRoots: true });
-          search(part);
-        }
-        return;
-      case 'array':
-      case 'set':
-        term.items.forEach(search);
-        return;
-      case 'object':
-        for (const [key, value] of term.entries) {
-          search(key);
-          search(value);
-        }
-        return;
-      case 'call':
-        term.args.forEach(search);
-        return;
-      default:
-    }
-  };
-  terms.forEach(search);
-  return outputs;
-}
-
 /** Reports each variable once, and the left side of `:=` only where the right side is not to blame. */
 function reportUnready(
   candidate: Waiting,
@@ -293,7 +242,7 @@ function reportUnready(
     if (!unsafe.has(variable)) unsafe.set(variable, at);
   };
   for (const term of expressionTerms(expression)) walkTermVariables(term, look);
-  if (expression.kind === 'every') walkBodyVariables(expression.body, look);
+  for (const inner of innerBodies(expression)) walkBodyVariables(inner, look);
   if (expression.kind === 'equal' && expression.assigned) {
     const assigned = termVariables(expression.left);
     if ([...unsafe.keys()].some((variable) => !assigned.has(variable))) {
@@ -321,10 +270,10 @@ function orderNested(ordered: CoreBody, globals: ReadonlySet<Variable>, options:
       const inner = new Set(known).add(expression.value);
       if (expression.key !== undefined) inner.add(expression.key);
       expression.body = orderBody(expression.body, inner, options);
+    } else if (expression.kind === 'logical') {
+      for (const operand of expression.operands) operand.body = orderBody(operand.body, known, options);
     }
-    for (const term of expressionTerms(expression)) {
-      for (const variable of termVariables(term, { skipClosures: true })) known.add(variable);
-    }
+    for (const variable of ownVariables(expression, options.arityOf)) known.add(variable);
   }
 }
 
@@ -332,7 +281,7 @@ function orderNested(ordered: CoreBody, globals: ReadonlySet<Variable>, options:
 export function orderTerm(term: CoreTerm, known: ReadonlySet<Variable>, options: SafetyOptions): void {
   switch (term.kind) {
     case 'comprehension': {
-      checkClosures(term, known, options.report);
+      checkClosures(term, known, options.report, options.arityOf);
       term.body = orderBody(term.body, known, options);
       const inner = new Set(known);
       walkBodyVariables(term.body, (variable) => inner.add(variable), { skipClosures: true });

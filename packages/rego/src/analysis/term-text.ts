@@ -1,6 +1,6 @@
 import { keywordsOf } from '../syntax/token.ts';
 import { quote, valueText } from '../value/index.ts';
-import type { Callee, CoreComprehension, CoreExpression, CoreRef, CoreTerm } from './core.ts';
+import type { Callee, CoreComprehension, CoreExpression, CoreOperand, CoreRef, CoreTerm } from './core.ts';
 
 const NAME = /^[A-Za-z_]\w*$/;
 
@@ -73,5 +73,14 @@ function expressionText(expression: CoreExpression): string {
       const body = expression.body.map(expressionText).join('; ');
       return `every ${names} in ${termText(expression.domain)} { ${body} }`;
     }
+    case 'logical': {
+      const operands = expression.operands.map(operandText);
+      return expression.operator === 'not' ? `not ${operands[0]}` : operands.join(` ${expression.operator} `);
+    }
   }
+}
+
+function operandText({ body, explicit }: CoreOperand): string {
+  const text = body.map(expressionText).join('; ');
+  return explicit ? `{ ${text} }` : text;
 }

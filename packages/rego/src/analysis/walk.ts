@@ -65,12 +65,17 @@ export function walkExpressionVariables(
   options: WalkOptions = {},
 ): void {
   for (const term of expressionTerms(expression)) walkTermVariables(term, visit, options);
-  if (expression.kind === 'every' && !options.skipClosures) {
-    walkBodyVariables(expression.body, visit, options);
-  }
+  if (options.skipClosures) return;
+  for (const body of innerBodies(expression)) walkBodyVariables(body, visit, options);
 }
 
-/** The terms directly in an expression: operands and `with` values; not the body of `every`. */
+/** The bodies directly in an expression, those of comprehensions apart. */
+export function innerBodies(expression: CoreExpression): readonly CoreBody[] {
+  if (expression.kind === 'every') return [expression.body];
+  return expression.kind === 'logical' ? expression.operands.map(({ body }) => body) : [];
+}
+
+/** The terms directly in an expression: operands and `with` values; not the bodies inside. */
 export function expressionTerms(expression: CoreExpression): CoreTerm[] {
   const terms = operandTerms(expression);
   for (const modifier of expression.with) {
@@ -89,6 +94,8 @@ function operandTerms(expression: CoreExpression): CoreTerm[] {
       return [...expression.args];
     case 'every':
       return [expression.domain];
+    case 'logical':
+      return [];
   }
 }
 
@@ -107,7 +114,7 @@ export function walkBody(
   for (const expression of body) {
     visitor.expression?.(expression);
     for (const term of expressionTerms(expression)) walkTerm(term, visitor);
-    if (expression.kind === 'every') walkBody(expression.body, visitor);
+    for (const inner of innerBodies(expression)) walkBody(inner, visitor);
   }
 }
 

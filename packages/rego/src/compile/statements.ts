@@ -75,6 +75,19 @@ const EMITTERS: { readonly [K in Statement['op']]: StatementEmitter<K> } = {
     emitter.write(code`}`);
     rest(fail);
   },
+  holds: (emitter, { bodies }, fail, _ordered, rest) => {
+    const found = emitter.label();
+    emitter.write(code`${found}: {`);
+    for (const body of bodies) {
+      const next = emitter.label();
+      emitter.write(code`${next}: {`);
+      emitStatements(emitter, body, code`break ${next};`, false, () => emitter.write(code`break ${found};`));
+      emitter.write(code`}`);
+    }
+    emitter.write(fail);
+    emitter.write(code`}`);
+    rest(fail);
+  },
   every: (emitter, statement, fail, ordered, rest) => {
     const { key, value, domain, body } = statement;
     const collection = emitDefined(emitter, domain, fail, ordered);

@@ -76,6 +76,10 @@ const COMPILERS: { readonly [K in Statement['op']]: StatementCompiler<K> } = {
     const body = compileBody(backend, statement.body, succeed, false);
     return (run, frame) => !body(run, frame) && next(run, frame);
   },
+  holds: (backend, statement, next) => {
+    const bodies = statement.bodies.map((body) => compileStatements(backend, body, succeed, false));
+    return (run, frame) => bodies.some((body) => body(run, frame)) && next(run, frame);
+  },
   every: (backend, statement, next, ordered) => compileEvery(backend, statement, next, ordered),
   with: (backend, statement, next, ordered) => compileWith(backend, statement, next, ordered),
 };

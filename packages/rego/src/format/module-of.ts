@@ -29,7 +29,7 @@ class ModuleReader {
   constructor(module: Module) {
     this.#module = module;
     this.#source = module.text;
-    this.#terms = new TermReader(module.text, hasWideNot(module));
+    this.#terms = new TermReader(module.text);
   }
 
   read(): FormatModule {
@@ -187,12 +187,6 @@ class ModuleReader {
       ? read
       : read.map((expression) => relocate(expression, place) as FormatExpression);
   }
-}
-
-const WIDE_NOT_IMPORTS = new Set(['rego.v2', 'future.keywords', 'future.keywords.not']);
-
-function hasWideNot({ version, imports }: Module): boolean {
-  return version === 2 || imports.some(({ path }) => WIDE_NOT_IMPORTS.has(path.join('.')));
 }
 
 /** `p[x] = y { … }` and `p[x] if …` have the part in brackets as their key too. */

@@ -20,12 +20,9 @@ import { writtenSteps } from './written-steps.ts';
  */
 export class TermReader {
   readonly #source: string;
-  readonly #hasWideNot: boolean;
 
-  /** @param hasWideNot `not` wraps the whole of its expression, as after `import future.keywords.not` */
-  constructor(source: string, hasWideNot: boolean) {
+  constructor(source: string) {
     this.#source = source;
-    this.#hasWideNot = hasWideNot;
   }
 
   place(location: Location, changed: Partial<PlaceAt> = {}): Place {
@@ -41,12 +38,7 @@ export class TermReader {
     const { negated } = expression;
     const place = this.place(expression.location);
     const modifiers = expression.with.map((modifier) => this.#with(modifier));
-    const content = this.#content(expression);
-    if (!negated || !this.#hasWideNot)
-      return { kind: 'expression', negated, content, with: modifiers, place };
-    const inner: FormatExpression = { kind: 'expression', negated: false, content, with: [], place };
-    const not: FormatContent = { kind: 'not', isExplicit: false, body: [inner], place };
-    return { kind: 'expression', negated: false, content: not, with: modifiers, place };
+    return { kind: 'expression', negated, content: this.#content(expression), with: modifiers, place };
   }
 
   #with({ target, value, location }: With): FormatWith {
@@ -82,6 +74,21 @@ export class TermReader {
           value: this.term(value),
           domain: this.term(collection),
           body: this.body(body),
+          place: this.place(location),
+        };
+      }
+      case 'not': {
+        const { body, explicit } = expression;
+        return { kind: 'not', isExplicit: explicit, body: this.body(body), place: this.place(location) };
+      }
+      case 'logical': {
+        const { operator, left, right } = expression;
+        return {
+          kind: operator,
+          left: this.body(left.body),
+          right: this.body(right.body),
+          isLeftExplicit: left.explicit,
+          isRightExplicit: right.explicit,
           place: this.place(location),
         };
       }
@@ -206,31 +213,8 @@ export class TermReader {
   }
 
   #template(term: Extract<Term, { kind: 'template-string' }>): FormatTerm {
-    const place = this.place(term.location);
-    const isRaw = place.text.startsWith('$`');
-    let at = place;
-    const parts = term.parts.map((part) => {
-      if (typeof part === 'string') return { kind: 'string', value: part, place: at } as const;
-      const read = this.term(part);
-      const before = this.#source.slice(at.start, read.place.start);
-      const after = this.#closingBrace(read.place);
-      const isPlain = ['string', 'number', 'boolean', 'null'].includes(read.kind);
-      const hasComment = /\{[^{}"`]*#/.test(before.slice(before.lastIndexOf('{')));
-      at = after;
-      if (isPlain && !hasComment) return read;
-      const content: FormatContent =
-        read.kind === 'call' ? { kind: 'call', terms: read.terms } : { kind: 'term', term: read };
-      return { kind: 'expression', negated: false, content, with: [], place: read.place } as const;
-    });
-    return { kind: 'template', isRaw, parts, place };
-  }
-
-  /** The place of the brace that ends an expression in a template. */
-  #closingBrace(place: Place): Place {
-    const between = /^(?:[^}#]|#[^\n]*)*/.exec(this.#source.slice(place.end))?.[0] ?? '';
-    const start = place.end + between.length;
-    const row = place.endRow + (between.match(/\n/g)?.length ?? 0);
-    return place.with({ start, end: start + 1, row });
+    const parts = term.parts.map((part) => ('negated' in part ? this.expression(part) : this.term(part)));
+    return { kind: 'template', isRaw: term.raw, parts, place: this.place(term.location) };
   }
 }
 

@@ -3,6 +3,7 @@ import type {
   CoreCallExpression,
   CoreEvery,
   CoreExpression,
+  CoreLogical,
   CoreTerm,
   CoreWith,
   Variable,
@@ -69,6 +70,9 @@ function planPositive(block: BlockBuilder, expression: CoreExpression): void {
       return;
     case 'every':
       planEvery(block, expression);
+      return;
+    case 'logical':
+      planLogical(block, expression);
   }
 }
 
@@ -219,6 +223,17 @@ function planEvery(block: BlockBuilder, expression: CoreEvery): void {
     domain,
     body: inner.statements,
   });
+}
+
+function planLogical(block: BlockBuilder, { operator, operands }: CoreLogical): void {
+  const bodies = operands.map(({ body }) => {
+    const inner = block.nested();
+    planBody(inner, body);
+    return inner.statements;
+  });
+  if (operator === 'or') block.emit({ op: 'holds', bodies });
+  else if (operator === 'not') for (const body of bodies) block.emit({ op: 'not', body });
+  else for (const body of bodies) block.emit({ op: 'holds', bodies: [body] });
 }
 
 function planOverride(block: BlockBuilder, modifier: CoreWith): Override {

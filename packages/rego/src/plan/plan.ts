@@ -104,6 +104,8 @@ export type Statement = (
       readonly output: Pattern;
     }
   | { readonly op: 'not'; readonly body: readonly Statement[] }
+  /** Goes on once if one of the bodies has an answer; the later ones are not looked at then. */
+  | { readonly op: 'holds'; readonly bodies: readonly (readonly Statement[])[] }
   | {
       readonly op: 'every';
       readonly key: number | undefined;

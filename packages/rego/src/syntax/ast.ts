@@ -3,7 +3,7 @@
  * spelled out. Nodes are plain frozen objects, discriminated by `kind`; every node carries its location.
  */
 
-/** Where a node starts and ends in its source text. Rows and columns count from 1; columns count characters (runes) as OPA does. */
+/** Where a node starts and ends in its source text. Rows and columns count from 1; columns count characters (runes) as OPA does. A line end has column 0 of the next row. */
 export interface Location {
   readonly file: string;
   readonly row: number;
@@ -80,10 +80,15 @@ export interface CallTerm extends Node {
   readonly operatorLocation: Location;
   readonly args: readonly Term[];
 }
-/** `$"…{expr}…"` (OPA 1.12). Parts are literal text or an expression. */
+/**
+ * `$"…{expr}…"` or, raw, ``$`…{expr}…` `` (OPA 1.12). Parts are literal text (a string term), a scalar in braces (its
+ * term) or any other expression in braces (a term expression, maybe with `with`).
+ */
 export interface TemplateStringTerm extends Node {
   readonly kind: 'template-string';
-  readonly parts: readonly (string | Term)[];
+  /** Written with backquotes. */
+  readonly raw: boolean;
+  readonly parts: readonly (Scalar | Expression)[];
 }
 
 export type Scalar = NullTerm | BooleanTerm | NumberTerm | StringTerm;
@@ -122,12 +127,14 @@ export interface UnifyExpression extends ExpressionNode {
   readonly kind: 'unify';
   readonly left: Term;
   readonly right: Term;
+  readonly operatorLocation: Location;
 }
 /** `left := right` (declare and assign). */
 export interface AssignExpression extends ExpressionNode {
   readonly kind: 'assign';
   readonly left: Term;
   readonly right: Term;
+  readonly operatorLocation: Location;
 }
 /** `some x, y` (declaration only). */
 export interface SomeDeclaration extends ExpressionNode {
@@ -140,6 +147,8 @@ export interface SomeInExpression extends ExpressionNode {
   readonly key?: Term;
   readonly value: Term;
   readonly collection: Term;
+  /** The membership as the call that it reads as. */
+  readonly membership: CallTerm;
 }
 /** `every k, v in xs { body }`. */
 export interface EveryExpression extends ExpressionNode {
@@ -149,7 +158,29 @@ export interface EveryExpression extends ExpressionNode {
   readonly collection: Term;
   readonly body: Body;
 }
+/** `not` over a whole body (`import future.keywords.not`, version 2): `not f(g(x))`, or `not { … }`. */
+export interface NotExpression extends ExpressionNode {
+  readonly kind: 'not';
+  /** The one expression that is negated, or the body in braces. */
+  readonly body: Body;
+  /** Written with braces. */
+  readonly explicit: boolean;
+}
+/** An operand of `and` and `or`: one expression, or a body in braces. */
+export interface LogicalOperand {
+  readonly body: Body;
+  readonly explicit: boolean;
+}
+/** `left and right`, `left or right` (OPA 1.20): give no value and bind nothing outward. */
+export interface LogicalExpression extends ExpressionNode {
+  readonly kind: 'logical';
+  readonly operator: 'and' | 'or';
+  readonly left: LogicalOperand;
+  readonly right: LogicalOperand;
+}
 export type Expression =
+  | NotExpression
+  | LogicalExpression
   | TermExpression
   | UnifyExpression
   | AssignExpression
@@ -178,31 +209,51 @@ export interface RuleHead extends Node {
   readonly value?: Term;
   /** True where written with `:=` (v1 requires it for `default` and for values). */
   readonly assigned: boolean;
+  /** The value is not written. */
+  readonly generatedValue: boolean;
 }
 
 export interface Rule extends Node {
   readonly kind: 'rule';
   readonly isDefault: boolean;
   readonly head: RuleHead;
+  /** Written with `if`. */
+  readonly hasIf: boolean;
   /** Empty for a rule without a body (`p := 1`). */
   readonly body: Body;
+  /** Where OPA places the generated `true` of an empty body. */
+  readonly trueLocation: Location;
   /** The `else` branches, in order, flattened. */
   readonly elses: readonly ElseBranch[];
   readonly annotations: readonly Annotations[];
 }
 export interface ElseBranch extends Node {
+  /** The rule's arguments, with wildcards of their own. */
+  readonly args: readonly Term[];
+  /** `true` where none is written. */
   readonly value: Term;
+  readonly assigned: boolean;
+  readonly generatedValue: boolean;
+  readonly hasIf: boolean;
+  /** Empty where there is only a value. */
   readonly body: Body;
+  /** From the word `else` to the end of the value. */
+  readonly headLocation: Location;
 }
 
 export interface Import extends Node {
   /** `input.x`, `data.y.z`, `rego.v1`, `future.keywords.in`. */
   readonly path: readonly string[];
+  readonly pathLocation: Location;
+  /** Where each step of the path stands. */
+  readonly stepLocations: readonly Location[];
   readonly alias?: string;
+  readonly aliasLocation?: Location;
 }
 export interface Package extends Node {
   /** Without the leading `data`. */
   readonly path: readonly string[];
+  readonly stepLocations: readonly Location[];
 }
 export interface Comment extends Node {
   readonly text: string;

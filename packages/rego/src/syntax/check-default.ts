@@ -29,7 +29,7 @@ function variablesOf(term: Term): string[] {
     case 'object':
       return term.entries.flatMap(([key, value]) => [...variablesOf(key), ...variablesOf(value)]);
     case 'template-string':
-      return term.parts.flatMap((part) => (typeof part === 'string' ? [] : variablesOf(part)));
+      return term.parts.flatMap((part) => (part.kind === 'term-expression' ? variablesOf(part.term) : []));
     default:
       return [];
   }

@@ -1,16 +1,27 @@
 import type { Body, Comment, Expression, Location, RegoVersion, Term } from './ast.ts';
 import type { Diagnostic, DiagnosticCode } from './diagnostic.ts';
 import { tokenize } from './lexer.ts';
-import { isKeywordKind, keywordsOf, kindName, type Token, type TokenKind } from './token.ts';
+import {
+  IMPORTABLE_KEYWORDS,
+  isKeywordKind,
+  keywordsOf,
+  kindName,
+  type Token,
+  type TokenKind,
+} from './token.ts';
 
 /** How deep terms and bodies may nest, chains of operators included: keeps hostile input off the JavaScript stack. */
 export const NESTING_MAX = 400;
+
+/** How often one text may be read again for the sake of a better message. */
+const REREADINGS_MAX = 1000;
 
 /** A place to come back to when one reading of the text did not work out. */
 export interface Mark {
   readonly index: number;
   readonly wildcards: number;
   readonly diagnostics: number;
+  readonly hints: readonly string[];
 }
 
 /** How an infix term is read. */
@@ -66,13 +77,14 @@ export class Cursor {
   kind: TokenKind;
   readonly #tokens: readonly Token[];
   readonly #terms = new Map<number, Remembered>();
-  /** Where something unsupported was reported: such a finding is not taken back. */
-  readonly #unsupported = new Set<number>();
+  /** Where braces or parentheses were found to be no operand of `and` and `or`. */
+  readonly #plain = new Set<number>();
   #keywords: Set<string>;
   #index = 0;
   #wildcards = 0;
   #depth = 0;
-  #hint: string | undefined;
+  #hints: readonly string[] = [];
+  #rereadings = 0;
 
   constructor(source: Source, grammar: Grammar) {
     const { text, file, version, isBuiltin } = source;
@@ -129,19 +141,20 @@ export class Cursor {
   }
 
   mark(): Mark {
-    return { index: this.#index, wildcards: this.#wildcards, diagnostics: this.diagnostics.length };
+    return {
+      index: this.#index,
+      wildcards: this.#wildcards,
+      diagnostics: this.diagnostics.length,
+      hints: this.#hints,
+    };
   }
 
-  /**
-   * Goes back, forgetting what was reported since, but for what is not supported: a construct that the language has must
-   * not turn into another reading.
-   */
+  /** Goes back, forgetting what was reported since. */
   reset(mark: Mark): void {
     this.#index = mark.index;
     this.#wildcards = mark.wildcards;
-    const dropped = this.diagnostics.splice(mark.diagnostics);
-    this.diagnostics.push(...dropped.filter(({ code }) => code === 'rego_unsupported_error'));
-    this.#hint = undefined;
+    this.diagnostics.length = mark.diagnostics;
+    this.#hints = mark.hints;
     this.token = this.#tokens[mark.index]!;
     this.kind = this.kindOf(this.token);
   }
@@ -175,6 +188,37 @@ export class Cursor {
     return result;
   }
 
+  /** Whether `read` succeeds here if all keywords that can be imported are known; the cursor stays where it is. */
+  wouldRead(read: () => unknown): boolean {
+    if (!this.mayReread()) return false;
+    const before = this.mark();
+    const { kind } = this;
+    const kept = this.#keywords;
+    this.#keywords = new Set([...kept, ...IMPORTABLE_KEYWORDS]);
+    this.#terms.clear();
+    const success = read() !== undefined;
+    this.#keywords = kept;
+    this.#terms.clear();
+    this.reset(before);
+    this.kind = kind;
+    return success;
+  }
+
+  /** Texts are read again to say better what is wrong with them, but not without end. */
+  mayReread(): boolean {
+    this.#rereadings++;
+    return this.#rereadings <= REREADINGS_MAX;
+  }
+
+  /** What opens at the present token is no operand of `and` and `or`: need not be tried again. */
+  get isPlain(): boolean {
+    return this.#plain.has(this.#index);
+  }
+
+  markPlain({ index }: Mark): void {
+    this.#plain.add(index);
+  }
+
   /** A fresh name for `_`. */
   wildcard(): string {
     return `$${this.#wildcards++}`;
@@ -196,6 +240,7 @@ export class Cursor {
 
   forget(): void {
     this.#terms.clear();
+    this.#plain.clear();
   }
 
   enter(): boolean {
@@ -224,16 +269,15 @@ export class Cursor {
 
   /** Adds a hint to the next error, as OPA does for keywords that want an import. */
   hint(text: string): void {
-    this.#hint ??= text;
+    this.#hints = [...this.#hints, text];
+  }
+
+  get hasHints(): boolean {
+    return this.#hints.length > 0;
   }
 
   fail(message: string, where: Token | Location = this.token, mend: Mend = {}): undefined {
     return this.report('rego_parse_error', message, where, mend);
-  }
-
-  /** The language has it, this engine does not yet: a located error, never a wrong tree. */
-  unsupported(what: string, where: Token | Location = this.token): undefined {
-    return this.report('rego_unsupported_error', `${what} is not supported by this engine yet`, where);
   }
 
   report(code: DiagnosticCode, message: string, where: Token | Location, mend: Mend = {}): undefined {
@@ -244,13 +288,10 @@ export class Cursor {
       start: where.start,
       end: Math.max(where.end, where.start),
     });
-    if (code === 'rego_unsupported_error') {
-      // Another reading of the same text finds it again.
-      if (this.#unsupported.has(where.start)) return undefined;
-      this.#unsupported.add(where.start);
-    }
-    const hinted = this.#hint ? `${message} (hint: ${this.#hint})` : message;
-    this.#hint = undefined;
+    const [first, ...more] = this.#hints;
+    const label = more.length > 0 ? 'hints' : 'hint';
+    const hinted = first === undefined ? message : `${message} (${label}: ${this.#hints.join(', ')})`;
+    this.#hints = [];
     this.diagnostics.push(Object.freeze({ code, severity: 'error', message: hinted, location, ...mend }));
     return undefined;
   }

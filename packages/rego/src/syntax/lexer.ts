@@ -49,7 +49,8 @@ class Lexer {
       if (this.#offset >= this.#text.length) break;
       this.#next();
     }
-    this.#push('eof', this.#offset, this.#row, this.#column(this.#offset));
+    // As in OPA, the end's column is that of the last character: 0 behind a line end.
+    this.#push('eof', this.#offset, this.#row, this.#column(this.#offset) - 1);
     return { tokens: this.#tokens, comments: this.#comments };
   }
 

@@ -25,7 +25,11 @@ export function parsePackage(cursor: Cursor): Package | undefined {
   const path = pathOf(cursor, term);
   if (!path) return undefined;
   if (cursor.kind === '-') return cursor.unexpected();
-  return node({ path: Object.freeze(path.map(({ value }) => value)), location: cursor.span(first) });
+  return node({
+    path: Object.freeze(path.map(({ value }) => value)),
+    stepLocations: path.map((step) => step.term.location),
+    location: cursor.span(first),
+  });
 }
 
 function pathOf(cursor: Cursor, term: Term): { value: string; term: Term }[] | undefined {
@@ -66,7 +70,13 @@ export function parseImport(cursor: Cursor): Import | undefined {
   if (cursor.diagnostics.length > reported) return undefined;
   if (!alias && !endsWell(cursor, path, steps.at(-1)!.term)) return undefined;
   if (cursor.kind === '-') return cursor.unexpected();
-  const result = node({ path, ...(alias && { alias: alias.text }), location: cursor.span(first) });
+  const result = node({
+    path,
+    pathLocation: term.location,
+    stepLocations: steps.map((step) => step.term.location),
+    ...(alias && { alias: alias.text, aliasLocation: cursor.at(alias) }),
+    location: cursor.span(first),
+  });
   return applyImport(cursor, result, term, alias) ? result : undefined;
 }
 

@@ -55,7 +55,7 @@ function partsOf(cursor: Cursor, statements: readonly Statement[]): Parts {
   const imports: Import[] = [];
   const rules: RuleDraft[] = [];
   const [first] = statements;
-  if (!first && reported === 0) cursor.fail('empty module');
+  if (!first && reported === 0) cursor.fail('empty module', NOWHERE);
   if (first && first.kind !== 'package' && isFirst(cursor, first))
     cursor.fail('package expected', locationOf(first));
   for (const statement of statements) {
@@ -67,6 +67,9 @@ function partsOf(cursor: Cursor, statements: readonly Statement[]): Parts {
   if (isVersion1(cursor, imports)) for (const rule of rules) checkVersion1(cursor, rule);
   return { ...(first?.kind === 'package' && { package: first.node }), imports, rules };
 }
+
+/** OPA gives an empty module no place. */
+const NOWHERE = { file: '', row: 0, column: 0, start: 0, end: 0 };
 
 /** Nothing that failed stands before it. */
 function isFirst(cursor: Cursor, statement: Statement): boolean {

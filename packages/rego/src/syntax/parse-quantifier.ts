@@ -21,7 +21,7 @@ function membershipOf(term: Term): Membership | undefined {
 }
 
 /** `some x, y` or `some k, v in xs`; the cursor stands on `some`. */
-export function parseSome(cursor: Cursor, index: number): Expression | undefined {
+export function parseSome(cursor: Cursor): Expression | undefined {
   const first = cursor.token;
   const before = cursor.mark();
   cursor.advance();
@@ -32,14 +32,22 @@ export function parseSome(cursor: Cursor, index: number): Expression | undefined
     const modifiers = parseWiths(cursor);
     if (!modifiers) return undefined;
     const location = cursor.span(first);
-    return node({ kind: 'some-in', ...membership, negated: false, with: modifiers, index, location });
+    return node({
+      kind: 'some-in',
+      ...membership,
+      membership: term,
+      negated: false,
+      with: modifiers,
+      index: 0,
+      location,
+    });
   }
   cursor.reset(before);
   hintMembership(cursor);
-  return parseDeclaration(cursor, index);
+  return parseDeclaration(cursor);
 }
 
-function parseDeclaration(cursor: Cursor, index: number): Expression | undefined {
+function parseDeclaration(cursor: Cursor): Expression | undefined {
   const first = cursor.token;
   const names: VarTerm[] = [];
   do {
@@ -48,23 +56,22 @@ function parseDeclaration(cursor: Cursor, index: number): Expression | undefined
     names.push(parseVar(cursor));
   } while (cursor.is(','));
   const location = cursor.span(first);
-  return node({ kind: 'some', names: Object.freeze(names), negated: false, with: [], index, location });
+  return node({ kind: 'some', names: Object.freeze(names), negated: false, with: [], index: 0, location });
 }
 
 /** In v0 `some x in xs` needs an import: says so if the text would read that way with it. */
 function hintMembership(cursor: Cursor): void {
-  if (cursor.isKeyword('in')) return;
-  let distance = 1;
-  while (cursor.ahead(distance).kind === 'identifier' && cursor.ahead(distance + 1).kind === ',')
-    distance += 2;
-  const word = cursor.ahead(distance + 1);
-  if (cursor.ahead(distance).kind === 'identifier' && word.kind === 'identifier' && word.text === 'in') {
-    cursor.hint('`import future.keywords.in` for `some x in xs` expressions');
-  }
+  if (cursor.version !== 0) return;
+  const would = cursor.wouldRead(() => {
+    cursor.advance();
+    const term = cursor.grammar.infix(cursor);
+    return term && membershipOf(term);
+  });
+  if (would) cursor.hint('`import future.keywords.in` for `some x in xs` expressions');
 }
 
 /** `every k, v in xs { … }`; the cursor stands on `every`. */
-export function parseEvery(cursor: Cursor, index: number): Expression | undefined {
+export function parseEvery(cursor: Cursor): Expression | undefined {
   const first = cursor.token;
   cursor.advance();
   const term = cursor.grammar.infix(cursor);
@@ -81,6 +88,6 @@ export function parseEvery(cursor: Cursor, index: number): Expression | undefine
   cursor.advance();
   const modifiers = parseWiths(cursor);
   if (!modifiers) return undefined;
-  const common = { negated: false, with: modifiers, index, location: cursor.span(first) };
+  const common = { negated: false, with: modifiers, index: 0, location: cursor.span(first) };
   return node({ kind: 'every', ...(key && { key }), value, collection, body, ...common });
 }

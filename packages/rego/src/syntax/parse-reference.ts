@@ -80,9 +80,15 @@ function canHeadReference(term: Term): boolean {
 function parseDot(cursor: Cursor): Term | undefined {
   cursor.advance();
   if (cursor.token.spaceBefore) {
-    const { previous } = cursor;
-    const where = { ...previous, column: previous.column + 1, start: previous.end, end: previous.end + 1 };
-    return cursor.fail('unexpected whitespace token: expected identifier', where);
+    const { start, end, row, column } = cursor.previous;
+    const isLineEnd = cursor.text[end] === '\n';
+    const place = isLineEnd ? { row: row + 1, column: 0 } : { row, column: column + end - start };
+    return cursor.fail('unexpected whitespace token: expected identifier', {
+      file: cursor.file,
+      ...place,
+      start: end,
+      end: end + 1,
+    });
   }
   if (cursor.kind !== 'identifier' && !isNameKeyword(cursor)) return cursor.unexpected('expected identifier');
   const token = cursor.token;

@@ -106,7 +106,7 @@ function parseElses(cursor: Cursor, head: HeadDraft, hasIf: boolean): readonly E
     if (head.member || (!hasIf && !head.args && head.ref.length === 2)) {
       return cursor.fail('else keyword cannot be used on multi-value rules');
     }
-    const branch = parseElse(cursor);
+    const branch = parseElse(cursor, head);
     if (!branch) return undefined;
     elses.push(branch);
     if (branch.generatedBody) break;
@@ -114,25 +114,32 @@ function parseElses(cursor: Cursor, head: HeadDraft, hasIf: boolean): readonly E
   return elses;
 }
 
-function parseElse(cursor: Cursor): ElseDraft | undefined {
+function parseElse(cursor: Cursor, head: HeadDraft): ElseDraft | undefined {
   const first = cursor.token;
+  const args = freshArguments(cursor, head).args ?? [];
   cursor.advance();
   let value: Term = booleanTerm(true, cursor.at(first));
-  if (cursor.kind === ':=' || cursor.kind === '=') {
+  let { assigned } = head;
+  let headLocation = cursor.at(first);
+  const generatedValue = !cursor.is(':=', '=');
+  if (!generatedValue) {
+    assigned = cursor.is(':=');
     cursor.advance();
     const written = cursor.grammar.infix(cursor);
     if (!written) return undefined;
     value = written;
-  } else if (cursor.kind !== '{' && cursor.kind !== 'if') {
+    headLocation = cursor.span(first);
+  } else if (!cursor.is('{', 'if')) {
     return cursor.unexpected('expected else value term or rule body');
   }
   const hasIf = cursor.kind === 'if';
+  const common = { args, value, assigned, generatedValue, hasIf, headLocation };
   if (!hasIf && cursor.kind !== '{') {
-    return { value, body: [], hasIf, generatedBody: true, location: cursor.span(first) };
+    return { ...common, body: [], generatedBody: true, location: cursor.span(first) };
   }
   if (hasIf) cursor.advance();
   const read = cursor.kind === '{' ? parseBracedBody(cursor) : parseElseLiteral(cursor);
-  return read && { value, ...read, hasIf, generatedBody: false, location: cursor.span(first) };
+  return read && { ...common, ...read, generatedBody: false, location: cursor.span(first) };
 }
 
 function parseElseLiteral(cursor: Cursor): ReadBody | undefined {

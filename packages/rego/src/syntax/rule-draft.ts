@@ -14,10 +14,7 @@ export interface HeadDraft {
   readonly location: Location;
 }
 
-export interface ElseDraft {
-  readonly value: Term;
-  readonly body: Body;
-  readonly hasIf: boolean;
+export interface ElseDraft extends Omit<ElseBranch, 'location'> {
   /** The brace that opens its body. */
   readonly open?: Token;
   /** It gives a value only; its body is always true. */
@@ -36,6 +33,8 @@ export interface RuleDraft {
   /** Its value `true` is not written, and neither is an operator. */
   readonly generatedValue: boolean;
   readonly open?: Token;
+  /** Where OPA places the body of a rule without one; its own place where nothing is said. */
+  readonly trueLocation?: Location;
   readonly location: Location;
 }
 
@@ -58,7 +57,9 @@ function isBracketSet({ head, hasIf }: Pick<RuleDraft, 'head' | 'hasIf'>): boole
 function headOf(draft: RuleDraft): RuleHead {
   const { head } = draft;
   const form = formOf(draft);
-  const common = { form, args: head.args ?? [], assigned: head.assigned, location: head.location };
+  const { assigned, location } = head;
+  const generatedValue = !head.value && !head.member && !isBracketSet(draft);
+  const common = { form, args: head.args ?? [], assigned, generatedValue, location };
   if (head.member) return node({ ...common, ref: head.ref, key: head.member });
   if (isBracketSet(draft)) return node({ ...common, ref: head.ref.slice(0, 1), key: head.ref[1]! });
   return node({ ...common, ref: head.ref, value: head.value ?? booleanTerm(true, head.location) });
@@ -66,12 +67,14 @@ function headOf(draft: RuleDraft): RuleHead {
 
 /** The tree's node for a draft. */
 export function ruleOf(draft: RuleDraft, annotations: readonly Annotations[]): Rule {
-  const elses = draft.elses.map(({ value, body, location }): ElseBranch => node({ value, body, location }));
+  const elses = draft.elses.map(({ open, generatedBody, ...branch }): ElseBranch => node(branch));
   return node({
     kind: 'rule',
     isDefault: draft.isDefault,
     head: headOf(draft),
+    hasIf: draft.hasIf,
     body: draft.body,
+    trueLocation: draft.trueLocation ?? draft.location,
     elses: Object.freeze(elses),
     annotations,
     location: draft.location,

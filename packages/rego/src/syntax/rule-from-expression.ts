@@ -33,6 +33,8 @@ export function ruleFromExpression(cursor: Cursor, expression: Expression): Rule
     case 'some-in':
       return refuse("'some' declarations cannot be used for rule head");
     case 'every':
+    case 'not':
+    case 'logical':
       return refuse('expression cannot be used for rule head');
     case 'assign':
     case 'unify': {

@@ -12,7 +12,7 @@ describe('places', () => {
       'identifier@2:2',
       ':=@2:4',
       'number@2:7',
-      'eof@2:8',
+      'eof@2:7',
     ]);
   });
 
@@ -22,7 +22,7 @@ describe('places', () => {
       '+@1:6',
       'identifier@1:8',
       'identifier@2:1',
-      'eof@2:2',
+      'eof@2:1',
     ]);
   });
 
@@ -120,6 +120,6 @@ describe('faults', () => {
   });
 
   test('a character that no token starts with is illegal', () => {
-    expect(places('@ 😀')).toEqual(['illegal@1:1', 'illegal@1:3', 'eof@1:4']);
+    expect(places('@ 😀')).toEqual(['illegal@1:1', 'illegal@1:3', 'eof@1:3']);
   });
 });

@@ -18,7 +18,7 @@ describe('packages and imports', () => {
   });
 
   test.each([
-    ['', '1:1 empty module'],
+    ['', '0:0 empty module'],
     ['p := 1', '1:1 package expected'],
     ['package a\npackage b', '2:1 unexpected package'],
     ['package 1', '1:9 unexpected number token'],

@@ -45,7 +45,7 @@ test('the end of the text can be marked', () => {
 });
 
 test('an empty text has no line to show', () => {
-  expect(renderDiagnostic(first(''), '')).toBe('error[rego_parse_error]: empty module\n --> policy.rego:1:1');
+  expect(renderDiagnostic(first(''), '')).toBe('error[rego_parse_error]: empty module\n --> policy.rego:0:0');
 });
 
 test('help of several lines is indented', () => {

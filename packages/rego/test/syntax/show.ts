@@ -42,7 +42,7 @@ export function showTerm(term: Term): string {
     case 'call':
       return `${term.operator.join('.')}(${list(term.args)})`;
     case 'template-string':
-      return `template(${term.parts.map((part) => (typeof part === 'string' ? JSON.stringify(part) : showTerm(part))).join(', ')})`;
+      return `template(${term.parts.map((part) => ('negated' in part ? showExpression(part) : showTerm(part))).join(', ')})`;
   }
 }
 
@@ -73,6 +73,12 @@ function showBare(expression: Expression): string {
       return `some ${expression.names.map(showTerm).join(', ')}`;
     case 'some-in':
       return `some ${showDomain(expression)}`;
+    case 'not':
+      return `not { ${showBody(expression.body)} }`;
+    case 'logical': {
+      const [left, right] = [expression.left, expression.right].map(({ body }) => `{ ${showBody(body)} }`);
+      return `${left} ${expression.operator} ${right}`;
+    }
     case 'every':
       return `every ${showDomain(expression)} { ${showBody(expression.body)} }`;
   }

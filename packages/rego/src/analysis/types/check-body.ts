@@ -1,5 +1,5 @@
 import type { CoreBody, CoreComprehension, CoreExpression, CoreRef, CoreTerm } from '../core.ts';
-import { expressionTerms } from '../walk.ts';
+import { expressionTerms, innerBodies } from '../walk.ts';
 import { checkExpression, isEquality } from './check-expression.ts';
 import { checkReference } from './check-references.ts';
 import type { ClosureTyper, Environment } from './environment.ts';
@@ -57,17 +57,17 @@ export class BodyChecker {
       } else if (stays && term.kind === 'comprehension') own.push(...this.#closure(inner, term).errors);
       else this.#checkTerm(inner, term, before);
     }
-    if (expression.kind === 'every') this.#checkEveryBody(inner, expression.body, inside);
+    for (const body of innerBodies(expression)) this.#checkInnerBody(inner, body, inside);
     const fault = checkExpression(inner, expression);
     errors.push(...before, ...inside);
     if (fault !== undefined && !(inside.length > 0 && fault.vague)) errors.push(fault);
   }
 
-  /** OPA looks only at the references and closures in the body of `every`. */
-  #checkEveryBody(environment: Environment, body: CoreBody, errors: TypeFault[]): void {
+  /** OPA looks only at the references and closures in the body of `every` and in operands of `not`, `and` and `or`. */
+  #checkInnerBody(environment: Environment, body: CoreBody, errors: TypeFault[]): void {
     for (const expression of body) {
       for (const term of expressionTerms(expression)) this.#checkTerm(environment, term, errors);
-      if (expression.kind === 'every') this.#checkEveryBody(environment, expression.body, errors);
+      for (const inner of innerBodies(expression)) this.#checkInnerBody(environment, inner, errors);
     }
   }
 

@@ -21,6 +21,7 @@ export function checkExpression(environment: Environment, expression: CoreExpres
       return checkCall(environment, expression);
     case 'test':
     case 'every':
+    case 'logical':
       return undefined;
   }
 }
