@@ -268,6 +268,16 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
       'A pack of evidence in which anything was changed, left out, repeated or moved does not verify.',
     source: 'docs/reference/evidence-pack.md',
   },
+  'P-LOG-MASK': {
+    sentence:
+      "What the log's policy or the configured list keeps out is not in the record, which says that it is not.",
+    source: 'docs/reference/record.md',
+  },
+  'P-LEDGER-ERASURE': {
+    sentence:
+      'What belongs to a person can be erased from the record; every proof holds, and the erasure is on record.',
+    source: 'docs/reference/record.md',
+  },
   'P-LEDGER-ERASABLE': {
     sentence: 'Erasing a personal value leaves every proof whole, and is itself on record.',
     source: 'docs/architecture.md',

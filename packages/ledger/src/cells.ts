@@ -15,3 +15,6 @@ export function tileCell(level: number, index: number): string {
 export function checkpointCell(size: number): string {
   return `${CHECKPOINT_PREFIX}${String(size).padStart(16, '0')}`;
 }
+
+/** Counts erasures: whoever erases compares it, so that no two put each other's texts back. */
+export const ERASURES_CELL = 'ledger/erasures';

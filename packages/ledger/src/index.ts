@@ -37,6 +37,7 @@ export {
   type PersonalFields,
   type Trust,
 } from './entry.ts';
+export { type EraseReport, type ErasureTarget, eraseEntries } from './erase.ts';
 export { FRAMEWORKS, type FrameworkName, isFramework } from './evidence/frameworks.ts';
 export type { EvidenceAnswer, EvidenceManifest } from './evidence/pack.ts';
 export { PACK_FORMAT } from './evidence/pack.ts';

@@ -1,5 +1,6 @@
-/** The ledger's procedures, to be loaded by the store: `ledger.append` and `ledger.checkpoint`. */
+/** The ledger's procedures, to be loaded by the store: `ledger.append`, `ledger.checkpoint` and `ledger.erase`. */
 export const LEDGER_PROCEDURES: readonly URL[] = [
   new URL('./append-procedure.ts', import.meta.url),
   new URL('./checkpoint-procedure.ts', import.meta.url),
+  new URL('./erase-procedure.ts', import.meta.url),
 ];

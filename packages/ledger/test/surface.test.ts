@@ -24,6 +24,7 @@ it('exports these names and no others', () => {
     'consistencyProof',
     'derivedSalts',
     'draftEntry',
+    'eraseEntries',
     'eraseFromDetail',
     'erasedTogether',
     'formatCheckpoint',

@@ -35,6 +35,9 @@ export class MemoryState {
       append: () => {
         throw new RangeError('state appends nothing');
       },
+      replaceDetail: () => {
+        throw new RangeError('state erases nothing');
+      },
       logSize: 0,
     };
   }

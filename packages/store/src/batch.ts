@@ -93,6 +93,7 @@ function transact(
     else database.put(key, value);
   }
   for (const entry of state.entries) database.append(entry);
+  for (const [index, detail] of state.details) database.replaceDetail(index, detail);
   if (state.nowMs > clockMs) database.setClock(state.nowMs);
   database.commit();
   return outcomes;

@@ -26,6 +26,11 @@ export interface Transaction {
   remove(key: string): void;
   /** Appends to the log and gives the entry's index. */
   append(leaf: Uint8Array, detail: string | null): number;
+  /**
+   * Puts another text, or none, beside an entry that is in the log already: for erasing. The leaf stays. Whoever erases
+   * compares a cell of its own, so that two do not undo each other.
+   */
+  replaceDetail(index: number, detail: string | null): void;
   /** Number of entries in the log, this batch's included. */
   readonly logSize: number;
 }

@@ -20,6 +20,7 @@ export interface Database {
   put(key: string, value: string): void;
   remove(key: string): void;
   append(entry: StoredEntry): void;
+  replaceDetail(index: number, detail: string | null): void;
   setClock(nowMs: number): void;
   commit(): void;
   /** Leaves the transaction if there still is one: SQLite ends some by itself. */
@@ -134,6 +135,7 @@ function databaseOver(sqlite: DatabaseSync, recovery: StoreRecovery, epoch: numb
       statements.append.run(index, leaf, detail);
       pending = { ...pending, logSize: index + 1 };
     },
+    replaceDetail: (index, detail) => void statements.replaceDetail.run(detail, index),
     setClock: (nowMs) => {
       pending = { ...pending, clockMs: nowMs };
     },
@@ -179,6 +181,7 @@ function prepare(sqlite: DatabaseSync) {
     begin: sqlite.prepare('begin immediate'),
     commit: sqlite.prepare('commit'),
     append: sqlite.prepare('insert into log values (?, ?, ?)'),
+    replaceDetail: sqlite.prepare('update log set detail = ? where idx = ?'),
     last: sqlite.prepare('select max(idx) as last from log'),
     entries: sqlite.prepare(ENTRIES),
     meta: sqlite.prepare('select value from meta where name = ?'),

@@ -15,6 +15,8 @@ export class BatchState {
   readonly #logSizeBefore: number;
   #call: CallTransaction | undefined;
   #entriesKept = 0;
+  /** Texts to stand beside entries of earlier batches. */
+  readonly #details = new Map<number, string | null>();
 
   constructor(
     load: (key: string) => string | undefined,
@@ -47,6 +49,7 @@ export class BatchState {
 
   keep(): void {
     for (const [key, value] of this.#call?.writes ?? []) this.#kept.set(key, value);
+    for (const [index, detail] of this.#call?.details ?? []) this.#details.set(index, detail);
     this.#entriesKept = this.#entries.length;
     this.#call?.end();
     this.#call = undefined;
@@ -70,6 +73,16 @@ export class BatchState {
     return index;
   }
 
+  /** Details that were replaced, by the position of their entry. */
+  get details(): ReadonlyMap<number, string | null> {
+    return this.#details;
+  }
+
+  /** Number of entries before this batch. */
+  get logSizeBefore(): number {
+    return this.#logSizeBefore;
+  }
+
   /** Cells whose value is not what the database holds; undefined where the cell is to go. */
   *changes(): Generator<readonly [key: string, value: string | undefined]> {
     for (const [key, value] of this.#kept) {
@@ -82,6 +95,7 @@ class CallTransaction implements Transaction {
   readonly nowMs: number;
   readonly clockSteppedBackMs?: number;
   readonly writes = new Map<string, string | undefined>();
+  readonly details = new Map<number, string | null>();
   readonly #state: BatchState;
   readonly #declared: ReadonlySet<string>;
   readonly #closed: boolean;
@@ -124,6 +138,15 @@ class CallTransaction implements Transaction {
     if (detail !== null) checkText(detail, DETAIL_LENGTH_MAX, 'the detail of an entry');
     // A copy: the procedure may use its buffer again for the next entry.
     return this.#state.append(leaf.slice(), detail);
+  }
+
+  replaceDetail(index: number, detail: string | null): void {
+    this.#checkRunning();
+    // Entries of this batch are not written yet; nobody has read them, so nobody asks to erase from them.
+    if (!Number.isSafeInteger(index) || index < 0 || index >= this.#state.logSizeBefore)
+      throw new RangeError(`entry ${index} is not in the log`);
+    if (detail !== null) checkText(detail, DETAIL_LENGTH_MAX, 'the detail of an entry');
+    this.details.set(index, detail);
   }
 
   end(): void {

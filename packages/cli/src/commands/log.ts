@@ -15,10 +15,11 @@ import { type CommandContext, withAction } from '../command.ts';
 import { dataDirectory, operatorClient, type ServiceOptions } from '../compose/operator-client.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import type { Output } from '../output/output.ts';
+import { eraseCommand } from './log-erase.ts';
 import { proveCommand } from './log-prove.ts';
 import { addServiceOptions } from './service-options.ts';
 
-/** `writ log tail | show ID | verify | prove`. */
+/** `writ log tail | show ID | verify | prove | erase`. */
 export function logCommand(): Command {
   return new Command('log')
     .description('Read the record, and prove that nothing in it was altered')
@@ -26,6 +27,7 @@ export function logCommand(): Command {
     .addCommand(showCommand())
     .addCommand(verifyCommand())
     .addCommand(proveCommand())
+    .addCommand(eraseCommand())
     .addHelpText(
       'after',
       '\nExamples:\n  npx writ log tail -n 50\n  npx writ log show dec-…\n  npx writ log verify',

@@ -48,6 +48,7 @@ export function serviceFromConfig(
     // Whoever lists enforcement points means them to authenticate.
     development: config.points === undefined,
     ...(config.mode === undefined ? {} : { mode: config.mode }),
+    ...(config.record?.mask === undefined ? {} : { maskedPaths: config.record.mask }),
     ...(config.trust === undefined ? {} : { trust: config.trust }),
     ...(config.evaluation_timeout_ms === undefined ? {} : { decisionMs: config.evaluation_timeout_ms }),
     ...(config.approval_ttl_seconds === undefined ? {} : { approvalMs: config.approval_ttl_seconds * 1000 }),

@@ -25,6 +25,8 @@ export interface ServiceOptions {
   readonly development: boolean;
   readonly mode?: CallerIdentity['mode'];
   readonly trust?: 'cooperative' | 'enforced';
+  /** Paths of what is recorded that are left out of it. */
+  readonly maskedPaths?: readonly string[];
   readonly decisionMs?: number;
   readonly approvalMs?: number;
   /** Reloads policies as their files change. */

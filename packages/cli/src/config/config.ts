@@ -103,6 +103,19 @@ export const configSchema = z.strictObject({
     .enum(['cooperative', 'enforced'])
     .optional()
     .describe('enforced: agents run as another operating-system user, who cannot read or write data_dir'),
+  record: z
+    .strictObject({
+      mask: z
+        .array(z.string().regex(/^\/(input|result)\/.+/, 'must begin with /input/ or /result/'))
+        .optional()
+        .describe(
+          'What never gets into the record, as paths: /input/action/args/password, /input/result/content',
+        ),
+    })
+    .optional()
+    .describe(
+      'What is kept out of the record; `data.system.log.mask` and `drop` of a bundle say so case by case',
+    ),
   points: z
     .array(
       z.strictObject({

@@ -1,4 +1,5 @@
 import type { JsonObject } from '@writ/decision';
+import { type ErasureTarget, PERSONAL_FIELDS } from '@writ/ledger';
 import type { FastifyInstance } from 'fastify';
 import type { ActOutcome, HaltTarget } from '../pipeline/service.ts';
 import { HttpError } from './error-body.ts';
@@ -31,6 +32,13 @@ export function registerOperatorRoutes(app: FastifyInstance, context: ApiContext
     const count = Math.min(queryInteger(request, 'count') ?? LOG_ENTRIES_DEFAULT, LOG_ENTRIES_MAX);
     return { size: await administration.log.size(), entries: await administration.log.tail(count) };
   });
+  app.post('/v1/log/erase', async (request) => {
+    const by = requireOperator(request, context);
+    const body = bodyObject(request.body, ['tenant', 'principal', 'actor', 'session', 'fields', 'reason']);
+    const outcome = await administration.log.erase(erasureOf(body), by, optionalText(body, 'reason'));
+    if (!outcome.ok) throw new HttpError(503, outcome.code, outcome.message);
+    return outcome.report;
+  });
   app.get<IdParams>('/v1/log/:id', async (request) => {
     requireOperator(request, context);
     const entries = await administration.log.show(request.params.id);
@@ -42,6 +50,27 @@ export function registerOperatorRoutes(app: FastifyInstance, context: ApiContext
     pointFor(request, context);
     return policiesShown(context.policies());
   });
+}
+
+/** Whose fields go; somebody must be named, and fields by their names. */
+function erasureOf(body: JsonObject): ErasureTarget {
+  const target: { -readonly [Key in keyof ErasureTarget]: ErasureTarget[Key] } = {};
+  for (const name of ['tenant', 'principal', 'actor', 'session'] as const) {
+    const value = optionalText(body, name);
+    if (value !== undefined) target[name] = value;
+  }
+  if (Object.keys(target).length === 0)
+    throw new HttpError(400, 'request_invalid', 'name a tenant, principal, actor or session');
+  const { fields } = body;
+  if (fields === undefined) return target;
+  const known: readonly unknown[] = PERSONAL_FIELDS;
+  if (!Array.isArray(fields) || fields.length === 0 || !fields.every((field) => known.includes(field)))
+    throw new HttpError(
+      400,
+      'request_invalid',
+      `\`fields\` names fields of entries: ${PERSONAL_FIELDS.join(', ')}`,
+    );
+  return { ...target, fields };
 }
 
 /** What is active, without sources and data. */

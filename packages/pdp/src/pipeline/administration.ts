@@ -1,5 +1,12 @@
 import { type Approval, type ApprovalStatus, REASON_TABLE } from '@writ/decision';
-import { type EntryCore, type LedgerEntry, type PersonalFields, readEntry, sealFields } from '@writ/ledger';
+import {
+  type EntryCore,
+  eraseEntries,
+  type LedgerEntry,
+  type PersonalFields,
+  readEntry,
+  sealFields,
+} from '@writ/ledger';
 import {
   PENDING_PREFIX,
   pendingApprovalId,
@@ -45,7 +52,9 @@ export function createAdministration(core: Core): Administration {
         return readEntries(core, Math.max(0, size - count), size);
       },
       show: (decisionId) => entriesOf(core, decisionId),
+      erase: (target, by, reason) => erase(core, target, by, reason),
     },
+    recordLife: (event, message) => record(core, { kind: event }, message === undefined ? {} : { message }),
     recordActivation: (note) => {
       const kind = note.ok ? 'policy_activation' : 'policy_refusal';
       const message = note.message === undefined ? {} : { message: note.message };
@@ -64,6 +73,21 @@ export function createAdministration(core: Core): Administration {
       return { kind: 'error', code: 'policy_engine_unavailable', message: noted.message };
     },
   };
+}
+
+async function erase(
+  core: Core,
+  target: Parameters<Administration['log']['erase']>[0],
+  by: string,
+  reason: string | undefined,
+): ReturnType<Administration['log']['erase']> {
+  const { trust, salts } = core;
+  try {
+    const noted = { by, trust, salts, ...(reason === undefined ? {} : { reason }) };
+    return { ok: true, report: await eraseEntries(core.store, target, noted) };
+  } catch (thrown) {
+    return { ok: false, ...commitFault(thrown) };
+  }
 }
 
 async function record(core: Core, entry: EntryCore, fields: PersonalFields): Promise<ActOutcome> {

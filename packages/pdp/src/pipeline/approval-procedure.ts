@@ -43,7 +43,10 @@ const approvalProcedure: Procedure<ApprovalStepRequest, ApprovalStepResult> = {
         : decideApproval(transaction, id, { status: step, ...verdict });
     if (!result.ok) return result;
     const { decision_id } = result.approval;
-    const sealed = sealFields(fieldsOf(result.approval, verdict), derivedSalts(saltSeed));
+    const sealed = sealFields(
+      fieldsOf(result.approval, verdict, step === 'cancelled' ? 'enforcement_point' : 'operator_api'),
+      derivedSalts(saltSeed),
+    );
     recordEntry(transaction, { kind: 'approval', event: step, approval_id: id, decision_id }, sealed, trust);
     return result;
   },
@@ -56,9 +59,11 @@ export default approvalProcedure;
 function fieldsOf(
   { binding }: ApprovalState,
   verdict: { readonly by: string; readonly comment?: string },
+  channel: 'operator_api' | 'enforcement_point',
 ): PersonalFields {
   return {
-    approval: verdict,
+    // Verdicts come through the operator's API, withdrawals from the point that asked.
+    approval: { ...verdict, channel },
     principal: binding.principal,
     actor: binding.actor,
     arg_hash: binding.arg_hash,

@@ -1,13 +1,20 @@
-import { type DecideCall, type Decision, type Json, newApprovalId } from '@writ/decision';
-import { draftEntry, sealFields } from '@writ/ledger';
-import { factKeys, rootSessionKey } from '@writ/state';
+import {
+  type DecideCall,
+  type Decision,
+  type DecisionRequest,
+  type Json,
+  newApprovalId,
+} from '@writ/decision';
+import { draftEntry, type PersonalFields, sealFields } from '@writ/ledger';
+import { factKeys, PENDING_PREFIX, rootSessionKey } from '@writ/state';
 import { type Attempt, forwardedHashOf, frameOf, type Prepared, unrecorded } from './attempt.ts';
 import { budgetRequests } from './budgets.ts';
 import { bindingOf, digestOfCall, idempotencyCellOf, pendingCellOf } from './call-cells.ts';
 import { briefOf, type CommitRequest, type CommitResult } from './commit-request.ts';
-import { decisionCore, decisionFields } from './decision-entry.ts';
+import { type DecisionFacts, decisionCore, decisionFields } from './decision-entry.ts';
 import { denial } from './draft-decision.ts';
 import { commitFault } from './faults.ts';
+import { applyLogPolicy, type LogEvent, mayMask, recordedAs } from './log-policy.ts';
 import { hashArgs } from './resolve-request.ts';
 
 /** A decision that was answered, or state that has changed underneath it. */
@@ -57,7 +64,7 @@ async function commitRequest(attempt: Attempt, prepared: Prepared): Promise<Comm
     labels,
     timeBound: use || (prepared.judgement?.combined.lifted.overridden.length ?? 0) > 0,
     note: noteOf(attempt, prepared),
-    ...recordOf(attempt, prepared),
+    ...(await recordOf(attempt, prepared)),
     ...(idempotencyCell === undefined ? {} : { idempotencyCell }),
     ...(gathered === undefined ? {} : { gathered: { facts: gathered.facts, expected: gathered.expected } }),
     ...(request.action.tool === undefined ? {} : { tool: request.action.tool }),
@@ -72,6 +79,9 @@ function bindingOfPrepared(call: DecideCall, { judgement, request }: Prepared) {
   return bindingOf(call, request, forwarded);
 }
 
+/** Approvals that are counted for the position of another; beyond, the position reads as this one. */
+const QUEUE_COUNTED_MAX = 1_000;
+
 /** The approval to ask for: only where a person has to judge, and nobody was asked by this call yet. */
 async function askFor(attempt: Attempt, prepared: Prepared): Promise<CommitRequest['ask']> {
   const { core, call } = attempt;
@@ -82,7 +92,10 @@ async function askFor(attempt: Attempt, prepared: Prepared): Promise<CommitReque
   const binding = bindingOfPrepared(call, prepared);
   const reasons = judgement.combined.escalations;
   const pendingCell = pendingCellOf(binding, reasons);
-  const pendingId = await core.store.read(pendingCell);
+  const [pendingId, waiting] = await Promise.all([
+    core.store.read(pendingCell),
+    core.store.scan(PENDING_PREFIX, QUEUE_COUNTED_MAX),
+  ]);
   const { type, tool, server } = request.action;
   const args = judgement.forwardedArgs;
   return {
@@ -90,6 +103,7 @@ async function askFor(attempt: Attempt, prepared: Prepared): Promise<CommitReque
     lifeMs: core.limits.approvalMs,
     binding,
     reasons,
+    waiting: waiting.length,
     pendingCell,
     action: {
       type,
@@ -117,12 +131,51 @@ function noteOf({ caller }: Attempt, { request, facts, draft }: Prepared): Json 
   return { ...point, request: asked } as unknown as Json;
 }
 
-function recordOf(
-  { core, caller, call, claimed }: Attempt,
-  { draft, request, subject, paths, judgement }: Prepared,
-): Pick<CommitRequest, 'leaf' | 'detail' | 'saltSeed' | 'trust'> {
+async function recordOf(
+  attempt: Attempt,
+  prepared: Prepared,
+): Promise<Pick<CommitRequest, 'leaf' | 'detail' | 'saltSeed' | 'trust'>> {
+  const { core } = attempt;
+  const { draft, request } = prepared;
+  const facts = factsOf(attempt, prepared);
+  const whole = decisionFields(draft, request, facts);
+  let recorded = { core: decisionCore(draft, request), fields: whole };
+  if (mayMask(core)) {
+    const input = JSON.parse(JSON.stringify(request));
+    const event = { decision_id: draft.decision_id, input, result: JSON.parse(JSON.stringify(draft)) };
+    const logged = await applyLogPolicy(core, event);
+    const kept = logged.isMasked ? maskedFields(logged.event, facts) : whole;
+    recorded = recordedAs(recorded.core, whole, kept, logged.dropped);
+  }
+  return {
+    ...draftEntry(recorded.core, sealFields(recorded.fields, core.salts)),
+    saltSeed: core.saltSeed(),
+    trust: core.trust,
+  };
+}
+
+/** The fields of a masked event. Whoever masks a part that fields are made of leaves those fields out. */
+function maskedFields(event: LogEvent, facts: DecisionFacts): PersonalFields {
+  const input = event.input as unknown as DecisionRequest;
+  const result = event.result as unknown as Decision;
+  const request = {
+    ...input,
+    principal: input.principal ?? {},
+    actor: input.actor ?? {},
+    action: input.action ?? {},
+  } as DecisionRequest;
+  const decision = {
+    ...result,
+    reasons: result.reasons ?? [],
+    obligations: result.obligations ?? [],
+    metadata: result.metadata ?? {},
+  };
+  return decisionFields(decision, request, facts);
+}
+
+function factsOf({ caller, call, claimed }: Attempt, { subject, paths, judgement }: Prepared): DecisionFacts {
   const overridden = judgement?.combined.lifted.overridden ?? [];
-  const fields = decisionFields(draft, request, {
+  return {
     pointId: caller.pointId,
     sessionKey: rootSessionKey(subject),
     ...(call.idempotency_key === undefined ? {} : { idempotencyKey: call.idempotency_key }),
@@ -131,10 +184,5 @@ function recordOf(
     ...(paths === undefined || paths.length === 0 ? {} : { gathered: paths }),
     ...(claimed === undefined ? {} : { claimed }),
     ...(overridden.length === 0 ? {} : { override: overridden as unknown as Json }),
-  });
-  return {
-    ...draftEntry(decisionCore(draft, request), sealFields(fields, core.salts)),
-    saltSeed: core.saltSeed(),
-    trust: core.trust,
   };
 }

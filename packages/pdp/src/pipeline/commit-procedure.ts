@@ -290,7 +290,7 @@ function append(transaction: Transaction, request: CommitRequest, settled: Settl
       : recordChanged(transaction, request, settled.changed);
   for (const { event, id } of settled.approvalEvents) {
     const step: EntryCore = { kind: 'approval', event, approval_id: id, decision_id: brief.decision_id };
-    const fields = sealFields(approvalFields(request), derivedSalts(`${saltSeed} ${event}`));
+    const fields = sealFields(approvalFields(request, event), derivedSalts(`${saltSeed} ${event}`));
     recordEntry(transaction, step, fields, trust);
   }
   return index;
@@ -298,7 +298,11 @@ function append(transaction: Transaction, request: CommitRequest, settled: Settl
 
 function recordChanged(transaction: Transaction, request: CommitRequest, decision: Decision): number {
   const { core, sealed } = openDraft(request);
-  const found = resealFields(sealed, foundFields(decision), derivedSalts(request.saltSeed));
+  // What the policy of the log kept out does not come back by another outcome.
+  const keptOut = core.dropped === true || core.masked?.some((name) => FOUND_NAMES.has(name)) === true;
+  const found = keptOut
+    ? sealed
+    : resealFields(sealed, foundFields(decision), derivedSalts(request.saltSeed));
   return recordEntry(transaction, withOutcome(core, decision), found, request.trust);
 }
 
@@ -312,6 +316,8 @@ function withOutcome(core: EntryCore, decision: Decision): EntryCore {
   };
 }
 
+const FOUND_NAMES: ReadonlySet<string> = new Set(['reasons', 'obligations']);
+
 function foundFields(decision: Decision): PersonalFields {
   return {
     reasons: decision.reasons as unknown as Json,
@@ -319,8 +325,11 @@ function foundFields(decision: Decision): PersonalFields {
   };
 }
 
-function approvalFields({ subject, tool }: CommitRequest): PersonalFields {
+function approvalFields({ subject, tool, ask: asked }: CommitRequest, event: string): PersonalFields {
   return {
+    ...(event === 'requested' && asked !== undefined
+      ? { approval: { queue_position: asked.waiting + 1 } }
+      : {}),
     principal: subject.principal,
     actor: subject.actor,
     ...(subject.tenant === undefined ? {} : { tenant: subject.tenant }),

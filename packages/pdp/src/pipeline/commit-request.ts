@@ -15,6 +15,8 @@ export interface ApprovalDraft {
   readonly binding: ApprovalBinding;
   readonly action: ApprovalState['action'];
   readonly reasons: readonly Reason[];
+  /** Approvals that wait for people already, as this one is asked for. */
+  readonly waiting: number;
   /** Cell that names the pending approval for this very call, so that asking again does not ask people again. */
   readonly pendingCell: string;
   /** What that cell named when this call was prepared. */

@@ -4,6 +4,7 @@ import {
   type Completion,
   type DecisionRequest,
   type Json,
+  type JsonObject,
   type Obligation,
   REASON_TABLE,
   type ReasonCode,
@@ -11,7 +12,7 @@ import {
   stricter,
   validateCompleteCall,
 } from '@writ/decision';
-import { type EntryCore, sealFields } from '@writ/ledger';
+import { type EntryCore, type PersonalFields, sealFields } from '@writ/ledger';
 import { type OpenDecision, openDecisionKey, readOpenDecision } from '@writ/state';
 import { admit } from './admit.ts';
 import { type CallerIdentity, modeFor } from './caller.ts';
@@ -20,6 +21,7 @@ import type { Core } from './core.ts';
 import { defined } from './decision-entry.ts';
 import { commitFault, readFault } from './faults.ts';
 import { judgeResult, type ResultVerdict } from './judge-result.ts';
+import { applyLogPolicy, mayMask, recordedAs } from './log-policy.ts';
 import { hashArgs } from './resolve-request.ts';
 
 const NO_JUDGE: ResultVerdict = { effect: 'proceed', outcome: 'allow', reasons: [], obligations: [] };
@@ -102,10 +104,9 @@ async function settle(
   verdict: ResultVerdict,
   queued: boolean,
 ): Promise<Completion> {
-  const request = completeRequest(core, caller, call, open, verdict);
-  const work = core.store.call<CompleteRequest, CompleteResult>('pdp.complete', request, {
-    idempotent: true,
-  });
+  const work = completeRequest(core, caller, call, open, verdict).then((request) =>
+    core.store.call<CompleteRequest, CompleteResult>('pdp.complete', request, { idempotent: true }),
+  );
   if (queued) {
     const quiet = work.then(
       () => undefined,
@@ -148,13 +149,13 @@ function digestOf(result: ActionResult | undefined): string {
   return hashArgs({ result: (result ?? null) as Json });
 }
 
-function completeRequest(
+async function completeRequest(
   core: Core,
   caller: CallerIdentity,
   call: CompleteCall,
   open: OpenDecision,
   verdict: ResultVerdict,
-): CompleteRequest {
+): Promise<CompleteRequest> {
   const { tenant, principal, actor } = open.subject;
   const entry: EntryCore = {
     kind: 'result',
@@ -175,15 +176,46 @@ function completeRequest(
     reasons: verdict.reasons.length === 0 ? undefined : verdict.reasons,
     obligations: verdict.obligations.length === 0 ? undefined : verdict.obligations,
   });
+  const recorded = mayMask(core)
+    ? await maskedResult(core, call, verdict, entry, fields)
+    : { core: entry, fields };
   const answer = { ...verdict, digest: digestOf(call.result) } as unknown as Json;
   return {
     decisionId: call.decision_id,
     open,
     status: call.status,
     answer,
-    core: entry,
-    sealed: sealFields(fields, core.salts),
+    core: recorded.core,
+    sealed: sealFields(recorded.fields, core.salts),
     trust: core.trust,
     ...(call.usage === undefined ? {} : { usage: call.usage }),
   };
+}
+
+/** The entry of a result after the log's policy, which sees the result at `/input/result`. */
+async function maskedResult(
+  core: Core,
+  call: CompleteCall,
+  verdict: ResultVerdict,
+  entry: EntryCore,
+  fields: PersonalFields,
+): Promise<{ readonly core: EntryCore; readonly fields: PersonalFields }> {
+  const input = {
+    action: { phase: 'result' },
+    ...(call.result === undefined ? {} : { result: call.result }),
+  };
+  const logged = await applyLogPolicy(core, {
+    decision_id: call.decision_id,
+    input: JSON.parse(JSON.stringify(input)),
+    result: JSON.parse(JSON.stringify(verdict)),
+  });
+  const { result: shown } = logged.event.input as JsonObject;
+  const { reasons } = logged.event.result as JsonObject;
+  const { result: _result, reasons: _reasons, ...others } = fields;
+  const kept: PersonalFields = {
+    ...others,
+    ...(shown === undefined || fields.result === undefined ? {} : { result: shown }),
+    ...(reasons === undefined || fields.reasons === undefined ? {} : { reasons }),
+  };
+  return recordedAs(entry, fields, kept, logged.dropped);
 }

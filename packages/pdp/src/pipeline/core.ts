@@ -40,6 +40,8 @@ export interface Core {
   readonly environment: Pick<Environment, 'region' | 'is_production'>;
   readonly trust: Trust;
   readonly catalogue: ToolCatalogue;
+  /** Paths of events (`/input/…`, `/result/…`) that never get into the record. */
+  readonly maskedPaths: readonly string[];
   readonly queue: KeyedQueue;
   readonly memory: StateMemory;
   readonly randomBytes: RandomBytes;

@@ -37,6 +37,8 @@ export interface DecisionPointOptions {
   /** Tools that are known or pinned; by default nothing is said of any. */
   readonly catalogue?: ToolCatalogue;
   readonly clock?: Clock;
+  /** Paths of what is recorded (`/input/action/args/password`, `/result/…`) that are left out of it. */
+  readonly maskedPaths?: readonly string[];
 }
 
 const IN_PROCESS: CallerIdentity = { pointId: 'in-process', mayAssert: {}, mode: 'enforce' };
@@ -57,6 +59,7 @@ export function createDecisionPoint(options: DecisionPointOptions): DecisionServ
     environment: options.environment ?? {},
     trust: options.trust ?? 'cooperative',
     catalogue: options.catalogue ?? (() => undefined),
+    maskedPaths: options.maskedPaths ?? [],
     queue: new KeyedQueue(),
     memory: new StateMemory(),
     randomBytes,

@@ -11,7 +11,7 @@ import type {
   Outcome,
   Reason,
 } from '@writ/decision';
-import type { LedgerEntry } from '@writ/ledger';
+import type { EraseReport, ErasureTarget, LedgerEntry } from '@writ/ledger';
 import type { EngineAnswer } from '../engine/engine.ts';
 import type { CallerIdentity } from './caller.ts';
 
@@ -106,7 +106,15 @@ export interface Administration {
     tail(count: number): Promise<readonly LedgerEntry[]>;
     show(decisionId: string): Promise<readonly LedgerEntry[]>;
     size(): Promise<number>;
+    /** Erases what belongs to somebody, and records it; every proof stays. */
+    erase(
+      target: ErasureTarget,
+      by: string,
+      reason?: string,
+    ): Promise<{ readonly ok: true; readonly report: EraseReport } | Extract<ActOutcome, { ok: false }>>;
   };
+  /** Puts on record that the decision point started or stopped, and what a crash left. */
+  recordLife(event: 'start' | 'stop', message?: string): Promise<ActOutcome>;
   /** Puts an activation or a refused one on record. */
   recordActivation(note: ActivationNote): Promise<ActOutcome>;
   /** Evaluates any path below `data`, outside of the decision pipeline; on record as an administrative act. */

@@ -16,6 +16,7 @@ function transactionBehind(clockSteppedBackMs: number): Transaction {
     put: (key, value) => void cells.set(key, value),
     remove: (key) => void cells.delete(key),
     append: () => size++,
+    replaceDetail: () => undefined,
     get logSize() {
       return size;
     },

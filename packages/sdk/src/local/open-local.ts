@@ -34,6 +34,8 @@ export interface LocalOptions {
   readonly mode?: CallerIdentity['mode'];
   /** `enforced` where agents run as another operating-system user. Default `cooperative`. */
   readonly trust?: Trust;
+  /** Paths of what is recorded (`/input/action/args/password`, `/result/…`) that are left out of it. */
+  readonly maskedPaths?: readonly string[];
   /** Longest time for one decision, ms. Default 2,000. */
   readonly decisionMs?: number;
   /** How long an approval waits for a person, ms. Default one hour. */
@@ -91,9 +93,17 @@ async function open(options: LocalOptions, undo: Undo[]): Promise<Omit<LocalPoin
   undo.push(() => policies.close());
   const point = createPoint(options, store, policies);
   undo.push(() => point.close());
+  await point.administration.recordLife('start', lifeMessage(store.recovery));
+  undo.push(async () => void (await point.administration.recordLife('stop')));
   await point.administration.recordActivation({ ok: true, bundles: namesOf(set) });
   if (options.watch === true) undo.push(watchSources(options, sources, engine, { policies, point }));
   return { point, policies, store, recovery: store.recovery };
+}
+
+/** What the record says of a start after a crash; nothing after a clean end. */
+function lifeMessage(recovery: StoreRecovery | undefined): string | undefined {
+  if (recovery?.unclean !== true) return undefined;
+  return `the process before did not close: ${recovery.framesRecovered} committed frames recovered, files ${recovery.check}`;
 }
 
 /** `enforced` is a claim about the files: where they say otherwise it must not get into checkpoints. */
@@ -153,6 +163,7 @@ function createPoint(options: LocalOptions, store: Store, policies: PolicySource
     policies,
     trust: options.trust ?? 'cooperative',
     budgets: options.budgets ?? [],
+    maskedPaths: options.maskedPaths ?? [],
     caller: { pointId: 'in-process', mayAssert: {}, mode: options.mode ?? 'enforce' },
     limits: {
       ...(options.decisionMs === undefined ? {} : { decisionMs: options.decisionMs }),
