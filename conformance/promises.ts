@@ -52,6 +52,20 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'Reading a bundle is bounded in files, sizes and depth, compressed or not.',
     source: 'OPA bundle format; CWE-409',
   },
+  'P-BUNDLE-LAST-GOOD': {
+    sentence:
+      'What cannot be fetched or does not activate changes nothing: the last good bundle stays, and its age is said.',
+    source: 'docs/architecture.md',
+  },
+  'P-BUNDLE-MAX-AGE': {
+    sentence:
+      'Beyond a configured age, policies that nobody confirmed any more decide nothing: every call is denied.',
+    source: 'docs/architecture.md',
+  },
+  'P-BUNDLE-NO-DOWNGRADE': {
+    sentence: 'A bundle that is older than what was active does not activate, signed or not.',
+    source: 'docs/architecture.md',
+  },
   'P-BUNDLE-NO-ESCAPE': {
     sentence: 'No path of a bundle leaves it.',
     source: 'CWE-22',

@@ -75,8 +75,8 @@ export async function assembleBundle(
   });
   const bundle: Bundle = {
     name: options.name,
-    revision:
-      manifest.revision === '' ? digest.slice('sha256:'.length, 'sha256:'.length + 12) : manifest.revision,
+    revision: manifest.revision || options.revision || digest.slice('sha256:'.length, 'sha256:'.length + 12),
+    ...(manifest.sequence === undefined ? {} : { sequence: manifest.sequence }),
     digest,
     roots,
     regoVersion: manifest.regoVersion,

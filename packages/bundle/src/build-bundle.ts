@@ -18,6 +18,10 @@ export interface BuildOptions {
   readonly name?: string;
   /** Goes before the manifest's own. */
   readonly revision?: string;
+  /** `metadata.writ.sequence`: higher than what was published before. */
+  readonly sequence?: number;
+  /** The revision whose content this is once more. */
+  readonly rollbackTo?: string;
   /** Packs `*_test.rego` too; they never activate. */
   readonly includeTests?: boolean;
   /** Signs the bundle inside, as OPA does. */
@@ -48,7 +52,7 @@ export async function buildBundle(folder: string, options: BuildOptions = {}): P
   const assembled = await assembleBundle(sources, { name, ...limitsOf(options) });
   if (!assembled.ok) return assembled;
   const packed = [
-    manifestFile(sources, assembled.bundle, options.revision),
+    manifestFile(sources, assembled.bundle, options),
     ...sources.filter((file) => isPacked(file.path, options)),
   ];
   const files = await withSignature(packed, options);
@@ -74,15 +78,22 @@ function isPacked(path: string, options: BuildOptions): boolean {
 function manifestFile(
   files: readonly BundleFile[],
   bundle: Bundle,
-  revision: string | undefined,
+  { revision, sequence, rollbackTo }: BuildOptions,
 ): BundleFile {
   const written = files.find(({ path }) => path === '.manifest');
   const document: Record<string, unknown> =
     written === undefined ? {} : JSON.parse(new TextDecoder().decode(written.bytes));
+  const metadata = (document['metadata'] ?? {}) as { readonly writ?: object };
+  const writ = {
+    ...metadata.writ,
+    ...(sequence === undefined ? {} : { sequence }),
+    ...(rollbackTo === undefined ? {} : { rollback_to: rollbackTo }),
+  };
   const manifest = {
     ...document,
     revision: revision ?? document['revision'] ?? bundle.revision,
     roots: bundle.roots,
+    ...(sequence === undefined && rollbackTo === undefined ? {} : { metadata: { ...metadata, writ } }),
   };
   return { path: '.manifest', bytes: new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`) };
 }

@@ -51,6 +51,8 @@ export interface Bundle {
   /** `*_test.rego`: kept for the tester, never activated, not in the digest. */
   readonly testModules: readonly BundleModule[];
   readonly data: JsonObject;
+  /** The manifest's `metadata.writ.sequence`: what is published later has a higher one. */
+  readonly sequence?: number;
   /** The manifest's `metadata`. */
   readonly metadata: JsonObject;
   readonly entrypoints: readonly Entrypoint[];
@@ -91,6 +93,8 @@ export interface ReadBundleOptions {
   readonly thirdParty?: boolean;
   /** Signatures that the bundle must carry; every one of them. */
   readonly signatures?: readonly RequiredSignature[];
+  /** What the bundle is called where its manifest does not say. */
+  readonly revision?: string;
   /** Take a signed bundle without checking its signature; otherwise it is refused. */
   readonly skipVerify?: boolean;
   /** Layers that the bundle may hold entrypoints in; by default all. */

@@ -35,6 +35,18 @@ export {
   resolveCapability,
   type ToolDescription,
 } from './registry.ts';
+export type { Fetched, Fetcher, FetchOutcome } from './remote/fetcher.ts';
+export { createGitFetcher, type GitFetcherOptions } from './remote/git-fetcher.ts';
+export { createHttpFetcher, type HttpFetcherOptions } from './remote/http-fetcher.ts';
+export type { OciFetcherOptions } from './remote/oci-client.ts';
+export { createOciFetcher } from './remote/oci-fetcher.ts';
+export { type PushResult, pushOci } from './remote/push-oci.ts';
+export {
+  createRemoteBundle,
+  type RemoteBundle,
+  type RemoteOptions,
+  type RemoteStatus,
+} from './remote/remote-bundle.ts';
 export { rootsOverlap } from './roots.ts';
 export { type SigningOptions, type SigningResult, signBundle } from './signing/bundle-signature.ts';
 export { type DetachedResult, signDetached } from './signing/detached-signature.ts';

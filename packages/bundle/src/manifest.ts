@@ -46,7 +46,23 @@ export const manifestSchema = z.strictObject({
   file_rego_versions: z.record(z.string(), z.union([z.literal(0), z.literal(1)])).optional(),
   wasm: z.array(z.looseObject({ entrypoint: z.string(), module: z.string() })).optional(),
   metadata: z
-    .looseObject({ writ: z.strictObject({ entrypoints: z.array(entrypointSchema).optional() }).optional() })
+    .looseObject({
+      writ: z
+        .strictObject({
+          entrypoints: z.array(entrypointSchema).optional(),
+          sequence: z
+            .int()
+            .nonnegative()
+            .optional()
+            .describe('Grows with each publication; one that is lower than what was active is refused.'),
+          rollback_to: z
+            .string()
+            .max(512)
+            .optional()
+            .describe('The revision whose content this is once more; it has a higher sequence all the same.'),
+        })
+        .optional(),
+    })
     .optional(),
 });
 
@@ -65,6 +81,7 @@ export interface Manifest {
   readonly regoVersion: 0 | 1;
   readonly fileRegoVersions: readonly (readonly [glob: string, version: 0 | 1])[];
   readonly metadata: JsonObject;
+  readonly sequence?: number;
   readonly entrypoints: readonly Entrypoint[];
 }
 
@@ -105,6 +122,7 @@ export function readManifest(document: unknown, file = '.manifest'): ManifestRes
       regoVersion: value.rego_version ?? 1,
       fileRegoVersions: Object.entries(value.file_rego_versions ?? {}),
       metadata: (value.metadata ?? {}) as JsonObject,
+      ...(value.metadata?.writ?.sequence === undefined ? {} : { sequence: value.metadata.writ.sequence }),
       entrypoints,
     },
   };

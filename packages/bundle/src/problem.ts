@@ -5,6 +5,8 @@ export const BUNDLE_ERROR_CODES = [
   'bundle_path_unsafe',
   'bundle_link_refused',
   'bundle_name_taken',
+  'bundle_unavailable',
+  'bundle_downgrade',
   'bundle_signature_unverified',
   'bundle_signature_missing',
   'bundle_signature_invalid',

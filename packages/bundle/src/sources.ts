@@ -2,13 +2,18 @@ import { stat } from 'node:fs/promises';
 import type { Bundle, BundleResult, ReadBundleOptions } from './bundle.ts';
 import type { BundleProblem } from './problem.ts';
 import { readDirectory } from './read-directory.ts';
-import { readTarball } from './read-tarball.ts';
+import { readTarball, readTarballBytes } from './read-tarball.ts';
 import { buildRegistry, type Registry } from './registry.ts';
+import type { RemoteBundle } from './remote/remote-bundle.ts';
 import { checkTogether } from './roots.ts';
 
-/** Where a bundle comes from: a folder or an archive on this machine, or one that is already in memory. */
+/** Where a bundle comes from: a folder or an archive on this machine, one that is published elsewhere, or one in memory. */
 export type BundleSource =
   | ({ readonly kind: 'path'; readonly path: string } & ReadBundleOptions)
+  | ({ readonly kind: 'remote'; readonly remote: RemoteBundle } & Omit<
+      ReadBundleOptions,
+      'name' | 'revision'
+    >)
   | { readonly kind: 'built-in'; readonly bundle: Bundle };
 
 /** Bundles that can be active together: each read and checked, names and roots apart, one registry. */
@@ -19,12 +24,36 @@ export type BundleSetResult =
 /** Reads one source; a folder or an archive is told apart by what the path is. */
 export async function readSource(source: BundleSource): Promise<BundleResult> {
   if (source.kind === 'built-in') return { ok: true, bundle: source.bundle };
+  if (source.kind === 'remote') return readRemote(source);
   const { kind: _, path, ...options } = source;
   const isFolder = await stat(path).then(
     (status) => status.isDirectory(),
     () => true,
   );
   return isFolder ? readDirectory(path, options) : readTarball(path, options);
+}
+
+type RemoteSource = Extract<BundleSource, { readonly kind: 'remote' }>;
+
+/** What was fetched, or the last good; older than what was active once it is refused. */
+async function readRemote({ kind: _, remote, ...options }: RemoteSource): Promise<BundleResult> {
+  const { name } = remote;
+  const content = remote.current();
+  if (content === undefined) {
+    const { failure, place } = remote.status();
+    const none: BundleProblem = { code: 'bundle_unavailable', message: `nothing was fetched from ${place}` };
+    return { ok: false, problems: [{ bundle: name, ...(failure ?? none) }] };
+  }
+  const { archive, detached, revision } = content;
+  const named = revision === undefined ? { name } : { name, revision };
+  const read = await readTarballBytes(archive, { ...options, ...named, detached });
+  if (!read.ok || remote.sequence === undefined) return read;
+  const { sequence } = read.bundle;
+  if (sequence !== undefined && sequence >= remote.sequence) return read;
+  const message = `its sequence is ${sequence ?? 'missing'}, and ${remote.sequence} was active`;
+  const help =
+    'publish the old content anew with a higher sequence: `writ build --sequence N --rollback-to REVISION`';
+  return { ok: false, problems: [{ bundle: name, code: 'bundle_downgrade', message, help }] };
 }
 
 /** Reads all sources and checks them together. Any problem of any means that none activates. Never throws. */

@@ -14,6 +14,8 @@ export interface WatchOptions {
 
 /** Ends the watch; resolves when a call of `onChange` that is under way has ended. */
 export interface Watch {
+  /** Says that something changed which no folder shows. */
+  changed(): void;
   close(): Promise<void>;
 }
 
@@ -53,6 +55,7 @@ export function watchPaths(paths: readonly string[], options: WatchOptions): Wat
   };
   const trees = paths.map((path) => watchPath(path, changed, report));
   return {
+    changed,
     async close() {
       closed = true;
       clearTimeout(timer);
@@ -62,13 +65,16 @@ export function watchPaths(paths: readonly string[], options: WatchOptions): Wat
   };
 }
 
-function watchPath(path: string, changed: () => void, report: (error: unknown) => void): Watch {
+/** A watcher that can be ended. */
+type Watcher = Pick<Watch, 'close'>;
+
+function watchPath(path: string, changed: () => void, report: (error: unknown) => void): Watcher {
   const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
   return isFile ? watchFile(path, changed, report) : watchTree(path, changed, report);
 }
 
 /** A file is watched by its folder: whoever replaces it puts another one in its place. */
-function watchFile(file: string, changed: () => void, report: (error: unknown) => void): Watch {
+function watchFile(file: string, changed: () => void, report: (error: unknown) => void): Watcher {
   try {
     const watcher = watch(dirname(file), { persistent: false }, (_event, name) => {
       if (name === null || name === basename(file)) changed();
@@ -82,7 +88,7 @@ function watchFile(file: string, changed: () => void, report: (error: unknown) =
 }
 
 /** One watcher a folder: Node's own recursive watch misses folders that are replaced while it sets itself up. */
-function watchTree(root: string, changed: () => void, report: (error: unknown) => void): Watch {
+function watchTree(root: string, changed: () => void, report: (error: unknown) => void): Watcher {
   const watchers = new Map<string, FSWatcher>();
   let closed = false;
   let scanning: Promise<void> = Promise.resolve();

@@ -13,6 +13,8 @@ import { testBundle } from '../test-bundle.ts';
 interface BuildFlags extends SigningFlags {
   readonly output: string;
   readonly revision?: string;
+  readonly sequence?: string;
+  readonly rollbackTo?: string;
   readonly requireTests?: boolean;
   readonly coverage?: string;
   readonly includeTests?: boolean;
@@ -25,6 +27,8 @@ export function buildCommand(): Command {
     .argument('<dir>', 'folder of the bundle')
     .option('-o, --output <file>', 'where to write it', 'bundle.tar.gz')
     .option('--revision <text>', 'what the bundle is called (default: the git commit, else its own digest)')
+    .option('--sequence <n>', 'number that grows with each publication: an older one is then refused')
+    .option('--rollback-to <revision>', 'says that this is the content of that revision once more')
     .option('--require-tests', 'refuse a bundle without tests')
     .option('--coverage <percent>', 'refuse a bundle whose tests reach less of its lines')
     .option('--include-tests', 'pack *_test.rego too');
@@ -43,6 +47,8 @@ export function buildCommand(): Command {
     const built = await buildBundle(folder, {
       name,
       ...(revision === undefined ? {} : { revision }),
+      ...(flags.sequence === undefined ? {} : { sequence: sequenceOf(flags.sequence) }),
+      ...(flags.rollbackTo === undefined ? {} : { rollbackTo: flags.rollbackTo }),
       ...(flags.includeTests === undefined ? {} : { includeTests: flags.includeTests }),
       ...(signing === undefined ? {} : { signing }),
     });
@@ -56,6 +62,15 @@ export function buildCommand(): Command {
     });
     return EXIT.ok;
   });
+}
+
+function sequenceOf(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new CommandError(
+    EXIT.usage,
+    `--sequence must be a whole number, not \`${text}\``,
+    'such as the number of commits: $(git rev-list --count HEAD)',
+  );
 }
 
 interface Tested {

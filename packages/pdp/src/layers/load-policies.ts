@@ -12,6 +12,7 @@ import { nearestName, PROFILE_NAMES, profileNamed } from '@writ/decision';
 import type { Engine, EngineDiagnostic } from '../engine/engine.ts';
 import { createPolicySet, engineBundleOf, type PolicySet } from './policy-set.ts';
 import type { PolicySource } from './policy-source.ts';
+import { remotesOf, settleRemotes } from './settle-remotes.ts';
 
 /** Why bundles do not activate: what is wrong with them as bundles, or what the engine says about their policies. */
 export interface LoadFailure {
@@ -39,6 +40,23 @@ export async function loadPolicies(sources: readonly BundleSource[], engine: Eng
     set: createPolicySet(read.bundles, loaded.policies, engine.name),
     warnings: loaded.warnings,
   };
+}
+
+/**
+ * As `loadPolicies`, for the first activation. What was fetched and does not activate is put aside, and what was good
+ * before is tried in its place; then that failure is told all the same.
+ */
+export async function loadFirst(
+  sources: readonly BundleSource[],
+  engine: Engine,
+  onFault: (error: Error) => void,
+): Promise<{ readonly load: PolicyLoad; readonly refused?: LoadFailure }> {
+  const newest = await loadPolicies(sources, engine);
+  const offered = remotesOf(sources).map((remote) => remote.current());
+  await settleRemotes(sources, newest, onFault);
+  const left = remotesOf(sources).map((remote) => remote.current());
+  if (newest.ok || left.every((content, index) => content === offered[index])) return { load: newest };
+  return { load: await loadPolicies(sources, engine), refused: newest };
 }
 
 function profileProblems(bundle: string, path: string, profile: string): BundleProblem[] {
@@ -79,6 +97,8 @@ export interface ReloadReport {
   /** The watch itself broke: changes may be missed. */
   readonly onError?: (error: Error) => void;
   readonly debounceMs?: number;
+  /** False: only what is published elsewhere is kept up with. */
+  readonly watchFolders?: boolean;
 }
 
 /** Loads what the sources hold now and swaps it in where it differs; undefined where nothing changed. */
@@ -86,10 +106,12 @@ export async function reloadPolicies(
   sources: readonly BundleSource[],
   engine: Engine,
   source: PolicySource,
+  onFault: (error: Error) => void = () => undefined,
 ): Promise<
   { readonly ok: true; readonly change: BundleChange; readonly set: PolicySet } | LoadFailure | undefined
 > {
   const loaded = await loadPolicies(sources, engine);
+  await settleRemotes(sources, loaded, onFault);
   if (!loaded.ok) return loaded;
   const before = source.current();
   if (before?.digest === loaded.set.digest) {
@@ -100,7 +122,7 @@ export async function reloadPolicies(
   return { ok: true, change: describeChange(before?.bundles ?? [], loaded.set.bundles), set: loaded.set };
 }
 
-/** Keeps the active policies at what is on disk: each burst of changes is one reload, the last good set stays. */
+/** Keeps the active policies at what is on disk and what is published: each burst of changes is one reload, the last good set stays. */
 export function watchPolicies(
   sources: readonly BundleSource[],
   engine: Engine,
@@ -108,14 +130,16 @@ export function watchPolicies(
   report: ReloadReport,
 ): Watch {
   const paths = sources.flatMap((each) => (each.kind === 'path' ? [each.path] : []));
-  return watchPaths(paths, {
+  const watch = watchPaths(report.watchFolders === false ? [] : paths, {
     ...(report.debounceMs === undefined ? {} : { debounceMs: report.debounceMs }),
     ...(report.onError === undefined ? {} : { onError: report.onError }),
     async onChange() {
-      const result = await reloadPolicies(sources, engine, source);
+      const result = await reloadPolicies(sources, engine, source, report.onError);
       if (result === undefined) return;
       if (result.ok) await report.onActivated?.(result.change, result.set);
       else await report.onRefused?.(result);
     },
   });
+  for (const remote of remotesOf(sources)) remote.onChange(() => watch.changed());
+  return watch;
 }

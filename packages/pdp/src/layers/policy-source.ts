@@ -10,6 +10,7 @@ export interface PolicyHold {
 export interface PolicySource {
   /** Undefined before the first activation: then nothing can be allowed. */
   current(): PolicySet | undefined;
+  /** Undefined where nothing is active, or what is active may no longer be decided by. */
   hold(): PolicyHold | undefined;
   /** Makes `next` active at once; the set before it is closed when its last hold is released. */
   swap(next: PolicySet): void;
@@ -54,7 +55,13 @@ class Held {
   }
 }
 
-export function createPolicySource(initial?: PolicySet): PolicySource {
+/**
+ * @param unusable says why the active policies may not be decided by any more, such as for their age; asked for each decision
+ */
+export function createPolicySource(
+  initial?: PolicySet,
+  unusable: () => string | undefined = () => undefined,
+): PolicySource {
   const open = new Set<Held>();
   let waiting: (() => void)[] = [];
   const onClosed = (held: Held): void => {
@@ -71,7 +78,7 @@ export function createPolicySource(initial?: PolicySet): PolicySource {
   let active = initial === undefined ? undefined : add(initial);
   return {
     current: () => active?.set,
-    hold: () => active?.hold(),
+    hold: () => (unusable() === undefined ? active?.hold() : undefined),
     swap(next) {
       const before = active;
       active = add(next);

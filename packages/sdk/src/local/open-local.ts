@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { BundleChange, BundleSource } from '@writ/bundle';
+import type { BundleChange, BundleSource, RemoteBundle } from '@writ/bundle';
 import { LEDGER_PROCEDURES, openFileSigner, startCheckpointer, type Trust } from '@writ/ledger';
 import {
   type CallerIdentity,
@@ -10,10 +10,12 @@ import {
   type DecisionService,
   type Engine,
   type LoadFailure,
-  loadPolicies,
+  loadFirst,
   type PolicySet,
   type PolicySource,
+  remotesOf,
   renderLoadFailure,
+  staleReason,
   watchPolicies,
 } from '@writ/pdp';
 import { type BudgetDefinition, STATE_PROCEDURES, startSweeper } from '@writ/state';
@@ -88,15 +90,18 @@ async function open(options: LocalOptions, undo: Undo[]): Promise<Omit<LocalPoin
   const upkeep = startUpkeep(options, store);
   undo.push(...upkeep);
   const sources = options.bundles.map(asSource);
-  const set = await load(options, sources, engine);
-  const policies = createPolicySource(set);
+  await startRemotes(sources, undo);
+  const { set, refused } = await load(options, sources, engine);
+  const policies = createPolicySource(set, () => staleReason(sources));
   undo.push(() => policies.close());
   const point = createPoint(options, store, policies);
   undo.push(() => point.close());
   await point.administration.recordLife('start', lifeMessage(store.recovery));
   undo.push(async () => void (await point.administration.recordLife('stop')));
   await point.administration.recordActivation({ ok: true, bundles: namesOf(set) });
-  if (options.watch === true) undo.push(watchSources(options, sources, engine, { policies, point }));
+  if (refused !== undefined) await reportRefused(options, { policies, point }, refused);
+  if (options.watch === true || remotesOf(sources).length > 0)
+    undo.push(watchSources(options, sources, engine, { policies, point }));
   return { point, policies, store, recovery: store.recovery };
 }
 
@@ -144,17 +149,37 @@ function asSource(bundle: string | BundleSource): BundleSource {
   return typeof bundle === 'string' ? { kind: 'path', path: bundle } : bundle;
 }
 
+/** Fetches what is published elsewhere, or takes what is kept of it. */
+async function startRemotes(sources: readonly BundleSource[], undo: Undo[]): Promise<void> {
+  const remotes = remotesOf(sources);
+  undo.push(async () => {
+    await Promise.all(remotes.map((remote) => remote.close()));
+  });
+  await Promise.all(remotes.map((remote) => remote.start()));
+}
+
 async function load(
   options: LocalOptions,
   sources: readonly BundleSource[],
   engine: Engine,
-): Promise<PolicySet> {
-  const loaded = await loadPolicies(sources, engine);
+): Promise<{ readonly set: PolicySet; readonly refused?: LoadFailure }> {
+  const { load: loaded, ...rest } = await loadFirst(sources, engine, (error) =>
+    options.onFault?.('keeping the last good policies', error),
+  );
   if (!loaded.ok) {
     throw new LocalError('policies_invalid', `the policies do not activate\n${renderLoadFailure(loaded)}`);
   }
   for (const warning of loaded.warnings) options.onFault?.(warning.message, undefined);
-  return loaded.set;
+  for (const remote of remotesOf(sources)) reportAge(options, remote);
+  return { set: loaded.set, ...rest };
+}
+
+function reportAge(options: LocalOptions, remote: RemoteBundle): void {
+  const { name, from, ageMs, place, failure } = remote.status();
+  if (from !== 'disk') return;
+  const why = failure === undefined ? '' : ` (${failure.message})`;
+  const age = Math.round((ageMs ?? 0) / 1000);
+  options.onFault?.(`bundle \`${name}\` is ${age} s old: ${place} gives none${why}`, undefined);
 }
 
 function createPoint(options: LocalOptions, store: Store, policies: PolicySource): DecisionService {
@@ -176,6 +201,18 @@ function namesOf(set: PolicySet): { [name: string]: { revision: string; digest: 
   return Object.fromEntries(set.bundles.map(({ name, revision, digest }) => [name, { revision, digest }]));
 }
 
+/** On record, and to whoever listens: what was offered does not activate, and what is active stays. */
+async function reportRefused(
+  options: LocalOptions,
+  { policies, point }: { readonly policies: PolicySource; readonly point: DecisionService },
+  failure: LoadFailure,
+): Promise<void> {
+  const active = policies.current();
+  const bundles = active === undefined ? {} : namesOf(active);
+  await point.administration.recordActivation({ ok: false, bundles, message: renderLoadFailure(failure) });
+  options.onRefused?.(failure);
+}
+
 function watchSources(
   options: LocalOptions,
   sources: readonly BundleSource[],
@@ -187,16 +224,8 @@ function watchSources(
       await point.administration.recordActivation({ ok: true, bundles: namesOf(set) });
       options.onActivated?.(change);
     },
-    onRefused: async (failure) => {
-      const active = policies.current();
-      const bundles = active === undefined ? {} : namesOf(active);
-      await point.administration.recordActivation({
-        ok: false,
-        bundles,
-        message: renderLoadFailure(failure),
-      });
-      options.onRefused?.(failure);
-    },
+    watchFolders: options.watch === true,
+    onRefused: (failure) => reportRefused(options, { policies, point }, failure),
     onError: (error) => options.onFault?.('watching the policies', error),
   });
   return () => watch.close();

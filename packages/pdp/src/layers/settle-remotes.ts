@@ -1,0 +1,40 @@
+import type { BundleSource, RemoteBundle } from '@writ/bundle';
+import type { PolicyLoad } from './load-policies.ts';
+
+/** The published bundles among the sources. */
+export function remotesOf(sources: readonly BundleSource[]): readonly RemoteBundle[] {
+  return sources.flatMap((source) => (source.kind === 'remote' ? [source.remote] : []));
+}
+
+/**
+ * Tells each published bundle how what it had to offer fared: kept as the last good, or put aside until something else
+ * is published. That it could not be kept on disk is a fault to report; it is in force all the same.
+ */
+export async function settleRemotes(
+  sources: readonly BundleSource[],
+  loaded: PolicyLoad,
+  onFault: (error: Error) => void,
+): Promise<void> {
+  for (const remote of remotesOf(sources)) {
+    if (!loaded.ok) {
+      remote.refused();
+      continue;
+    }
+    const bundle = loaded.set.bundles.find(({ name }) => name === remote.name);
+    try {
+      await remote.accepted(bundle?.sequence);
+    } catch (error) {
+      onFault(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+}
+
+/** Why nothing may be decided by what was fetched: it is older than its operator allows. */
+export function staleReason(sources: readonly BundleSource[]): string | undefined {
+  const stale = remotesOf(sources)
+    .map((remote) => remote.status())
+    .find((status) => status.stale);
+  if (stale === undefined) return undefined;
+  const age = stale.ageMs === undefined ? 'of unknown age' : `${Math.round(stale.ageMs / 1000)} s old`;
+  return `bundle \`${stale.name}\` is ${age}, and ${stale.place} does not say that it still holds`;
+}
