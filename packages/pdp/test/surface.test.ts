@@ -16,6 +16,7 @@ it('exports these names and no others', () => {
     'createRegoEngine',
     'createRemoteOpaEngine',
     'createToken',
+    'loadFirst',
     'loadPolicies',
     'modeFor',
     'operatorProof',
@@ -25,7 +26,9 @@ it('exports these names and no others', () => {
     'readPointCredentials',
     'refusedClaim',
     'reloadPolicies',
+    'remotesOf',
     'renderLoadFailure',
+    'staleReason',
     'tokenDigest',
     'watchPolicies',
   ]);

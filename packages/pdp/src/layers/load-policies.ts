@@ -53,7 +53,7 @@ export async function loadFirst(
 ): Promise<{ readonly load: PolicyLoad; readonly refused?: LoadFailure }> {
   const newest = await loadPolicies(sources, engine);
   const offered = remotesOf(sources).map((remote) => remote.current());
-  await settleRemotes(sources, newest, onFault);
+  await settleRemotes(sources, newest.ok ? newest.set : undefined, onFault);
   const left = remotesOf(sources).map((remote) => remote.current());
   if (newest.ok || left.every((content, index) => content === offered[index])) return { load: newest };
   return { load: await loadPolicies(sources, engine), refused: newest };
@@ -111,7 +111,7 @@ export async function reloadPolicies(
   { readonly ok: true; readonly change: BundleChange; readonly set: PolicySet } | LoadFailure | undefined
 > {
   const loaded = await loadPolicies(sources, engine);
-  await settleRemotes(sources, loaded, onFault);
+  await settleRemotes(sources, loaded.ok ? loaded.set : undefined, onFault);
   if (!loaded.ok) return loaded;
   const before = source.current();
   if (before?.digest === loaded.set.digest) {

@@ -1,5 +1,5 @@
 import type { BundleSource, RemoteBundle } from '@writ/bundle';
-import type { PolicyLoad } from './load-policies.ts';
+import type { PolicySet } from './policy-set.ts';
 
 /** The published bundles among the sources. */
 export function remotesOf(sources: readonly BundleSource[]): readonly RemoteBundle[] {
@@ -12,15 +12,16 @@ export function remotesOf(sources: readonly BundleSource[]): readonly RemoteBund
  */
 export async function settleRemotes(
   sources: readonly BundleSource[],
-  loaded: PolicyLoad,
+  /** What was activated; undefined where what was offered does not. */
+  activated: PolicySet | undefined,
   onFault: (error: Error) => void,
 ): Promise<void> {
   for (const remote of remotesOf(sources)) {
-    if (!loaded.ok) {
+    if (activated === undefined) {
       remote.refused();
       continue;
     }
-    const bundle = loaded.set.bundles.find(({ name }) => name === remote.name);
+    const bundle = activated.bundles.find(({ name }) => name === remote.name);
     try {
       await remote.accepted(bundle?.sequence);
     } catch (error) {
