@@ -456,6 +456,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'Arguments that do not hold what the registry needs deny.',
     source: 'docs/architecture.md',
   },
+  'P-REGO-ALLOW-NET': {
+    sentence: 'Policies reach only hosts that `allow_net` names, through redirects too.',
+    source: 'OPA 1.22, capabilities',
+  },
   'P-REGO-AS-OPA': {
     sentence: 'Policies answer as they do in OPA.',
     source: 'OPA 1.22',

@@ -25,7 +25,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, readonly (readonly string[])
     ['analysis', 'format'],
     ['plan'],
     ['eval', 'compile', 'explain'],
-    ['tester'],
+    ['host', 'tester'],
   ],
   decision: [],
   pdp: [['engine'], ['layers'], ['pipeline'], ['http']],

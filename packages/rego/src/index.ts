@@ -2,6 +2,14 @@ export type { Capabilities, DeclaredBuiltin } from './analysis/capabilities.ts';
 export { capabilities, readCapabilities } from './analysis/capabilities.ts';
 export type { ReadPaths } from './analysis/reads.ts';
 export type {
+  HostAnswer,
+  HostAnswers,
+  HostRequest,
+  HttpSendRequest,
+  HttpTlsOptions,
+} from './builtins/index.ts';
+export { NondeterministicCache } from './builtins/index.ts';
+export type {
   EvaluationError,
   EvaluationHost,
   EvaluationOptions,
@@ -23,6 +31,22 @@ export type { ExplainMode } from './explain/trace-text.ts';
 export { filterTrace, traceText } from './explain/trace-text.ts';
 export { type FormatOptions, formatModule } from './format/format-module.ts';
 export type { VersionSpan } from './format/imports.ts';
+export type {
+  AsyncEvaluation,
+  AsyncEvaluationOptions,
+  Evaluable,
+} from './host/evaluate-async.ts';
+export { evaluateAsync, ROUNDS_MAX_DEFAULT } from './host/evaluate-async.ts';
+export type { Fetch, FetchInit, FetchResponse } from './host/fetch-network.ts';
+export { fetchNetwork } from './host/fetch-network.ts';
+export type { CachedResponse } from './host/http-cache.ts';
+export { HTTP_CACHE_BYTES_MAX_DEFAULT, HttpCache } from './host/http-cache.ts';
+export type {
+  NetworkFailure,
+  NetworkHost,
+  NetworkRequest,
+  NetworkResponse,
+} from './host/network.ts';
 export type {
   CompileOptions,
   CompileResult,

@@ -33,10 +33,11 @@ describe.skipIf(isSkip(started))(
       '[P-REGO-CORPUS] %s: no wrong answer, and nothing fails but what is known',
       async (version) => {
         const cases = await oracle!.cases(version);
-        const outcomes = cases.map((one) => ({
-          note: one.case.note,
-          outcome: runCase(one.case, version === 'v0' ? 0 : 1),
-        }));
+        const outcomes: { readonly note: string; readonly outcome: CaseOutcome }[] = [];
+        for (const one of cases) {
+          const outcome = await runCase(one.case, version === 'v0' ? 0 : 1);
+          outcomes.push({ note: one.case.note, outcome });
+        }
         const count = (kind: CaseOutcome['kind']) =>
           outcomes.filter(({ outcome }) => outcome.kind === kind).length;
         console.log(

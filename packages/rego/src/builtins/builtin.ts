@@ -1,5 +1,7 @@
 import type { Value } from '../value/index.ts';
 import type { CryptoHost } from './crypto-host.ts';
+import type { HostAnswers } from './host-request.ts';
+import type { NondeterministicCache } from './nondeterministic-cache.ts';
 
 /** The types that a signature can ask for; the shapes are OPA's (`capabilities.json`). */
 export type BuiltinType =
@@ -66,6 +68,12 @@ export interface BuiltinContext {
   readonly runtime: Value;
   /** Keys and signatures; without it builtins that need them end the evaluation. */
   readonly crypto?: CryptoHost | undefined;
+  /** What non-deterministic builtins answered before, and where they put their answers. */
+  readonly nondeterministic?: NondeterministicCache | undefined;
+  /** What the network answered; without it the network is out of reach. */
+  readonly answers?: HostAnswers | undefined;
+  /** The hosts that may be reached; any where it is undefined. */
+  readonly allowNet?: readonly string[] | undefined;
   /** True once the evaluation ought to stop; long-running builtins look at it. */
   cancelled(): boolean;
 }

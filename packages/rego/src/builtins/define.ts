@@ -10,6 +10,7 @@ import type {
 } from './builtin.ts';
 import { BuiltinError } from './builtin.ts';
 import { typeFault } from './fault.ts';
+import { SuspendedCall } from './host-request.ts';
 
 /** A function over operands of the declared types; they are checked before it is called. */
 export type CheckedFunction = (context: BuiltinContext, ...operands: never[]) => BuiltinOutcome;
@@ -52,7 +53,7 @@ function operandCheck(
 }
 
 function named(name: string, outcome: BuiltinOutcome): BuiltinOutcome {
-  if (!(outcome instanceof BuiltinError)) return outcome;
+  if (!(outcome instanceof BuiltinError) || outcome instanceof SuspendedCall) return outcome;
   return new BuiltinError(outcome.code, `${name}: ${outcome.message}`);
 }
 
@@ -81,14 +82,28 @@ function guarded(signature: BuiltinSignature, definition: Definition): BuiltinIm
   };
 }
 
+/** Answers as it did before where that is known, and notes what it answers. Source: OPA's `topdown/eval.go`. */
+function repeatable(name: string, call: BuiltinImplementation): BuiltinImplementation {
+  return (context, ...operands) => {
+    const cache = context.nondeterministic;
+    if (cache === undefined) return call(context, ...operands);
+    const known = cache.get(name, operands);
+    if (known !== undefined) return known;
+    const outcome = call(context, ...operands);
+    if (outcome !== undefined && !(outcome instanceof BuiltinError)) cache.put(name, operands, outcome);
+    return outcome;
+  };
+}
+
 /** Joins what OPA declares with what a family implements. */
 export function bindBuiltin(signature: BuiltinSignature, given: CheckedFunction | Definition): Builtin {
   const definition = typeof given === 'function' ? { call: given } : given;
+  const implementation = guarded(signature, definition);
   return Object.freeze({
     ...signature,
     arity: signature.args.length,
     deterministic: signature.nondeterministic !== true,
-    implementation: guarded(signature, definition),
+    implementation: signature.nondeterministic ? repeatable(signature.name, implementation) : implementation,
     ...(definition.answers && { answers: definition.answers }),
   });
 }

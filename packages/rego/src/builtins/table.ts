@@ -13,6 +13,7 @@ import { GLOBS_MATCH } from './globs-match.ts';
 import { GRAPH } from './graph.ts';
 import { GRAPHQL } from './graphql.ts';
 import { HOST } from './host.ts';
+import { HTTP_SEND } from './http-send.ts';
 import { JSON_PATCH } from './json-patch.ts';
 import { OBJECTS } from './json-path.ts';
 import { JSON_SCHEMA } from './json-schema.ts';
@@ -53,6 +54,7 @@ const FAMILIES: readonly Family[] = [
   SEMVER,
   NETWORK,
   HOST,
+  HTTP_SEND,
   GRAPH,
   CRYPTO,
   BITS,

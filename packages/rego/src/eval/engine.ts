@@ -1,7 +1,13 @@
-import type { BuiltinContext, CryptoHost } from '../builtins/index.ts';
+import type {
+  BuiltinContext,
+  CryptoHost,
+  HostAnswers,
+  HostRequest,
+  NondeterministicCache,
+} from '../builtins/index.ts';
 import type { PolicyPlan, QueryPlan, ValueNode } from '../plan/plan.ts';
 import type { EvaluationErrorCode } from '../runtime/fault.ts';
-import { EvaluationFault } from '../runtime/fault.ts';
+import { EvaluationFault, EvaluationSuspension } from '../runtime/fault.ts';
 import type { ObservedBody, Observer } from '../runtime/observer.ts';
 import type { Frame, MatchedRule, Scope } from '../runtime/run.ts';
 import { newMemo, Run } from '../runtime/run.ts';
@@ -28,6 +34,8 @@ export interface EvaluationHost {
   readonly printed?: (message: string) => void;
   /** Takes the text of `trace` calls. */
   readonly traced?: (message: string) => void;
+  /** Nanoseconds since 1970, where an evaluation does not say its own time. */
+  readonly clock?: () => bigint;
   /** Gives numbers of at least 0 and below 1. */
   readonly random?: () => number;
   /** Keys and signatures for `io.jwt.*` and `crypto.x509.*`: `nodeCrypto` of `@writ/rego/node`. */
@@ -47,6 +55,18 @@ export interface EvaluationOptions {
   /** Nanoseconds since 1970: what `time.now_ns` gives throughout; the clock by default. */
   readonly timeNs?: bigint;
   readonly host?: EvaluationHost;
+  /**
+   * Hosts that `http.send` and `net.lookup_ip_addr` may reach (`allow_net` of OPA's capabilities); any by default,
+   * where there is a network at all.
+   */
+  readonly allowNet?: readonly string[];
+  /** What non-deterministic builtins answered before; takes what they answer now. */
+  readonly nondeterministic?: NondeterministicCache;
+  /**
+   * What the network answered: with it, a call that has no answer yet suspends the evaluation (`eval_suspended`);
+   * without it, such a call fails. `evaluateAsync` does all of that.
+   */
+  readonly answers?: HostAnswers;
   /** False leaves the list of matched rules empty. */
   readonly recordRules?: boolean;
   /** Sees every statement; a slower compiled variant then runs. */
@@ -69,6 +89,8 @@ export interface EvaluationError {
   readonly code: EvaluationErrorCode;
   readonly message: string;
   readonly location?: Location;
+  /** Only with `eval_suspended`: what the host is asked. Evaluating again with the answer goes further. */
+  readonly request?: HostRequest;
 }
 
 /** The answers of a query: one set of bindings each. */
@@ -219,7 +241,7 @@ class EvaluationContext implements BuiltinContext {
   }
 
   get timeNs(): bigint {
-    this.#timeNs ??= this.#options.timeNs ?? BigInt(Date.now()) * 1_000_000n;
+    this.#timeNs ??= this.#options.timeNs ?? this.#options.host?.clock?.() ?? BigInt(Date.now()) * 1_000_000n;
     return this.#timeNs;
   }
 
@@ -234,6 +256,18 @@ class EvaluationContext implements BuiltinContext {
 
   get crypto(): CryptoHost | undefined {
     return this.#options.host?.crypto;
+  }
+
+  get nondeterministic(): NondeterministicCache | undefined {
+    return this.#options.nondeterministic;
+  }
+
+  get answers(): HostAnswers | undefined {
+    return this.#options.answers;
+  }
+
+  get allowNet(): readonly string[] | undefined {
+    return this.#options.allowNet;
   }
 
   random(): number {
@@ -302,7 +336,14 @@ function strictFailure(run: Run, options: EvaluationOptions): EvaluationError | 
 function errorOf(caught: unknown): EvaluationError {
   if (caught instanceof EvaluationFault) {
     const { code, message, location } = caught;
-    return { kind: 'error', code, message, ...(location !== undefined && { location }) };
+    const request = caught instanceof EvaluationSuspension ? caught.request : undefined;
+    return {
+      kind: 'error',
+      code,
+      message,
+      ...(location !== undefined && { location }),
+      ...(request !== undefined && { request }),
+    };
   }
   const message =
     caught instanceof RangeError

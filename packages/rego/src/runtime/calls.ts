@@ -1,8 +1,8 @@
 import type { Builtin } from '../builtins/index.ts';
-import { BUILTINS, BuiltinError } from '../builtins/index.ts';
+import { BUILTINS, BuiltinError, SuspendedCall } from '../builtins/index.ts';
 import type { Location } from '../syntax/ast.ts';
 import type { Value } from '../value/value.ts';
-import { EvaluationFault } from './fault.ts';
+import { EvaluationFault, EvaluationSuspension } from './fault.ts';
 import type { Run } from './run.ts';
 import { newMemo } from './run.ts';
 
@@ -13,6 +13,7 @@ export interface CallableGroup {
 
 /** Notes a builtin's failure; the expression is undefined, unless the failure is that the evaluation must end. */
 export function builtinFailed(run: Run, error: BuiltinError, location: Location): undefined {
+  if (error instanceof SuspendedCall) throw new EvaluationSuspension(error.request, location);
   if (error.code === 'eval_cancel_error')
     throw new EvaluationFault('eval_cancel_error', error.message, location);
   run.builtinError ??= { error, location };

@@ -1,3 +1,4 @@
+import type { HostRequest } from '../builtins/index.ts';
 import type { Location } from '../syntax/ast.ts';
 
 /** Codes of an evaluation that ends without an answer; OPA's names. */
@@ -7,6 +8,8 @@ export type EvaluationErrorCode =
   | 'eval_type_error'
   | 'eval_cancel_error'
   | 'eval_with_merge_error'
+  /** Ours: the evaluation needs an answer of the host first. */
+  | 'eval_suspended'
   | 'eval_internal_error';
 
 /**
@@ -27,3 +30,13 @@ export class EvaluationFault {
 
 /** What OPA says where one key of an object gets two values. */
 export const OBJECT_CONFLICT = 'object keys must be unique';
+
+/** Ends an evaluation that must wait for the host. */
+export class EvaluationSuspension extends EvaluationFault {
+  readonly request: HostRequest;
+
+  constructor(request: HostRequest, location: Location) {
+    super('eval_suspended', `${request.builtin} needs an answer of the host`, location);
+    this.request = request;
+  }
+}

@@ -1,7 +1,7 @@
 import type { OracleCase } from '@writ/testing';
 import type { Diagnostic, JsonObject, Location, Value } from '../../src/index.ts';
-import { compare, compilePolicy, fromParsed, RegoSet, toJson } from '../../src/index.ts';
-import { nodeCrypto } from '../../src/node.ts';
+import { compare, compilePolicy, evaluateAsync, fromParsed, RegoSet, toJson } from '../../src/index.ts';
+import { nodeCrypto, nodeNetwork } from '../../src/node.ts';
 import { compileOnAll } from './back-ends.ts';
 
 /** How a case of OPA's evaluation corpus went. */
@@ -12,7 +12,7 @@ export type CaseOutcome =
   | { readonly kind: 'fail'; readonly message: string };
 
 /** Runs one case the way OPA's own runner does, on every back end. */
-export function runCase(testCase: OracleCase, version: 0 | 1): CaseOutcome {
+export async function runCase(testCase: OracleCase, version: 0 | 1): Promise<CaseOutcome> {
   const modules = (testCase.modules ?? []).map((text, index) => ({
     file: `test-${index}.rego`,
     text,
@@ -28,7 +28,8 @@ export function runCase(testCase: OracleCase, version: 0 | 1): CaseOutcome {
   if (refused !== undefined) return refused;
   if (prepared.query === undefined) return expectError(testCase, prepared.diagnostics);
   const input = inputOf(testCase);
-  const result = prepared.query.evaluate(input, {
+  const { result } = await evaluateAsync(prepared.query, input, {
+    network: nodeNetwork(),
     data: (fromParsed(testCase.data ?? {}) ?? {}) as JsonObject,
     strict: testCase.strict_error === true,
     host: { crypto: nodeCrypto },
