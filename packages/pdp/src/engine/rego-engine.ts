@@ -1,5 +1,7 @@
 import type { Json } from '@writ/decision';
 import {
+  type Capabilities,
+  capabilities,
   compilePolicy,
   type Diagnostic,
   type EvaluationResult,
@@ -31,6 +33,16 @@ import type {
 /** What policies are given of this machine: cryptography on what they hold already, and nothing that reaches out. */
 const HOST = Object.freeze({ crypto: nodeCrypto });
 
+const NETWORK_BUILTINS: ReadonlySet<string> = new Set(['http.send', 'net.lookup_ip_addr']);
+
+/** What reaches out does not exist for policies, so that they do not load. */
+const CAPABILITIES: Capabilities = withoutNetwork(capabilities());
+
+function withoutNetwork(all: Capabilities): Capabilities {
+  const builtins = all.builtins?.filter(({ name }) => !NETWORK_BUILTINS.has(name)) ?? [];
+  return { ...all, builtins, allow_net: [] };
+}
+
 /** Bounds of one evaluation beside its deadline; best effort, as everything inside one process is. */
 export interface RegoEngineOptions {
   /** Rules, calls and steps of iterations; the language package's own limit by default. */
@@ -39,7 +51,7 @@ export interface RegoEngineOptions {
 
 /**
  * Evaluates in this process by `@writ/rego`. First-party bundles are compiled together, each third party's alone
- * with its own data. Policies reach nothing outside: the language package has no network, `opa.runtime` is empty.
+ * with its own data. Policies reach nothing outside: builtins of the network do not exist for them, `opa.runtime` is empty.
  */
 export function createRegoEngine(options: RegoEngineOptions = {}): Engine {
   return {
@@ -61,7 +73,10 @@ function loadBundles(bundles: readonly EngineBundle[], options: RegoEngineOption
   const diagnostics: EngineDiagnostic[] = [];
   for (const members of groupBundles(bundles)) {
     const files = nameFiles(members);
-    const compiled = compilePolicy(files.sources, { data: mergeData(members) });
+    const compiled = compilePolicy(files.sources, {
+      data: mergeData(members),
+      capabilities: CAPABILITIES,
+    });
     diagnostics.push(...compiled.diagnostics.map((diagnostic) => describe(diagnostic, files)));
     if (compiled.policy === undefined) continue;
     for (const { name } of members) groups.set(name, { policy: compiled.policy, files });

@@ -10,7 +10,7 @@ import type {
 } from './builtin.ts';
 import { BuiltinError } from './builtin.ts';
 import { typeFault } from './fault.ts';
-import { SuspendedCall } from './host-request.ts';
+import { SuspendedCall } from './suspended-call.ts';
 
 /** A function over operands of the declared types; they are checked before it is called. */
 export type CheckedFunction = (context: BuiltinContext, ...operands: never[]) => BuiltinOutcome;

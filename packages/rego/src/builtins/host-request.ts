@@ -1,5 +1,4 @@
 import type { Value } from '../value/index.ts';
-import { BuiltinError } from './builtin.ts';
 import type { HttpSendRequest } from './http-request.ts';
 
 /** What an evaluation needs of the world and cannot wait for: JavaScript answers it later. */
@@ -17,14 +16,4 @@ export type HostAnswer =
 /** Answers that are known, by request; kept from one round of an evaluation to the next. */
 export interface HostAnswers {
   get(request: HostRequest): HostAnswer | undefined;
-}
-
-/** A builtin call that must wait for the host. It ends the evaluation, which is begun again with the answer. */
-export class SuspendedCall extends BuiltinError {
-  readonly request: HostRequest;
-
-  constructor(request: HostRequest) {
-    super('eval_cancel_error', `${request.builtin}: needs an answer of the host`);
-    this.request = request;
-  }
 }

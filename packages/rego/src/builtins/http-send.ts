@@ -5,9 +5,9 @@ import { BuiltinError } from './builtin.ts';
 import type { Family } from './define.ts';
 import { cancelled, fault, operandFault } from './fault.ts';
 import type { HostRequest } from './host-request.ts';
-import { SuspendedCall } from './host-request.ts';
 import { fieldsFault, HttpRequestFault, hostFault, raisesErrors, readHttpRequest } from './http-request.ts';
 import { ipText, parseIp } from './ip-address.ts';
+import { SuspendedCall } from './suspended-call.ts';
 
 /** What a call gives whose failures are values (`raise_error: false`). */
 function failureValue(isNetwork: boolean, message: string): Value {
