@@ -186,7 +186,10 @@ class CompiledPolicy implements Policy {
     this.#analysed = analysed;
     this.#planned = planned;
     this.backend = canGenerate() ? (options.backend ?? 'generated') : 'closures';
-    this.#engine = new Engine(planned.plan, createBackend(planned.plan, options.backend), options.data);
+    this.#engine = new Engine(planned.plan, createBackend(planned.plan, options.backend), {
+      data: options.data,
+      allowNet: options.capabilities?.allow_net,
+    });
     const paths: string[] = [];
     walkGroups(analysed.root, (group) => paths.push(group.path.join('/')));
     this.rulePaths = paths.sort();

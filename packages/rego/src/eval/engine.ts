@@ -56,8 +56,8 @@ export interface EvaluationOptions {
   readonly timeNs?: bigint;
   readonly host?: EvaluationHost;
   /**
-   * Hosts that `http.send` and `net.lookup_ip_addr` may reach (`allow_net` of OPA's capabilities); any by default,
-   * where there is a network at all.
+   * Hosts that `http.send` and `net.lookup_ip_addr` may reach, of those that the policy's capabilities allow (all of
+   * them by default), where there is a network at all.
    */
   readonly allowNet?: readonly string[];
   /** What non-deterministic builtins answered before; takes what they answer now. */
@@ -106,19 +106,27 @@ const NO_RULES: readonly MatchedRule[] = Object.freeze([]);
 const NO_OPTIONS: EvaluationOptions = Object.freeze({});
 const NO_DATA: JsonObject = Object.freeze(Object.create(null));
 
+/** What a policy was compiled with that its evaluations need. */
+export interface PolicyDefaults {
+  /** Base data for evaluations that bring none. */
+  readonly data?: JsonObject | undefined;
+  /** Hosts that may be reached; an evaluation can only take from them. */
+  readonly allowNet?: readonly string[] | undefined;
+}
+
 /** Runs plans on a back end; observed evaluations on closures that report. */
 export class Engine {
   readonly #plan: PolicyPlan;
   readonly #plain: Backend;
-  readonly #data: JsonObject | undefined;
+  readonly #defaults: PolicyDefaults;
   #observed: Backend | undefined;
 
   /**
    * @param plain the back end for evaluations that nothing observes
-   * @param data base data for evaluations that bring none
+   * @param defaults what holds for evaluations that say nothing else
    */
-  constructor(plan: PolicyPlan, plain: Backend, data: JsonObject | undefined) {
-    this.#data = data;
+  constructor(plan: PolicyPlan, plain: Backend, defaults: PolicyDefaults = {}) {
+    this.#defaults = defaults;
     this.#plan = plan;
     this.#plain = plain;
   }
@@ -135,7 +143,7 @@ export class Engine {
     const plain = compileValue(this.#plain, node, true);
     let observed: Compute | undefined;
     return (input, options = NO_OPTIONS) => {
-      const run = startRun(this.#plan, input, options, this.#data);
+      const run = startRun(this.#plan, input, options, this.#defaults);
       let compute = plain;
       if (options.observer !== undefined) {
         observed ??= observedValue(compileValue(this.#observedBackend(), node, true), path);
@@ -163,7 +171,7 @@ export class Engine {
       return false;
     };
     return (input, options = NO_OPTIONS) => {
-      const run = startRun(this.#plan, input, options, this.#data);
+      const run = startRun(this.#plan, input, options, this.#defaults);
       const which = options.observer === undefined ? 0 : 1;
       compiled[which] ??=
         which === 0
@@ -232,12 +240,14 @@ interface Collected {
 /** What builtins see of one evaluation; costly parts are made when asked for. */
 class EvaluationContext implements BuiltinContext {
   readonly #options: EvaluationOptions;
+  readonly #allowNet: readonly string[] | undefined;
   #timeNs: bigint | undefined;
   #memo: Map<string, Value> | undefined;
   run: Run | undefined;
 
-  constructor(options: EvaluationOptions) {
+  constructor(options: EvaluationOptions, allowNet: readonly string[] | undefined) {
     this.#options = options;
+    this.#allowNet = allowNet;
   }
 
   get timeNs(): bigint {
@@ -267,7 +277,9 @@ class EvaluationContext implements BuiltinContext {
   }
 
   get allowNet(): readonly string[] | undefined {
-    return this.#options.allowNet;
+    const { allowNet } = this.#options;
+    if (allowNet === undefined) return this.#allowNet;
+    return allowNet.filter((host) => this.#allowNet?.includes(host) ?? true);
   }
 
   random(): number {
@@ -292,18 +304,18 @@ function startRun(
   plan: PolicyPlan,
   input: Value | undefined,
   options: EvaluationOptions,
-  data: JsonObject | undefined,
+  defaults: PolicyDefaults,
 ): Run {
   const scope: Scope = {
     input,
-    data: options.data ?? data ?? NO_DATA,
+    data: options.data ?? defaults.data ?? NO_DATA,
     replaced: undefined,
     mocks: undefined,
     outer: undefined,
     memo: newMemo(plan.groups.length),
     keyed: undefined,
   };
-  const builtins = new EvaluationContext(options);
+  const builtins = new EvaluationContext(options, defaults.allowNet);
   const run = new Run({
     scope,
     groupCount: plan.groups.length,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { NetworkHost, NetworkRequest, NetworkResponse, Value } from '../../src/index.ts';
 import {
+  capabilities,
   compilePolicy,
   evaluateAsync,
   fetchNetwork,
@@ -174,6 +175,26 @@ describe('[P-REGO-ALLOW-NET] allow_net', () => {
     const names = query('p := net.lookup_ip_addr("two.test")');
     const looked = await evaluateAsync(names.p, undefined, { network: net, allowNet, strict: true });
     expect(looked.result).toMatchObject({ message: 'net.lookup_ip_addr: disallowed host: two.test' });
+  });
+
+  test('of the capabilities holds, and an evaluation can only take from it', async () => {
+    const text = 'package a\n\np := http.send({"method": "GET", "url": input}).status_code\n';
+    const limited = { ...capabilities(), allow_net: ['good.test', 'other.test'] };
+    const { policy } = compilePolicy([{ file: 'a.rego', text }], { capabilities: limited });
+    const p = policy!.prepare('a/p');
+    const net = network(() => ({}));
+    const kinds: string[] = [];
+    for (const [host, list] of [
+      ['good.test', undefined],
+      ['bad.test', undefined],
+      ['good.test', ['good.test', 'bad.test']],
+      ['bad.test', ['good.test', 'bad.test']],
+      ['other.test', ['good.test']],
+    ] as const) {
+      const options = { network: net, ...(list !== undefined && { allowNet: list }) };
+      kinds.push((await evaluateAsync(p, `http://${host}/`, options)).result.kind);
+    }
+    expect(kinds).toEqual(['value', 'undefined', 'value', 'undefined', 'undefined']);
   });
 
   test('an empty list lets nothing through', async () => {
