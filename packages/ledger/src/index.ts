@@ -45,6 +45,11 @@ export { PACK_PROBLEMS, type PackProblem, type PackProblemCode } from './evidenc
 export { type ProveOptions, type ProveResult, proveEvidence } from './evidence/prove.ts';
 export { type EvidenceQuestion, readBound } from './evidence/question.ts';
 export { type PackReport, type VerifyPackOptions, verifyPack } from './evidence/verify-pack.ts';
+export { IndexFault, type LogQueries, openLogQueries } from './indexing/index-thread.ts';
+export { LOG_FILTERS, type LogFilter } from './indexing/log-filter.ts';
+export { CursorFault, LogIndex, type LogPage, rebuildIndex } from './indexing/log-index.ts';
+export { ROLLUP_SECONDS, type Rollup, type RollupSpan } from './indexing/rollup.ts';
+export { INDEX_FILE_NAME } from './indexing/schema.ts';
 export { LEDGER_ERROR_CODES, LedgerError, type LedgerErrorCode } from './ledger-error.ts';
 export { formatVerifierKey, type NoteVerifier, parseVerifierKey } from './note.ts';
 export { LEDGER_PROCEDURES } from './procedures.ts';

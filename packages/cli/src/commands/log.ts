@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type LedgerEntry,
   readSeen,
@@ -12,22 +13,32 @@ import {
 } from '@writ/ledger';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
-import { dataDirectory, operatorClient, type ServiceOptions } from '../compose/operator-client.ts';
+import {
+  dataDirectory,
+  type OperatorClient,
+  operatorClient,
+  type ServiceOptions,
+} from '../compose/operator-client.ts';
+import { waitForEnding } from '../compose/until-signal.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import type { Output } from '../output/output.ts';
 import { eraseCommand } from './log-erase.ts';
 import { proveCommand } from './log-prove.ts';
+import { queryCommand, reindexCommand, statsCommand } from './log-query.ts';
 import { addServiceOptions } from './service-options.ts';
 
-/** `writ log tail | show ID | verify | prove | erase`. */
+/** `writ log tail | show ID | query | stats | verify | prove | erase | reindex`. */
 export function logCommand(): Command {
   return new Command('log')
     .description('Read the record, and prove that nothing in it was altered')
     .addCommand(tailCommand())
     .addCommand(showCommand())
+    .addCommand(queryCommand())
+    .addCommand(statsCommand())
     .addCommand(verifyCommand())
     .addCommand(proveCommand())
     .addCommand(eraseCommand())
+    .addCommand(reindexCommand())
     .addHelpText(
       'after',
       '\nExamples:\n  npx writ log tail -n 50\n  npx writ log show dec-…\n  npx writ log verify',
@@ -38,20 +49,50 @@ function tailCommand(): Command {
   const command = addServiceOptions(new Command('tail'))
     .description('The last entries, in plain words')
     .option('-n, --count <number>', 'how many', '20')
-    .addHelpText('after', '\nExample:\n  npx writ log tail -n 50');
+    .option('-f, --follow', 'go on with what is added, until Ctrl-C')
+    .addHelpText('after', '\nExamples:\n  npx writ log tail -n 50\n  npx writ log tail -f');
   return withAction(
     command,
-    async ({ output }: CommandContext, options: ServiceOptions & { count: string }) => {
+    async ({ output }: CommandContext, options: ServiceOptions & { count: string; follow?: boolean }) => {
       if (!/^\d+$/.test(options.count))
         throw new CommandError(EXIT.usage, `--count must be a number, not \`${options.count}\``);
-      const answer = (await operatorClient(options).get(`/v1/log?count=${options.count}`)) as {
-        entries: LedgerEntry[];
-      };
+      const client = operatorClient(options);
+      const answer = (await client.get(`/v1/log?count=${options.count}`)) as LogTail;
       output.json(answer);
       for (const entry of answer.entries) showEntry(output, entry);
+      if (options.follow === true) await follow(output, client, answer.size);
       return EXIT.ok;
     },
   );
+}
+
+interface LogTail {
+  readonly size: number;
+  readonly entries: readonly LedgerEntry[];
+}
+
+/** How often what was added is asked for, ms. */
+const FOLLOW_MS = 500;
+
+async function follow(output: Output, client: OperatorClient, from: number): Promise<void> {
+  const ending = waitForEnding();
+  let stopped = false;
+  void ending.signal.then(() => {
+    stopped = true;
+  });
+  try {
+    for (let next = from; !stopped; ) {
+      const added = (await client.get(`/v1/log?from=${next}&count=1000`)) as LogTail;
+      for (const entry of added.entries) {
+        if (output.format === 'json') process.stdout.write(`${JSON.stringify(entry)}\n`);
+        else showEntry(output, entry);
+      }
+      next = added.entries.reduce((last, { index }) => Math.max(last, index + 1), next);
+      if (added.entries.length === 0) await Promise.race([sleep(FOLLOW_MS), ending.signal]);
+    }
+  } finally {
+    ending.dispose();
+  }
 }
 
 function showCommand(): Command {

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { bearerCallers, createMcpGateway, type McpGateway } from '@writ/gateway';
+import { type LogQueries, openLogQueries } from '@writ/ledger';
 import {
   createHttpApi,
   type DecisionService,
@@ -41,7 +42,15 @@ async function start(options: ServiceOptions, undo: Undo[]): Promise<Omit<Servic
   const local = await openLocal({ ...options, ...options.events });
   undo.push(() => local.close());
   const { point, policies, store, recovery } = local;
-  const api = await openApi(options, point, policies);
+  // The owner of the data keeps the index; a client's queries go through the owner's API.
+  const queries =
+    store.role === 'owner'
+      ? openLogQueries(dataDirectory, {
+          onFault: (message) => options.events?.onFault?.('indexing the record', message),
+        })
+      : undefined;
+  if (queries !== undefined) undo.push(() => queries.close());
+  const api = await openApi(options, point, policies, queries);
   undo.push(() => api.api.close());
   const mcp = await openGateway(options, point);
   if (mcp !== undefined) undo.push(() => mcp.close());
@@ -72,9 +81,11 @@ async function openApi(
   options: ServiceOptions,
   point: DecisionService,
   policies: PolicySource,
+  queries: LogQueries | undefined,
 ): Promise<OpenApi> {
   const api = createHttpApi({
     service: point,
+    ...(queries === undefined ? {} : { queries }),
     policies: () => {
       const set = policies.current();
       return set === undefined ? undefined : { engine: set.engine, bundles: set.bundles };

@@ -1,3 +1,4 @@
+import type { LogQueries } from '@writ/ledger';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import type { CallerIdentity } from '../pipeline/caller.ts';
 import type { DecisionService } from '../pipeline/service.ts';
@@ -15,6 +16,8 @@ import { readBodiesStrictly } from './reading.ts';
 export interface HttpApiOptions {
   readonly service: DecisionService;
   readonly policies: () => PolicyView | undefined;
+  /** Answers `/v1/log/query` and `/v1/log/stats`. The API does not close it. */
+  readonly queries?: LogQueries;
   readonly credentials: Credentials;
   /** Callers without a credential may decide, on loopback only. Never in production. */
   readonly development?: boolean;
@@ -84,6 +87,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     service: options.service,
     credentials: options.credentials,
     policies: options.policies,
+    ...(options.queries === undefined ? {} : { queries: options.queries }),
     development: options.development ?? false,
     loopback: true,
     anonymous: options.anonymous ?? ANONYMOUS,

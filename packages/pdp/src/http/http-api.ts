@@ -1,4 +1,5 @@
 import type { Entrypoint } from '@writ/bundle';
+import type { LogQueries } from '@writ/ledger';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { CallerIdentity } from '../pipeline/caller.ts';
 import type { DecisionService, PointHandle } from '../pipeline/service.ts';
@@ -26,6 +27,8 @@ export interface ApiContext {
   readonly service: DecisionService;
   readonly credentials: Credentials;
   readonly policies: () => PolicyView | undefined;
+  /** Queries over the record; absent where this process keeps no index. */
+  readonly queries?: LogQueries;
   /** Development: callers without a credential may decide, and rules without a manifest may be asked, on loopback. */
   readonly development: boolean;
   /** The listener can be reached from this machine only. */

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ActOutcome, HaltTarget } from '../pipeline/service.ts';
 import { HttpError } from './error-body.ts';
 import { type ApiContext, type PolicyView, pointFor, requireOperator } from './http-api.ts';
+import { registerQueryRoutes } from './query-routes.ts';
 import { bodyObject, optionalText, queryInteger, requiredText } from './reading.ts';
 
 /** Most entries of the record in one answer. */
@@ -30,8 +31,12 @@ export function registerOperatorRoutes(app: FastifyInstance, context: ApiContext
   app.get('/v1/log', async (request) => {
     requireOperator(request, context);
     const count = Math.min(queryInteger(request, 'count') ?? LOG_ENTRIES_DEFAULT, LOG_ENTRIES_MAX);
-    return { size: await administration.log.size(), entries: await administration.log.tail(count) };
+    const from = queryInteger(request, 'from');
+    const entries =
+      from === undefined ? administration.log.tail(count) : administration.log.from(from, count);
+    return { size: await administration.log.size(), entries: await entries };
   });
+  registerQueryRoutes(app, context);
   app.post('/v1/log/erase', async (request) => {
     const by = requireOperator(request, context);
     const body = bodyObject(request.body, ['tenant', 'principal', 'actor', 'session', 'fields', 'reason']);

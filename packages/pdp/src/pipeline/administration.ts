@@ -51,6 +51,7 @@ export function createAdministration(core: Core): Administration {
         const size = await core.store.logSize();
         return readEntries(core, Math.max(0, size - count), size);
       },
+      from: (index, count) => readEntries(core, index, index + count),
       show: (decisionId) => entriesOf(core, decisionId),
       erase: (target, by, reason) => erase(core, target, by, reason),
     },

@@ -104,6 +104,8 @@ export interface Administration {
   resume(target: HaltTarget, by: string, reason?: string): Promise<ActOutcome>;
   readonly log: {
     tail(count: number): Promise<readonly LedgerEntry[]>;
+    /** Entries from a position on, at most `count`. */
+    from(index: number, count: number): Promise<readonly LedgerEntry[]>;
     show(decisionId: string): Promise<readonly LedgerEntry[]>;
     size(): Promise<number>;
     /** Erases what belongs to somebody, and records it; every proof stays. */
