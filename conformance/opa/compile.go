@@ -50,9 +50,13 @@ func check(request *Request) (Answer, error) {
 func schemaSet(given map[string]any) (*ast.SchemaSet, error) {
 	set := ast.NewSchemaSet()
 	for path, schema := range given {
-		ref, err := ast.ParseRef(path)
-		if err != nil {
-			return nil, err
+		ref := ast.SchemaRootRef
+		if path != "schema" {
+			parsed, err := ast.ParseRef(path)
+			if err != nil {
+				return nil, err
+			}
+			ref = parsed
 		}
 		// The loader of schemas reads numbers as they are written.
 		var document any

@@ -5,6 +5,8 @@ export {
   type LocatedCase,
   type Oracle,
   type OracleCase,
+  type OracleCheck,
+  type OracleCompileCase,
   type OracleError,
   type OracleFailure,
   type OracleFormatQuestion,

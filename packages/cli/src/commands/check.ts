@@ -1,45 +1,110 @@
+import { statSync, writeFileSync } from 'node:fs';
 import type { Bundle } from '@writ/bundle';
-import { compilePolicy, type Diagnostic, renderDiagnostic } from '@writ/rego';
-import { Command } from 'commander';
+import { type Diagnostic, renderDiagnostic } from '@writ/rego';
+import { Command, Option } from 'commander';
+import { applyFixes } from '../check/apply-fixes.ts';
+import { type CheckedBundle, type CheckOptions, checkBundle, moduleFile } from '../check/check-bundle.ts';
+import { limited, opaError } from '../check/error-json.ts';
+import { lineDifference } from '../check/line-difference.ts';
+import { readCapabilitiesFile, readSchemas } from '../check/read-options.ts';
 import { type CommandContext, withAction } from '../command.ts';
-import { readBundles } from '../compose/find-bundles.ts';
-import { EXIT } from '../exit-status.ts';
+import { findBundlePaths, readBundles } from '../compose/find-bundles.ts';
+import { CommandError, EXIT } from '../exit-status.ts';
 import type { Output } from '../output/output.ts';
+
+interface Options {
+  readonly strict?: true;
+  readonly schema?: string;
+  readonly capabilities?: string;
+  readonly maxErrors: string;
+  readonly fix?: true;
+}
 
 /** `writ check PATH…`: does it compile, is the manifest right, is anything suspicious. */
 export function checkCommand(): Command {
   const command = new Command('check')
     .description('Compile policies and their tests, check manifests, and warn of what cannot be meant')
     .argument('<path...>', 'folders or archives of bundles')
-    .addHelpText('after', '\nExample:\n  npx writ check policy');
-  return withAction(command, async ({ output }: CommandContext, paths: string[]) => {
-    const bundles = await readBundles(paths);
-    const found = bundles.flatMap((bundle) => checkBundle(bundle));
-    const warnings = bundles.flatMap(warningsOf);
-    const errors = found.filter(({ severity }) => severity === 'error').length;
-    output.json({ ok: errors === 0, diagnostics: found, warnings });
-    const texts = new Map(bundles.flatMap(modulesOf).map(({ file, text }) => [file, text]));
-    for (const diagnostic of found) showDiagnostic(output, diagnostic, texts);
-    for (const warning of warnings) output.line(`${output.style('yellow', 'warning')}: ${warning}\n`);
-    const modules = bundles.reduce((sum, bundle) => sum + modulesOf(bundle).length, 0);
-    output.line(
-      errors === 0
-        ? `${modules} modules in ${bundles.length} ${bundles.length === 1 ? 'bundle' : 'bundles'}: no errors`
-        : `${errors} ${errors === 1 ? 'error' : 'errors'}`,
+    .option('-S, --strict', 'also refuse what is unused, deprecated or hides something')
+    .option('-s, --schema <path>', 'JSON Schema of the input, or a folder of schemas that annotations name')
+    .option('--capabilities <file>', 'what policies may use, in the format of OPA’s capabilities.json')
+    .option('-m, --max-errors <number>', 'how many errors are shown; 0 shows all', '10')
+    .option('--fix', 'make the mends that need no choice, and show them')
+    .addOption(
+      new Option('-b, --bundle', 'paths are always bundles; taken so that scripts for opa run').hideHelp(),
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npx writ check policy\n  npx writ check --strict --schema schemas policy\n  npx writ check --fix policy',
     );
-    return errors === 0 ? EXIT.ok : EXIT.no;
+  return withAction(command, async ({ output }: CommandContext, paths: string[], options: Options) => {
+    const max = maxErrors(options.maxErrors);
+    const checkOptions = checkOptionsOf(options);
+    const checked = await readAndCheck(paths, checkOptions);
+    const done = options.fix ? checked.map((one) => fix(one, checkOptions, output)) : checked;
+    return report(output, done, max);
   });
 }
 
-function modulesOf(bundle: Bundle) {
-  return [...bundle.modules, ...bundle.testModules];
+function maxErrors(text: string): number {
+  if (!/^\d+$/.test(text)) {
+    throw new CommandError(EXIT.usage, `--max-errors must be a number, not \`${text}\``);
+  }
+  return Number(text);
 }
 
-function checkBundle(bundle: Bundle): readonly Diagnostic[] {
-  return compilePolicy(
-    modulesOf(bundle).map(({ file, text, version }) => ({ file, text, version })),
-    { data: asData(bundle) },
-  ).diagnostics;
+function checkOptionsOf({ strict, schema, capabilities }: Options): CheckOptions {
+  return {
+    ...(strict && { strict }),
+    ...(schema !== undefined && { schemas: readSchemas(schema) }),
+    ...(capabilities !== undefined && { capabilities: readCapabilitiesFile(capabilities) }),
+  };
+}
+
+async function readAndCheck(paths: readonly string[], options: CheckOptions): Promise<CheckedBundle[]> {
+  const folders = paths.flatMap(findBundlePaths);
+  const bundles = await readBundles(folders);
+  return bundles.map((bundle, index) => checkBundle(bundle, folders[index]!, options));
+}
+
+/** Mends a bundle's files; an archive is left as it is. */
+function fix(checked: CheckedBundle, options: CheckOptions, output: Output): CheckedBundle {
+  if (!statSync(checked.path).isDirectory()) {
+    output.note(`writ: ${checked.path} is an archive: nothing is mended in it`);
+    return checked;
+  }
+  const { sources, diagnostics } = applyFixes(checked.sources, options);
+  for (const [index, { file, text }] of sources.entries()) {
+    const before = checked.sources[index]!.text;
+    if (text === before) continue;
+    const path = moduleFile(checked, file);
+    writeFileSync(path, text);
+    output.line(`${lineDifference(before, text, path)}\n`);
+  }
+  return { ...checked, sources, diagnostics };
+}
+
+function report(output: Output, checked: readonly CheckedBundle[], max: number): number {
+  const all = checked.flatMap(({ diagnostics }) => diagnostics);
+  const found = limited(all, max);
+  const warnings = checked.flatMap(({ bundle }) => warningsOf(bundle));
+  const errors = all.filter(({ severity }) => severity === 'error').length;
+  output.json({
+    ok: errors === 0,
+    ...(errors > 0 && { errors: found.filter(({ severity }) => severity === 'error').map(opaError) }),
+    diagnostics: found,
+    warnings,
+  });
+  const texts = new Map(checked.flatMap(({ sources }) => sources.map(({ file, text }) => [file, text])));
+  for (const diagnostic of found) showDiagnostic(output, diagnostic, texts);
+  for (const warning of warnings) output.line(`${output.style('yellow', 'warning')}: ${warning}\n`);
+  const modules = checked.reduce((sum, { sources }) => sum + sources.length, 0);
+  output.line(
+    errors === 0
+      ? `${modules} modules in ${checked.length} ${checked.length === 1 ? 'bundle' : 'bundles'}: no errors`
+      : `${errors} ${errors === 1 ? 'error' : 'errors'}`,
+  );
+  return errors === 0 ? EXIT.ok : EXIT.no;
 }
 
 /** What compiles and still cannot be meant. */
@@ -57,10 +122,6 @@ function warningsOf(bundle: Bundle): string[] {
   }
   if (bundle.testModules.length === 0) warnings.push(`bundle \`${bundle.name}\` has no tests (*_test.rego)`);
   return warnings;
-}
-
-function asData(bundle: Bundle): NonNullable<Parameters<typeof compilePolicy>[1]>['data'] & object {
-  return bundle.data as NonNullable<NonNullable<Parameters<typeof compilePolicy>[1]>['data']>;
 }
 
 function showDiagnostic(output: Output, diagnostic: Diagnostic, texts: ReadonlyMap<string, string>): void {

@@ -60,8 +60,8 @@ export function analyseQuery(
   const resolved = resolveQuery(body, globals, options);
   if (report.failed) return { diagnostics: report.diagnostics };
   const expanded = expandBody(resolved.body);
-  const { arityOf } = policy;
-  checkBodyCalls(expanded, { report, arityOf });
+  const { arityOf, names } = policy;
+  checkBodyCalls(expanded, { report, arityOf, names, packagePath: [] });
   if (report.failed) return { diagnostics: report.diagnostics };
   const ordered = orderQuery(expanded, { arityOf, report });
   if (report.failed) return { diagnostics: report.diagnostics };

@@ -1,9 +1,10 @@
 import { BUILTINS, KNOWN_BUILTINS } from '../builtins/index.ts';
 import type { Location } from '../syntax/ast.ts';
 import type { Callee, CoreBody, CoreCallExpression, CoreExpression, CoreRule } from './core.ts';
+import { undefinedFunctionMend } from './mends.ts';
 import type { PolicyNames } from './names.ts';
 import { pathKey } from './names.ts';
-import type { Report } from './report.ts';
+import type { DiagnosticExtra, Report } from './report.ts';
 import { calleeText, termText } from './term-text.ts';
 import { BodyChecker } from './types/check-body.ts';
 import { Environment } from './types/environment.ts';
@@ -28,6 +29,9 @@ export function arityLookup(names: PolicyNames): (callee: Callee) => number | un
 export interface CallCheck {
   readonly report: Report;
   readonly arityOf: (callee: Callee) => number | undefined;
+  readonly names: PolicyNames;
+  /** Path of the package in which the calls stand. */
+  readonly packagePath: readonly string[];
 }
 
 /** Refuses calls of what does not exist, cannot be called here, or takes another number of arguments. */
@@ -58,7 +62,10 @@ export function checkDeprecatedCalls(
     if (!isDeprecated(name)) return;
     const message = `deprecated built-in function calls in expression: ${name}`;
     const help = SUCCESSORS[name];
-    report.recoverable('rego_type_error', message, expression.location, help === undefined ? {} : { help });
+    report.recoverable('rego_type_error', message, expression.location, {
+      ...(help !== undefined && { help }),
+      ...renamed(name, expression.location),
+    });
   });
 }
 
@@ -81,6 +88,12 @@ const SUCCESSORS: Readonly<Record<string, string>> = {
   'net.cidr_overlap': 'use `net.cidr_contains`',
   set_diff: 'write `a - b`',
 };
+
+/** `re_match` only got another name. */
+function renamed(name: string, { start }: Location): DiagnosticExtra {
+  if (name !== 're_match') return {};
+  return { replacement: { start, end: start + name.length, text: 'regex.match' } };
+}
 
 function checkExpression(expression: CoreExpression, check: CallCheck): void {
   for (const modifier of expression.with) {
@@ -107,7 +120,8 @@ function checkCall(expression: CoreCallExpression, check: CallCheck): void {
   const name = calleeText(callee);
   const arity = check.arityOf(callee);
   if (callee.kind === 'unknown' || (callee.kind === 'function' && arity === undefined)) {
-    report.error('rego_type_error', `undefined function ${name}`, location);
+    const mend = undefinedFunctionMend(callee, check.packagePath, check.names);
+    report.fatal('rego_type_error', `undefined function ${name}`, location, mend);
     return;
   }
   if (callee.kind === 'builtin') checkSupported(callee.name, location, report);

@@ -12,14 +12,15 @@ export function checkCapabilities(
 ): void {
   const features = new Set(capabilities.features ?? []);
   for (const module of modules) {
+    const keywords = importableKeywords(module, capabilities);
+    const before = report.stopped;
+    for (const imported of module.imports) checkImport(module, imported, { features, keywords, report });
+    if (report.stopped && !before) continue;
     const feature = module.version === 2 ? 'rego_v2' : 'rego_v1';
     if (module.version !== 0 && !features.has(feature)) {
       const message = `illegal capabilities: ${feature} feature required for parsing v${module.version} Rego`;
       report.error('rego_parse_error', message, module.package.location);
-      continue;
     }
-    const keywords = importableKeywords(module, capabilities);
-    for (const imported of module.imports) checkImport(module, imported, { features, keywords, report });
   }
 }
 

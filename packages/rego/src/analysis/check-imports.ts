@@ -1,5 +1,5 @@
 import type { Body, Expression, Module, Term } from '../syntax/ast.ts';
-import { importText } from './check-unused.ts';
+import { importText, removedLine } from './check-unused.ts';
 import { importName, isKeywordImport } from './names.ts';
 import type { Report } from './report.ts';
 
@@ -17,7 +17,11 @@ export function checkImports(module: Module, report: Report): void {
     if (before === undefined) seen.set(name, importText(imported));
     else {
       const message = `import must not shadow ${before}`;
-      report.recoverable('rego_compile_error', message, imported.location);
+      const isSame = before === importText(imported);
+      report.recoverable('rego_compile_error', message, imported.location, {
+        help: isSame ? 'remove the second one' : 'give one of them another name with `as`',
+        ...(isSame && { replacement: removedLine(module, imported) }),
+      });
     }
   }
 }

@@ -1,7 +1,7 @@
-import type { Body, Expression, Module, Rule } from '../syntax/ast.ts';
+import type { Body, Expression, Module, Rule, Term } from '../syntax/ast.ts';
 import { collectPattern } from './declared.ts';
 import { importName, isKeywordImport } from './names.ts';
-import type { Report } from './report.ts';
+import type { DiagnosticExtra, Report } from './report.ts';
 import type { Resolving } from './resolve-terms.ts';
 import { stepText } from './term-text.ts';
 
@@ -38,8 +38,10 @@ export function checkUnusedOfEvery(
     const variable = scope.declared(term.name);
     if (variable === undefined || scope.uses(variable) > 0) continue;
     unused.found = true;
+    const { start, end } = term.location;
     report.recoverable('rego_compile_error', `declared var ${term.name} unused`, first.location, {
       help: 'write `_` for what the body does not need',
+      replacement: { start, end, text: '_' },
     });
   }
 }
@@ -53,7 +55,8 @@ function checkAssigned(context: Resolving, body: Body): void {
       if (variable.origin === 'wildcard') continue;
       context.unused.found = true;
       context.report.recoverable('rego_compile_error', `assigned var ${name} unused`, expression.location, {
-        help: `write \`_ := …\`, or use \`${name}\``,
+        help: `write \`_\` in its place, or use \`${name}\``,
+        ...wildcardFor(name, expression),
       });
     }
   }
@@ -70,7 +73,11 @@ export function checkUnusedArguments(context: Resolving, rule: Rule): void {
   for (const variable of context.scope.args()) {
     if (variable.origin === 'wildcard' || context.scope.uses(variable) > 1) continue;
     const message = `unused argument ${variable.name}. (hint: use _ (wildcard variable) instead)`;
-    context.report.recoverable('rego_compile_error', message, rule.head.location);
+    const places = rule.head.args.map((argument) => placeOf(variable.name, argument));
+    const place = places.find((one) => one !== undefined);
+    context.report.recoverable('rego_compile_error', message, rule.head.location, {
+      ...(place !== undefined && { replacement: { start: place.start, end: place.end, text: '_' } }),
+    });
   }
 }
 
@@ -80,8 +87,40 @@ export function checkUnusedImports(module: Module, used: ReadonlySet<string>, re
     if (isKeywordImport(imported.path) || used.has(importName(imported))) continue;
     report.recoverable('rego_compile_error', `${importText(imported)} unused`, imported.location, {
       help: 'remove the import',
+      replacement: removedLine(module, imported),
     });
   }
+}
+
+/** A statement without its line, where it has that to itself. */
+export function removedLine(
+  module: Module,
+  { location }: Module['imports'][number],
+): NonNullable<DiagnosticExtra['replacement']> {
+  const lineStart = module.text.lastIndexOf('\n', location.start - 1) + 1;
+  const next = module.text.indexOf('\n', location.end);
+  const lineEnd = next < 0 ? module.text.length : next + 1;
+  const around = module.text.slice(lineStart, location.start) + module.text.slice(location.end, lineEnd);
+  if (around.trim() !== '') return { start: location.start, end: location.end, text: '' };
+  return { start: lineStart, end: lineEnd, text: '' };
+}
+
+/** The one place where a pattern gives the name, with `_` in it. */
+function wildcardFor(name: string, expression: Expression): Pick<DiagnosticExtra, 'replacement'> {
+  if (expression.kind !== 'assign') return {};
+  const place = placeOf(name, expression.left);
+  return place === undefined ? {} : { replacement: { start: place.start, end: place.end, text: '_' } };
+}
+
+function placeOf(name: string, term: Term): Term['location'] | undefined {
+  if (term.kind === 'var') return term.name === name ? term.location : undefined;
+  if (term.kind === 'ref' && term.parts.length === 0) return placeOf(name, term.head);
+  const parts = term.kind === 'array' ? term.items : term.kind === 'object' ? term.entries.flat() : [];
+  for (const part of parts) {
+    const place = placeOf(name, part);
+    if (place !== undefined) return place;
+  }
+  return undefined;
 }
 
 /** An import as OPA writes it. */

@@ -133,8 +133,9 @@ function resolveRef(context: Resolving, term: RefTerm): CoreTerm {
   return { kind: 'ref', root: head, parts, location: term.location };
 }
 
-function resolveCall(context: Resolving, term: CallTerm): CoreTerm {
-  const callee = resolveCallee(context, term.operator, term.operatorLocation);
+/** Resolves a call; one that is an expression of its own says less about a local in the place of its function. */
+export function resolveCall(context: Resolving, term: CallTerm, isExpression = false): CoreTerm {
+  const callee = resolveCallee(context, term, isExpression);
   return {
     kind: 'call',
     callee,
@@ -143,12 +144,18 @@ function resolveCall(context: Resolving, term: CallTerm): CoreTerm {
   };
 }
 
-/** Finds what a call calls; an unknown name is reported later, by the `functions` stage. */
-export function resolveCallee(context: Resolving, operator: readonly string[], location: Location): Callee {
+/** Finds what a call calls; an unknown name is reported later, by the `calls` stage. */
+function resolveCallee(
+  context: Resolving,
+  { operator, operatorLocation }: CallTerm,
+  isExpression: boolean,
+): Callee {
   const [head, ...rest] = operator;
   const name = operator.join('.');
   if (context.scope.declared(head!) !== undefined) {
-    context.report.error('rego_compile_error', `called function ${name} shadowed`, location);
+    if (!isExpression) {
+      context.report.error('rego_compile_error', `called function ${name} shadowed`, operatorLocation);
+    }
     return { kind: 'unknown', name };
   }
   const global = globalPath(context, head!);

@@ -15,7 +15,7 @@ import type { Globals, PolicyNames } from './names.ts';
 import { groundHead } from './names.ts';
 import type { Report } from './report.ts';
 import type { Resolving } from './resolve-terms.ts';
-import { optionalValue, resolveTerm } from './resolve-terms.ts';
+import { optionalValue, resolveCall, resolveTerm } from './resolve-terms.ts';
 import { resolveWith } from './resolve-with.ts';
 import { Scope } from './scope.ts';
 import { termVariables } from './walk.ts';
@@ -123,13 +123,13 @@ function resolveRule(module: Module, rule: Rule, globals: Globals, options: Rule
 }
 
 function resolveArguments(context: Resolving, rule: Rule): CoreTerm[] {
-  for (const argument of rule.head.args) declareArguments(context, argument);
+  for (const argument of rule.head.args) declareArguments(context, argument, rule.location);
   return rule.head.args.map((argument) => resolveTerm(context, argument));
 }
 
-function declareArguments(context: Resolving, term: Term): void {
+function declareArguments(context: Resolving, term: Term, at: Rule['location']): void {
   if (term.kind === 'ref' && term.head.kind === 'var' && term.parts.length === 0) {
-    declareArguments(context, term.head);
+    declareArguments(context, term.head, at);
     return;
   }
   const names = new Set<string>();
@@ -137,7 +137,7 @@ function declareArguments(context: Resolving, term: Term): void {
   for (const name of names) {
     if (name === 'input' || name === 'data') {
       const message = `args must not shadow ${name} (use a different variable name)`;
-      context.report.error('rego_compile_error', message, term.location);
+      context.report.error('rego_compile_error', message, at);
     }
     context.scope.declare(name, 'argument');
   }
@@ -159,7 +159,10 @@ type ExpressionResolver<K extends Expression['kind']> = (
 
 const EXPRESSIONS: { readonly [K in Expression['kind']]: ExpressionResolver<K> } = {
   'term-expression': (context, expression) => {
-    const term = resolveTerm(context, expression.term);
+    const term =
+      expression.term.kind === 'call'
+        ? resolveCall(context, expression.term, true)
+        : resolveTerm(context, expression.term);
     const common = commonOf(context, expression);
     if (term.kind !== 'call') return [{ kind: 'test', term, ...common }];
     if (term.callee.kind === 'builtin' && term.callee.name === 'eq' && term.args.length === 2) {

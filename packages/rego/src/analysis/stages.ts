@@ -12,6 +12,7 @@ import type { DocumentNode } from './documents.ts';
 import { checkConflicts, documentTree } from './documents.ts';
 import { expandRule } from './expand.ts';
 import { hoistBody, hoistNestedBodies } from './hoist.ts';
+import { typeMend } from './mends.ts';
 import type { PolicyNames } from './names.ts';
 import { policyNames } from './names.ts';
 import type { Report } from './report.ts';
@@ -146,8 +147,10 @@ export const STAGES: readonly Stage[] = [
     gives: 'calls of what exists, with the right number of arguments',
     opa: ['CheckUndefinedFuncs'],
     run: ({ rules, names, report }) => {
-      const check = { report, arityOf: arityLookup(names) };
-      for (const rule of rules) checkRuleCalls(rule, check);
+      const arityOf = arityLookup(names);
+      for (const rule of rules) {
+        checkRuleCalls(rule, { report, arityOf, names, packagePath: rule.packagePath });
+      }
     },
   },
   {
@@ -203,8 +206,8 @@ export const STAGES: readonly Stage[] = [
       const { graph, report, modules, options } = work;
       const annotations = new SchemaAnnotations(modules, options.schemas);
       const input = inputType(work);
-      for (const { message, location, details } of checkRuleTypes(graph, { input, annotations })) {
-        report.recoverable('rego_type_error', message, location, details && { details });
+      for (const fault of checkRuleTypes(graph, { input, annotations })) {
+        report.recoverable('rego_type_error', fault.message, fault.location, typeMend(fault));
       }
     },
   },

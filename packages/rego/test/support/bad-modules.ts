@@ -108,7 +108,7 @@ export const BAD_MODULES: readonly BadModule[] = [
   {
     about: 'a called local',
     text: 'package a\n\nf(x) := x\n\np if {\n\tf := 1\n\tf(f)\n}\n',
-    errors: ['7: rego_compile_error: called function f shadowed'],
+    errors: ['7: rego_type_error: undefined function f'],
   },
   {
     about: 'a rule of two kinds',
