@@ -40,6 +40,32 @@ function headTerm(term: CoreTerm, support: CoreBody): CoreTerm {
   return local;
 }
 
+/** A closure's head may itself give variables values (`[x[i] | …]`); then it is looked up at the end of the body. */
+function closureHead(term: CoreTerm, support: CoreBody): CoreTerm {
+  const expanded = expandTerm(term, support);
+  if (!selectsByVariable(expanded)) return expanded;
+  const local = variableTerm(generatedVariable(), term.location);
+  support.push(equalExpression(local, expanded, []));
+  return local;
+}
+
+function selectsByVariable(term: CoreTerm): boolean {
+  switch (term.kind) {
+    case 'constant':
+    case 'variable':
+    case 'comprehension':
+    case 'call':
+      return false;
+    case 'array':
+    case 'set':
+      return term.items.some(selectsByVariable);
+    case 'object':
+      return term.entries.some(([key, value]) => selectsByVariable(key) || selectsByVariable(value));
+    case 'ref':
+      return term.parts.some((part) => part.kind !== 'constant');
+  }
+}
+
 function requiresEvaluation(term: CoreTerm): boolean {
   switch (term.kind) {
     case 'constant':
@@ -143,8 +169,8 @@ function expandTerm(term: CoreTerm, support: CoreBody): CoreTerm {
       return term;
     case 'comprehension': {
       const inner: CoreBody = [];
-      if (term.key !== undefined) term.key = expandTerm(term.key, inner);
-      term.term = expandTerm(term.term, inner);
+      if (term.key !== undefined) term.key = closureHead(term.key, inner);
+      term.term = closureHead(term.term, inner);
       term.body = [...expandBody(term.body), ...inner];
       return term;
     }

@@ -199,7 +199,7 @@ function templateItems(context: Resolving, { parts, location }: TemplateStringTe
       return { kind: 'constant', value: '', location };
     }
     const modifiers = part.with.map((modifier) => context.with(modifier));
-    return optionalValue(resolveTerm(context, part.term), modifiers);
+    return optionalValue(resolveTerm(context, part.term), modifiers, location);
   });
 }
 
@@ -215,9 +215,12 @@ const GO_TYPES: Readonly<Record<Exclude<Expression['kind'], 'term-expression'>, 
 };
 
 /** `{x | x = term}`: what may be undefined, as a set of no or one member. */
-export function optionalValue(term: CoreTerm, modifiers: readonly (CoreWith | undefined)[] = []): CoreTerm {
+export function optionalValue(
+  term: CoreTerm,
+  modifiers: readonly (CoreWith | undefined)[] = [],
+  location = term.location,
+): CoreTerm {
   const variable = generatedVariable();
-  const { location } = term;
   const modifier = modifiers.filter((one) => one !== undefined);
   return {
     kind: 'comprehension',

@@ -1,26 +1,35 @@
-import type { CoreBody, CoreExpression, CoreRule, CoreTerm, Variable } from './core.ts';
+import type { CoreBody, CoreComprehension, CoreExpression, CoreRule, CoreTerm, Variable } from './core.ts';
 import { type ArityOf, bodyOwnVariables, equalOutputs, ownVariables, refOutputs } from './own-variables.ts';
 import type { Report } from './report.ts';
+import type { VariableSet } from './unify.ts';
+import { type RuleScopes, reportUnsafe, UnsafeVariables } from './unsafe-variables.ts';
 import { expressionTerms, innerBodies, termVariables, walkBodyVariables, walkTermVariables } from './walk.ts';
 
 /** What the check of safety needs. */
 export interface SafetyOptions {
   readonly arityOf: ArityOf;
   readonly report: Report;
+  /** Names the rules of rows that hold several. */
+  readonly scopes: RuleScopes;
+}
+
+/** What is known while the bodies of one rule are put in order. */
+interface Ordering {
+  readonly arityOf: ArityOf;
+  readonly unsafe: UnsafeVariables;
 }
 
 /**
  * Checks that every variable gets a value before it is needed, and puts the expressions of each body in an order in
  * which it does (OPA's stage CheckSafetyRuleBodies). Literals keep their order otherwise.
  */
-export function checkRuleSafety(rule: CoreRule, options: SafetyOptions): void {
+export function checkRuleSafety(rule: CoreRule, { arityOf, report, scopes }: SafetyOptions): void {
   const globals = argumentVariables(rule);
-  for (const branch of rule.branches) branch.body = orderBody(branch.body, globals, options);
-}
-
-/** Checks that every variable of a head stands in its body (OPA's stage CheckSafetyRuleHeads). */
-export function checkHeadSafety(rule: CoreRule, options: SafetyOptions): void {
-  checkHead(rule, argumentVariables(rule), options);
+  for (const [index, branch] of rule.branches.entries()) {
+    const unsafe = new UnsafeVariables();
+    branch.body = orderBody(branch.body, globals, { arityOf, unsafe });
+    if (!unsafe.isEmpty) unsafe.report(report, scopes.of(rule, index));
+  }
 }
 
 function argumentVariables(rule: CoreRule): Set<Variable> {
@@ -29,72 +38,67 @@ function argumentVariables(rule: CoreRule): Set<Variable> {
   return variables;
 }
 
-function checkHead(rule: CoreRule, args: ReadonlySet<Variable>, { report, arityOf }: SafetyOptions): void {
-  rule.branches.forEach((branch, index) => {
-    const bound = new Set([...args, ...bodyOwnVariables(branch.body, arityOf)]);
+/** Checks that every variable of a head stands in its body (OPA's stage CheckSafetyRuleHeads). */
+export function checkHeadSafety(rule: CoreRule, { arityOf, report, scopes }: SafetyOptions): void {
+  for (const [index, branch] of rule.branches.entries()) {
     const terms = index === 0 ? [...rule.tail, rule.key, branch.value] : [branch.value];
+    if (terms.every((term) => term === undefined || term.kind === 'constant')) continue;
+    const bound = new Set([...argumentVariables(rule), ...bodyOwnVariables(branch.body, arityOf)]);
     for (const term of terms) {
       if (term === undefined) continue;
       walkTermVariables(
         term,
-        (variable, at) => {
-          if (!bound.has(variable) && variable.origin !== 'generated') reportUnsafe(variable, at, report);
+        (variable, { location }) => {
+          if (bound.has(variable) || variable.origin === 'generated') return;
+          bound.add(variable);
+          reportUnsafe(variable, location, report, scopes.of(rule, index), false);
         },
         { skipClosures: true },
       );
-      checkClosures(term, bound, report, arityOf);
     }
-  });
+  }
 }
 
 /** Variables of a comprehension's own head must stand in its body or around it. */
-function checkClosures(term: CoreTerm, bound: ReadonlySet<Variable>, report: Report, arityOf: ArityOf): void {
-  if (term.kind !== 'comprehension') return;
-  const inner = new Set([...bound, ...bodyOwnVariables(term.body, arityOf)]);
-  for (const headTerm of [term.key, term.term]) {
-    if (headTerm === undefined) continue;
+function checkClosureHead(
+  comprehension: CoreComprehension,
+  around: VariableSet,
+  current: CoreExpression,
+  { unsafe, arityOf }: Ordering,
+): void {
+  const inner = new Set([...around, ...bodyOwnVariables(comprehension.body, arityOf)]);
+  for (const term of [comprehension.key, comprehension.term]) {
+    if (term === undefined) continue;
     walkTermVariables(
-      headTerm,
-      (variable, at) => {
-        if (!inner.has(variable) && variable.origin !== 'generated') reportUnsafe(variable, at, report);
+      term,
+      (variable) => {
+        if (!inner.has(variable)) unsafe.add(current, [variable]);
       },
       { skipClosures: true },
     );
   }
 }
 
-function displayName(variable: Variable): string {
-  return variable.origin === 'wildcard' ? '_' : variable.name;
-}
-
-function reportUnsafe(
-  variable: Variable,
-  at: { readonly location: CoreTerm['location'] },
-  report: Report,
-): void {
-  const name = displayName(variable);
-  report.error('rego_unsafe_var_error', `var ${name} is unsafe`, at.location, unsafeHelp(name));
-}
-
-function unsafeHelp(name: string): string | undefined {
-  if (name === '_') return 'give `_` a value outside of the negation or call that holds it';
-  return `give \`${name}\` a value in this body (for example \`some ${name} in …\` or \`${name} := …\`), outside of \`not\``;
-}
-
 /** Orders a query's body; the same as a rule's. */
-export function orderQuery(body: CoreBody, options: SafetyOptions): CoreBody {
-  return orderBody(body, new Set(), options);
+export function orderQuery(
+  body: CoreBody,
+  { arityOf, report }: Pick<SafetyOptions, 'arityOf' | 'report'>,
+): CoreBody {
+  const unsafe = new UnsafeVariables();
+  const ordered = orderBody(body, new Set(), { arityOf, unsafe });
+  unsafe.report(report, '');
+  return ordered;
 }
 
 interface Waiting {
   readonly expression: CoreExpression;
   /** Variables outside of closures. */
-  readonly own: ReadonlySet<Variable>;
+  readonly own: VariableSet;
   /** Variables of closures that this body also uses outside of them. */
-  readonly closed: ReadonlySet<Variable>;
+  readonly closed: VariableSet;
 }
 
-function orderBody(body: CoreBody, globals: ReadonlySet<Variable>, options: SafetyOptions): CoreBody {
+function orderBody(body: CoreBody, globals: VariableSet, options: Ordering): CoreBody {
   const bodyVariables = bodyOwnVariables(body, options.arityOf);
   let waiting = body.map((expression) => describe(expression, bodyVariables, globals, options.arityOf));
   const safe = new Set(globals);
@@ -111,8 +115,9 @@ function orderBody(body: CoreBody, globals: ReadonlySet<Variable>, options: Safe
     }
     if (left.length === 0) break;
     if (left.length === waiting.length) {
-      const reported = new Set<Variable>();
-      for (const candidate of left) reportUnready(candidate, safe, reported, options);
+      for (const candidate of left)
+        options.unsafe.add(candidate.expression, missingIn(candidate, safe, options));
+      orderNested(ordered, globals, options);
       return body;
     }
     waiting = left;
@@ -123,8 +128,8 @@ function orderBody(body: CoreBody, globals: ReadonlySet<Variable>, options: Safe
 
 function describe(
   expression: CoreExpression,
-  bodyVariables: ReadonlySet<Variable>,
-  globals: ReadonlySet<Variable>,
+  bodyVariables: VariableSet,
+  globals: VariableSet,
   arityOf: ArityOf,
 ): Waiting {
   const own = ownVariables(expression, arityOf);
@@ -140,8 +145,12 @@ function describe(
 }
 
 /** The outermost comprehensions of an expression. */
-function comprehensionsOf(expression: CoreExpression): Extract<CoreTerm, { kind: 'comprehension' }>[] {
-  const found: Extract<CoreTerm, { kind: 'comprehension' }>[] = [];
+export function comprehensionsOf(expression: CoreExpression): CoreComprehension[] {
+  return expressionTerms(expression).flatMap(comprehensionsIn);
+}
+
+function comprehensionsIn(top: CoreTerm): CoreComprehension[] {
+  const found: CoreComprehension[] = [];
   const search = (term: CoreTerm): void => {
     switch (term.kind) {
       case 'comprehension':
@@ -168,11 +177,11 @@ function comprehensionsOf(expression: CoreExpression): Extract<CoreTerm, { kind:
       case 'variable':
     }
   };
-  for (const term of expressionTerms(expression)) search(term);
+  search(top);
   return found;
 }
 
-function isReady(candidate: Waiting, safe: ReadonlySet<Variable>, arityOf: ArityOf): boolean {
+function isReady(candidate: Waiting, safe: VariableSet, arityOf: ArityOf): boolean {
   for (const variable of candidate.closed) if (!safe.has(variable)) return false;
   const outputs = outputsOf(candidate.expression, safe, arityOf);
   for (const variable of candidate.own) if (!safe.has(variable) && !outputs.has(variable)) return false;
@@ -180,11 +189,7 @@ function isReady(candidate: Waiting, safe: ReadonlySet<Variable>, arityOf: Arity
 }
 
 /** The variables that an expression gives a value to, once those in `safe` have one. */
-export function outputsOf(
-  expression: CoreExpression,
-  safe: ReadonlySet<Variable>,
-  arityOf: ArityOf,
-): Set<Variable> {
+export function outputsOf(expression: CoreExpression, safe: VariableSet, arityOf: ArityOf): Set<Variable> {
   if (expression.negated) return new Set();
   for (const modifier of expression.with) {
     if (modifier.replacement.kind !== 'term') continue;
@@ -206,11 +211,7 @@ export function outputsOf(
   }
 }
 
-function callOutputs(
-  args: readonly CoreTerm[],
-  arity: number | undefined,
-  safe: ReadonlySet<Variable>,
-): Set<Variable> {
+function callOutputs(args: readonly CoreTerm[], arity: number | undefined, safe: VariableSet): Set<Variable> {
   if (arity === undefined) return new Set();
   const outputs = refOutputs(args, safe);
   if (args.length <= arity) return outputs;
@@ -226,46 +227,25 @@ function callOutputs(
   return outputs;
 }
 
-/** Reports each variable once, and the left side of `:=` only where the right side is not to blame. */
-function reportUnready(
-  candidate: Waiting,
-  safe: ReadonlySet<Variable>,
-  reported: Set<Variable>,
-  options: SafetyOptions,
-): void {
-  const { expression } = candidate;
-  const outputs = outputsOf(expression, safe, options.arityOf);
-  const unsafe = new Map<Variable, CoreTerm>();
-  const look = (variable: Variable, at: CoreTerm): void => {
-    if (safe.has(variable) || outputs.has(variable) || variable.origin === 'generated') return;
-    if (!candidate.own.has(variable) && !candidate.closed.has(variable)) return;
-    if (!unsafe.has(variable)) unsafe.set(variable, at);
-  };
-  for (const term of expressionTerms(expression)) walkTermVariables(term, look);
-  for (const inner of innerBodies(expression)) walkBodyVariables(inner, look);
-  if (expression.kind === 'equal' && expression.assigned) {
-    const assigned = termVariables(expression.left);
-    if ([...unsafe.keys()].some((variable) => !assigned.has(variable))) {
-      for (const variable of assigned) {
-        unsafe.delete(variable);
-        reported.add(variable);
-      }
-    }
-  }
-  for (const [variable, at] of unsafe) {
-    if (!reported.has(variable)) reportUnsafe(variable, at, options.report);
-    reported.add(variable);
-  }
-  if (unsafe.size === 0 && !options.report.stopped) {
-    options.report.error('rego_unsafe_var_error', 'expression is unsafe', expression.location);
-  }
+/** The variables that an expression waits for: those of its closures, or else its own. */
+function missingIn(
+  { expression, own, closed }: Waiting,
+  safe: VariableSet,
+  { arityOf }: Ordering,
+): Variable[] {
+  const inClosures = [...closed].filter((variable) => !safe.has(variable));
+  if (inClosures.length > 0) return inClosures;
+  const outputs = outputsOf(expression, safe, arityOf);
+  return [...own].filter((variable) => !safe.has(variable) && !outputs.has(variable));
 }
 
 /** Orders the bodies inside each expression; what stood before it is known there. */
-function orderNested(ordered: CoreBody, globals: ReadonlySet<Variable>, options: SafetyOptions): void {
+function orderNested(ordered: CoreBody, globals: VariableSet, options: Ordering): void {
   const known = new Set(globals);
   for (const expression of ordered) {
-    for (const term of expressionTerms(expression)) orderTerm(term, known, options);
+    for (const comprehension of comprehensionsOf(expression)) {
+      orderComprehension(comprehension, known, expression, options);
+    }
     if (expression.kind === 'every') {
       const inner = new Set(known).add(expression.value);
       if (expression.key !== undefined) inner.add(expression.key);
@@ -277,36 +257,18 @@ function orderNested(ordered: CoreBody, globals: ReadonlySet<Variable>, options:
   }
 }
 
-/** Orders the comprehensions inside a term. */
-export function orderTerm(term: CoreTerm, known: ReadonlySet<Variable>, options: SafetyOptions): void {
-  switch (term.kind) {
-    case 'comprehension': {
-      checkClosures(term, known, options.report, options.arityOf);
-      term.body = orderBody(term.body, known, options);
-      const inner = new Set(known);
-      walkBodyVariables(term.body, (variable) => inner.add(variable), { skipClosures: true });
-      if (term.key !== undefined) orderTerm(term.key, inner, options);
-      orderTerm(term.term, inner, options);
-      return;
-    }
-    case 'array':
-    case 'set':
-      for (const item of term.items) orderTerm(item, known, options);
-      return;
-    case 'object':
-      for (const [key, value] of term.entries) {
-        orderTerm(key, known, options);
-        orderTerm(value, known, options);
-      }
-      return;
-    case 'ref':
-      if (typeof term.root === 'object') orderTerm(term.root, known, options);
-      for (const part of term.parts) orderTerm(part, known, options);
-      return;
-    case 'call':
-      for (const argument of term.args) orderTerm(argument, known, options);
-      return;
-    case 'constant':
-    case 'variable':
+function orderComprehension(
+  comprehension: CoreComprehension,
+  known: VariableSet,
+  current: CoreExpression,
+  options: Ordering,
+): void {
+  checkClosureHead(comprehension, known, current, options);
+  comprehension.body = orderBody(comprehension.body, known, options);
+  const inner = new Set(known);
+  walkBodyVariables(comprehension.body, (variable) => inner.add(variable), { skipClosures: true });
+  for (const term of [comprehension.key, comprehension.term]) {
+    if (term === undefined) continue;
+    for (const nested of comprehensionsIn(term)) orderComprehension(nested, inner, current, options);
   }
 }

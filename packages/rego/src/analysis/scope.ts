@@ -117,6 +117,8 @@ export class Scope {
   }
 }
 
+/** Names that begin as OPA's generated ones do count as generated, whoever wrote them. */
 function originOf(name: string): Variable['origin'] {
-  return name.startsWith('$') ? 'wildcard' : 'user';
+  if (name.startsWith('$')) return 'wildcard';
+  return name.startsWith('__local') ? 'generated' : 'user';
 }

@@ -5,6 +5,7 @@ import type { Capabilities } from './capabilities.ts';
 import { arityLookup, checkDeprecatedCalls, checkRuleCalls, checkVoidCalls } from './check-calls.ts';
 import { checkCapabilities } from './check-capabilities.ts';
 import { checkImports, checkReservedNames, isV1Module } from './check-imports.ts';
+import { checkPrintCalls } from './check-print.ts';
 import type { RuleGraph } from './check-recursion.ts';
 import { checkRecursion, ruleGraph } from './check-recursion.ts';
 import type { CoreRule } from './core.ts';
@@ -23,6 +24,7 @@ import type { SchemaSet } from './types/schema-annotations.ts';
 import { SchemaAnnotations } from './types/schema-annotations.ts';
 import { schemaType } from './types/schema-type.ts';
 import type { Type } from './types/type.ts';
+import { RuleScopes } from './unsafe-variables.ts';
 
 /** How strictly policies are looked at, and with what knowledge. */
 export interface AnalysisOptions {
@@ -110,10 +112,20 @@ export const STAGES: readonly Stage[] = [
     },
   },
   {
-    name: 'expand',
+    name: 'print',
     needs: ['resolve'],
+    gives: 'calls of `print` whose operands are declared before',
+    opa: ['RewritePrintCalls'],
+    run: ({ rules, names, report }) => {
+      const arityOf = arityLookup(names);
+      for (const rule of rules) checkPrintCalls(rule, { arityOf, report });
+    },
+  },
+  {
+    name: 'expand',
+    needs: ['print', 'resolve'],
     gives: 'rules without calls inside terms',
-    opa: ['RewritePrintCalls', 'RewriteExprTerms', 'RewriteComprehensionTerms', 'RewriteRefsInHead'],
+    opa: ['RewriteExprTerms', 'RewriteComprehensionTerms', 'RewriteRefsInHead'],
     run: ({ rules }) => {
       rules.forEach(expandRule);
     },
@@ -159,8 +171,8 @@ export const STAGES: readonly Stage[] = [
     gives: 'heads whose variables stand in their bodies',
     opa: ['CheckSafetyRuleHeads'],
     run: ({ rules, names, report }) => {
-      const arityOf = arityLookup(names);
-      for (const rule of rules) checkHeadSafety(rule, { arityOf, report });
+      const check = { arityOf: arityLookup(names), report, scopes: new RuleScopes(rules) };
+      for (const rule of rules) checkHeadSafety(rule, check);
     },
   },
   {
@@ -169,8 +181,8 @@ export const STAGES: readonly Stage[] = [
     gives: 'bodies in an order in which every variable has a value before it is needed',
     opa: ['CheckSafetyRuleBodies'],
     run: ({ rules, names, report }) => {
-      const arityOf = arityLookup(names);
-      for (const rule of rules) checkRuleSafety(rule, { arityOf, report });
+      const check = { arityOf: arityLookup(names), report, scopes: new RuleScopes(rules) };
+      for (const rule of rules) checkRuleSafety(rule, check);
     },
   },
   {
