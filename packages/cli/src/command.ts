@@ -1,11 +1,27 @@
 import { type Command, CommanderError } from 'commander';
 import { CommandError, EXIT } from './exit-status.ts';
-import { type Output, type OutputFormat, processOutput } from './output/output.ts';
+import { type Output, processOutput } from './output/output.ts';
 
 /** What every command gets beside its own arguments. */
 export interface CommandContext {
   readonly output: Output;
+  /** What `--format` said. */
+  readonly format: string;
 }
+
+/** What `--format` may say. */
+export interface Formats {
+  readonly choices: readonly string[];
+  readonly initial: string;
+  /** How help describes it. */
+  readonly about: string;
+}
+
+const FORMATS: Formats = {
+  choices: ['pretty', 'json'],
+  initial: 'pretty',
+  about: 'pretty for people, json for programs',
+};
 
 type Action = (context: CommandContext, ...args: never[]) => Promise<number> | number;
 
@@ -13,17 +29,21 @@ type Action = (context: CommandContext, ...args: never[]) => Promise<number> | n
  * Wraps a command's action: adds `--format`, gives it its output, turns errors into a message with a way out, and
  * sets the exit status that the action returns.
  */
-export function withAction(command: Command, action: Action): Command {
+export function withAction(command: Command, action: Action, formats = FORMATS): Command {
   return command
-    .option('--format <format>', 'pretty for people, json for programs', 'pretty')
+    .option('-f, --format <format>', formats.about, formats.initial)
     .action(async (...args: unknown[]) => {
       const self = args.pop() as Command;
       const { format } = self.opts<{ format: string }>();
-      if (format !== 'pretty' && format !== 'json')
-        self.error(`error: --format must be pretty or json, not \`${format}\``);
-      const output = processOutput(format as OutputFormat);
-      process.exitCode = await guarded(output, () => action({ output }, ...(args as never[])));
+      if (!formats.choices.includes(format))
+        self.error(`error: --format must be ${listed(formats.choices)}, not \`${format}\``);
+      const output = processOutput(format === 'json' ? 'json' : 'pretty');
+      process.exitCode = await guarded(output, () => action({ output, format }, ...(args as never[])));
     });
+}
+
+function listed(choices: readonly string[]): string {
+  return `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`;
 }
 
 async function guarded(output: Output, run: () => Promise<number> | number): Promise<number> {

@@ -1,6 +1,7 @@
 export type { Capabilities, DeclaredBuiltin } from './analysis/capabilities.ts';
 export { capabilities, readCapabilities } from './analysis/capabilities.ts';
 export type { ReadPaths } from './analysis/reads.ts';
+export { isKnownBuiltin } from './builtins/index.ts';
 export type {
   HostAnswer,
   HostAnswers,
@@ -56,6 +57,10 @@ export type {
   PolicyBackend,
   PreparedBindings,
   PreparedQuery,
+  PreparedResults,
+  QueryOptions,
+  ResultRow,
+  ResultSet,
 } from './policy.ts';
 export { compileModules, compilePolicy, pathSteps } from './policy.ts';
 export type { EvaluationErrorCode } from './runtime/fault.ts';

@@ -1,7 +1,10 @@
 import type { AnalysedPolicy } from './analysis/analyse.ts';
 import { analyse, analyseQuery } from './analysis/analyse.ts';
+import type { Captured } from './analysis/capture-values.ts';
+import { captureValues, isCaptureName } from './analysis/capture-values.ts';
 import { dataPath, walkGroups } from './analysis/documents.ts';
 import type { Globals } from './analysis/names.ts';
+import { importName } from './analysis/names.ts';
 import type { ReadPaths } from './analysis/reads.ts';
 import { readPaths } from './analysis/reads.ts';
 import type { AnalysisOptions } from './analysis/stages.ts';
@@ -9,14 +12,14 @@ import { isKnownBuiltin } from './builtins/index.ts';
 import { canGenerate, createGenerated } from './compile/generated-backend.ts';
 import type { Backend } from './eval/backend.ts';
 import { createClosures } from './eval/closures.ts';
-import type { EvaluationOptions, EvaluationResult, QueryResult } from './eval/engine.ts';
+import type { EvaluationError, EvaluationOptions, EvaluationResult, QueryResult } from './eval/engine.ts';
 import { Engine } from './eval/engine.ts';
 import { planLines } from './plan/lines.ts';
 import type { PolicyPlan } from './plan/plan.ts';
 import type { PlannedPolicy } from './plan/planner.ts';
 import { planPolicy } from './plan/planner.ts';
 import { PlanFault } from './plan/terms.ts';
-import type { Annotations, Location, Module } from './syntax/ast.ts';
+import type { Annotations, Body, Location, Module } from './syntax/ast.ts';
 import type { Diagnostic } from './syntax/diagnostic.ts';
 import { parseModule, parseQuery } from './syntax/index.ts';
 import type { JsonObject, Value } from './value/value.ts';
@@ -71,6 +74,37 @@ export interface PreparedBindings {
   evaluate(input: Value | undefined, options?: EvaluationOptions): QueryResult;
 }
 
+/** How a query of one's own is read. */
+export interface QueryOptions {
+  /** A package whose rules and imports the query can name. */
+  readonly package?: string;
+  /** Version of the language; 1 by default. */
+  readonly version?: 0 | 1;
+  /** Further imports: `data.roles`, `input.user as who`. */
+  readonly imports?: readonly string[];
+}
+
+/** One answer of a query, as OPA's result sets have it. */
+export interface ResultRow {
+  readonly bindings: Readonly<Record<string, Value>>;
+  /** One for each expression of the query, in order. */
+  readonly expressions: readonly {
+    readonly value: Value;
+    readonly text: string;
+    readonly location: Location;
+  }[];
+}
+
+/** The answers of a query with the values of its expressions. */
+export type ResultSet =
+  | { readonly kind: 'results'; readonly results: readonly ResultRow[] }
+  | EvaluationError;
+
+/** A compiled query that gives the values of its expressions too. */
+export interface PreparedResults {
+  evaluate(input: Value | undefined, options?: EvaluationOptions): ResultSet;
+}
+
 /** A compiled policy; immutable, and safe to use for any number of evaluations. */
 export interface Policy {
   /** What its evaluations run on; observed ones always run on closures. */
@@ -85,8 +119,13 @@ export interface Policy {
   /** Compiles an arbitrary query, with the imports of a package where one is named. */
   prepareQuery(
     text: string,
-    options?: { readonly package?: string; readonly version?: 0 | 1 },
+    options?: QueryOptions,
   ): { readonly query?: PreparedBindings; readonly diagnostics: readonly Diagnostic[] };
+  /** As {@link prepareQuery}, with the value of each expression, as `opa eval` and `POST /v1/query` answer. */
+  prepareResults(
+    text: string,
+    options?: QueryOptions,
+  ): { readonly query?: PreparedResults; readonly diagnostics: readonly Diagnostic[] };
   /** Rows that hold an expression or a rule's head, by file: what coverage counts. */
   lines(): ReadonlyMap<string, ReadonlySet<number>>;
   /** What `METADATA` blocks mark as entrypoints. */
@@ -167,6 +206,33 @@ function createBackend(plan: PolicyPlan, asked: PolicyBackend | undefined): Back
   return createGenerated(plan, asked === undefined ? WARM_USES : 0);
 }
 
+/** Names that imports of their own add. */
+function withImports(
+  globals: Globals,
+  imports: readonly string[],
+): { readonly globals: Globals; readonly diagnostics: readonly Diagnostic[] } {
+  if (imports.length === 0) return { globals, diagnostics: [] };
+  const text = `package imports\n${imports.map((each) => `import ${each}`).join('\n')}`;
+  const { module, diagnostics } = parseModule(text, { file: 'imports' });
+  const named = (module?.imports ?? []).map((each) => [importName(each), each.path] as const);
+  return { globals: new Map([...globals, ...named]), diagnostics };
+}
+
+function resultRow(
+  row: Readonly<Record<string, Value>>,
+  captured: readonly Captured[],
+  query: string,
+): ResultRow {
+  return {
+    bindings: Object.fromEntries(Object.entries(row).filter(([name]) => !isCaptureName(name))),
+    expressions: captured.map(({ location, variable }) => ({
+      value: variable === undefined ? true : row[variable]!,
+      text: query.slice(location.start, location.end),
+      location,
+    })),
+  };
+}
+
 class CompiledPolicy implements Policy {
   readonly backend: PolicyBackend;
   readonly modules: readonly Module[];
@@ -204,16 +270,43 @@ class CompiledPolicy implements Policy {
     };
   }
 
-  prepareQuery(text: string, options: { readonly package?: string; readonly version?: 0 | 1 } = {}) {
+  prepareQuery(text: string, options: QueryOptions = {}) {
+    const read = this.#readQuery(text, options);
+    return read.body === undefined
+      ? { diagnostics: read.diagnostics }
+      : this.#compileQuery(read.body, read.globals, true, read.diagnostics);
+  }
+
+  prepareResults(text: string, options: QueryOptions = {}) {
+    const read = this.#readQuery(text, options);
+    if (read.body === undefined) return { diagnostics: read.diagnostics };
+    const { body, captured } = captureValues(read.body, read.globals, this.#analysed.names);
+    const { query, diagnostics } = this.#compileQuery(body, read.globals, false, read.diagnostics);
+    if (query === undefined) return { diagnostics };
+    const results: PreparedResults = {
+      evaluate: (input, evaluation) => {
+        const found = query.evaluate(input, evaluation);
+        if (found.kind === 'error') return found;
+        return { kind: 'results', results: found.bindings.map((row) => resultRow(row, captured, text)) };
+      },
+    };
+    return { query: results, diagnostics };
+  }
+
+  #readQuery(text: string, options: QueryOptions) {
     const parsed = parseQuery(text, { file: 'query', version: options.version ?? 1 });
-    if (parsed.body === undefined) return { diagnostics: parsed.diagnostics };
-    const globals = this.#globalsOf(options.package);
-    const analysed = analyseQuery(parsed.body, this.#analysed, globals);
-    const diagnostics = [...parsed.diagnostics, ...analysed.diagnostics];
+    const { globals, diagnostics } = withImports(this.#globalsOf(options.package), options.imports ?? []);
+    const all = [...parsed.diagnostics, ...diagnostics];
+    return { diagnostics: all, globals, ...(diagnostics.length === 0 && { body: parsed.body }) };
+  }
+
+  #compileQuery(body: Body, globals: Globals, distinct: boolean, before: readonly Diagnostic[]) {
+    const analysed = analyseQuery(body, this.#analysed, globals);
+    const diagnostics = [...before, ...analysed.diagnostics];
     if (analysed.query === undefined) return { diagnostics };
     try {
       const plan = this.#planned.planQuery(analysed.query.body, analysed.query.variables);
-      const query: PreparedBindings = { evaluate: this.#engine.prepareQuery(plan) };
+      const query: PreparedBindings = { evaluate: this.#engine.prepareQuery(plan, distinct) };
       return { query, diagnostics };
     } catch (caught) {
       return { diagnostics: [...diagnostics, unsupported(caught)] };

@@ -1,106 +1,282 @@
 import {
+  CoverageObserver,
   compilePolicy,
+  coverageReport,
+  type Diagnostic,
+  type EvaluationOptions,
+  type ExplainMode,
+  filterTrace,
   fromJson,
   type JsonObject,
+  type Observer,
+  observeWith,
   type Policy,
+  ProfileObserver,
+  type ProfileOrder,
+  type ResultSet,
   renderDiagnostic,
-  toJson,
+  TraceObserver,
   type Value,
 } from '@writ/rego';
 import { nodeCrypto } from '@writ/rego/node';
 import { Command } from 'commander';
+import { BatchEvaluator } from '../batch/batch-evaluator.ts';
+import { runBatch } from '../batch/run-batch.ts';
 import { type CommandContext, withAction } from '../command.ts';
-import { readBundles } from '../compose/find-bundles.ts';
 import { readText } from '../compose/read-text.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
+import { readDurationMs, readTimeNs } from '../load/durations.ts';
+import { type Loaded, loadBundles, loadPaths, mergeLoaded } from '../load/load-paths.ts';
+import { Stopwatch } from '../load/stopwatch.ts';
+import {
+  PRESENTERS,
+  RESULT_FORMATS,
+  type ResultFormat,
+  type Shown,
+  type ShownError,
+} from '../present/present-results.ts';
 
 interface EvalOptions {
   readonly data: string[];
+  readonly bundle: string[];
   readonly input?: string;
+  readonly stdin?: boolean;
+  readonly stdinInput?: boolean;
   readonly package?: string;
+  readonly import: string[];
+  readonly ignore: string[];
   readonly v0Compatible?: boolean;
   readonly strictBuiltinErrors?: boolean;
+  readonly fail?: boolean;
+  readonly failDefined?: boolean;
+  readonly explain?: string;
+  readonly profile?: boolean;
+  readonly profileLimit: string;
+  readonly profileSort: string[];
+  readonly coverage?: boolean;
+  readonly metrics?: boolean;
+  readonly instrument?: boolean;
+  readonly prettyLimit: string;
+  readonly timeout?: string;
+  readonly time?: string;
+  readonly batch?: boolean;
 }
+
+const collect = (value: string, before: string[]): string[] => [...before, value];
 
 /** `writ eval QUERY`: a Rego query outside the decision pipeline, as `opa eval` does. */
 export function evalCommand(): Command {
   const command = new Command('eval')
     .description('Evaluate a Rego query; asks nobody and records nothing')
-    .argument('<query>', 'such as data.main.decision')
-    .option('-d, --data <path>', 'bundle folder or archive; may be repeated', collect, [])
+    .argument('[query]', 'such as data.main.decision')
+    .option('-d, --data <path>', 'Rego, JSON or YAML file, or folder of them; may be repeated', collect, [])
+    .option('-b, --bundle <path>', 'bundle folder or archive; may be repeated', collect, [])
     .option('-i, --input <file>', 'input as JSON; - is standard input')
+    .option('-I, --stdin-input', 'read the input from standard input')
+    .option('--stdin', 'read the query from standard input')
     .option('--package <name>', 'resolve names as within this package')
-    .option('--v0-compatible', 'read the query as Rego v0')
+    .option('--import <path>', 'import for the query; may be repeated', collect, [])
+    .option('--ignore <pattern>', 'files and folders to leave out; may be repeated', collect, [])
+    .option('--v0-compatible', 'read modules and query as Rego v0')
     .option('--strict-builtin-errors', 'an error in a builtin ends the evaluation')
+    .option('--fail', 'status 1 where the result is undefined or empty')
+    .option('--fail-defined', 'status 1 where the result is defined')
+    .option('--explain <mode>', 'what happened: notes, fails, full or debug')
+    .option('--profile', 'how long expressions took')
+    .option('--profile-limit <number>', 'rows of the profile', '10')
+    .option('--profile-sort <by>', 'total_time_ns, num_eval, num_redo, num_gen_expr, file, line', collect, [])
+    .option('--coverage', 'which lines the evaluation reached')
+    .option('--metrics', 'how long the stages took')
+    .option('--instrument', 'as --metrics')
+    .option('--pretty-limit <number>', 'longest cell of a table', '80')
+    .option('--timeout <duration>', 'end the evaluation after this time, such as 10s')
+    .option('--time <time>', 'the clock that policies see, in RFC 3339 or nanoseconds')
+    .option('--batch', 'answer questions from standard input, one JSON object a line')
     .addHelpText(
       'after',
-      '\nExample:\n  npx writ eval -d examples/tutorial/bundle -i input.json data.agent.tools.decision',
+      '\nExamples:\n' +
+        '  npx writ eval -d examples/tutorial/bundle -i input.json data.agent.tools.decision\n' +
+        '  npx writ eval --format pretty "1 + 1"\n' +
+        '  npx writ eval --batch --time 2026-01-31T12:00:00Z < questions.ndjson',
     );
-  return withAction(command, async ({ output }: CommandContext, query: string, options: EvalOptions) => {
-    const bundles = await readBundles(options.data);
-    const modules = bundles.flatMap((bundle) => bundle.modules);
-    const data = bundles.reduce<JsonObject>((merged, bundle) => merge(merged, bundle.data as JsonObject), {});
-    const compiled = compilePolicy(modules, { data });
-    const texts = new Map(modules.map(({ file, text }) => [file, text]));
-    if (compiled.policy === undefined)
-      throw new CommandError(EXIT.badInput, rendered(compiled.diagnostics, texts));
-    const prepared = prepareQuery(compiled.policy, query, options);
-    if (prepared.query === undefined)
-      throw new CommandError(EXIT.badInput, rendered(prepared.diagnostics, new Map([['query', query]])));
-    const input = options.input === undefined ? undefined : readInput(options.input);
-    const result = prepared.query.evaluate(input, {
-      strict: options.strictBuiltinErrors ?? false,
-      host: { crypto: nodeCrypto },
-    });
-    if (result.kind === 'error') throw new CommandError(EXIT.badInput, `${result.code}: ${result.message}`);
-    const rows = result.bindings.map((row) =>
-      prepared.single ? (row['result'] as Value) : ({ ...row } as Value),
-    );
-    output.json({ result: rows.map((row) => JSON.parse(toJson(row)) as unknown) });
-    for (const row of rows) output.line(toJson(row));
-    if (rows.length === 0) output.line('undefined');
-    return rows.length === 0 ? EXIT.no : EXIT.ok;
-  });
-}
-
-/** Data of several bundles in one document: objects merge, of anything else the later one stands. */
-function merge(first: JsonObject, second: JsonObject): JsonObject {
-  const merged = new Map(Object.entries(first));
-  for (const [key, value] of Object.entries(second)) {
-    const before = merged.get(key);
-    merged.set(key, isObject(before) && isObject(value) ? merge(before, value) : value);
-  }
-  return Object.fromEntries(merged);
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A query that is one expression gives its value; any other gives its variables. */
-function prepareQuery(policy: Policy, query: string, options: EvalOptions) {
-  const settings = {
-    version: options.v0Compatible === true ? (0 as const) : (1 as const),
-    ...(options.package === undefined ? {} : { package: options.package }),
+  const formats = {
+    choices: RESULT_FORMATS,
+    initial: 'json',
+    about: 'json, pretty, values, bindings, source, raw or discard; as opa eval prints them',
   };
-  const wrapped = policy.prepareQuery(`result := ${query}`, settings);
-  if (wrapped.query !== undefined) return { ...wrapped, single: true };
-  return { ...policy.prepareQuery(query, settings), single: false };
+  return withAction(command, run, formats);
 }
 
-function collect(value: string, before: string[]): string[] {
-  return [...before, value];
+async function run(
+  context: CommandContext,
+  query: string | undefined,
+  options: EvalOptions,
+): Promise<number> {
+  checkOptions(query, options);
+  if (options.batch === true) return batch(options);
+  const text = query ?? readText('-');
+  const stopwatch = new Stopwatch();
+  const loaded = await stopwatch.time('timer_rego_load_files_ns', () => load(options));
+  const input = stopwatch.now('timer_rego_input_parse_ns', () => readInput(options));
+  const evaluated = evaluate(text, loaded, input, options, stopwatch);
+  const shown: Shown = {
+    ...evaluated.shown,
+    ...((options.metrics ?? options.instrument) && { metrics: stopwatch.report() }),
+  };
+  const format = context.format as ResultFormat;
+  const printed = PRESENTERS[format](shown, { limit: Number(options.prettyLimit) });
+  if (printed !== '') process.stdout.write(`${printed}\n`);
+  if (shown.errors.length > 0) {
+    if (format !== 'json' && format !== 'discard') context.output.note(evaluated.rendered);
+    return EXIT.badInput;
+  }
+  const isDefined = shown.results.length > 0;
+  return (options.fail === true && !isDefined) || (options.failDefined === true && isDefined)
+    ? EXIT.no
+    : EXIT.ok;
 }
 
-function readInput(file: string): Value {
+const EXPLAIN_MODES: readonly string[] = ['notes', 'fails', 'full', 'debug', 'off'];
+
+function checkOptions(query: string | undefined, options: EvalOptions): void {
+  const refuse = (message: string): never => {
+    throw new CommandError(EXIT.usage, message);
+  };
+  const { stdin, stdinInput, input, batch: isBatch, explain } = options;
+  if (isBatch === true && query !== undefined)
+    refuse('the lines of a batch hold the queries: name none beside --batch');
+  if (isBatch !== true && stdin === true && query !== undefined) refuse('give a query or --stdin, not both');
+  if (isBatch !== true && stdin !== true && query === undefined) refuse('missing a query; --stdin reads one');
+  if (stdin === true && (stdinInput === true || input === '-'))
+    refuse('standard input holds the query or the input, not both');
+  if (stdinInput === true && input !== undefined) refuse('give --input or --stdin-input, not both');
+  if (options.fail === true && options.failDefined === true)
+    refuse('give --fail or --fail-defined, not both');
+  if (explain !== undefined && !EXPLAIN_MODES.includes(explain))
+    refuse(`--explain: \`${explain}\` is none of ${EXPLAIN_MODES.join(', ')}`);
+}
+
+function versionOf({ v0Compatible }: EvalOptions): 0 | 1 {
+  return v0Compatible === true ? 0 : 1;
+}
+
+async function load(options: EvalOptions): Promise<Loaded> {
+  const how = { version: versionOf(options), ignore: options.ignore };
+  return mergeLoaded([await loadBundles(options.bundle, how), await loadPaths(options.data, how)]);
+}
+
+function readInput({ input, stdinInput }: EvalOptions): Value | undefined {
+  const file = stdinInput === true ? '-' : input;
+  if (file === undefined) return undefined;
   const value = fromJson(readText(file));
   if (value === undefined) throw new CommandError(EXIT.badInput, `${file} is not JSON`);
   return value;
 }
 
-function rendered(
-  diagnostics: readonly Parameters<typeof renderDiagnostic>[0][],
-  texts: ReadonlyMap<string, string>,
-): string {
-  return diagnostics.map((each) => renderDiagnostic(each, texts.get(each.location.file) ?? '')).join('\n\n');
+interface Evaluated {
+  readonly shown: Shown;
+  /** The errors as people read them. */
+  readonly rendered: string;
+}
+
+function evaluate(
+  query: string,
+  { modules, data }: Loaded,
+  input: Value | undefined,
+  options: EvalOptions,
+  stopwatch: Stopwatch,
+): Evaluated {
+  const compiled = stopwatch.now('timer_rego_module_compile_ns', () => compilePolicy(modules, { data }));
+  const texts = new Map([...modules.map(({ file, text }) => [file, text] as const), ['query', query]]);
+  if (compiled.policy === undefined) return refused(compiled.diagnostics, texts);
+  const { policy } = compiled;
+  const prepared = stopwatch.now('timer_rego_query_compile_ns', () =>
+    policy.prepareResults(query, {
+      version: versionOf(options),
+      imports: options.import,
+      ...(options.package !== undefined && {
+        package: options.package.replace(/^data\./, '').replaceAll('.', '/'),
+      }),
+    }),
+  );
+  if (prepared.query === undefined) return refused(prepared.diagnostics, texts);
+  const watching = watch(policy, query, options);
+  const found = stopwatch.now('timer_rego_query_eval_ns', () =>
+    prepared.query!.evaluate(input, evaluationOptions(options, data, watching.observer)),
+  );
+  return { shown: { ...resultsOf(found), ...watching.report() }, rendered: renderFault(found) };
+}
+
+function resultsOf(found: ResultSet): Pick<Shown, 'errors' | 'results'> {
+  if (found.kind === 'results') return { errors: [], results: found.results };
+  const { code, message, location } = found;
+  return {
+    errors: [{ message, code, ...(location !== undefined && { location: placeOf(location) }) }],
+    results: [],
+  };
+}
+
+function renderFault(found: ResultSet): string {
+  if (found.kind === 'results') return '';
+  const { code, message, location } = found;
+  return `${location === undefined ? '' : `${location.file}:${location.row}: `}${code}: ${message}`;
+}
+
+function evaluationOptions(
+  options: EvalOptions,
+  data: JsonObject,
+  observer: Observer | undefined,
+): EvaluationOptions {
+  return {
+    data,
+    strict: options.strictBuiltinErrors ?? false,
+    host: { crypto: nodeCrypto, printed: (text) => void process.stderr.write(`${text}\n`) },
+    ...(options.time !== undefined && { timeNs: readTimeNs('--time', options.time) }),
+    ...(options.timeout !== undefined && { deadlineMs: readDurationMs('--timeout', options.timeout) }),
+    ...(observer !== undefined && { observer }),
+  };
+}
+
+/** What is to be seen of the evaluation, and how it is reported. */
+function watch(policy: Policy, query: string, options: EvalOptions) {
+  const mode = options.explain === undefined || options.explain === 'off' ? undefined : options.explain;
+  const trace = mode === undefined ? undefined : new TraceObserver({ modules: policy.modules, query });
+  const profile = options.profile === true ? new ProfileObserver() : undefined;
+  const coverage = options.coverage === true ? new CoverageObserver() : undefined;
+  const observers = [trace, profile, coverage].filter((each) => each !== undefined);
+  return {
+    observer: observers.length === 0 ? undefined : observeWith(observers),
+    report: (): Pick<Shown, 'explanation' | 'profile' | 'coverage'> => ({
+      ...(trace !== undefined && { explanation: filterTrace(trace.events, mode as ExplainMode) }),
+      ...(profile !== undefined && {
+        profile: profile.report({
+          limit: Number(options.profileLimit),
+          ...(options.profileSort.length > 0 && { order: options.profileSort as ProfileOrder[] }),
+        }),
+      }),
+      ...(coverage !== undefined && { coverage: coverageReport(policy.lines(), coverage) }),
+    }),
+  };
+}
+
+function refused(diagnostics: readonly Diagnostic[], texts: ReadonlyMap<string, string>): Evaluated {
+  const errors = diagnostics.map(
+    ({ code, message, location }): ShownError => ({ message, code, location: placeOf(location) }),
+  );
+  const rendered = diagnostics.map((each) => renderDiagnostic(each, texts.get(each.location.file) ?? ''));
+  return { shown: { errors, results: [] }, rendered: rendered.join('\n\n') };
+}
+
+function placeOf({ file, row, column }: Diagnostic['location']): NonNullable<ShownError['location']> {
+  return { file: file === 'query' ? '' : file, row, col: column };
+}
+
+async function batch(options: EvalOptions): Promise<number> {
+  const evaluator = new BatchEvaluator({
+    host: { crypto: nodeCrypto },
+    ...(options.time !== undefined && { timeNs: readTimeNs('--time', options.time) }),
+    ...(options.timeout !== undefined && { deadlineMs: readDurationMs('--timeout', options.timeout) }),
+  });
+  await runBatch(evaluator, process.stdin, process.stdout);
+  return EXIT.ok;
 }

@@ -5,6 +5,7 @@ import { checkCommand } from './check.ts';
 import { completionCommand } from './completion.ts';
 import { decideCommand } from './decide.ts';
 import { evalCommand } from './eval.ts';
+import { fmtCommand } from './fmt.ts';
 import { haltCommand } from './halt.ts';
 import { initCommand } from './init.ts';
 import { logCommand } from './log.ts';
@@ -23,6 +24,7 @@ export const COMMANDS: readonly ((program: Command) => Command)[] = [
   evalCommand,
   buildCommand,
   signCommand,
+  fmtCommand,
   decideCommand,
   serveCommand,
   mcpCommand,

@@ -158,13 +158,24 @@ export class Engine {
     };
   }
 
-  /** Compiles a query. */
-  prepareQuery(plan: QueryPlan): (input: Value | undefined, options?: EvaluationOptions) => QueryResult {
+  /**
+   * Compiles a query.
+   *
+   * @param distinct gives each set of bindings once, however often it is found
+   */
+  prepareQuery(
+    plan: QueryPlan,
+    distinct = true,
+  ): (input: Value | undefined, options?: EvaluationOptions) => QueryResult {
     const compiled: [plain?: Step, observed?: Step] = [];
     const collect: Step = (_run, frame) => {
       const { found, seen } = frame[0] as Collected;
       const bindings: Record<string, Value> = Object.create(null);
       for (const { name, slot } of plan.variables) bindings[name] = frame[slot] as Value;
+      if (!distinct) {
+        found.push(bindings);
+        return false;
+      }
       const key = memberKey(bindings);
       if (!seen.has(key)) found.push(bindings);
       seen.add(key);

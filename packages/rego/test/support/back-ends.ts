@@ -42,6 +42,7 @@ function together(policies: readonly Policy[]): Policy {
         evaluate: (input, options) => onAll(prepared, sameResult, input, options),
       };
     },
+    prepareResults: (text, options) => first.prepareResults(text, options),
     prepareQuery: (text, options) => {
       const prepared = policies.map((policy) => policy.prepareQuery(text, options));
       const queries = prepared.map(({ query }) => query);
