@@ -63,7 +63,9 @@ test('undefined, absent input and null input are told apart', () => {
 
 test('errors have OPA’s codes and places', () => {
   const modules = { 'p.rego': POLICY };
-  expect(ask({ id: 1, modules, query: 'data.p.bad', input: { zero: 0 }, strict_builtin_errors: true })).toEqual({
+  expect(
+    ask({ id: 1, modules, query: 'data.p.bad', input: { zero: 0 }, strict_builtin_errors: true }),
+  ).toEqual({
     id: 1,
     error: { code: 'eval_builtin_error', message: 'div: divide by zero', file: 'p.rego', row: 4, col: 8 },
   });
@@ -75,7 +77,9 @@ test('errors have OPA’s codes and places', () => {
     id: 3,
     error: { code: 'rego_unsafe_var_error', message: 'var x is unsafe', file: '', row: 1, col: 1 },
   });
-  expect(ask({ id: 4, modules: { 'v.rego': 'package v\np { true }' }, query: 'data.v.p', rego_version: 0 })).toEqual({
+  expect(
+    ask({ id: 4, modules: { 'v.rego': 'package v\np { true }' }, query: 'data.v.p', rego_version: 0 }),
+  ).toEqual({
     id: 4,
     results: [{ bindings: {}, expressions: [true] }],
   });
@@ -83,7 +87,14 @@ test('errors have OPA’s codes and places', () => {
 
 test('a malformed line is answered and the next one too', () => {
   const evaluator = new BatchEvaluator();
-  for (const line of ['', '{', '[]', '{"id":7}', '{"id":7,"query":"1","querry":"2"}', '{"id":7,"query":"1","data":[]}'])
+  for (const line of [
+    '',
+    '{',
+    '[]',
+    '{"id":7}',
+    '{"id":7,"query":"1","querry":"2"}',
+    '{"id":7,"query":"1","data":[]}',
+  ])
     expect(ask(line, evaluator)).toMatchObject({ error: { code: 'invalid_question' } });
   expect(ask('{"id":7}', evaluator)).toMatchObject({ id: 7 });
   expect(ask({ id: 8, query: '1' }, evaluator)).toMatchObject({ id: 8, results: [{ expressions: [1] }] });
@@ -112,7 +123,11 @@ test('answers come in order, and no faster than they are taken', async () => {
   const count = await runBatch(new BatchEvaluator(), Readable.from([Buffer.from(lines)]), to);
   to.end();
   await done;
-  const ids = Buffer.concat(taken).toString().trim().split('\n').map((line) => (JSON.parse(line) as { id: number }).id);
+  const ids = Buffer.concat(taken)
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { id: number }).id);
   expect(count).toBe(500);
   expect(ids).toEqual(Array.from({ length: 500 }, (_, id) => id));
 });

@@ -27,7 +27,7 @@ describe('exit statuses', () => {
   const cases: [string, number, readonly string[], RegExp][] = [
     ['a call that may proceed', EXIT.ok, ['decide', '--bundle', TUTORIAL, ALLOWED], /^allow {2}ok/],
     ['a call that may not', EXIT.no, ['decide', '--bundle', TUTORIAL, DENIED], /^deny {2}amount_over_limit/],
-    ['an undefined answer', EXIT.no, ['eval', 'data.nothing.here'], /^undefined/],
+    ['an undefined answer', EXIT.no, ['eval', '--fail', '-f', 'pretty', 'data.nothing.here'], /^undefined/],
     ['an unknown command', EXIT.usage, ['sevre'], /Did you mean serve\?/],
     ['an unknown option', EXIT.usage, ['serve', '--bundel', 'x'], /Did you mean --bundle\?/],
     ['an unknown subcommand', EXIT.usage, ['log', 'verfy'], /Did you mean verify\?/],
@@ -50,7 +50,7 @@ describe('exit statuses', () => {
     ['a halt of nothing', EXIT.usage, ['halt'], /exactly one of --actor, --tenant and --all/],
     ['a missing bundle', EXIT.badInput, ['check', 'no/such'], /there is no .*no\/such/],
     ['a missing request', EXIT.badInput, ['decide', '--bundle', TUTORIAL, 'no-such.json'], /ENOENT/],
-    ['a wrong query', EXIT.badInput, ['eval', 'data.('], /query:1/],
+    ['a wrong query', EXIT.badInput, ['eval', '-f', 'pretty', 'data.('], /query:1/],
     [
       'no service',
       EXIT.unavailable,
@@ -183,7 +183,9 @@ describe('--format json', () => {
     expect(await run('init', 'made')).toMatchObject({ folder: join(folder, 'made') });
     expect(await run('check', TUTORIAL)).toMatchObject({ ok: true, diagnostics: [] });
     expect(await run('test', TUTORIAL)).toMatchObject({ bundles: [{ report: { failed: 0 } }] });
-    expect(await run('eval', '-d', TUTORIAL, '1 + 1')).toEqual({ result: [2] });
+    expect(await run('eval', '-d', TUTORIAL, '1 + 1')).toMatchObject({
+      result: [{ expressions: [{ value: 2, text: '1 + 1', location: { row: 1, col: 1 } }] }],
+    });
     expect(await run('decide', '--bundle', TUTORIAL, DENIED)).toMatchObject({
       outcome: 'deny',
       reason: 'amount_over_limit',

@@ -282,7 +282,11 @@ class CompiledPolicy implements Policy {
     if (read.body === undefined) return { diagnostics: read.diagnostics };
     const { body, captured } = captureValues(read.body, read.globals, this.#analysed.names);
     const { query, diagnostics } = this.#compileQuery(body, read.globals, false, read.diagnostics);
-    if (query === undefined) return { diagnostics };
+    if (query === undefined) {
+      // Faults are told of the query as it was written.
+      const plain = this.#compileQuery(read.body, read.globals, false, read.diagnostics);
+      return { diagnostics: plain.query === undefined ? plain.diagnostics : diagnostics };
+    }
     const results: PreparedResults = {
       evaluate: (input, evaluation) => {
         const found = query.evaluate(input, evaluation);
