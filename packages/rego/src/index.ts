@@ -1,7 +1,6 @@
 export type { Capabilities, DeclaredBuiltin } from './analysis/capabilities.ts';
 export { capabilities, readCapabilities } from './analysis/capabilities.ts';
 export type { ReadPaths } from './analysis/reads.ts';
-export { isKnownBuiltin } from './builtins/index.ts';
 export type {
   HostAnswer,
   HostAnswers,
@@ -9,7 +8,7 @@ export type {
   HttpSendRequest,
   HttpTlsOptions,
 } from './builtins/index.ts';
-export { NondeterministicCache } from './builtins/index.ts';
+export { isKnownBuiltin, NondeterministicCache } from './builtins/index.ts';
 export type {
   EvaluationError,
   EvaluationHost,
