@@ -11,6 +11,7 @@ export interface CommandContext {
 
 /** What `--format` may say. */
 export interface Formats {
+  readonly flag: string;
   readonly choices: readonly string[];
   readonly initial: string;
   /** How help describes it. */
@@ -18,6 +19,7 @@ export interface Formats {
 }
 
 const FORMATS: Formats = {
+  flag: '--format <format>',
   choices: ['pretty', 'json'],
   initial: 'pretty',
   about: 'pretty for people, json for programs',
@@ -31,7 +33,7 @@ type Action = (context: CommandContext, ...args: never[]) => Promise<number> | n
  */
 export function withAction(command: Command, action: Action, formats = FORMATS): Command {
   return command
-    .option('-f, --format <format>', formats.about, formats.initial)
+    .option(formats.flag, formats.about, formats.initial)
     .action(async (...args: unknown[]) => {
       const self = args.pop() as Command;
       const { format } = self.opts<{ format: string }>();

@@ -100,6 +100,7 @@ export function evalCommand(): Command {
         '  npx writ eval --batch --time 2026-01-31T12:00:00Z < questions.ndjson',
     );
   const formats = {
+    flag: '-f, --format <format>',
     choices: RESULT_FORMATS,
     initial: 'json',
     about: 'json, pretty, values, bindings, source, raw or discard; as opa eval prints them',
