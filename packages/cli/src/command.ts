@@ -32,16 +32,14 @@ type Action = (context: CommandContext, ...args: never[]) => Promise<number> | n
  * sets the exit status that the action returns.
  */
 export function withAction(command: Command, action: Action, formats = FORMATS): Command {
-  return command
-    .option(formats.flag, formats.about, formats.initial)
-    .action(async (...args: unknown[]) => {
-      const self = args.pop() as Command;
-      const { format } = self.opts<{ format: string }>();
-      if (!formats.choices.includes(format))
-        self.error(`error: --format must be ${listed(formats.choices)}, not \`${format}\``);
-      const output = processOutput(format === 'json' ? 'json' : 'pretty');
-      process.exitCode = await guarded(output, () => action({ output, format }, ...(args as never[])));
-    });
+  return command.option(formats.flag, formats.about, formats.initial).action(async (...args: unknown[]) => {
+    const self = args.pop() as Command;
+    const { format } = self.opts<{ format: string }>();
+    if (!formats.choices.includes(format))
+      self.error(`error: --format must be ${listed(formats.choices)}, not \`${format}\``);
+    const output = processOutput(format === 'json' ? 'json' : 'pretty');
+    process.exitCode = await guarded(output, () => action({ output, format }, ...(args as never[])));
+  });
 }
 
 function listed(choices: readonly string[]): string {
