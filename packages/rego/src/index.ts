@@ -63,6 +63,7 @@ export type {
 } from './policy.ts';
 export { compileModules, compilePolicy, pathSteps } from './policy.ts';
 export type { EvaluationErrorCode } from './runtime/fault.ts';
+export { EVALUATION_ERROR_CODES } from './runtime/fault.ts';
 export type { ObservedBody, Observer } from './runtime/observer.ts';
 export type { MatchedRule } from './runtime/run.ts';
 export type {

@@ -20,6 +20,7 @@ export {
   type OracleResult,
   type OracleValue,
   type OracleWeight,
+  opaSources,
   startOracle,
 } from './opa-oracle.ts';
 export { findPython } from './python.ts';

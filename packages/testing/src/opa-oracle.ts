@@ -305,14 +305,14 @@ class ChildOracle implements Oracle {
   }
 
   async cases(corpus: 'v0' | 'v1'): Promise<readonly LocatedCase[]> {
-    const directory = join(await moduleFolder(), 'v1/test/cases/testdata', corpus);
+    const directory = join(await opaSources(), 'v1/test/cases/testdata', corpus);
     const { answer } = await this.#ask('cases', { directory });
     if (isOracleFailure(answer)) throw new Error(answer.error.message);
     return answer['cases'] as readonly LocatedCase[];
   }
 
   async compileCases(corpus: 'v0' | 'v1'): Promise<readonly OracleCompileCase[]> {
-    const directory = join(await moduleFolder(), 'v1/test/compilecases/testdata', corpus);
+    const directory = join(await opaSources(), 'v1/test/compilecases/testdata', corpus);
     const { answer } = await this.#ask('diagnostics', { directory });
     if (isOracleFailure(answer)) throw new Error(answer.error.message);
     return answer['cases'] as readonly OracleCompileCase[];
@@ -331,7 +331,7 @@ class ChildOracle implements Oracle {
   }
 
   async sources(folder: string): Promise<readonly string[]> {
-    const path = join(await moduleFolder(), folder);
+    const path = join(await opaSources(), folder);
     const names = await readdir(path, { recursive: true });
     return names.filter((name) => name.endsWith('.rego')).map((name) => join(path, name));
   }
@@ -353,8 +353,8 @@ function programText(program: OracleProgram): string {
   return `${rest.slice(0, -1)},"timeNs":${program.timeNs},"data":${program.data},"questions":[${questions.join(',')}]}`;
 }
 
-/** The folder that holds OPA's own sources. */
-async function moduleFolder(): Promise<string> {
+/** The folder that holds OPA's own sources, as the pinned Go module brings them. */
+export async function opaSources(): Promise<string> {
   const listed = await runGo(['list', '-m', '-f', '{{.Dir}}', 'github.com/open-policy-agent/opa']);
   if (listed?.code !== 0) throw new Error(`go list failed: ${listed?.stderr}`);
   return listed.stdout.trim();

@@ -1,8 +1,8 @@
 import { compareStrings } from '../value/index.ts';
-import type { CoreBody, CoreExpression, CoreRule, CoreTerm, Variable } from './core.ts';
+import type { CoreBody, CoreComprehension, CoreExpression, CoreRule, CoreTerm, Variable } from './core.ts';
 import type { ArityOf } from './own-variables.ts';
 import type { Report } from './report.ts';
-import { comprehensionsOf, outputsOf } from './safety.ts';
+import { outputsOf } from './safety.ts';
 import type { VariableSet } from './unify.ts';
 import { expressionTerms, innerBodies, termVariables } from './walk.ts';
 
@@ -13,20 +13,36 @@ interface PrintCheck {
 
 /**
  * Refuses operands of `print` with variables that have no value where it stands: it shows what was found before it and
- * is not put in another place (OPA's stage RewritePrintCalls).
+ * is not put in another place. Expressions in template strings likewise need values from their body or around it
+ * (OPA's stages RewriteTemplateStrings and RewritePrintCalls).
  */
-export function checkPrintCalls(rule: CoreRule, check: PrintCheck): void {
-  const known = new Set<Variable>();
-  for (const argument of rule.args) for (const variable of termVariables(argument)) known.add(variable);
-  for (const { body } of rule.branches) if (holdsPrint(body)) visitBody(body, known, check);
+export function checkShownVariables(rule: CoreRule, check: PrintCheck): void {
+  const globals = new Set<Variable>();
+  for (const argument of rule.args) for (const variable of termVariables(argument)) globals.add(variable);
+  for (const [index, { body, value }] of rule.branches.entries()) {
+    const head = [value, ...(index === 0 ? [...rule.args, ...rule.tail, rule.key] : [])];
+    if (!body.some(showsSomething) && !head.some((term) => term !== undefined && isShowing(term))) continue;
+    const known = visitBody(body, globals, check);
+    for (const term of head) if (term !== undefined) visitTerm(term, known, known, check);
+  }
 }
 
-/** Most bodies hold none and are left alone. */
-function holdsPrint(body: CoreBody): boolean {
-  return body.some((expression) => {
-    if (isPrint(expression) || innerBodies(expression).some(holdsPrint)) return true;
-    return comprehensionsOf(expression).some((inner) => holdsPrint(inner.body));
-  });
+/** Most bodies hold no such call and are left alone. */
+function showsSomething(expression: CoreExpression): boolean {
+  return (
+    isPrint(expression) ||
+    innerBodies(expression).some((body) => body.some(showsSomething)) ||
+    expressionTerms(expression).some(isShowing)
+  );
+}
+
+function isShowing(term: CoreTerm): boolean {
+  if (isTemplate(term)) return true;
+  if (term.kind !== 'comprehension') return partsOf(term).some(isShowing);
+  return (
+    term.body.some(showsSomething) ||
+    [term.key, term.term].some((part) => part !== undefined && isShowing(part))
+  );
 }
 
 function isPrint(expression: CoreExpression): boolean {
@@ -35,20 +51,29 @@ function isPrint(expression: CoreExpression): boolean {
   return callee.kind === 'builtin' && callee.name === 'internal.print';
 }
 
-function visitBody(body: CoreBody, globals: VariableSet, check: PrintCheck): void {
-  const known = new Set(globals);
-  for (const expression of body) {
-    if (isPrint(expression)) checkOperands(expression, known, check.report);
-    else visitInside(expression, known, check);
-    for (const variable of outputsOf(expression, known, check.arityOf)) known.add(variable);
-    for (const term of expressionTerms(expression)) {
-      for (const variable of termVariables(term)) if (variable.origin === 'generated') known.add(variable);
-    }
-  }
+function isTemplate(term: CoreTerm): boolean {
+  return (
+    term.kind === 'call' && term.callee.kind === 'builtin' && term.callee.name === 'internal.template_string'
+  );
 }
 
-function visitInside(expression: CoreExpression, known: VariableSet, check: PrintCheck): void {
-  for (const comprehension of comprehensionsOf(expression)) visitBody(comprehension.body, known, check);
+/** Checks a body; gives the variables that have a value after it. */
+function visitBody(body: CoreBody, globals: VariableSet, check: PrintCheck): VariableSet {
+  const all = new Set(globals);
+  for (const expression of body) {
+    for (const variable of outputsOf(expression, all, check.arityOf)) all.add(variable);
+  }
+  const before = new Set(globals);
+  for (const expression of body) {
+    if (isPrint(expression)) checkOperands(operandsOf(expression), before, check.report);
+    for (const term of expressionTerms(expression)) visitTerm(term, all, before, check);
+    visitInnerBodies(expression, all, check);
+    for (const variable of outputsOf(expression, before, check.arityOf)) before.add(variable);
+  }
+  return all;
+}
+
+function visitInnerBodies(expression: CoreExpression, known: VariableSet, check: PrintCheck): void {
   const inner = new Set(known);
   if (expression.kind === 'every') {
     inner.add(expression.value);
@@ -57,8 +82,27 @@ function visitInside(expression: CoreExpression, known: VariableSet, check: Prin
   for (const body of innerBodies(expression)) visitBody(body, inner, check);
 }
 
-function checkOperands(expression: CoreExpression, known: VariableSet, report: Report): void {
-  for (const operand of operandsOf(expression)) {
+/** Template strings and closures in a term; prints in closures see what stands before the expression. */
+function visitTerm(term: CoreTerm, known: VariableSet, before: VariableSet, check: PrintCheck): void {
+  if (term.kind === 'comprehension') {
+    const inner = visitBody(term.body, isCapture(term) ? known : new Set([...known, ...before]), check);
+    for (const part of [term.key, term.term]) if (part !== undefined) visitTerm(part, inner, inner, check);
+    return;
+  }
+  if (isTemplate(term)) {
+    const [list] = term.kind === 'call' ? term.args : [];
+    const shown = capturesIn(list).filter(({ kind }) => kind !== 'variable');
+    checkOperands(shown, known, check.report);
+  }
+  for (const part of partsOf(term)) visitTerm(part, known, before, check);
+}
+
+function isCapture({ body }: CoreComprehension): boolean {
+  return body.length === 1 && body[0]!.generated;
+}
+
+function checkOperands(operands: readonly CoreTerm[], known: VariableSet, report: Report): void {
+  for (const operand of operands) {
     const missing = [...termVariables(operand, { skipClosures: true })]
       .filter((variable) => !known.has(variable) && variable.origin !== 'generated')
       .sort((a, b) => compareStrings(a.name, b.name));
@@ -69,12 +113,33 @@ function checkOperands(expression: CoreExpression, known: VariableSet, report: R
   }
 }
 
-/** What is printed: each operand stands in a comprehension of its own, so that what is undefined shows too. */
 function operandsOf(expression: CoreExpression): CoreTerm[] {
-  const [list] = expression.kind === 'call' ? expression.args : [];
+  return capturesIn(expression.kind === 'call' ? expression.args[0] : undefined);
+}
+
+/** What is shown: each operand stands in a comprehension of its own, so that what is undefined shows too. */
+function capturesIn(list: CoreTerm | undefined): CoreTerm[] {
   if (list?.kind !== 'array') return [];
   return list.items.flatMap((item) => {
     const [capture] = item.kind === 'comprehension' ? item.body : [];
     return capture?.kind === 'equal' ? [capture.right] : [];
   });
+}
+
+function partsOf(term: CoreTerm): readonly CoreTerm[] {
+  switch (term.kind) {
+    case 'ref':
+      return typeof term.root === 'object' ? [term.root, ...term.parts] : term.parts;
+    case 'array':
+    case 'set':
+      return term.items;
+    case 'object':
+      return term.entries.flat();
+    case 'call':
+      return term.args;
+    case 'constant':
+    case 'variable':
+    case 'comprehension':
+      return [];
+  }
 }

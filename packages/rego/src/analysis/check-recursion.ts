@@ -1,97 +1,9 @@
-import type { CoreRef, CoreRule, CoreTerm } from './core.ts';
+import type { CoreRule } from './core.ts';
 import type { DocumentNode } from './documents.ts';
 import { ruleText, walkGroups } from './documents.ts';
+import { recursionCause } from './recursion-cause.ts';
 import type { Report } from './report.ts';
-import { walkBody, walkTerm } from './walk.ts';
-
-interface Edge {
-  readonly to: CoreRule;
-  /** Found through a step that is known only at run time. */
-  readonly dynamic: boolean;
-}
-
-/** The rules that each rule reads or calls. */
-export type RuleGraph = ReadonlyMap<CoreRule, readonly Edge[]>;
-
-/** Finds what every rule depends on (OPA's stage SetGraph). */
-export function ruleGraph(rules: readonly CoreRule[], root: DocumentNode): RuleGraph {
-  return new Map(rules.map((rule) => [rule, edgesOf(rule, root)]));
-}
-
-function edgesOf(rule: CoreRule, root: DocumentNode): Edge[] {
-  const edges = new Map<CoreRule, Edge>();
-  const reach = (parts: readonly (string | undefined)[]): void => {
-    for (const edge of reachable(root, parts)) {
-      const known = edges.get(edge.to);
-      if (known === undefined || (known.dynamic && !edge.dynamic)) edges.set(edge.to, edge);
-    }
-  };
-  const visitor = {
-    ref: (ref: CoreRef) => {
-      if (ref.root === 'data') reach(ref.parts.map(stepName));
-    },
-    expression: (expression: CoreRule['branches'][number]['body'][number]) => {
-      if (expression.kind === 'call' && expression.callee.kind === 'function') reach(expression.callee.path);
-      for (const { replacement } of expression.with) {
-        if (replacement.kind === 'function') reach(replacement.path);
-      }
-    },
-  };
-  for (const branch of rule.branches) {
-    walkBody(branch.body, visitor);
-    if (branch.value !== undefined) walkTerm(branch.value, visitor);
-  }
-  for (const term of [...rule.args, ...rule.tail, rule.key]) {
-    if (term !== undefined) walkTerm(term, visitor);
-  }
-  return [...edges.values()];
-}
-
-/** A constant step's name; undefined for a step that is known only at run time. */
-function stepName(term: CoreTerm): string | undefined {
-  if (term.kind !== 'constant') return undefined;
-  return typeof term.value === 'string' ? term.value : JSON.stringify(term.value);
-}
-
-/** The rules that a path can lead to or through. */
-function reachable(root: DocumentNode, parts: readonly (string | undefined)[]): Edge[] {
-  const found: Edge[] = [];
-  const follow = (node: DocumentNode, index: number, dynamic: boolean): void => {
-    if (node.group !== undefined) {
-      const members = node.group.fallback === undefined ? [] : [node.group.fallback];
-      for (const rule of [...members, ...node.group.rules]) {
-        const meets = meetsTail(rule, parts.slice(index));
-        if (meets !== 'no') found.push({ to: rule, dynamic: dynamic || meets === 'maybe' });
-      }
-    }
-    if (index >= parts.length) {
-      for (const child of node.children.values()) follow(child, index, dynamic);
-      return;
-    }
-    const name = parts[index];
-    if (name === undefined) {
-      for (const child of node.children.values()) follow(child, index + 1, true);
-      return;
-    }
-    const child = node.children.get(name);
-    if (child !== undefined) follow(child, index + 1, dynamic);
-  };
-  follow(root, 0, false);
-  return found;
-}
-
-/** Whether the steps after a rule's path can select what its head defines. */
-function meetsTail(rule: CoreRule, steps: readonly (string | undefined)[]): 'yes' | 'maybe' | 'no' {
-  let answer: 'yes' | 'maybe' = 'yes';
-  for (const [index, term] of rule.tail.entries()) {
-    const step = steps[index];
-    if (index >= steps.length) return answer;
-    const own = stepName(term);
-    if (own !== undefined && step !== undefined && own !== step) return 'no';
-    if (own !== undefined && step === undefined) answer = 'maybe';
-  }
-  return answer;
-}
+import type { RuleGraph } from './rule-graph.ts';
 
 /** Refuses rules that need their own value (OPA's stage CheckRecursion). */
 export function checkRecursion(root: DocumentNode, graph: RuleGraph, report: Report): void {
@@ -100,15 +12,26 @@ export function checkRecursion(root: DocumentNode, graph: RuleGraph, report: Rep
   walkGroups(root, (group) => {
     for (const rule of group.rules) {
       if (!cyclic.has(rule)) continue;
-      const strict = cycleFrom(rule, graph, false);
-      const path = strict ?? cycleFrom(rule, graph, true);
+      const certain = cycleFrom(rule, graph, false);
+      const path = certain ?? cycleFrom(rule, graph, true);
       if (path === undefined) continue;
-      const names = path.map((step) => ruleText(step));
-      const verb = strict === undefined ? 'may be' : 'is';
-      const message = `rule ${ruleText(rule)} ${verb} recursive: ${names.join(' -> ')}`;
+      const names = path.map(ruleText).join(' -> ');
+      const verb = certain === undefined ? 'may be' : 'is';
+      const cause = certain === undefined ? causeOf(path, graph) : '';
+      const message = `rule ${ruleText(rule)} ${verb} recursive: ${names}${cause}`;
       report.error('rego_recursion_error', message, rule.location);
     }
   });
+}
+
+/** What closes the circle: the first step of it that is not certain. */
+function causeOf(path: readonly CoreRule[], graph: RuleGraph): string {
+  for (let index = 1; index < path.length; index++) {
+    const from = path[index - 1]!;
+    const edge = graph.get(from)?.find(({ to }) => to === path[index]);
+    if (edge?.dynamic !== undefined) return recursionCause(from, edge.dynamic, edge.to, index === 1);
+  }
+  return '';
 }
 
 /** A shortest way from a rule back to itself. */
@@ -119,7 +42,7 @@ function cycleFrom(start: CoreRule, graph: RuleGraph, withDynamic: boolean): Cor
     const next: CoreRule[] = [];
     for (const rule of frontier) {
       for (const edge of graph.get(rule) ?? []) {
-        if (edge.dynamic && !withDynamic) continue;
+        if (edge.dynamic !== undefined && !withDynamic) continue;
         if (edge.to === start) return trace(start, rule, cameFrom);
         if (cameFrom.has(edge.to)) continue;
         cameFrom.set(edge.to, rule);

@@ -108,7 +108,10 @@ function resolveVariable(context: Resolving, term: VarTerm): CoreTerm {
 /** The path that a bare name stands for, `input` or `data` first; undefined for a local. */
 export function globalPath(context: Resolving, name: string): readonly string[] | undefined {
   if (context.scope.hides(name)) return undefined;
-  if (name === 'input' || name === 'data') return [name];
+  if (name === 'input' || name === 'data') {
+    context.usedGlobals?.add(name);
+    return [name];
+  }
   const path = context.globals.get(name);
   if (path !== undefined) context.usedGlobals?.add(name);
   return path;

@@ -132,6 +132,7 @@ function declareArguments(context: Resolving, term: Term, at: Rule['location']):
     declareArguments(context, term.head, at);
     return;
   }
+  refuseCalls(context, term);
   const names = new Set<string>();
   collectPattern(term, names);
   for (const name of names) {
@@ -141,6 +142,15 @@ function declareArguments(context: Resolving, term: Term, at: Rule['location']):
     }
     context.scope.declare(name, 'argument');
   }
+}
+
+/** Arguments are patterns: what would have to be computed cannot stand in them. */
+function refuseCalls(context: Resolving, term: Term): void {
+  if (term.kind === 'call') {
+    const message = 'rule arguments cannot contain calls';
+    context.report.error('rego_compile_error', message, term.location);
+  } else if (term.kind === 'array') for (const item of term.items) refuseCalls(context, item);
+  else if (term.kind === 'object') for (const [, value] of term.entries) refuseCalls(context, value);
 }
 
 /** Resolves a body, then what else stands in its scope; then looks for declarations without a use. */

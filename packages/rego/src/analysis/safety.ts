@@ -145,7 +145,7 @@ function describe(
 }
 
 /** The outermost comprehensions of an expression. */
-export function comprehensionsOf(expression: CoreExpression): CoreComprehension[] {
+function comprehensionsOf(expression: CoreExpression): CoreComprehension[] {
   return expressionTerms(expression).flatMap(comprehensionsIn);
 }
 

@@ -5,9 +5,8 @@ import type { Capabilities } from './capabilities.ts';
 import { arityLookup, checkDeprecatedCalls, checkRuleCalls, checkVoidCalls } from './check-calls.ts';
 import { checkCapabilities } from './check-capabilities.ts';
 import { checkImports, checkReservedNames, isV1Module } from './check-imports.ts';
-import { checkPrintCalls } from './check-print.ts';
-import type { RuleGraph } from './check-recursion.ts';
-import { checkRecursion, ruleGraph } from './check-recursion.ts';
+import { checkShownVariables } from './check-print.ts';
+import { checkRecursion } from './check-recursion.ts';
 import type { CoreRule } from './core.ts';
 import type { DocumentNode } from './documents.ts';
 import { checkConflicts, documentTree } from './documents.ts';
@@ -18,6 +17,8 @@ import type { PolicyNames } from './names.ts';
 import { policyNames } from './names.ts';
 import type { Report } from './report.ts';
 import { resolveModule } from './resolve.ts';
+import type { RuleGraph } from './rule-graph.ts';
+import { ruleGraph } from './rule-graph.ts';
 import { checkHeadSafety, checkRuleSafety } from './safety.ts';
 import { checkRuleTypes } from './types/check-rules.ts';
 import type { SchemaSet } from './types/schema-annotations.ts';
@@ -114,11 +115,11 @@ export const STAGES: readonly Stage[] = [
   {
     name: 'print',
     needs: ['resolve'],
-    gives: 'calls of `print` whose operands are declared before',
-    opa: ['RewritePrintCalls'],
+    gives: '`print` and template strings show what has a value there',
+    opa: ['RewriteTemplateStrings', 'RewritePrintCalls'],
     run: ({ rules, names, report }) => {
       const arityOf = arityLookup(names);
-      for (const rule of rules) checkPrintCalls(rule, { arityOf, report });
+      for (const rule of rules) checkShownVariables(rule, { arityOf, report });
     },
   },
   {

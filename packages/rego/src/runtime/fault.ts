@@ -2,15 +2,17 @@ import type { HostRequest } from '../builtins/index.ts';
 import type { Location } from '../syntax/ast.ts';
 
 /** Codes of an evaluation that ends without an answer; OPA's names. */
-export type EvaluationErrorCode =
-  | 'eval_conflict_error'
-  | 'eval_builtin_error'
-  | 'eval_type_error'
-  | 'eval_cancel_error'
-  | 'eval_with_merge_error'
-  /** Ours: the evaluation needs an answer of the host first. */
-  | 'eval_suspended'
-  | 'eval_internal_error';
+export const EVALUATION_ERROR_CODES = [
+  'eval_conflict_error',
+  'eval_builtin_error',
+  'eval_type_error',
+  'eval_cancel_error',
+  'eval_with_merge_error',
+  // Ours: the evaluation needs an answer of the host first.
+  'eval_suspended',
+  'eval_internal_error',
+] as const;
+export type EvaluationErrorCode = (typeof EVALUATION_ERROR_CODES)[number];
 
 /**
  * Ends an evaluation from deep inside; caught where the evaluation was started and handed out as a value. Not an

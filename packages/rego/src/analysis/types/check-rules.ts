@@ -1,6 +1,6 @@
 import type { Value } from '../../value/index.ts';
-import type { RuleGraph } from '../check-recursion.ts';
 import type { CoreRule, CoreTerm } from '../core.ts';
+import type { RuleGraph } from '../rule-graph.ts';
 import { BodyChecker } from './check-body.ts';
 import { Environment, scalarOf } from './environment.ts';
 import type { SchemaAnnotations } from './schema-annotations.ts';
