@@ -203,12 +203,12 @@ describe('keeping up with what is published', () => {
     publish(content('r1'));
     const remote = await started(fetcher);
     expect(await revisionOf(remote)).toBe('r1');
-    await remote.accepted();
+    await remote.accepted(remote.current());
     const next = changed(remote);
     publish(content('r2'));
     await next;
     expect(await revisionOf(remote)).toBe('r2');
-    remote.refused();
+    remote.refused(remote.current());
     expect(await revisionOf(remote)).toBe('r1');
     const later = changed(remote);
     publish(content('r3'));
@@ -216,12 +216,26 @@ describe('keeping up with what is published', () => {
     expect(await revisionOf(remote)).toBe('r3');
   });
 
+  it('keeps what came while something else was judged', async () => {
+    const { fetcher, publish } = published();
+    publish(content('r1'));
+    const remote = await started(fetcher);
+    const judged = remote.current();
+    const next = changed(remote);
+    publish(content('r2'));
+    await next;
+    remote.refused(judged);
+    expect(await revisionOf(remote)).toBe('r2');
+    await remote.accepted(judged);
+    expect(await revisionOf(remote)).toBe('r2');
+  });
+
   it('[P-BUNDLE-LAST-GOOD] starts with the last good one where nothing can be fetched, and says how old it is', async () => {
     const directory = makeFolder({});
     const first = published();
     first.publish(content('r1'));
     const one = await started(first.fetcher, { directory, now: () => 1_000 });
-    await one.accepted();
+    await one.accepted(one.current());
     await one.close();
     const two = await started(published().fetcher, { directory, now: () => 61_000 });
     expect(await revisionOf(two)).toBe('r1');
@@ -253,7 +267,7 @@ describe('keeping up with what is published', () => {
     const { fetcher, publish } = published();
     publish(content('r1'));
     const remote = await started(fetcher, { maxAgeMs: 50_000, now: () => now, pollMs: 1_000_000 });
-    await remote.accepted();
+    await remote.accepted(remote.current());
     now = 50_000;
     expect(remote.status().stale).toBe(false);
     now = 50_001;
@@ -267,12 +281,12 @@ describe('keeping up with what is published', () => {
     const { fetcher, publish } = published();
     publish(content('r1'));
     const remote = await started(fetcher, { maxAgeMs: 10, now: () => now, pollMs: 1 });
-    await remote.accepted();
+    await remote.accepted(remote.current());
     const next = changed(remote);
     now = 11;
     publish(content('r2'));
     await next;
-    remote.refused();
+    remote.refused(remote.current());
     expect(remote.status()).toMatchObject({ stale: true, ageMs: 11 });
   });
 
@@ -289,7 +303,7 @@ describe('keeping up with what is published', () => {
     const { fetcher, publish } = published();
     publish(content('r2', 2));
     const remote = await started(fetcher, { directory });
-    await remote.accepted(2);
+    await remote.accepted(remote.current(), 2);
     const next = changed(remote);
     publish(content('r1', 1));
     await next;
@@ -297,7 +311,7 @@ describe('keeping up with what is published', () => {
       code: 'bundle_downgrade',
       bundle: 'b',
     });
-    remote.refused();
+    remote.refused(remote.current());
     expect(await revisionOf(remote)).toBe('r2');
     await remote.close();
     const none = published();

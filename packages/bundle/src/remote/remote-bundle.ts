@@ -45,12 +45,12 @@ export interface RemoteBundle {
   current(): Fetched | undefined;
   /** Calls back whenever `current` has become another. */
   onChange(listener: () => void): void;
-  /** `current` was activated, with its manifest's sequence: from now on it is the last good. */
-  accepted(sequence?: number): Promise<void>;
+  /** What `current` gave was activated, with its manifest's sequence: from now on it is the last good. */
+  accepted(content: Fetched | undefined, sequence?: number): Promise<void>;
   /** The highest sequence that was activated. */
   readonly sequence: number | undefined;
-  /** `current` does not activate: the last good stays, until something else is published. */
-  refused(): void;
+  /** What `current` gave does not activate: the last good stays, until something else is published. */
+  refused(content: Fetched | undefined): void;
   status(): RemoteStatus;
   close(): Promise<void>;
 }
@@ -111,9 +111,9 @@ class Remote implements RemoteBundle {
     return this.#good?.sequence;
   }
 
-  async accepted(sequence?: number): Promise<void> {
-    const content = this.#candidate;
-    if (content === undefined) return;
+  async accepted(content: Fetched | undefined, sequence?: number): Promise<void> {
+    // What came meanwhile waits for its own judgement.
+    if (content === undefined || content !== this.#candidate) return;
     this.#candidate = undefined;
     this.#confirmedAt = this.#candidateAt;
     const known = sequence ?? this.#good?.sequence;
@@ -125,8 +125,8 @@ class Remote implements RemoteBundle {
     await this.#file.write(this.#good);
   }
 
-  refused(): void {
-    this.#candidate = undefined;
+  refused(content: Fetched | undefined): void {
+    if (content === this.#candidate) this.#candidate = undefined;
   }
 
   status(): RemoteStatus {

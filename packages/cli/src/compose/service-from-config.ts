@@ -1,11 +1,10 @@
 import { resolve } from 'node:path';
-import { BUILT_IN_BUNDLES, type BundleSource, parseEntrypoint, renderProblem } from '@writ/bundle';
 import type { Caller, UpstreamConfig } from '@writ/gateway';
 import { createManagedOpaEngine, createRegoEngine, createRemoteOpaEngine, type Engine } from '@writ/pdp';
 import type { Config } from '../config/config.ts';
 import type { LoadedConfig } from '../config/read-config.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
-import { bundleName, findBundlePaths } from './find-bundles.ts';
+import { bundleSources } from './bundle-sources.ts';
 import type { ListenAddress, ServiceOptions } from './service-options.ts';
 
 /** What the command line says beside the configuration; goes before it. */
@@ -29,9 +28,17 @@ export function serviceFromConfig(
   const upstreams = Object.entries(config.upstreams ?? {}).map(([id, upstream]) =>
     upstreamOf(id, upstream, folder),
   );
+  const dataDirectory = resolve(overrides.data ?? resolve(folder, config.data_dir ?? '.writ'));
   return {
-    dataDirectory: resolve(overrides.data ?? resolve(folder, config.data_dir ?? '.writ')),
-    bundles: bundleSources(config, folder, overrides),
+    dataDirectory,
+    bundles: bundleSources({
+      bundles: config.bundles,
+      folder,
+      dataDirectory,
+      production: config.production ?? false,
+      ...(overrides.bundle === undefined ? {} : { paths: overrides.bundle }),
+      ...(overrides.entrypoint === undefined ? {} : { entrypoints: overrides.entrypoint }),
+    }),
     engine: engineOf(config, overrides),
     // An address that somebody named is where clients will go: on another port, whoever holds this one would answer them.
     api: parseAddress(
@@ -46,13 +53,13 @@ export function serviceFromConfig(
     })),
     budgets: (config.budgets ?? []).map(defined),
     // Whoever lists enforcement points means them to authenticate.
-    development: config.points === undefined,
+    development: config.points === undefined && config.production !== true,
     ...(config.mode === undefined ? {} : { mode: config.mode }),
     ...(config.record?.mask === undefined ? {} : { maskedPaths: config.record.mask }),
     ...(config.trust === undefined ? {} : { trust: config.trust }),
     ...(config.evaluation_timeout_ms === undefined ? {} : { decisionMs: config.evaluation_timeout_ms }),
     ...(config.approval_ttl_seconds === undefined ? {} : { approvalMs: config.approval_ttl_seconds * 1000 }),
-    watch: true,
+    watch: config.production !== true,
   };
 }
 
@@ -102,49 +109,6 @@ export function parseAddress(text: string, orFree: boolean): ListenAddress {
       'such as 127.0.0.1:8181, or :0 for a free port',
     );
   return { host: found[1] ?? (found[2] === '' ? '127.0.0.1' : found[2]!), port, orFree };
-}
-
-function bundleSources(config: Config, folder: string, overrides: ServiceOverrides): BundleSource[] {
-  const entrypoints = (overrides.entrypoint ?? []).map(readEntrypoint);
-  const more = entrypoints.length === 0 ? {} : { entrypoints };
-  if (overrides.bundle !== undefined && overrides.bundle.length > 0) {
-    return overrides.bundle.flatMap((path): BundleSource[] => {
-      const builtIn = BUILT_IN_BUNDLES.get(path);
-      if (builtIn !== undefined) return [{ kind: 'built-in', bundle: builtIn }];
-      return findBundlePaths(path).map((found) => ({
-        kind: 'path',
-        path: found,
-        name: bundleName(found),
-        ...more,
-      }));
-    });
-  }
-  const configured = config.bundles ?? [];
-  if (configured.length === 0) {
-    throw new CommandError(
-      EXIT.config,
-      'there are no policies to decide by',
-      'name a folder with --bundle DIR, or run `writ init`',
-    );
-  }
-  return configured.map(({ name, directory, entrypoints: own, third_party }): BundleSource => {
-    const builtIn = BUILT_IN_BUNDLES.get(directory);
-    if (builtIn !== undefined) return { kind: 'built-in', bundle: builtIn };
-    const asked = (own ?? []).map(readEntrypoint);
-    return {
-      kind: 'path',
-      path: resolve(folder, directory),
-      name,
-      ...(third_party === undefined ? {} : { thirdParty: third_party }),
-      ...(asked.length === 0 ? more : { entrypoints: asked }),
-    };
-  });
-}
-
-function readEntrypoint(text: string) {
-  const read = parseEntrypoint(text);
-  if (!read.ok) throw new CommandError(EXIT.usage, renderProblem(read.problem));
-  return read.entrypoint;
 }
 
 function engineOf(config: Config, overrides: ServiceOverrides): Engine {

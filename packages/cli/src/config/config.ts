@@ -1,5 +1,6 @@
 import { BUDGET_HOLDERS, BUDGET_WINDOWS } from '@writ/state';
 import { z } from 'zod';
+import { bundleSchema } from './bundle-config.ts';
 
 const name = z
   .string()
@@ -42,17 +43,11 @@ export const configSchema = z.strictObject({
       command: z.string().optional().describe('opa: the program to start; default `opa`'),
     })
     .optional(),
-  bundles: z
-    .array(
-      z.strictObject({
-        name,
-        directory: z.string().min(1).describe('Relative to this file; watched, saving takes effect at once'),
-        third_party: z.boolean().optional().describe('From somebody whose word may only tighten'),
-        entrypoints: strings.optional().describe('For a directory without a manifest: what may be asked'),
-      }),
-    )
-    .min(1)
-    .optional(),
+  bundles: z.array(bundleSchema).min(1).optional().describe('Policies, each from one place'),
+  production: z
+    .boolean()
+    .optional()
+    .describe('Refuses bundles without required signatures, watched folders and writes of policy'),
   listen: z
     .strictObject({
       api: address.optional().describe('Decision API. Default: 127.0.0.1:8181'),

@@ -12,7 +12,7 @@ import { nearestName, PROFILE_NAMES, profileNamed } from '@writ/decision';
 import type { Engine, EngineDiagnostic } from '../engine/engine.ts';
 import { createPolicySet, engineBundleOf, type PolicySet } from './policy-set.ts';
 import type { PolicySource } from './policy-source.ts';
-import { remotesOf, settleRemotes } from './settle-remotes.ts';
+import { offerOf, remotesOf, settleRemotes } from './settle-remotes.ts';
 
 /** Why bundles do not activate: what is wrong with them as bundles, or what the engine says about their policies. */
 export interface LoadFailure {
@@ -51,11 +51,11 @@ export async function loadFirst(
   engine: Engine,
   onFault: (error: Error) => void,
 ): Promise<{ readonly load: PolicyLoad; readonly refused?: LoadFailure }> {
+  const offer = offerOf(sources);
   const newest = await loadPolicies(sources, engine);
-  const offered = remotesOf(sources).map((remote) => remote.current());
-  await settleRemotes(sources, newest.ok ? newest.set : undefined, onFault);
-  const left = remotesOf(sources).map((remote) => remote.current());
-  if (newest.ok || left.every((content, index) => content === offered[index])) return { load: newest };
+  await settleRemotes(offer, newest.ok ? newest.set : undefined, onFault);
+  const isSame = [...offer].every(([remote, content]) => remote.current() === content);
+  if (newest.ok || isSame) return { load: newest };
   return { load: await loadPolicies(sources, engine), refused: newest };
 }
 
@@ -110,8 +110,9 @@ export async function reloadPolicies(
 ): Promise<
   { readonly ok: true; readonly change: BundleChange; readonly set: PolicySet } | LoadFailure | undefined
 > {
+  const offer = offerOf(sources);
   const loaded = await loadPolicies(sources, engine);
-  await settleRemotes(sources, loaded.ok ? loaded.set : undefined, onFault);
+  await settleRemotes(offer, loaded.ok ? loaded.set : undefined, onFault);
   if (!loaded.ok) return loaded;
   const before = source.current();
   if (before?.digest === loaded.set.digest) {

@@ -1,4 +1,4 @@
-import type { BundleSource, RemoteBundle } from '@writ/bundle';
+import type { BundleSource, Fetched, RemoteBundle } from '@writ/bundle';
 import type { PolicySet } from './policy-set.ts';
 
 /** The published bundles among the sources. */
@@ -6,24 +6,31 @@ export function remotesOf(sources: readonly BundleSource[]): readonly RemoteBund
   return sources.flatMap((source) => (source.kind === 'remote' ? [source.remote] : []));
 }
 
+/** What each published bundle has to offer now. */
+export type Offer = ReadonlyMap<RemoteBundle, Fetched | undefined>;
+
+export function offerOf(sources: readonly BundleSource[]): Offer {
+  return new Map(remotesOf(sources).map((remote) => [remote, remote.current()]));
+}
+
 /**
  * Tells each published bundle how what it had to offer fared: kept as the last good, or put aside until something else
  * is published. That it could not be kept on disk is a fault to report; it is in force all the same.
  */
 export async function settleRemotes(
-  sources: readonly BundleSource[],
+  offer: Offer,
   /** What was activated; undefined where what was offered does not. */
   activated: PolicySet | undefined,
   onFault: (error: Error) => void,
 ): Promise<void> {
-  for (const remote of remotesOf(sources)) {
+  for (const [remote, content] of offer) {
     if (activated === undefined) {
-      remote.refused();
+      remote.refused(content);
       continue;
     }
     const bundle = activated.bundles.find(({ name }) => name === remote.name);
     try {
-      await remote.accepted(bundle?.sequence);
+      await remote.accepted(content, bundle?.sequence);
     } catch (error) {
       onFault(error instanceof Error ? error : new Error(String(error)));
     }

@@ -1,0 +1,123 @@
+import { SIGNING_ALGORITHMS } from '@writ/bundle';
+import { z } from 'zod';
+
+const strings = z.array(z.string());
+const seconds = z.number().int().positive();
+
+const key = z
+  .strictObject({
+    algorithm: z
+      .enum(SIGNING_ALGORITHMS)
+      .optional()
+      .describe('Default: RS256 inside, ES256 beside the archive'),
+    file: z
+      .string()
+      .min(1)
+      .describe(
+        'PEM with the public key or certificate, or the secret of an HS… algorithm; relative to this file',
+      ),
+    scope: z.string().optional(),
+  })
+  .describe('A key that signatures are checked with');
+
+const signature = z.strictObject({
+  name: z.string().min(1).describe('Whose signature it is, such as `author` or `security`'),
+  form: z
+    .enum(['bundle', 'detached'])
+    .default('bundle')
+    .describe(
+      'bundle: OPA’s .signatures.json inside; detached: beside the archive, as `cosign sign-blob` makes it',
+    ),
+  keys: z
+    .record(z.string().min(1), key)
+    .refine((keys) => Object.keys(keys).length > 0, 'must name at least one key')
+    .describe('By key id; one of them must have signed, so that a new key can stand beside the old one'),
+  key_id: z.string().optional().describe('The only key id that counts; by default what the signature names'),
+  scope: z.string().optional(),
+  exclude_files: strings.optional().describe('Globs of files that the signature need not cover'),
+});
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,31}$/, 'must be lower-case letters, digits, "-" or "_", at most 32');
+
+/** Where a bundle may come from; each names which further keys mean something there. */
+const PLACES = {
+  directory: ['entrypoints'],
+  url: ['long_poll_seconds', 'token_file', 'username', 'password_file', 'allow'],
+  oci: ['insecure', 'username', 'password_file', 'allow'],
+  git: [],
+} as const;
+type Place = keyof typeof PLACES;
+
+const EVERYWHERE: readonly string[] = ['name', 'third_party', 'signatures'];
+const PUBLISHED: readonly string[] = ['poll_seconds', 'max_age_seconds'];
+
+/** One entry of `bundles` in `writ.yaml`: it names one place, and what can be said of that place. */
+export const bundleSchema = z
+  .strictObject({
+    name,
+    directory: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Folder or archive, relative to this file; watched, saving takes effect at once'),
+    url: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe('Where it is published by HTTP (OPA’s bundle protocol: ETag, long polling)'),
+    oci: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Reference in an OCI registry: HOST/NAME:TAG, or HOST/NAME@sha256:…'),
+    git: z
+      .strictObject({
+        repository: z.string().min(1),
+        ref: z.string().min(1).describe('Branch or tag'),
+        folder: z.string().optional(),
+        allowed_signers: z
+          .string()
+          .optional()
+          .describe(
+            'File of SSH signers (ssh-keygen, ALLOWED SIGNERS), one of whom must have signed the commit',
+          ),
+      })
+      .optional(),
+    third_party: z.boolean().optional().describe('From somebody whose word may only tighten'),
+    signatures: z
+      .array(signature)
+      .min(1)
+      .optional()
+      .describe('Signatures that it must carry, every one of them'),
+    entrypoints: strings.optional().describe('For a directory without a manifest: what may be asked'),
+    poll_seconds: seconds.optional().describe('Time between two questions. Default: 30'),
+    max_age_seconds: seconds
+      .optional()
+      .describe('Deny everything when what is in force was not confirmed for so long. Default: it serves on'),
+    long_poll_seconds: seconds
+      .optional()
+      .describe('How long the server may wait for a change before it answers'),
+    token_file: z.string().optional().describe('File with a bearer token; read anew for each request'),
+    username: z.string().optional(),
+    password_file: z.string().optional(),
+    insecure: z.boolean().optional().describe('Plain HTTP, for a registry on this machine'),
+    allow: z
+      .array(z.enum(['loopback', 'private']))
+      .optional()
+      .describe('Networks that it may be fetched from, beside public ones'),
+  })
+  .superRefine((bundle, context) => {
+    const places = (Object.keys(PLACES) as Place[]).filter((place) => bundle[place] !== undefined);
+    const [place] = places;
+    if (place === undefined || places.length > 1) {
+      context.addIssue(`must name exactly one of ${Object.keys(PLACES).join(', ')}`);
+      return;
+    }
+    const known = [...EVERYWHERE, place, ...PLACES[place], ...(place === 'directory' ? [] : PUBLISHED)];
+    for (const key of Object.keys(bundle))
+      if (!known.includes(key))
+        context.addIssue({ code: 'custom', path: [key], message: `means nothing beside \`${place}\`` });
+  });
+export type BundleConfig = z.infer<typeof bundleSchema>;
+export type SignatureConfig = z.infer<typeof signature>;
