@@ -58,7 +58,10 @@ describe('writ.yaml', () => {
     ['points:\n  - { id: a, token_hash: secret }\n', 'must be `sha256:` and 64 hexadecimal digits'],
     ['bundles: []\n', 'writ.yaml:1: `bundles`: '],
     ['bundles:\n  - name: A b\n    directory: x\n', 'writ.yaml:2: `bundles.0.name`: must be lower-case'],
-    ['data_dir: x\nbundles:\n  - name: a\n', 'writ.yaml:3: `bundles.0`: must name exactly one of directory, url, oci, git'],
+    [
+      'data_dir: x\nbundles:\n  - name: a\n',
+      'writ.yaml:3: `bundles.0`: must name exactly one of directory, url, oci, git',
+    ],
   ])('a wrong value is named with its line: %j', (text, message) => {
     const error = refusal(text);
     expect(error.status).toBe(EXIT.config);
