@@ -1,3 +1,4 @@
+import { ANALYSIS_PAGE, analysisPage } from './analysis-page.ts';
 import { CLI_PAGE, cliPage } from './cli-page.ts';
 import { errorPages } from './error-pages.ts';
 import { HTTP_PAGE, httpPage } from './http-page.ts';
@@ -9,6 +10,7 @@ export function referencePages(root: string): ReadonlyMap<string, string> {
   return new Map([
     [REASON_CODES_PAGE, reasonCodesPage()],
     [CLI_PAGE, cliPage()],
+    [ANALYSIS_PAGE, analysisPage()],
     [PROFILES_PAGE, profilesPage(root)],
     [HTTP_PAGE, httpPage(root)],
     ...errorPages(root),

@@ -1,6 +1,7 @@
 export type { Capabilities, DeclaredBuiltin } from './analysis/capabilities.ts';
 export { capabilities, readCapabilities } from './analysis/capabilities.ts';
 export type { ReadPaths } from './analysis/reads.ts';
+export { ANALYSIS_STAGES } from './analysis/stages.ts';
 export type {
   HostAnswer,
   HostAnswers,

@@ -1,9 +1,15 @@
 import { join } from 'node:path';
 import type { Bundle } from '@writ/bundle';
-import { type CompileOptions, compilePolicy, type Diagnostic, type ModuleSource } from '@writ/rego';
+import {
+  type CompileOptions,
+  compilePolicy,
+  type Diagnostic,
+  type JsonObject,
+  type ModuleSource,
+} from '@writ/rego';
 
 /** What a bundle's policies are checked with. */
-export type CheckOptions = Pick<CompileOptions, 'strict' | 'schemas' | 'capabilities'>;
+export type CheckOptions = Pick<CompileOptions, 'strict' | 'schemas' | 'capabilities' | 'documents'>;
 
 /** A bundle on its way through `writ check`: where it lies and what its modules say. */
 export interface CheckedBundle {
@@ -11,6 +17,8 @@ export interface CheckedBundle {
   /** Where it was read from: a folder or an archive. */
   readonly path: string;
   readonly sources: readonly ModuleSource[];
+  /** What it is checked with; its data is part of that. */
+  readonly options: CheckOptions;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -21,7 +29,8 @@ export function checkBundle(bundle: Bundle, path: string, options: CheckOptions)
     text,
     version,
   }));
-  return { bundle, path, sources, diagnostics: diagnose(sources, options) };
+  const own = { ...options, documents: bundle.data as JsonObject };
+  return { bundle, path, sources, options: own, diagnostics: diagnose(sources, own) };
 }
 
 /** What is wrong with modules that are compiled together. */

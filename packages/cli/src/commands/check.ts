@@ -41,7 +41,7 @@ export function checkCommand(): Command {
     const max = maxErrors(options.maxErrors);
     const checkOptions = checkOptionsOf(options);
     const checked = await readAndCheck(paths, checkOptions);
-    const done = options.fix ? checked.map((one) => fix(one, checkOptions, output)) : checked;
+    const done = options.fix ? checked.map((one) => fix(one, output)) : checked;
     return report(output, done, max);
   });
 }
@@ -68,12 +68,12 @@ async function readAndCheck(paths: readonly string[], options: CheckOptions): Pr
 }
 
 /** Mends a bundle's files; an archive is left as it is. */
-function fix(checked: CheckedBundle, options: CheckOptions, output: Output): CheckedBundle {
+function fix(checked: CheckedBundle, output: Output): CheckedBundle {
   if (!statSync(checked.path).isDirectory()) {
     output.note(`writ: ${checked.path} is an archive: nothing is mended in it`);
     return checked;
   }
-  const { sources, diagnostics } = applyFixes(checked.sources, options);
+  const { sources, diagnostics } = applyFixes(checked.sources, checked.options);
   for (const [index, { file, text }] of sources.entries()) {
     const before = checked.sources[index]!.text;
     if (text === before) continue;

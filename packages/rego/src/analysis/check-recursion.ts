@@ -12,16 +12,22 @@ export function checkRecursion(root: DocumentNode, graph: RuleGraph, report: Rep
   walkGroups(root, (group) => {
     for (const rule of group.rules) {
       if (!cyclic.has(rule)) continue;
-      const certain = cycleFrom(rule, graph, false);
-      const path = certain ?? cycleFrom(rule, graph, true);
-      if (path === undefined) continue;
-      const names = path.map(ruleText).join(' -> ');
-      const verb = certain === undefined ? 'may be' : 'is';
-      const cause = certain === undefined ? causeOf(path, graph) : '';
-      const message = `rule ${ruleText(rule)} ${verb} recursive: ${names}${cause}`;
-      report.error('rego_recursion_error', message, rule.location);
+      for (const [branch, { location }] of rule.branches.entries()) {
+        const message = recursionOf(rule, branch, graph);
+        if (message !== undefined) report.error('rego_recursion_error', message, location);
+      }
     }
   });
+}
+
+/** What is wrong with a branch of a rule that leads back to the rule. */
+function recursionOf(rule: CoreRule, branch: number, graph: RuleGraph): string | undefined {
+  const certain = cycleFrom(rule, branch, graph, false);
+  const path = certain ?? cycleFrom(rule, branch, graph, true);
+  if (path === undefined) return undefined;
+  const names = path.map(ruleText).join(' -> ');
+  if (certain !== undefined) return `rule ${ruleText(rule)} is recursive: ${names}`;
+  return `rule ${ruleText(rule)} may be recursive: ${names}${causeOf(path, graph)}`;
 }
 
 /** What closes the circle: the first step of it that is not certain. */
@@ -34,8 +40,13 @@ function causeOf(path: readonly CoreRule[], graph: RuleGraph): string {
   return '';
 }
 
-/** A shortest way from a rule back to itself. */
-function cycleFrom(start: CoreRule, graph: RuleGraph, withDynamic: boolean): CoreRule[] | undefined {
+/** A shortest way from a branch of a rule back to the rule. */
+function cycleFrom(
+  start: CoreRule,
+  branch: number,
+  graph: RuleGraph,
+  withDynamic: boolean,
+): CoreRule[] | undefined {
   const cameFrom = new Map<CoreRule, CoreRule>();
   let frontier = [start];
   while (frontier.length > 0) {
@@ -43,6 +54,7 @@ function cycleFrom(start: CoreRule, graph: RuleGraph, withDynamic: boolean): Cor
     for (const rule of frontier) {
       for (const edge of graph.get(rule) ?? []) {
         if (edge.dynamic !== undefined && !withDynamic) continue;
+        if (rule === start && !edge.branches.includes(branch)) continue;
         if (edge.to === start) return trace(start, rule, cameFrom);
         if (cameFrom.has(edge.to)) continue;
         cameFrom.set(edge.to, rule);

@@ -1,4 +1,5 @@
-import { compareStrings } from '../value/index.ts';
+import type { JsonObject, Value } from '../value/index.ts';
+import { compareStrings, isPlainObject } from '../value/index.ts';
 import type { CoreRule } from './core.ts';
 import type { Report } from './report.ts';
 import { dataPath, refText } from './term-text.ts';
@@ -149,6 +150,28 @@ export function ruleText(rule: CoreRule): string {
     ],
     location: rule.location,
   });
+}
+
+/** Refuses rules in the place of base documents (OPA's `CheckPathConflicts`). */
+export function checkDataConflicts(root: DocumentNode, documents: JsonObject, report: Report): void {
+  walkGroups(root, ({ path, rules, defaults }) => {
+    const first = [...rules, ...defaults].sort(inOrder)[0];
+    if (first === undefined || !holds(documents, path)) return;
+    const message = `conflicting rule for data path ${path.join('/')} found`;
+    report.error('rego_compile_error', message, first.location);
+  });
+}
+
+/** Whether something stands at the path, or a value that has no parts stands on the way. */
+function holds(documents: JsonObject, path: readonly string[]): boolean {
+  let value: Value = documents;
+  for (const step of path) {
+    if (!isPlainObject(value)) return true;
+    const next: Value | undefined = Object.hasOwn(value, step) ? value[step] : undefined;
+    if (next === undefined) return false;
+    value = next;
+  }
+  return true;
 }
 
 /** As written; rules of other files after. */

@@ -22,6 +22,8 @@ export interface Edge {
   readonly to: CoreRule;
   /** Set where it is known only at run time whether the rule is met. */
   readonly dynamic?: DynamicReference;
+  /** The branches that need it: 0 is the rule's own, then those after `else`. */
+  readonly branches: readonly number[];
 }
 
 /** The rules that each rule reads or calls. */
@@ -39,6 +41,7 @@ class EdgeFinder {
   readonly #rule: CoreRule;
   readonly #root: DocumentNode;
   readonly #edges = new Map<CoreRule, Edge>();
+  #branch = 0;
 
   constructor(rule: CoreRule, root: DocumentNode) {
     this.#rule = rule;
@@ -47,6 +50,7 @@ class EdgeFinder {
 
   edges(): readonly Edge[] {
     for (const [index, branch] of this.#rule.branches.entries()) {
+      this.#branch = index;
       this.#visitBranch(branch.body, branch.value, index === 0);
     }
     return [...this.#edges.values()];
@@ -79,7 +83,7 @@ class EdgeFinder {
       ref: (ref: CoreRef) => {
         if (ref.root !== 'data') return;
         if (ref.parts.every((part) => part.kind === 'constant')) {
-          for (const to of this.#reachable(ref.parts)) this.#edges.set(to, { to });
+          for (const to of this.#reachable(ref.parts)) this.#add(to);
           return;
         }
         const expanded = expandedReferences(ref.parts, known);
@@ -87,12 +91,10 @@ class EdgeFinder {
         for (const parts of expanded) {
           for (const to of this.#reachable(parts)) {
             const before = this.#edges.get(to);
-            if (before !== undefined && before.dynamic === undefined) continue;
+            if (before?.dynamic === undefined && before?.branches.includes(this.#branch)) continue;
             bound ??= boundHere();
-            if (selectsRule(narrowed, to, bound)) this.#edges.set(to, { to });
-            else if (before === undefined) {
-              this.#edges.set(to, { to, dynamic: { ref, narrowed, body, index, bound } });
-            }
+            if (selectsRule(narrowed, to, bound)) this.#add(to);
+            else this.#add(to, { ref, narrowed, body, index, bound });
           }
         }
       },
@@ -107,10 +109,20 @@ class EdgeFinder {
     };
   }
 
+  /** What is certain once stays so. */
+  #add(to: CoreRule, dynamic?: DynamicReference): void {
+    const before = this.#edges.get(to);
+    const branches = before?.branches ?? [];
+    const all = branches.includes(this.#branch) ? branches : [...branches, this.#branch];
+    const isCertain = dynamic === undefined || (before !== undefined && before.dynamic === undefined);
+    if (isCertain) this.#edges.set(to, { to, branches: all });
+    else this.#edges.set(to, { to, branches: all, dynamic: before?.dynamic ?? dynamic });
+  }
+
   #reachPath(path: readonly string[]): void {
     const { location } = this.#rule;
     const parts = path.map((value) => ({ kind: 'constant' as const, value, location }));
-    for (const to of this.#reachable(parts)) this.#edges.set(to, { to });
+    for (const to of this.#reachable(parts)) this.#add(to);
   }
 
   /** The rules that a path can lead to or through. */

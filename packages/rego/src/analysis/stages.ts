@@ -1,7 +1,8 @@
 import { isKnownBuiltin, KNOWN_BUILTINS } from '../builtins/index.ts';
 import type { Module } from '../syntax/ast.ts';
-import type { Value } from '../value/index.ts';
+import type { JsonObject, Value } from '../value/index.ts';
 import type { Capabilities } from './capabilities.ts';
+import { checkAnnotations } from './check-annotations.ts';
 import { arityLookup, checkDeprecatedCalls, checkRuleCalls, checkVoidCalls } from './check-calls.ts';
 import { checkCapabilities } from './check-capabilities.ts';
 import { checkImports, checkReservedNames, isV1Module } from './check-imports.ts';
@@ -9,7 +10,7 @@ import { checkShownVariables } from './check-print.ts';
 import { checkRecursion } from './check-recursion.ts';
 import type { CoreRule } from './core.ts';
 import type { DocumentNode } from './documents.ts';
-import { checkConflicts, documentTree } from './documents.ts';
+import { checkConflicts, checkDataConflicts, documentTree } from './documents.ts';
 import { expandRule } from './expand.ts';
 import { hoistBody, hoistNestedBodies } from './hoist.ts';
 import { typeMend } from './mends.ts';
@@ -35,6 +36,8 @@ export interface AnalysisOptions {
   readonly capabilities?: Capabilities;
   /** JSON Schemas by the path below `schema` that annotations name; the one at the empty path is the input's. */
   readonly schemas?: SchemaSet;
+  /** Base documents in whose place no rule may stand (`opa check --bundle`). */
+  readonly documents?: JsonObject;
 }
 
 /** What the stages work on; each adds its part. */
@@ -141,6 +144,15 @@ export const STAGES: readonly Stage[] = [
     },
   },
   {
+    name: 'annotations',
+    needs: [],
+    gives: 'one annotation at most for each document and package',
+    opa: ['SetAnnotationSet'],
+    run: ({ modules, report }) => {
+      checkAnnotations(modules, report);
+    },
+  },
+  {
     name: 'conflicts',
     needs: ['resolve'],
     gives: 'the tree of documents, in which rules of one path fit together',
@@ -152,6 +164,9 @@ export const STAGES: readonly Stage[] = [
         packages.map((one) => one.path),
       );
       checkConflicts(work.root, packages, work.report);
+      if (work.options.documents !== undefined) {
+        checkDataConflicts(work.root, work.options.documents, work.report);
+      }
     },
   },
   {
@@ -214,7 +229,7 @@ export const STAGES: readonly Stage[] = [
     name: 'types',
     needs: ['recursion', 'safety'],
     gives: 'expressions whose operands can have the types that they need',
-    opa: ['SetAnnotationSet', 'CheckTypes'],
+    opa: ['CheckTypes'],
     run: (work) => {
       const { graph, report, modules, options } = work;
       const annotations = new SchemaAnnotations(modules, options.schemas);
@@ -240,6 +255,14 @@ export const STAGES: readonly Stage[] = [
     },
   },
 ];
+
+/** What a stage needs and gives, for those who want to show the analysis. */
+export const ANALYSIS_STAGES: readonly Omit<Stage, 'run'>[] = STAGES.map(({ name, needs, gives, opa }) => ({
+  name,
+  needs,
+  gives,
+  opa,
+}));
 
 function builtinLookup({ capabilities }: AnalysisOptions): (name: string) => boolean {
   if (capabilities === undefined) return isKnownBuiltin;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { STAGES } from '../../src/analysis/stages.ts';
-import { compilePolicy } from '../../src/index.ts';
+import { capabilities, compilePolicy, type JsonObject } from '../../src/index.ts';
 import { CHECKED_MODULES, findingsIn } from '../support/checked-modules.ts';
 
 test.each(CHECKED_MODULES)('[P-REGO-LOCATED-ERRORS] $about', (module) => {
@@ -23,4 +23,29 @@ test.each([
 ])('what %s was meant to be', (literal, help) => {
   const text = `package a\n\nlimits := {"read": 1}\n\nhas_scope(x) if x == "a"\n\np if ${literal}\n`;
   expect(compilePolicy([{ file: 'a.rego', text }]).diagnostics.map((one) => one.help)).toEqual([help]);
+});
+
+test('a rule in the place of base data', () => {
+  const sources = [{ file: 'a.rego', text: 'package a.b\n\np := 1\n\nq := 2\n' }];
+  const messages = (documents: JsonObject): string[] =>
+    compilePolicy(sources, { documents }).diagnostics.map(
+      ({ location, code, message }) => `${location.row}: ${code}: ${message}`,
+    );
+  expect(messages({ a: { b: { q: {} }, c: 1 } })).toEqual([
+    '5: rego_compile_error: conflicting rule for data path a/b/q found',
+  ]);
+  expect(messages({ a: 1 })).toHaveLength(2);
+  expect(messages({ a: { b: {} } })).toEqual([]);
+});
+
+test('hosts that capabilities do not list are not reached', () => {
+  const text = 'package a\n\np := http.send({"method": "get", "url": "http://example.com"})\n';
+  const { policy, diagnostics } = compilePolicy([{ file: 'a.rego', text }], {
+    capabilities: { ...capabilities(), allow_net: [] },
+  });
+  expect(diagnostics).toEqual([]);
+  expect(policy!.prepare('a/p').evaluate(undefined, { strict: true })).toMatchObject({
+    kind: 'error',
+    message: expect.stringContaining('example.com') as unknown,
+  });
 });

@@ -39,10 +39,6 @@ const KNOWN: readonly { readonly about: string; readonly sees: RegExp }[] = [
     sees: /variables must not shadow (?:input|data)/,
   },
   {
-    about: 'a circle through an `else` is placed at the rule, not at the branch',
-    sees: /rule data\.(?:rec9|elsekw)\.\w+ is recursive/,
-  },
-  {
     about: 'a head is looked up at the end of the body, where its variables have values',
     sees: /rule data\.p\.r (?:may be|is) recursive/,
   },
@@ -56,7 +52,6 @@ const KNOWN: readonly { readonly about: string; readonly sees: RegExp }[] = [
   },
   { about: 'only a whole name is looked for', sees: /var j assigned before/ },
   { about: 'a `$ref` to another document is never fetched', sees: /invalid URL escape/ },
-  { about: 'annotations of one document are not compared', sees: /document annotation redeclared/ },
   {
     about: 'the key of a generated step is named by its number',
     sees: /conflicting rules data\.pkg\.index|undefined ref: (?:\{\}|\[\]|set\(\))\[__local__\]/,
