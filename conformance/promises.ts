@@ -536,6 +536,26 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'A server wrapped on stdio is decided by the same policies as one behind the gateway.',
     source: 'docs/architecture.md',
   },
+  'P-CLUSTER-LEADER-LOST': {
+    sentence:
+      'When the leader is killed or cut off, another gives places to what was committed: nothing lost, nothing twice.',
+    source: 'docs/architecture.md',
+  },
+  'P-CLUSTER-NO-LOST-UPDATE': {
+    sentence:
+      'Several processes on one PostgreSQL lose no update, and each entry gets one place in the one log.',
+    source: 'docs/architecture.md',
+  },
+  'P-CLUSTER-RACES': {
+    sentence:
+      'However many nodes decide, no budget is overspent, no limit written in Rego exceeded, no approval used twice.',
+    source: 'docs/architecture.md',
+  },
+  'P-CLUSTER-VANISHES': {
+    sentence:
+      'While the database is away calls are refused; when it is back they go on, and nothing of before is lost.',
+    source: 'docs/architecture.md',
+  },
   'P-STORE-CORRUPT': {
     sentence: 'Calls that meet damaged pages are refused.',
     source: 'docs/architecture.md',

@@ -1,7 +1,7 @@
 import type { Procedure, StoredEntry } from './contract.ts';
 import type { Database } from './database.ts';
 import { StoreError, storeErrorFrom } from './store-error.ts';
-import { BatchState } from './transaction.ts';
+import { BatchState, type Places } from './transaction.ts';
 import type { WireCall } from './wire.ts';
 
 /** The procedures of a worker by name, and their closing hooks, each function once. */
@@ -14,6 +14,12 @@ export interface Procedures {
 export type Outcome =
   | { readonly ok: true; readonly result?: string }
   | { readonly ok: false; readonly error: StoreError };
+
+/** What a batch needs of a database: committed cells, and a place for what it writes. */
+export type BatchDatabase = Pick<
+  Database,
+  'begin' | 'cell' | 'put' | 'remove' | 'append' | 'replaceDetail' | 'setClock' | 'commit' | 'rollback'
+>;
 
 /** Outcomes in the order of the calls, and how many transactions were committed for them. */
 export interface BatchOutcome {
@@ -45,13 +51,14 @@ export function procedureTable(procedures: readonly Procedure<unknown, unknown>[
  * A fault of the files refuses every call of the batch with its code; nothing of it is kept.
  */
 export function runBatch(
-  database: Database,
+  database: BatchDatabase,
   procedures: Procedures,
   calls: readonly WireCall[],
   clock: BatchClock,
+  places: Places = 'now',
 ): BatchOutcome {
   try {
-    return { outcomes: transact(database, procedures, calls, clock), transactions: 1 };
+    return { outcomes: transact(database, procedures, calls, clock, places), transactions: 1 };
   } catch (cause) {
     database.rollback();
     const error = storeErrorFrom(cause);
@@ -59,7 +66,7 @@ export function runBatch(
       return { outcomes: calls.map(() => ({ ok: false, error })), transactions: 0 };
     }
   }
-  const alone = calls.map((call) => runBatch(database, procedures, [call], clock));
+  const alone = calls.map((call) => runBatch(database, procedures, [call], clock, places));
   return {
     outcomes: alone.flatMap((each) => each.outcomes),
     transactions: alone.reduce((sum, each) => sum + each.transactions, 0),
@@ -67,10 +74,11 @@ export function runBatch(
 }
 
 function transact(
-  database: Database,
+  database: BatchDatabase,
   procedures: Procedures,
   calls: readonly WireCall[],
   clock: BatchClock,
+  places: Places,
 ): readonly Outcome[] {
   const wallMs = clock.wallMs();
   const { logSize, clockMs } = database.begin();
@@ -79,6 +87,7 @@ function transact(
     logSize,
     Math.max(clockMs, wallMs),
     clockMs - wallMs,
+    places,
   );
   const outcomes = calls.map(([, name, deadlineMs, request]) =>
     deadlineMs < clock.monotonicMs() ? TOO_LATE : runCall(state, procedures.byName.get(name), name, request),
@@ -87,7 +96,7 @@ function transact(
     database.rollback();
     return outcomes;
   }
-  for (const hook of procedures.hooks) closeBatch(state, hook);
+  for (const hook of procedures.hooks) closeBatch(state, hook, state.entries);
   for (const [key, value] of state.changes()) {
     if (value === undefined) database.remove(key);
     else database.put(key, value);
@@ -119,8 +128,12 @@ function runCall(
   }
 }
 
-function closeBatch(state: BatchState, hook: Procedure<unknown, unknown>): void {
-  const entries: readonly StoredEntry[] = state.entries;
+/** Runs one closing hook over the entries of a batch. */
+export function closeBatch(
+  state: BatchState,
+  hook: Procedure<unknown, unknown>,
+  entries: readonly StoredEntry[],
+): void {
   try {
     const keys = typeof hook.batchKeys === 'function' ? hook.batchKeys(entries) : (hook.batchKeys ?? []);
     hook.afterBatch?.(state.begin(keys, true), entries);

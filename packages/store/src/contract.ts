@@ -24,14 +24,14 @@ export interface Transaction {
   get(key: string): string | undefined;
   put(key: string, value: string): void;
   remove(key: string): void;
-  /** Appends to the log and gives the entry's index. */
+  /** Appends to the log and gives the entry's index; -1 on PostgreSQL, where a sequencer gives it within a second. */
   append(leaf: Uint8Array, detail: string | null): number;
   /**
    * Puts another text, or none, beside an entry that is in the log already: for erasing. The leaf stays. Whoever erases
    * compares a cell of its own, so that two do not undo each other.
    */
   replaceDetail(index: number, detail: string | null): void;
-  /** Number of entries in the log, this batch's included. */
+  /** Number of entries in the log, this batch's included; on PostgreSQL those that have their place. */
   readonly logSize: number;
 }
 
@@ -72,8 +72,10 @@ export const STORE_ERROR_CODES = [
 export type StoreErrorCode = (typeof STORE_ERROR_CODES)[number];
 
 export interface StoreOptions {
-  /** Data directory; created with mode 0700. */
+  /** Data directory; created with mode 0700. Not touched where the state is in PostgreSQL. */
   readonly directory: string;
+  /** `postgres://USER:PASSWORD@HOST:PORT/DATABASE`: the state is there, shared by all nodes of a cluster. */
+  readonly postgres?: string;
   /** Modules whose default export is a `Procedure` (file: URLs), loaded in the worker. */
   readonly procedures: readonly URL[];
   /** Calls waiting at most, before `store_overloaded`. Default 10,000. */
@@ -121,7 +123,8 @@ export interface StoreRecovery {
 
 /**
  * A handle on a data directory: its owner, or a client of the owner through the socket beside the files. A client
- * becomes the owner when that one ends. An idle handle does not keep the process alive.
+ * becomes the owner when that one ends. On PostgreSQL the owner is the node that gave the latest entries their places.
+ * An idle handle does not keep the process alive.
  */
 export interface Store {
   readonly role: 'owner' | 'client';

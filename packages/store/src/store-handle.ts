@@ -29,7 +29,6 @@ export class StoreHandle implements Store {
   readonly #pending = new PendingCalls();
   #outbox: PendingCall[] = [];
   #backend: Backend | undefined;
-  #role: 'owner' | 'client' = 'client';
   #recovery: StoreRecovery | undefined;
   /** Answers that came and were not told yet. */
   readonly #replies: WireReply[] = [];
@@ -45,7 +44,7 @@ export class StoreHandle implements Store {
   }
 
   get role(): 'owner' | 'client' {
-    return this.#role;
+    return this.#backend?.role ?? 'client';
   }
 
   get recovery(): StoreRecovery | undefined {
@@ -116,7 +115,6 @@ export class StoreHandle implements Store {
       return true;
     }
     this.#backend = backend;
-    this.#role = backend.role;
     this.#recovery = backend.recovery;
     this.#scheduleFlush();
     return true;
@@ -215,7 +213,6 @@ export class StoreHandle implements Store {
     for (const reply of this.#replies.splice(0)) this.#settle(reply);
     this.#backend = undefined;
     this.#held = false;
-    this.#role = 'client';
     this.#recovery = undefined;
     for (const call of [...this.#pending.values()]) {
       if (!call.sent) continue;

@@ -1,10 +1,11 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { type Outcome, type Procedures, procedureTable, runBatch } from './batch.ts';
+import { type Procedures, procedureTable, runBatch } from './batch.ts';
 import { callsIn } from './call-text.ts';
-import type { Procedure } from './contract.ts';
 import { type Database, openDatabase } from './database.ts';
 import { BATCH_CALLS_MAX } from './limits.ts';
+import { loadProcedures } from './load-procedures.ts';
 import { runReading } from './readings.ts';
+import { replyText } from './replies.ts';
 import { StoreError, storeErrorFrom } from './store-error.ts';
 import {
   type CallsMessage,
@@ -34,31 +35,6 @@ interface Work {
 
 function send(message: FromWorker): void {
   port?.postMessage(message);
-}
-
-async function loadProcedures(urls: readonly string[]): Promise<Procedures> {
-  const loaded: Procedure<unknown, unknown>[] = [];
-  for (const url of urls) {
-    const procedure: unknown = (await import(url)).default;
-    if (!isProcedure(procedure))
-      throw new StoreError('store_procedure_failed', `${url} exports no procedure`);
-    if (loaded.some((each) => each.name === procedure.name)) {
-      throw new StoreError('store_procedure_failed', `two procedures are named \`${procedure.name}\``);
-    }
-    loaded.push(procedure);
-  }
-  return procedureTable(loaded);
-}
-
-function isProcedure(value: unknown): value is Procedure<unknown, unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  const { name, keys, run } = value as Partial<Procedure<unknown, unknown>>;
-  return (
-    typeof name === 'string' &&
-    !name.startsWith('$') &&
-    typeof keys === 'function' &&
-    typeof run === 'function'
-  );
 }
 
 /** Takes what waits in the port up to one batch; true when the end was among it. */
@@ -109,15 +85,6 @@ function serve(database: Database, procedures: Procedures, work: readonly Work[]
 
 const CLOCK = { wallMs: Date.now, monotonicMs };
 
-function replyText(id: number, outcome: Outcome): string {
-  if (!outcome.ok) return refusal(id, outcome.error);
-  return outcome.result === undefined ? `[${id},1]` : `[${id},1,${outcome.result}]`;
-}
-
-function refusal(id: number, error: StoreError): string {
-  return JSON.stringify([id, 0, error.code, error.message]);
-}
-
 function repliesOf(work: readonly Work[]): readonly RepliesMessage[] {
   return work.map(({ message, calls, replies }) => ({
     source: message.source,
@@ -150,7 +117,7 @@ function leave(): void {
 async function start(): Promise<void> {
   try {
     // Procedures first: a module that does not load must not leave files that look unclean.
-    const procedures = await loadProcedures(settings.procedures);
+    const procedures = procedureTable(await loadProcedures(settings.procedures));
     const database = openDatabase(settings.directory, settings.sizeBytesMax);
     port?.on('message', (first: ToWorker) => {
       const work: Work[] = [];

@@ -1,6 +1,12 @@
 import type { StoredEntry, Transaction } from './contract.ts';
 import { DETAIL_LENGTH_MAX, KEY_LENGTH_MAX, LEAF_BYTES_MAX, VALUE_LENGTH_MAX } from './limits.ts';
 
+/** Whether entries get their place in the log with their transaction, or later by a sequencer. */
+export type Places = 'now' | 'later';
+
+/** The place of an entry that has none yet. */
+const NO_PLACE = -1;
+
 /**
  * The cells and entries of one batch in memory: what the calls before have kept, and over it what the current call
  * has done so far, which `keep` folds in and `drop` forgets. Nothing reaches the database before the batch ends.
@@ -13,6 +19,7 @@ export class BatchState {
   readonly #kept = new Map<string, string | undefined>();
   readonly #entries: StoredEntry[] = [];
   readonly #logSizeBefore: number;
+  readonly #places: Places;
   #call: CallTransaction | undefined;
   #entriesKept = 0;
   /** Texts to stand beside entries of earlier batches. */
@@ -23,7 +30,9 @@ export class BatchState {
     logSize: number,
     nowMs: number,
     steppedBackMs: number,
+    places: Places = 'now',
   ) {
+    this.#places = places;
     this.#load = load;
     this.#logSizeBefore = logSize;
     this.nowMs = nowMs;
@@ -36,7 +45,7 @@ export class BatchState {
   }
 
   get logSize(): number {
-    return this.#logSizeBefore + this.#entries.length;
+    return this.#logSizeBefore + (this.#places === 'now' ? this.#entries.length : 0);
   }
 
   /** Starts a call that may touch `keys`; with `closed` it may not append. */
@@ -68,7 +77,7 @@ export class BatchState {
   }
 
   append(leaf: Uint8Array, detail: string | null): number {
-    const index = this.logSize;
+    const index = this.#places === 'now' ? this.logSize : NO_PLACE;
     this.#entries.push({ index, leaf, detail });
     return index;
   }

@@ -3,10 +3,20 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import type { CounterResult } from './fixtures/counter.ts';
-import type { Misdeed } from './fixtures/misbehaving.ts';
+import { storeContract } from './store-contract.ts';
 import { codeOf, Temporary } from './temporary.ts';
 
 const decoder = new TextDecoder();
+
+storeContract('SQLite', async () => {
+  const temporary = new Temporary();
+  const directory = temporary.folder();
+  return {
+    store: (procedures, options) => temporary.store(directory, procedures, options),
+    placed: async (store, size) => expect(await store.logSize()).toBe(size),
+    [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose](),
+  };
+});
 
 describe('a store', () => {
   it('keeps cells and log over a close', async () => {
@@ -49,98 +59,6 @@ describe('a store', () => {
     }
   });
 
-  it('gives cells of a prefix in key order', async () => {
-    await using temporary = new Temporary();
-    const store = await temporary.store(temporary.folder(), ['counter']);
-    const keys = ['p/b', 'p/a', 'p/\u{1f600}', 'p/\uff00', 'p', 'q/a', 'p/a/1', 'p/a\u0000'];
-    await Promise.all(keys.map((key) => store.call('counter', { key, amount: 1 })));
-    const found = (await store.scan('p/')).map(([key]) => key);
-    expect(found).toEqual(['p/a', 'p/a\u0000', 'p/a/1', 'p/b', 'p/\uff00', 'p/\u{1f600}']);
-    expect((await store.scan('p/', 2)).map(([key]) => key)).toEqual(['p/a', 'p/a\u0000']);
-    expect(await store.scan('p/', 0)).toEqual([]);
-  });
-
-  it('gives entries page by page without a gap', async () => {
-    await using temporary = new Temporary();
-    const store = await temporary.store(temporary.folder(), ['counter']);
-    await Promise.all(Array.from({ length: 2_300 }, () => store.call('counter', { key: 'a', amount: 1 })));
-    const entries = await store.entries(100, 2_250);
-    expect(entries.map(({ index }) => index)).toEqual(
-      Array.from({ length: 2_150 }, (_, offset) => 100 + offset),
-    );
-    expect(await store.entries(5, 5)).toEqual([]);
-    expect(await store.entries(3_000, 4_000)).toEqual([]);
-  });
-
-  it('commits calls that wait together in one transaction', async () => {
-    await using temporary = new Temporary();
-    const store = await temporary.store(temporary.folder(), ['counter', 'slow']);
-    const held = store.call('slow', { key: 'held', holdMs: 300 });
-    const calls: Promise<unknown>[] = [];
-    // Each turn sends its own message; all arrive while the first transaction is under way.
-    for (let turn = 0; turn < 20; turn += 1) {
-      await new Promise((resolve) => setImmediate(resolve));
-      for (let each = 0; each < 10; each += 1)
-        calls.push(store.call('counter', { key: `k${each}`, amount: 1 }));
-    }
-    await Promise.all([held, ...calls]);
-    const { batches, calls: count } = await store.statistics();
-    expect(count).toBe(201);
-    expect(batches).toBeLessThanOrEqual(20);
-  });
-
-  it('[P-BATCH-ISOLATION] undoes a call that throws, and nothing else of its batch', async () => {
-    await using temporary = new Temporary();
-    const store = await temporary.store(temporary.folder(), ['counter']);
-    const amounts = Array.from({ length: 40 }, (_, index) => index);
-    const codes = await Promise.all(
-      amounts.map((amount) =>
-        codeOf(store.call('counter', { key: 'a', amount, mark: `m${amount}`, fail: amount % 3 === 0 })),
-      ),
-    );
-    expect(codes).toEqual(
-      amounts.map((amount) => (amount % 3 === 0 ? 'store_procedure_failed' : 'resolved')),
-    );
-    const kept = amounts.filter((amount) => amount % 3 !== 0);
-    expect(await store.read('a')).toBe(String(kept.reduce((sum, amount) => sum + amount, 0)));
-    const marks = (await store.entries(0, 100)).map(({ leaf }) => JSON.parse(decoder.decode(leaf)).mark);
-    expect(marks).toEqual(kept.map((amount) => `m${amount}`));
-    await expect(store.call('counter', { key: 'a', amount: 1, fail: true })).rejects.toThrow(
-      'told to fail at',
-    );
-  });
-
-  const refused: readonly Misdeed[] = [
-    'read_undeclared',
-    'write_undeclared',
-    'remove_undeclared',
-    'empty_key',
-    'lone_surrogate',
-    'value_not_text',
-    'leaf_too_large',
-    'keys_throw',
-    'result_not_json',
-  ];
-  it.each(refused)('refuses a procedure that misbehaves: %s', async (misdeed) => {
-    await using temporary = new Temporary();
-    const store = await temporary.store(temporary.folder(), ['misbehaving', 'counter']);
-    expect(await codeOf(store.call('misbehaving', { misdeed }))).toBe('store_procedure_failed');
-    expect(await store.read('own')).toBeUndefined();
-    expect(await codeOf(store.call('counter', { key: 'a', amount: 1 }))).toBe('resolved');
-  });
-
-  it('takes nothing from a transaction after its call, and a copy of each leaf', async () => {
-    await using temporary = new Temporary();
-    const store = await temporary.store(temporary.folder(), ['misbehaving']);
-    await store.call('misbehaving', { misdeed: 'keep_transaction' });
-    expect(await codeOf(store.call('misbehaving', { misdeed: 'use_kept_transaction' }))).toBe(
-      'store_procedure_failed',
-    );
-    expect(await store.read('own')).toBe('before the misdeed');
-    await store.call('misbehaving', { misdeed: 'reuse_buffer' });
-    expect((await store.entries(0, 1))[0]?.leaf).toEqual(new Uint8Array([1]));
-  });
-
   it('refuses requests and procedures that it cannot run', async () => {
     await using temporary = new Temporary();
     const store = await temporary.store(temporary.folder(), ['counter']);
@@ -153,30 +71,6 @@ describe('a store', () => {
     expect(await codeOf(temporary.store(other, ['missing']))).toBe('store_procedure_failed');
     expect(await codeOf(temporary.store(other, ['counter', 'counter']))).toBe('store_procedure_failed');
     expect((await temporary.store(other, ['counter'])).role).toBe('owner');
-  });
-
-  it('refuses more calls than its queue holds, and takes them again later', async () => {
-    await using temporary = new Temporary();
-    const store = await temporary.store(temporary.folder(), ['counter'], { queueMax: 5 });
-    const calls = Array.from({ length: 8 }, () => codeOf(store.call('counter', { key: 'a', amount: 1 })));
-    expect(await Promise.all(calls)).toEqual([
-      ...Array(5).fill('resolved'),
-      ...Array(3).fill('store_overloaded'),
-    ]);
-    expect(await codeOf(store.call('counter', { key: 'a', amount: 1 }))).toBe('resolved');
-    expect(await store.read('a')).toBe('6');
-  });
-
-  it('tells a caller that its time is over, though the call may become durable', async () => {
-    await using temporary = new Temporary();
-    const store = await temporary.store(temporary.folder(), ['slow', 'counter']);
-    const held = codeOf(store.call('slow', { key: 'held', holdMs: 400 }, { timeoutMs: 50 }));
-    await new Promise((resolve) => setImmediate(resolve));
-    const behind = codeOf(store.call('counter', { key: 'a', amount: 1 }, { timeoutMs: 50 }));
-    expect(await Promise.all([held, behind])).toEqual(['store_timeout', 'store_timeout']);
-    // The first had begun and is durable; the second had not, and the worker passes over it.
-    expect(await store.read('held')).toBe('done');
-    expect(await store.read('a')).toBeUndefined();
   });
 
   it('answers what it has taken before it closes, and nothing after', async () => {

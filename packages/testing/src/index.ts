@@ -26,4 +26,5 @@ export {
 export { findPython } from './python.ts';
 export { loadSeedPython, type SeedPython } from './seed-python.ts';
 export { loadSeedPolicies, mendTutorial, type SeedPolicies, type SeedPolicy } from './seeds.ts';
+export { type PostgresServer, postgresMissing, startPostgres } from './start-postgres.ts';
 export { type RunningWrit, startWrit } from './start-writ.ts';

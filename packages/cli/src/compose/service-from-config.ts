@@ -31,6 +31,7 @@ export function serviceFromConfig(
   const dataDirectory = resolve(overrides.data ?? resolve(folder, config.data_dir ?? '.writ'));
   return {
     dataDirectory,
+    ...(config.store === undefined ? {} : { store: config.store }),
     bundles: bundleSources({
       bundles: config.bundles,
       folder,

@@ -8,6 +8,8 @@ import type { BudgetDefinition } from '@writ/state';
 export interface ServiceOptions {
   /** Absolute path; holds state, record, keys and the operator's token. */
   readonly dataDirectory: string;
+  /** `postgres://…`: state and record are there instead, shared by all nodes of a cluster. */
+  readonly store?: string;
   readonly bundles: readonly BundleSource[];
   readonly engine: Engine;
   readonly api: ListenAddress;

@@ -30,6 +30,11 @@ export const configSchema = z.strictObject({
     .min(1)
     .optional()
     .describe('Where state and record live; relative to this file. Default: .writ'),
+  store: z
+    .string()
+    .regex(/^postgres(ql)?:\/\/.+/, 'must be postgres://USER@HOST:PORT/DATABASE')
+    .optional()
+    .describe('State and record in PostgreSQL, shared by all nodes; absent: SQLite in data_dir'),
   engine: z
     .strictObject({
       kind: z.enum(['rego', 'opa']).default('rego').describe('rego: embedded; opa: a real OPA'),

@@ -29,6 +29,8 @@ export interface LocalOptions {
   readonly bundles: readonly (string | BundleSource)[];
   /** Holds state, record and keys. Shared with other processes: one owns it, the others reach it through that one. */
   readonly dataDirectory: string;
+  /** `postgres://…`: state and record are in this database, shared by all nodes; keys stay in the data directory. */
+  readonly store?: string;
   /** Evaluates the policies; embedded by default. Closed with the point. */
   readonly engine?: Engine;
   readonly budgets?: readonly BudgetDefinition[];
@@ -84,7 +86,7 @@ export async function openLocal(options: LocalOptions): Promise<LocalPoint> {
 async function open(options: LocalOptions, undo: Undo[]): Promise<Omit<LocalPoint, 'close'>> {
   const engine = options.engine ?? createRegoEngine();
   undo.push(() => engine.close());
-  const store = await openData(options.dataDirectory);
+  const store = await openData(options);
   undo.push(() => store.close());
   refuseExposed(options);
   const upkeep = startUpkeep(options, store);
@@ -117,15 +119,16 @@ function refuseExposed({ trust, dataDirectory }: LocalOptions): void {
   if (why !== undefined) throw new LocalError('data_unavailable', `trust is \`enforced\`, but ${why}`);
 }
 
-async function openData(directory: string): Promise<Store> {
+async function openData({ dataDirectory: directory, store: postgres }: LocalOptions): Promise<Store> {
   try {
     return await openStore({
       directory,
+      ...(postgres === undefined ? {} : { postgres }),
       procedures: [...DECISION_PROCEDURES, ...LEDGER_PROCEDURES, ...STATE_PROCEDURES],
     });
   } catch (cause) {
     if (!(cause instanceof StoreError)) throw cause;
-    const message = `${cause.code}: the data in ${directory} can't be opened: ${cause.message}`;
+    const message = `${cause.code}: the data in ${postgres === undefined ? directory : 'PostgreSQL'} can't be opened: ${cause.message}`;
     throw new LocalError('data_unavailable', message, { cause });
   }
 }
