@@ -643,4 +643,9 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: "A policy's answer that is of no known shape denies.",
     source: 'docs/architecture.md',
   },
+  'P-UNTRUSTED-KILLED': {
+    sentence:
+      'Policies that are not trusted run in a thread that is killed where it exceeds its time or memory.',
+    source: 'docs/architecture.md',
+  },
 };

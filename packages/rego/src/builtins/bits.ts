@@ -6,7 +6,7 @@ import type { Definition, Family } from './define.ts';
 import { fault, operandFault } from './fault.ts';
 import { bigIntOperand } from './operand.ts';
 
-/** Left shifts beyond this are refused: their result would not be a number that OPA accepts either. */
+/** Left shifts beyond this, and shifts of numbers that are longer, are refused: OPA reads no such number either. */
 const SHIFT_MAX = 100_000n;
 
 function binary(operation: (a: bigint, b: bigint) => bigint | BuiltinError): Definition {
@@ -27,7 +27,9 @@ const NEGATIVE = 'must be an unsigned integer number but got a negative integer'
 
 function shiftLeft(a: bigint, b: bigint): bigint | BuiltinError {
   if (b < 0n) return operandFault(2, NEGATIVE);
-  return b > SHIFT_MAX ? fault('shift too large') : a << b;
+  const isTooLarge =
+    b > SHIFT_MAX || (b > 0n && a >> (SHIFT_MAX * 4n) !== 0n && a >> (SHIFT_MAX * 4n) !== -1n);
+  return isTooLarge ? fault('shift too large') : a << b;
 }
 
 function shiftRight(a: bigint, b: bigint): bigint | BuiltinError {

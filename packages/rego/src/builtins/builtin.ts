@@ -74,6 +74,10 @@ export interface BuiltinContext {
   readonly answers?: HostAnswers | undefined;
   /** The hosts that may be reached; any where it is undefined. */
   readonly allowNet?: readonly string[] | undefined;
+  /** Counts work beyond that of a call as operations; throws what ends the evaluation where it has no more. */
+  spend(operations: number): void;
+  /** Counts memory that a call takes, before it takes it; throws what ends the evaluation where it is too much. */
+  allocate(bytes: number): void;
   /** True once the evaluation ought to stop; long-running builtins look at it. */
   cancelled(): boolean;
 }

@@ -14,7 +14,9 @@ import type { BuiltinContext, BuiltinOutcome } from './builtin.ts';
 import { BuiltinError } from './builtin.ts';
 import type { Definition, Family } from './define.ts';
 import { elementFault, typeFault } from './fault.ts';
+import { tooLarge } from './numbers.ts';
 import { integerOperand, membersOf } from './operand.ts';
+import { reserveArray } from './weigh.ts';
 
 type Members = readonly Value[] | RegoSet;
 
@@ -33,15 +35,17 @@ function count(_context: BuiltinContext, value: string | Members | ObjectValue):
   return isObject(value) ? objectSize(value) : (value as readonly Value[]).length;
 }
 
-function fold(combine: (numbers: readonly NumberValue[]) => NumberValue): Definition {
+type Fold = (numbers: readonly NumberValue[], context: BuiltinContext) => NumberValue | BuiltinError;
+
+function fold(combine: Fold): Definition {
   return {
     expected: SET_OR_ARRAY,
-    call: (_context: BuiltinContext, collection: Members) => {
+    call: (context: BuiltinContext, collection: Members) => {
       const members = membersOf(collection);
       for (const member of members) {
         if (!isNumber(member)) return elementFault(1, collection, member, 'number');
       }
-      return combine(members as readonly NumberValue[]);
+      return combine(members as readonly NumberValue[], context);
     },
   };
 }
@@ -79,11 +83,16 @@ function sum(numbers: readonly NumberValue[]): NumberValue {
   return total;
 }
 
+/** Numbers that make a product longer: a million ones make none. */
+function significant(numbers: readonly NumberValue[]): readonly NumberValue[] {
+  return numbers.filter((number) => number !== 0 && number !== 1 && number !== -1);
+}
+
 /** Aggregates. Source: OPA's `topdown/aggregates.go`. */
 export const AGGREGATES: Family = {
   count: { call: count, expected: [['array', 'object', 'set', 'string']] },
   sum: fold(sum),
-  product: fold(productOf),
+  product: fold((numbers, context) => tooLarge(context, significant(numbers)) ?? productOf(numbers)),
   max: extreme((order) => order > 0),
   min: extreme((order) => order < 0),
   sort: { call: sort, expected: SET_OR_ARRAY },
@@ -108,9 +117,17 @@ function slice(_context: BuiltinContext, array: readonly Value[], start: Value, 
 
 /** Arrays. Source: OPA's `topdown/array.go`. */
 export const ARRAYS: Family = {
-  'array.concat': (_context, a: readonly Value[], b: readonly Value[]) => [...a, ...b],
-  'array.flatten': (_context, array: readonly Value[]) =>
-    array.flatMap((member) => (Array.isArray(member) ? (member as readonly Value[]) : [member])),
+  'array.concat': (context, a: readonly Value[], b: readonly Value[]) => {
+    reserveArray(context, a.length + b.length);
+    return [...a, ...b];
+  },
+  'array.flatten': (context, array: readonly Value[]) => {
+    reserveArray(
+      context,
+      array.reduce((sum: number, one) => sum + (Array.isArray(one) ? one.length : 1), 0),
+    );
+    return array.flatMap((member) => (Array.isArray(member) ? (member as readonly Value[]) : [member]));
+  },
   'array.reverse': (_context, array: readonly Value[]) => array.toReversed(),
   'array.slice': { call: slice, checked: 1 },
 };

@@ -13,6 +13,9 @@ export type SignatureAlgorithm =
   | 'ES512'
   | 'EdDSA';
 
+/** How the DER of a private key is built: RFC 8017, RFC 5958, RFC 5915. */
+export type PrivateKeyForm = 'pkcs1' | 'pkcs8' | 'sec1';
+
 /** A key that the host has read. Only the host looks into `handle`. */
 export interface HostKey {
   readonly kind: 'rsa' | 'ec' | 'ed25519' | 'other';
@@ -33,6 +36,8 @@ export interface CryptoHost {
   publicKey(der: Uint8Array): HostKey | undefined;
   /** A public or private JSON Web Key; undefined where it is none. */
   webKey(jwk: JsonObject): HostKey | undefined;
+  /** A private key as a JSON Web Key, all of its members; undefined where it is none. */
+  privateKey(der: Uint8Array, form: PrivateKeyForm): JsonObject | undefined;
   /**
    * Whether a signature over the data holds. ECDSA signatures are `r` and `s`, one behind the other, of equal size;
    * the curve is not compared with the algorithm. The salt of PSS is as long as the digest (RFC 7518, 3.5), or of any

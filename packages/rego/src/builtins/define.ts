@@ -11,6 +11,7 @@ import type {
 import { BuiltinError } from './builtin.ts';
 import { typeFault } from './fault.ts';
 import { SuspendedCall } from './suspended-call.ts';
+import { weighAnswer, weighOperand } from './weigh.ts';
 
 /** A function over operands of the declared types; they are checked before it is called. */
 export type CheckedFunction = (context: BuiltinContext, ...operands: never[]) => BuiltinOutcome;
@@ -52,8 +53,14 @@ function operandCheck(
   return (value) => (allowed.includes(typeName(value)) ? undefined : typeFault(position, value, ...wanted));
 }
 
-function named(name: string, outcome: BuiltinOutcome): BuiltinOutcome {
-  if (!(outcome instanceof BuiltinError) || outcome instanceof SuspendedCall) return outcome;
+/** What a call gives: its answer is counted, its failure named. */
+function finished(context: BuiltinContext, name: string, outcome: BuiltinOutcome): BuiltinOutcome {
+  if (typeof outcome !== 'object' && typeof outcome !== 'string') return outcome;
+  if (outcome instanceof SuspendedCall) return outcome;
+  if (!(outcome instanceof BuiltinError)) {
+    weighAnswer(context, outcome);
+    return outcome;
+  }
   return new BuiltinError(outcome.code, `${name}: ${outcome.message}`);
 }
 
@@ -68,17 +75,25 @@ function guarded(signature: BuiltinSignature, definition: Definition): BuiltinIm
   );
   const [first, second] = checks;
   if (checks.length === 1) {
-    return (context, a) => named(name, first?.(a!) ?? call(context, a!));
+    return (context, a) => {
+      weighOperand(context, a!);
+      return finished(context, name, first?.(a!) ?? call(context, a!));
+    };
   }
   if (checks.length === 2) {
-    return (context, a, b) => named(name, first?.(a!) ?? second?.(b!) ?? call(context, a!, b!));
+    return (context, a, b) => {
+      weighOperand(context, a!);
+      weighOperand(context, b!);
+      return finished(context, name, first?.(a!) ?? second?.(b!) ?? call(context, a!, b!));
+    };
   }
   return (context, ...operands) => {
     for (let index = 0; index < checks.length; index++) {
       const problem = checks[index]?.(operands[index]!);
-      if (problem !== undefined) return named(name, problem);
+      if (problem !== undefined) return finished(context, name, problem);
     }
-    return named(name, call(context, ...operands));
+    for (const operand of operands) weighOperand(context, operand);
+    return finished(context, name, call(context, ...operands));
   };
 }
 

@@ -42,8 +42,13 @@ function base64Fault(text: string): BuiltinError {
   return fault(`illegal base64 data at input byte ${base64FaultAt(text)}`);
 }
 
-function decodeBase64(_context: BuiltinContext, text: string): BuiltinOutcome {
+/** What base64 with padding stands for. */
+export function readBase64(text: string): string | BuiltinError {
   return fromBase64(text) ?? base64Fault(text);
+}
+
+function decodeBase64(_context: BuiltinContext, text: string): BuiltinOutcome {
+  return readBase64(text);
 }
 
 function toUrlAlphabet(base64: string): string {

@@ -10,7 +10,7 @@ export type {
 export { BuiltinError } from './builtin.ts';
 export { textOfBytes } from './bytes.ts';
 export { isMember, isMemberAt } from './comparison.ts';
-export type { CryptoHost, HostKey, SignatureAlgorithm } from './crypto-host.ts';
+export type { CryptoHost, HostKey, PrivateKeyForm, SignatureAlgorithm } from './crypto-host.ts';
 export type { HostAnswer, HostAnswers, HostRequest } from './host-request.ts';
 export type { HttpSendRequest, HttpTlsOptions } from './http-request.ts';
 export { urlFault } from './http-request.ts';

@@ -6,6 +6,7 @@ import type { Definition, Family } from './define.ts';
 import { cancelled, fault, typeFault } from './fault.ts';
 import type { IpNetwork } from './ip-address.ts';
 import { contains, ipText, lastAddress, parseCidr, parseIp } from './ip-address.ts';
+import { reserveSet } from './weigh.ts';
 
 /** Addresses made between two looks at the clock. */
 const EXPAND_CHUNK = 1024;
@@ -78,6 +79,10 @@ function expand(context: BuiltinContext, text: string): BuiltinOutcome {
   let count = 0;
   for (let value = range.value; value <= last; value++) {
     count++;
+    if (count % EXPAND_CHUNK === 0) {
+      context.spend(EXPAND_CHUNK);
+      reserveSet(context, EXPAND_CHUNK + 1);
+    }
     if (count % EXPAND_CHUNK === 0 && context.cancelled()) {
       return cancelled('timed out before generating all IP addresses');
     }

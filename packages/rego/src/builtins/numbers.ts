@@ -20,12 +20,43 @@ import { BuiltinError } from './builtin.ts';
 import type { Family } from './define.ts';
 import { cancelled, enumFault, fault, typeFault } from './fault.ts';
 import { bigIntOperand, integerOperand } from './operand.ts';
+import { reserveArray } from './weigh.ts';
 
 /** How many members of a range are made between two looks at the clock. */
 const RANGE_CHUNK = 4096;
 
 function outcome(result: NumberValue | ArithmeticFault): BuiltinOutcome {
   return typeof result === 'string' ? fault(result) : result;
+}
+
+/**
+ * Bits of a number that arithmetic may make, its decimal places included. OPA has no such bound; without one a few
+ * multiplications of a number by itself hold the process, and nothing can interrupt them.
+ */
+const NUMBER_BITS_MAX = 1_000_000;
+/** A double has no more bits before and behind its point than this. */
+const DOUBLE_BITS = 1_100;
+const BITS_PER_DIGIT = 3.33;
+const BITS_PER_OPERATION = 64;
+
+/** Bits that a number takes written out. */
+function bitsOf(value: NumberValue): number {
+  if (typeof value === 'number') {
+    return Number.isSafeInteger(value) ? Math.log2(Math.abs(value) + 1) : DOUBLE_BITS;
+  }
+  return value.coefficient.toString(16).length * 4 + Math.abs(value.exponent) * BITS_PER_DIGIT;
+}
+
+function areDoubles(a: NumberValue, b: NumberValue): boolean {
+  return typeof a === 'number' && typeof b === 'number';
+}
+
+/** Refuses products and quotients that would be too large to go on with; counts the work of large ones. */
+export function tooLarge(context: BuiltinContext, factors: readonly NumberValue[]): BuiltinError | undefined {
+  const bits = factors.reduce((sum: number, factor) => sum + bitsOf(factor), 0);
+  if (bits > NUMBER_BITS_MAX) return cancelled(`numbers of more than ${NUMBER_BITS_MAX} bits are refused`);
+  context.spend(Math.ceil(bits / BITS_PER_OPERATION));
+  return undefined;
 }
 
 function minus(_context: BuiltinContext, a: Value, b: Value): BuiltinOutcome {
@@ -46,6 +77,10 @@ function range(context: BuiltinContext, start: Value, stop: Value, step: Value):
   const members: Value[] = [];
   const down = from > to;
   for (let member = from; down ? member >= to : member <= to; member += down ? -by : by) {
+    if (members.length % RANGE_CHUNK === RANGE_CHUNK - 1) {
+      context.spend(RANGE_CHUNK);
+      reserveArray(context, RANGE_CHUNK);
+    }
     if (members.length % RANGE_CHUNK === RANGE_CHUNK - 1 && context.cancelled()) {
       return cancelled('timed out before generating all numbers in range');
     }
@@ -100,8 +135,10 @@ function randomInteger(context: BuiltinContext, key: string, limit: NumberValue)
 export const NUMBERS: Family = {
   plus: (_context, a: NumberValue, b: NumberValue) => add(a, b),
   minus: { call: minus, checked: 0 },
-  mul: (_context, a: NumberValue, b: NumberValue) => multiply(a, b),
-  div: (_context, a: NumberValue, b: NumberValue) => outcome(divide(a, b)),
+  mul: (context, a: NumberValue, b: NumberValue) =>
+    areDoubles(a, b) ? multiply(a, b) : (tooLarge(context, [a, b]) ?? multiply(a, b)),
+  div: (context, a: NumberValue, b: NumberValue) =>
+    (areDoubles(a, b) ? undefined : tooLarge(context, [a, b])) ?? outcome(divide(a, b)),
   rem: (_context, a: NumberValue, b: NumberValue) => outcome(remainder(a, b)),
   abs: (_context, a: NumberValue) => abs(a),
   round: (_context, a: NumberValue) => round(a),

@@ -10,6 +10,7 @@ import { goFormat, UnsupportedVerb } from './go-format.ts';
 import type { GoArgument } from './go-format-value.ts';
 import { isAscii, lower, upper } from './letter-case.ts';
 import { integerOperand, membersOf, stringsOperand } from './operand.ts';
+import { reserveText } from './weigh.ts';
 
 type Strings = readonly Value[] | RegoSet;
 
@@ -18,9 +19,12 @@ function hasNoSurrogates(text: string): boolean {
   return !/[\ud800-\udfff]/.test(text);
 }
 
-function concat(_context: BuiltinContext, separator: string, parts: Strings): BuiltinOutcome {
+function concat(context: BuiltinContext, separator: string, parts: Strings): BuiltinOutcome {
   const strings = stringsOperand(parts, 2);
-  return strings instanceof BuiltinError ? strings : strings.join(separator);
+  if (strings instanceof BuiltinError) return strings;
+  const units = strings.reduce((sum, part) => sum + part.length, 0) + separator.length * strings.length;
+  reserveText(context, units);
+  return strings.join(separator);
 }
 
 /** Every position, in code points, at which a text occurs; overlapping ones included. */
@@ -107,12 +111,22 @@ function replaceUnits(text: string, pairs: Pairs): string {
   return output;
 }
 
-function replaceMany(_context: BuiltinContext, patterns: ObjectValue, text: string): BuiltinOutcome {
+/** Counts what replacing can make at most, where that is more than the text. */
+function reserveReplaced(context: BuiltinContext, text: string, from: string, to: string): void {
+  if (to.length <= from.length) return;
+  const atMost = (text.length / Math.max(1, from.length) + 1) * to.length;
+  if (atMost <= text.length * 4) return;
+  const count = from === '' ? text.length + 1 : text.split(from).length - 1;
+  reserveText(context, count * to.length);
+}
+
+function replaceMany(context: BuiltinContext, patterns: ObjectValue, text: string): BuiltinOutcome {
   const pairs: (readonly [string, string])[] = [];
   for (const [key, value] of objectEntries(patterns)) {
     if (typeof key !== 'string') return operandFault(1, 'non-string key found in pattern object');
     if (typeof value !== 'string') return operandFault(1, 'non-string value found in pattern object');
     pairs.push([key, value]);
+    reserveReplaced(context, text, key, value);
   }
   return pairs.length === 0 ? text : replaceAll(text, pairs);
 }
@@ -257,7 +271,10 @@ export const STRINGS: Family = {
   'strings.split_n': splitSome,
   'strings.count': (_context, text: string, search: string) => countOf(text, search),
   'strings.reverse': (_context, text: string) => Array.from(text).reverse().join(''),
-  replace: (_context, text: string, from: string, to: string) => replaceAll(text, [[from, to]]),
+  replace: (context, text: string, from: string, to: string) => {
+    reserveReplaced(context, text, from, to);
+    return replaceAll(text, [[from, to]]);
+  },
   'strings.replace_n': replaceMany,
   trim: (_context, text: string, cutset: string) => trimEnd(trimStart(text, cutset), cutset),
   trim_left: (_context, text: string, cutset: string) => trimStart(text, cutset),

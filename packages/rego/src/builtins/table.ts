@@ -20,6 +20,7 @@ import { JSON_SCHEMA } from './json-schema.ts';
 import { JWT } from './jwt.ts';
 import { NETWORK } from './network.ts';
 import { NUMBERS } from './numbers.ts';
+import { PRIVATE_KEYS } from './private-keys.ts';
 import { REGEX } from './regex.ts';
 import { RENDER_TEMPLATE } from './render-template.ts';
 import { SEMVER } from './semver.ts';
@@ -30,6 +31,7 @@ import { TIME } from './time.ts';
 import { UNITS } from './units.ts';
 import { URI } from './uri.ts';
 import { UUID } from './uuid.ts';
+import { X509 } from './x509.ts';
 import { YAML } from './yaml.ts';
 
 /** The families of builtins that this engine has. */
@@ -67,6 +69,8 @@ const FAMILIES: readonly Family[] = [
   GRAPHQL,
   RENDER_TEMPLATE,
   JSON_SCHEMA,
+  X509,
+  PRIVATE_KEYS,
 ];
 
 /** Every builtin of OPA 1.22 by name, whether this engine can call it or not. */

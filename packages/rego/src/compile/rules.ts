@@ -1,4 +1,5 @@
 import type { ConflictSite } from '../eval/conflict.ts';
+import { partialMemberBytes } from '../plan/member-bytes.ts';
 import type { BranchPlan, GroupPlan, RulePlan } from '../plan/plan.ts';
 import { FIRST_SLOT, KEY_SLOT } from '../plan/plan.ts';
 import type { MatchedRule } from '../runtime/run.ts';
@@ -133,6 +134,7 @@ export function emitPartialRule(emitter: Emitter, name: Code, rule: RulePlan, ke
     const keys = emitKeys(emitter, branch);
     const value = emitOptional(emitter, branch.value, false);
     emitter.write(code`if (${keys} === undefined || ${value} === undefined) ${fail}`);
+    emitter.write(code`run.allocate(${partialMemberBytes(branch!.value)});`);
     emitter.write(code`answered = true;`);
     emitter.write(code`if (collector(${keys}, ${value}, ${emitter.constant(rule)})) break ${search};`);
     emitter.write(fail);

@@ -1,5 +1,6 @@
 import type { Builtin } from '../builtins/index.ts';
 import { BUILTINS } from '../builtins/index.ts';
+import { memberBytes } from '../plan/member-bytes.ts';
 import type { ComprehensionNode, ValueNode } from '../plan/plan.ts';
 import { mockKey } from '../plan/plan.ts';
 import type { CallSite } from '../runtime/calls.ts';
@@ -225,6 +226,7 @@ function emitComprehension(emitter: Emitter, node: ComprehensionNode, _outer: Fa
     if (node.result === 'object') emitPair(emitter, node, name, fail);
     else {
       const term = emitDefined(emitter, node.term, fail, ordered);
+      emitter.write(code`run.allocate(${memberBytes(node)});`);
       emitter.write(node.result === 'set' ? code`${name}.add(${term});` : code`${name}.push(${term});`);
     }
     emitter.write(fail);
@@ -237,6 +239,7 @@ function emitPair(emitter: Emitter, node: ComprehensionNode, name: Code, fail: F
   const key = emitOptional(emitter, node.key!, false);
   const term = emitOptional(emitter, node.term, false);
   emitter.write(code`if (${key} === undefined || ${term} === undefined) ${fail}`);
+  emitter.write(code`run.allocate(${memberBytes(node)});`);
   const fault = new EvaluationFault('eval_conflict_error', OBJECT_CONFLICT, node.location);
   emitter.write(code`if (!${name}.put([${key}], ${term})) conflict(${emitter.constant(fault)});`);
 }

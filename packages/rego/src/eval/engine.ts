@@ -23,6 +23,8 @@ import { compileValue } from './values.ts';
 
 /** Ends an evaluation that does more than this many operations, where no other number is given. */
 export const OPERATIONS_MAX_DEFAULT = 20_000_000;
+/** Ends an evaluation whose values take more bytes than this by the estimate, where no other number is given. */
+export const MEMORY_BYTES_MAX_DEFAULT = 512 * 1024 * 1024;
 /** Ends an evaluation that takes longer than this, where no other limit is given. */
 export const DEADLINE_MS_DEFAULT = 10_000;
 
@@ -52,6 +54,8 @@ export interface EvaluationOptions {
   readonly deadlineMs?: number;
   /** Rules, calls and steps of iterations; 20,000,000 by default. */
   readonly operationsMax?: number;
+  /** Bytes that values may take that the evaluation makes, by a rough estimate; 512 MiB by default. */
+  readonly memoryBytesMax?: number;
   /** Nanoseconds since 1970: what `time.now_ns` gives throughout; the clock by default. */
   readonly timeNs?: bigint;
   readonly host?: EvaluationHost;
@@ -306,6 +310,14 @@ class EvaluationContext implements BuiltinContext {
     this.#options.host?.traced?.(message);
   }
 
+  spend(operations: number): void {
+    this.run?.spend(operations);
+  }
+
+  allocate(bytes: number): void {
+    this.run?.allocate(bytes);
+  }
+
   cancelled(): boolean {
     return this.run?.cancelled() ?? false;
   }
@@ -334,6 +346,7 @@ function startRun(
     recordRules: options.recordRules !== false,
     observer: options.observer,
     operationsMax: options.operationsMax ?? OPERATIONS_MAX_DEFAULT,
+    memoryBytesMax: options.memoryBytesMax ?? MEMORY_BYTES_MAX_DEFAULT,
     deadlineMs: options.deadlineMs ?? DEADLINE_MS_DEFAULT,
   });
   builtins.run = run;

@@ -1,4 +1,5 @@
 import { dataPath } from '../analysis/term-text.ts';
+import { partialMemberBytes } from '../plan/member-bytes.ts';
 import type { BranchPlan, DocumentPlan, GroupPlan, RuleChoice, RulePlan } from '../plan/plan.ts';
 import { KEY_SLOT, RESULT_SLOT } from '../plan/plan.ts';
 import { memberAt, ObjectCollector } from '../runtime/collections.ts';
@@ -229,6 +230,7 @@ function singleEnd(backend: Backend, group: GroupPlan, branch: BranchPlan): Step
 function compilePartialRule(backend: Backend, rule: RulePlan, keyed: boolean): PartialRule {
   const variant = keyed ? rule.keyed!() : rule;
   const [branch] = variant.branches;
+  const bytes = partialMemberBytes(branch!.value);
   const keys = branch!.keys.map((key) => compileValue(backend, key, false));
   const compute = compileValue(backend, branch!.value, false);
   const record: MatchedRule = { path: rule.path, file: rule.file, row: rule.row };
@@ -236,6 +238,7 @@ function compilePartialRule(backend: Backend, rule: RulePlan, keyed: boolean): P
     const keyValues = computeAll(keys, run, frame);
     const value = compute(run, frame);
     if (keyValues === undefined || value === undefined) return false;
+    run.allocate(bytes);
     const result = frame[RESULT_SLOT] as { collector: Collector; answered: boolean };
     result.answered = true;
     return result.collector(keyValues, value, rule);

@@ -1,4 +1,5 @@
 import { BUILTINS, BuiltinError } from '../builtins/index.ts';
+import { memberBytes } from '../plan/member-bytes.ts';
 import type { ComprehensionNode, ValueNode } from '../plan/plan.ts';
 import { mockKey } from '../plan/plan.ts';
 import type { CallSite } from '../runtime/calls.ts';
@@ -226,11 +227,14 @@ function compileComprehension(backend: Backend, node: ComprehensionNode): Comput
   const ordered = node.result === 'array';
   const term = compileValue(backend, node.term, ordered);
   const { slot } = node;
+  const bytes = memberBytes(node);
   if (node.result === 'object') return compileObjectComprehension(backend, node);
   if (node.result === 'set') {
     const collect: Step = (run, frame) => {
       const value = term(run, frame);
-      if (value !== undefined) (frame[slot] as SetBuilder).add(value);
+      if (value === undefined) return false;
+      run.allocate(bytes);
+      (frame[slot] as SetBuilder).add(value);
       return false;
     };
     const body = backend.statements(node.body, collect, ordered);
@@ -243,7 +247,9 @@ function compileComprehension(backend: Backend, node: ComprehensionNode): Comput
   }
   const collect: Step = (run, frame) => {
     const value = term(run, frame);
-    if (value !== undefined) (frame[slot] as Value[]).push(value);
+    if (value === undefined) return false;
+    run.allocate(bytes);
+    (frame[slot] as Value[]).push(value);
     return false;
   };
   const body = backend.statements(node.body, collect, ordered);
@@ -259,10 +265,12 @@ function compileObjectComprehension(backend: Backend, node: ComprehensionNode): 
   const key = compileValue(backend, node.key!, false);
   const term = compileValue(backend, node.term, false);
   const { slot, location } = node;
+  const bytes = memberBytes(node);
   const collect: Step = (run, frame) => {
     const keyValue = key(run, frame);
     const value = term(run, frame);
     if (keyValue === undefined || value === undefined) return false;
+    run.allocate(bytes);
     if (!(frame[slot] as ObjectCollector).put([keyValue], value)) {
       throw new EvaluationFault('eval_conflict_error', OBJECT_CONFLICT, location);
     }

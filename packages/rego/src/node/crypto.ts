@@ -7,11 +7,13 @@ import {
   verify as verifyData,
   X509Certificate,
 } from 'node:crypto';
-import type { CryptoHost, HostKey, SignatureAlgorithm } from '../builtins/crypto-host.ts';
+import type { CryptoHost, HostKey, PrivateKeyForm, SignatureAlgorithm } from '../builtins/crypto-host.ts';
 import type { JsonObject } from '../value/index.ts';
 
 /** RSA keys of fewer bits verify and sign nothing, as in Go. */
 const RSA_BITS_MIN = 1024;
+
+const RSA_MEMBERS: readonly string[] = ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi'];
 
 const CURVE_NAMES: Readonly<Record<string, string>> = {
   prime256v1: 'P-256',
@@ -65,6 +67,15 @@ export const nodeCrypto: CryptoHost = Object.freeze({
     attempt(() => {
       const source = { key: jwk as unknown as JsonWebKey, format: 'jwk' as const };
       return hostKey(Object.hasOwn(jwk, 'd') ? createPrivateKey(source) : createPublicKey(source));
+    }),
+
+  privateKey: (der: Uint8Array, type: PrivateKeyForm) =>
+    attempt(() => {
+      const key = createPrivateKey({ key: Buffer.from(der), format: 'der', type });
+      // An RSA key that only signs with PSS has no form as a JSON Web Key: Go reads none either.
+      const webKey = { ...key.export({ format: 'jwk' }) } as JsonObject;
+      const members = webKey['kty'] === 'RSA' ? RSA_MEMBERS : ['d', 'x'];
+      return members.every((name) => typeof webKey[name] === 'string') ? webKey : undefined;
     }),
 
   verify(

@@ -63,7 +63,9 @@ export class Run {
   builtinError: { readonly error: BuiltinError; readonly location: Location } | undefined;
   operations = 0;
   #nextCheck: number;
+  #memoryBytes = 0;
   readonly #operationsMax: number;
+  readonly #memoryBytesMax: number;
   readonly #deadlineMs: number;
   /** On the clock of `performance.now()`; undefined until the clock has started. */
   #deadline: number | undefined;
@@ -75,6 +77,7 @@ export class Run {
     readonly recordRules: boolean;
     readonly observer: Observer | undefined;
     readonly operationsMax: number;
+    readonly memoryBytesMax: number;
     /** From the first look at the clock, which is after a few operations. */
     readonly deadlineMs: number;
   }) {
@@ -84,6 +87,7 @@ export class Run {
     this.matched = options.recordRules ? [] : undefined;
     this.observer = options.observer;
     this.#operationsMax = options.operationsMax;
+    this.#memoryBytesMax = options.memoryBytesMax;
     this.#deadlineMs = options.deadlineMs;
     this.#nextCheck = Math.min(CLOCK_START, options.operationsMax);
   }
@@ -92,6 +96,20 @@ export class Run {
   count(): void {
     this.operations += 1;
     if (this.operations > this.#nextCheck) this.#check();
+  }
+
+  /** Counts the work of a step that does much at once as so many operations. */
+  spend(operations: number): void {
+    this.operations += operations;
+    if (this.operations > this.#nextCheck) this.#check();
+  }
+
+  /** Counts what a value takes, roughly, whether it is kept or not; ends the evaluation where that is too much. */
+  allocate(bytes: number): void {
+    this.#memoryBytes += bytes;
+    if (this.#memoryBytes > this.#memoryBytesMax) {
+      throw new EvaluationFault('eval_cancel_error', 'evaluation exceeded its estimate of memory');
+    }
   }
 
   #check(): void {

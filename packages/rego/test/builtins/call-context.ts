@@ -16,6 +16,8 @@ export function callContext(
     printed: (message) => lines.push(message),
     traced: (message) => lines.push(`trace: ${message}`),
     runtime: { env: {} },
+    spend: () => undefined,
+    allocate: () => undefined,
     cancelled: () => false,
     lines,
     ...overrides,

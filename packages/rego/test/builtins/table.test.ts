@@ -6,13 +6,6 @@ import { call, callContext, shown } from './call-context.ts';
 /** What OPA has and this engine does not call yet: analysis reports each use with its place. */
 const UNSUPPORTED: readonly string[] = [
   'assign',
-  'crypto.parse_private_keys',
-  'crypto.x509.parse_and_verify_certificates',
-  'crypto.x509.parse_and_verify_certificates_with_options',
-  'crypto.x509.parse_certificate_request',
-  'crypto.x509.parse_certificates',
-  'crypto.x509.parse_keypair',
-  'crypto.x509.parse_rsa_private_key',
   'graphql.is_valid',
   'graphql.parse',
   'graphql.parse_and_verify',

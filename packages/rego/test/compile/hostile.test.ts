@@ -69,7 +69,7 @@ const PATHS = policyOf(policyAround('x')).rulePaths.filter((path) => path !== 'a
 const KEYWORDS =
   /^(?:use|strict|const|let|function|return|if|else|true|false|null|undefined|typeof|instanceof|new|break|continue|while|for|of|runtime|constants|run|args|object|found|above|scope|known|value|call|result|answered|collector)$/;
 const MEMBERS =
-  /^(?:rulesEvaluated|matched|push|count|scope|memo|replaced|mocks|input|data|outer|builtins|next|key|value|member|call|length|from|build|put|add|kind|has)$/;
+  /^(?:rulesEvaluated|matched|push|count|scope|memo|replaced|mocks|input|data|outer|builtins|next|key|value|member|call|length|from|build|put|add|kind|has|allocate)$/;
 const GENERATED = /^[a-z]\d+(?:_\d+)?$/;
 
 /** Every word of a source outside of its quoted strings. */
