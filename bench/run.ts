@@ -14,6 +14,11 @@ const BENCHES: Readonly<
       "the engine's back ends beside OPA in process, over REST and as Wasm, and beside functions written by hand",
     load: () => import('./rego.ts'),
   },
+  ledger: {
+    about:
+      'whole decisions beside a bare file, SQLite and PostgreSQL with one transaction each; verification of the record',
+    load: () => import('./ledger.ts'),
+  },
   'decision-rate': {
     about: 'durable decisions per second beside a bare append-only file with group commit, in one run',
     load: () => import('./decision-rate.ts'),

@@ -556,6 +556,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
       'While the database is away calls are refused; when it is back they go on, and nothing of before is lost.',
     source: 'docs/architecture.md',
   },
+  'P-STORE-BACKUP': {
+    sentence: 'A backup beside a running service is one moment of it, and is restored whole.',
+    source: 'docs/architecture.md',
+  },
   'P-STORE-CORRUPT': {
     sentence: 'Calls that meet damaged pages are refused.',
     source: 'docs/architecture.md',
@@ -570,6 +574,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   },
   'P-STORE-MIGRATES': {
     sentence: 'Files of an earlier version are brought forward at opening and keep what they hold.',
+    source: 'docs/architecture.md',
+  },
+  'P-STORE-POWER-CUT': {
+    sentence: 'A power cut that forgets what was not synced loses nothing that was acknowledged.',
     source: 'docs/architecture.md',
   },
   'P-STORE-OWN-USER': {

@@ -20,6 +20,8 @@ export interface World {
   readonly store: Store;
   readonly point: DecisionService;
   call(index: number): DecideCall;
+  /** Public key of the checkpoints. */
+  readonly verifierKey: string;
   /** Signs the log as it is and verifies it from the files; how much is wrong with it. */
   problems(): Promise<number>;
   close(): Promise<void>;
@@ -40,6 +42,8 @@ export interface WorldOptions {
   /** Folder of the bundle. */
   readonly bundle: string;
   readonly budgets: boolean;
+  /** `postgres://…`: state and record are there. */
+  readonly postgres?: string;
 }
 
 /** Opens a decision point with durable record below `folder`. */
@@ -48,7 +52,11 @@ export async function openWorld(folder: string, options: WorldOptions): Promise<
   mkdirSync(directory);
   const loaded = await loadPolicies([{ kind: 'path', path: options.bundle }], createRegoEngine());
   if (!loaded.ok) throw new Error(renderLoadFailure(loaded));
-  const store = await openStore({ directory, procedures: [...DECISION_PROCEDURES, ...LEDGER_PROCEDURES] });
+  const store = await openStore({
+    directory,
+    procedures: [...DECISION_PROCEDURES, ...LEDGER_PROCEDURES],
+    ...(options.postgres === undefined ? {} : { postgres: options.postgres }),
+  });
   // A checkpoint a second, as a service signs them.
   const signer = openFileSigner(join(directory, 'keys'), { name: 'writ/bench' });
   const checkpointer = startCheckpointer({ store, signer, directory, trust: 'cooperative' });
@@ -61,6 +69,7 @@ export async function openWorld(folder: string, options: WorldOptions): Promise<
     directory,
     store,
     point,
+    verifierKey: signer.verifierKey,
     call: toolCall,
     problems: async () => {
       await checkpointer.publish();

@@ -7,19 +7,24 @@ import { type BudgetWindow, windowStartMs } from './window.ts';
 
 export const BUDGET_UNITS = ['requests', 'tokens', 'cost'] as const;
 export type BudgetUnit = (typeof BUDGET_UNITS)[number];
-export const BUDGET_HOLDERS = ['session', 'principal', 'actor', 'tenant'] as const;
+export const BUDGET_HOLDERS = ['session', 'principal', 'actor', 'actor_class', 'tenant', 'tool'] as const;
 export type BudgetHolder = (typeof BUDGET_HOLDERS)[number];
 
 /** A limit on what one holder may use in one window. */
 export interface BudgetDefinition {
   readonly name: string;
-  /** Who shares it. `actor` means this actor for whichever principal. */
+  /**
+   * Who shares it. `actor` means this actor for whichever principal, `actor_class` all actors of its class (those without
+   * one together), `tool` all callers of the tool.
+   */
   readonly per: BudgetHolder;
   readonly unit: BudgetUnit;
   /** At most this much in a window; up to 9e9, six decimals count. */
   readonly limit: number;
   /** Absent: the session for `per: session`, else for ever. */
   readonly window?: BudgetWindow;
+  /** IANA name of the zone in whose calendar the window stands; UTC where it is absent. */
+  readonly time_zone?: string;
 }
 
 /** Use is kept in millionths, so that sums of decimals are exact. */
@@ -69,7 +74,9 @@ const HOLDERS: Readonly<Record<BudgetHolder, (subject: StateSubject) => readonly
   session: ({ principal, actor, session_id }) => [principal, actor, session_id],
   principal: ({ principal }) => [principal],
   actor: ({ actor }) => [actor],
+  actor_class: ({ actor_class }) => [actor_class],
   tenant: () => [],
+  tool: ({ tool }) => [tool],
 };
 
 /** The cells that reserving of these budgets reads and writes. */
@@ -181,7 +188,7 @@ function startOf(
   subject: StateSubject,
   nowMs: number,
 ): number {
-  if (definition.window !== undefined) return windowStartMs(definition.window, nowMs);
+  if (definition.window !== undefined) return windowStartMs(definition.window, nowMs, definition.time_zone);
   if (definition.per !== 'session') return 0;
   return readSession(read, subject, nowMs)?.started_ms ?? nowMs;
 }

@@ -113,4 +113,5 @@ export {
   startSweeper,
   sweepStep,
 } from './sweep.ts';
+export { isTimeZone } from './time-zone.ts';
 export { BUDGET_WINDOWS, type BudgetWindow, windowStartMs } from './window.ts';

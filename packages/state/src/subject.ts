@@ -7,6 +7,9 @@ export interface StateSubject {
   readonly principal: string;
   readonly actor: string;
   readonly session_id?: string;
+  /** Class of the actor, and the tool that is called: budgets may be theirs. */
+  readonly actor_class?: string;
+  readonly tool?: string;
 }
 
 /**

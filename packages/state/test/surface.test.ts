@@ -51,6 +51,7 @@ it('exports these names and no others', () => {
     'haltKeys',
     'hitCounter',
     'idempotencyKey',
+    'isTimeZone',
     'liftHalt',
     'openDecision',
     'openDecisionKey',

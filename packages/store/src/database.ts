@@ -249,7 +249,8 @@ function recoveredFrames(sqlite: DatabaseSync): number {
   return typeof frames === 'number' && frames > 0 ? frames : 0;
 }
 
-function checkStructure(sqlite: DatabaseSync, path: string): 'ok' | 'skipped' {
+/** Throws `store_corrupt` where the structure of the files or the log is not whole; large files are not looked at. */
+export function checkStructure(sqlite: DatabaseSync, path: string): 'ok' | 'skipped' {
   if (sizeOf(path) > CHECK_BYTES_MAX) return 'skipped';
   const finding = sqlite.prepare('pragma quick_check(1)').get()?.['quick_check'];
   if (finding !== 'ok') throw corrupt(`the structure check found: ${String(finding)}`);

@@ -1,3 +1,4 @@
+export { type BackupReport, backupStore, restoreStore } from './backup.ts';
 export {
   type CallOptions,
   type Procedure,

@@ -52,6 +52,16 @@ export class Child {
     await this.ended;
   }
 
+  /** Stops the process where it stands, with everything that it has not synced, and reads what it had told until then. */
+  async freeze(): Promise<void> {
+    this.#process.kill('SIGSTOP');
+    // What it told before lies in the pipe.
+    for (let told = -1; told !== this.acknowledged.length; ) {
+      told = this.acknowledged.length;
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+  }
+
   #onLine(line: string): void {
     const [kind, first = '', second = ''] = line.split(' ');
     if (kind === 'ready') this.role = first;

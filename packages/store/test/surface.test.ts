@@ -5,8 +5,10 @@ it('exports these names and no others', () => {
   expect(Object.keys(store).sort()).toEqual([
     'STORE_ERROR_CODES',
     'StoreError',
+    'backupStore',
     'openStore',
     'openStoreReader',
+    'restoreStore',
   ]);
 });
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { approvalsCommand } from './approvals.ts';
+import { backupCommand, restoreCommand } from './backup.ts';
 import { buildCommand } from './build.ts';
 import { checkCommand } from './check.ts';
 import { completionCommand } from './completion.ts';
@@ -32,6 +33,8 @@ export const COMMANDS: readonly ((program: Command) => Command)[] = [
   logCommand,
   verifyCommand,
   haltCommand,
+  backupCommand,
+  restoreCommand,
   tokenCommand,
   completionCommand,
 ];

@@ -1,4 +1,4 @@
-import { BUDGET_HOLDERS, BUDGET_WINDOWS } from '@writ/state';
+import { BUDGET_HOLDERS, BUDGET_WINDOWS, isTimeZone } from '@writ/state';
 import { z } from 'zod';
 import { bundleSchema } from './bundle-config.ts';
 
@@ -93,6 +93,11 @@ export const configSchema = z.strictObject({
         unit: z.enum(['requests', 'tokens', 'cost']),
         limit: z.number().nonnegative(),
         window: z.enum(BUDGET_WINDOWS).optional().describe('Absent: the session, else for ever'),
+        time_zone: z
+          .string()
+          .refine(isTimeZone, 'must be the IANA name of a time zone')
+          .optional()
+          .describe('IANA name of the zone in whose calendar the window stands; absent: UTC'),
       }),
     )
     .optional(),

@@ -7,6 +7,7 @@ import {
   type BudgetDefinition,
   type BudgetRequest,
   type BudgetUnit,
+  isTimeZone,
 } from '@writ/state';
 
 export type BudgetsRead =
@@ -15,11 +16,12 @@ export type BudgetsRead =
 
 /** Largest limit that a budget can count to, in its unit. */
 export const BUDGET_LIMIT_MAX = 9e9;
-const KEYS = ['name', 'per', 'unit', 'limit', 'window'];
+const KEYS = ['name', 'per', 'unit', 'limit', 'window', 'time_zone'];
 
 /**
  * The budgets in force: those of the configuration and the lists at `data.writ.budgets` of first-party bundles, each
- * `{name, per: session|principal|actor|tenant, unit: requests|tokens|cost, limit, window?: minute|hour|day|week|month}`.
+ * `{name, per: session|principal|actor|actor_class|tenant|tool, unit: requests|tokens|cost, limit, window?:
+ * minute|hour|day|week|month, time_zone?}`.
  * Names are unique over all.
  */
 export function readBudgets(bundles: readonly Bundle[], extra: readonly BudgetDefinition[]): BudgetsRead {
@@ -56,7 +58,7 @@ function readBudget(item: Json): BudgetDefinition | string {
   const budget = item as JsonObject;
   const unknown = Object.keys(budget).find((key) => !KEYS.includes(key));
   if (unknown !== undefined) return `unknown key \`${unknown}\`: known are ${KEYS.join(', ')}`;
-  const { name, per, unit, limit, window } = budget;
+  const { name, per, unit, limit, window, time_zone } = budget;
   if (typeof name !== 'string' || name === '') return 'a budget has no name';
   if (!isOneOf(BUDGET_HOLDERS, per))
     return `\`per\` of budget \`${name}\` is none of ${BUDGET_HOLDERS.join(', ')}`;
@@ -65,10 +67,16 @@ function readBudget(item: Json): BudgetDefinition | string {
   if (typeof limit !== 'number' || !(limit >= 0 && limit <= BUDGET_LIMIT_MAX)) {
     return `\`limit\` of budget \`${name}\` is not a number from 0 to ${BUDGET_LIMIT_MAX}`;
   }
-  if (window === undefined) return { name, per, unit, limit };
+  if (window === undefined) {
+    if (time_zone !== undefined) return `budget \`${name}\` has a time zone and no window`;
+    return { name, per, unit, limit };
+  }
   if (!isOneOf(BUDGET_WINDOWS, window))
     return `\`window\` of budget \`${name}\` is none of ${BUDGET_WINDOWS.join(', ')}`;
-  return { name, per, unit, limit, window };
+  if (time_zone === undefined) return { name, per, unit, limit, window };
+  if (typeof time_zone !== 'string' || !isTimeZone(time_zone))
+    return `\`time_zone\` of budget \`${name}\` is not the name of a time zone`;
+  return { name, per, unit, limit, window, time_zone };
 }
 
 function isOneOf<Value extends string>(values: readonly Value[], value: Json | undefined): value is Value {

@@ -21,6 +21,8 @@ export function subjectOf(request: DecisionRequest): StateSubject {
     actor: request.actor.id,
     ...(tenant === undefined ? {} : { tenant }),
     ...(session === undefined ? {} : { session_id: session }),
+    ...(request.actor.class === undefined ? {} : { actor_class: request.actor.class }),
+    ...(request.action.tool === undefined ? {} : { tool: request.action.tool }),
   };
 }
 
