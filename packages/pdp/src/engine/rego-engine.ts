@@ -16,7 +16,7 @@ import {
   toParsed,
   type Value,
 } from '@writ/rego';
-import { nodeCrypto } from '@writ/rego/node';
+import { nodeCrypto, PolicyWorkers, type WorkerPolicy } from '@writ/rego/node';
 import { type FileNames, groupBundles, mergeData, nameFiles } from './bundle-groups.ts';
 import type {
   Engine,
@@ -47,32 +47,70 @@ function withoutNetwork(all: Capabilities): Capabilities {
 export interface RegoEngineOptions {
   /** Rules, calls and steps of iterations; the language package's own limit by default. */
   readonly operationsMax?: number;
+  /** Threads that third parties' policies share; 2 by default. */
+  readonly thirdPartyThreads?: number;
 }
 
+const THIRD_PARTY_THREADS = 2;
+
 /**
- * Evaluates in this process by `@writ/rego`. First-party bundles are compiled together, each third party's alone
- * with its own data. Policies reach nothing outside: builtins of the network do not exist for them, `opa.runtime` is empty.
+ * Evaluates by `@writ/rego`. First-party bundles are compiled together and run in this thread; each third party's is
+ * compiled alone with its own data, and runs in threads that are killed where they exceed time or memory. Policies reach nothing outside: builtins of the network do not exist for them, `opa.runtime` is empty.
  */
 export function createRegoEngine(options: RegoEngineOptions = {}): Engine {
+  const workers = new PolicyWorkers({ threads: options.thirdPartyThreads ?? THIRD_PARTY_THREADS });
   return {
     name: 'rego',
-    load: async (bundles) => loadBundles(bundles, options),
+    load: (bundles) => loadBundles(bundles, options, workers),
     health: async () => ({ ok: true }),
-    close: async () => undefined,
+    close: () => workers.close(),
   };
 }
 
 /** Bundles that were compiled together. */
 interface CompiledGroup {
-  readonly policy: Policy;
+  readonly policy: Policy | WorkerPolicy;
   readonly files: FileNames;
 }
 
-function loadBundles(bundles: readonly EngineBundle[], options: RegoEngineOptions): LoadResult {
+function isWorkerPolicy(policy: Policy | WorkerPolicy): policy is WorkerPolicy {
+  return 'evaluate' in policy;
+}
+
+async function compileApart(
+  bundle: EngineBundle,
+  files: FileNames,
+  workers: PolicyWorkers,
+): Promise<{ readonly policy?: WorkerPolicy; readonly diagnostics: readonly EngineDiagnostic[] }> {
+  const { policy, diagnostics, ...more } = await workers.compile(files.sources, {
+    data: bundle.data,
+    builtins: CAPABILITIES.builtins?.map(({ name }) => name) ?? [],
+    paths: bundle.entrypoints.map(({ path }) => path),
+  });
+  const described = diagnostics.map((diagnostic) => describe(diagnostic, files));
+  if (policy !== undefined) return { policy, diagnostics: described };
+  const failure = 'failure' in more ? more.failure : undefined;
+  if (failure === undefined) return { diagnostics: described };
+  const error = { code: 'policy_error', severity: 'error', message: failure, bundle: bundle.name } as const;
+  return { diagnostics: [...described, error] };
+}
+
+async function loadBundles(
+  bundles: readonly EngineBundle[],
+  options: RegoEngineOptions,
+  workers: PolicyWorkers,
+): Promise<LoadResult> {
   const groups = new Map<string, CompiledGroup>();
   const diagnostics: EngineDiagnostic[] = [];
   for (const members of groupBundles(bundles)) {
     const files = nameFiles(members);
+    const [first] = members;
+    if (first?.thirdParty === true) {
+      const apart = await compileApart(first, files, workers);
+      diagnostics.push(...apart.diagnostics);
+      if (apart.policy !== undefined) groups.set(first.name, { policy: apart.policy, files });
+      continue;
+    }
     const compiled = compilePolicy(files.sources, {
       data: mergeData(members),
       capabilities: CAPABILITIES,
@@ -82,8 +120,15 @@ function loadBundles(bundles: readonly EngineBundle[], options: RegoEngineOption
     for (const { name } of members) groups.set(name, { policy: compiled.policy, files });
   }
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
-  if (errors.length > 0 || groups.size < bundles.length) return { ok: false, diagnostics };
+  if (errors.length > 0 || groups.size < bundles.length) {
+    closeApart(groups);
+    return { ok: false, diagnostics };
+  }
   return { ok: true, policies: new RegoPolicies(groups, options), warnings: diagnostics };
+}
+
+function closeApart(groups: ReadonlyMap<string, CompiledGroup>): void {
+  for (const { policy } of groups.values()) if (isWorkerPolicy(policy)) policy.close();
 }
 
 function describe(diagnostic: Diagnostic, files: FileNames): EngineDiagnostic {
@@ -113,15 +158,17 @@ class RegoPolicies implements LoadedPolicies {
     this.#options = options;
   }
 
-  evaluate(question: EngineQuestion): EngineAnswer {
+  evaluate(question: EngineQuestion): EngineAnswer | Promise<EngineAnswer> {
     const { bundle, path, input, deadlineMs, timeNs } = question;
     const group = this.#groups.get(bundle);
     if (group === undefined) return failed('policy_error', `bundle \`${bundle}\` is not active`);
     if (deadlineMs <= 0) return failed('policy_timeout', 'no time is left for this evaluation');
+    const { policy } = group;
+    if (isWorkerPolicy(policy)) return this.#evaluateApart(policy, question, group);
     try {
-      const query = this.#query(group, bundle, path);
+      const query = this.#query(policy, bundle, path);
       return this.#answer(
-        query.evaluate(input as Value | undefined, { deadlineMs, timeNs, host: HOST, ...this.#options }),
+        query.evaluate(input as Value | undefined, { deadlineMs, timeNs, host: HOST, ...this.#limits() }),
         group,
       );
     } catch (error) {
@@ -133,6 +180,27 @@ class RegoPolicies implements LoadedPolicies {
     }
   }
 
+  async #evaluateApart(
+    policy: WorkerPolicy,
+    { path, input, deadlineMs, timeNs }: EngineQuestion,
+    group: CompiledGroup,
+  ): Promise<EngineAnswer> {
+    try {
+      const options = { deadlineMs, timeNs, ...this.#limits() };
+      return this.#answer(await policy.evaluate(path, input as Value | undefined, options), group);
+    } catch (error) {
+      return failed(
+        'policy_error',
+        `the evaluation failed (${error instanceof Error ? error.name : typeof error})`,
+      );
+    }
+  }
+
+  #limits(): { readonly operationsMax?: number } {
+    const { operationsMax } = this.#options;
+    return operationsMax === undefined ? {} : { operationsMax };
+  }
+
   reads(bundle: string, path: string): ReadPaths | undefined {
     const group = this.#groups.get(bundle);
     if (group === undefined) return undefined;
@@ -140,19 +208,21 @@ class RegoPolicies implements LoadedPolicies {
     const known = this.#reads.get(key);
     if (known !== undefined) return known;
     const found = group.policy.reads(path);
+    if (found === undefined) return undefined;
     if (this.#reads.size < PREPARED_MAX) this.#reads.set(key, found);
     return found;
   }
 
   async close(): Promise<void> {
+    closeApart(this.#groups);
     this.#queries.clear();
   }
 
-  #query(group: CompiledGroup, bundle: string, path: string): PreparedQuery {
+  #query(policy: Policy, bundle: string, path: string): PreparedQuery {
     const key = `${bundle}\n${path}`;
     const known = this.#queries.get(key);
     if (known !== undefined) return known;
-    const query = group.policy.prepare(path);
+    const query = policy.prepare(path);
     if (this.#queries.size < PREPARED_MAX) this.#queries.set(key, query);
     return query;
   }
@@ -166,7 +236,8 @@ class RegoPolicies implements LoadedPolicies {
       const file = group.files.origins.get(result.location.file)?.file ?? result.location.file;
       return { kind: 'error', code, message: `${message} (${file}:${row})`, place: { file, row } };
     }
-    const rules = result.rules.map((rule) => this.#ruleOf(rule, group));
+    const isApart = isWorkerPolicy(group.policy);
+    const rules = result.rules.map((rule) => (isApart ? engineRule(rule, group) : this.#ruleOf(rule, group)));
     const { rulesEvaluated } = result;
     if (result.kind === 'undefined') return { kind: 'undefined', rules, rulesEvaluated };
     if (isInexact(result.value)) {
@@ -182,11 +253,15 @@ class RegoPolicies implements LoadedPolicies {
   #ruleOf(rule: MatchedRule, group: CompiledGroup): EngineRule {
     const known = this.#rules.get(rule);
     if (known !== undefined) return known;
-    const file = group.files.origins.get(rule.file)?.file ?? rule.file;
-    const made = Object.freeze({ path: rule.path, file, row: rule.row });
+    const made = engineRule(rule, group);
     if (this.#rules.size < PREPARED_MAX) this.#rules.set(rule, made);
     return made;
   }
+}
+
+function engineRule(rule: MatchedRule, group: CompiledGroup): EngineRule {
+  const file = group.files.origins.get(rule.file)?.file ?? rule.file;
+  return Object.freeze({ path: rule.path, file, row: rule.row });
 }
 
 /** Paths come from entrypoints, but an administrator may ask any: the caches stay bounded. */

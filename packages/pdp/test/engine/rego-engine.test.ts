@@ -50,27 +50,3 @@ it('bounds the operations of an evaluation', async () => {
     kind: 'error',
   });
 });
-
-it("keeps a third party's bundle apart, with its own data", async () => {
-  const own = engineBundle(
-    'tools',
-    { 'p.rego': 'package agent\n\nsees := data.other_data\n\nsecret := 1\n' },
-    { roots: ['agent'] },
-  );
-  const third = engineBundle(
-    'third',
-    { 'p.rego': 'package other\n\nsees := data.agent.secret\n\nown := data.other_data\n' },
-    {
-      roots: ['other', 'other_data'],
-      data: { other_data: 7 },
-      thirdParty: true,
-    },
-  );
-  const loaded = await createRegoEngine().load([own, third]);
-  if (!loaded.ok) throw new Error(JSON.stringify(loaded.diagnostics));
-  const ask = (bundle: string, path: string) =>
-    loaded.policies.evaluate({ ...question, bundle, path, input: {} });
-  expect(await ask('third', 'other/sees')).toMatchObject({ kind: 'undefined' });
-  expect(await ask('third', 'other/own')).toMatchObject({ value: 7 });
-  expect(await ask('tools', 'agent/sees')).toMatchObject({ kind: 'undefined' });
-});

@@ -56,7 +56,8 @@ describe("a third party's bundle", () => {
     expect(combined.obligations).toMatchObject([{ type: 'redact', properties: { pointers: ['/path'] } }]);
     expect(JSON.stringify(combined.obligations)).not.toContain('shadow');
     expect((await consulted(loaded.set, about('mail'))).combined.outcome).toBe('allow');
-  });
+    // A thread is started for it.
+  }, 20_000);
 });
 
 describe('a grant, through real Rego', () => {

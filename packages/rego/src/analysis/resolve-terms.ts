@@ -14,6 +14,8 @@ import type { Callee, CoreBody, CoreObject, CoreTerm, CoreWith } from './core.ts
 import { generatedVariable, variableTerm } from './core.ts';
 import type { Globals, PolicyNames } from './names.ts';
 import type { Report } from './report.ts';
+import type { RuleMetadata } from './rule-metadata.ts';
+import { termOfValue } from './rule-metadata.ts';
 import type { Scope } from './scope.ts';
 
 /** What resolving a term needs to know. */
@@ -25,6 +27,8 @@ export interface Resolving {
   readonly scope: Scope;
   readonly report: Report;
   readonly isBuiltin: (name: string) => boolean;
+  /** Of the rule around, if there is one. */
+  readonly metadata?: RuleMetadata | undefined;
   /** What is known of unused variables of the rule: after the first, no more are looked for in bodies around it. */
   readonly unused: { found: boolean; readonly strict: boolean };
   /** Resolves a nested body (a comprehension's or `every`'s) in a frame of its own. */
@@ -136,9 +140,18 @@ function resolveRef(context: Resolving, term: RefTerm): CoreTerm {
   return { kind: 'ref', root: head, parts, location: term.location };
 }
 
+/** What `rego.metadata.chain` and `rego.metadata.rule` are in the rule around (OPA's stage RewriteRegoMetadataCalls). */
+export function metadataTerm(context: Resolving, callee: Callee, location: Location): CoreTerm | undefined {
+  if (context.metadata === undefined || callee.kind !== 'builtin') return undefined;
+  if (callee.name === 'rego.metadata.chain') return termOfValue(context.metadata.chain(), location);
+  return callee.name === 'rego.metadata.rule' ? termOfValue(context.metadata.rule(), location) : undefined;
+}
+
 /** Resolves a call; one that is an expression of its own says less about a local in the place of its function. */
 export function resolveCall(context: Resolving, term: CallTerm, isExpression = false): CoreTerm {
   const callee = resolveCallee(context, term, isExpression);
+  const known = term.args.length === 0 ? metadataTerm(context, callee, term.location) : undefined;
+  if (known !== undefined) return known;
   return {
     kind: 'call',
     callee,

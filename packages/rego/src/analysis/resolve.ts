@@ -15,8 +15,10 @@ import type { Globals, PolicyNames } from './names.ts';
 import { groundHead } from './names.ts';
 import type { Report } from './report.ts';
 import type { Resolving } from './resolve-terms.ts';
-import { optionalValue, resolveCall, resolveTerm } from './resolve-terms.ts';
+import { metadataTerm, optionalValue, resolveCall, resolveTerm } from './resolve-terms.ts';
 import { resolveWith } from './resolve-with.ts';
+import type { RuleMetadata } from './rule-metadata.ts';
+import { ruleMetadata } from './rule-metadata.ts';
 import { Scope } from './scope.ts';
 import { termVariables } from './walk.ts';
 
@@ -27,6 +29,8 @@ export interface ResolveOptions {
   readonly isBuiltin: (name: string) => boolean;
   /** Refuses what is assigned or an argument and not used. */
   readonly strict?: boolean;
+  /** All modules of the policy: metadata of rules come from all of them. */
+  readonly modules?: readonly Module[];
 }
 
 /** Resolves the names of all rules of a module (OPA's stages ResolveRefs and RewriteLocalVars in one). */
@@ -55,6 +59,7 @@ export function resolveQuery(body: Body, globals: Globals, options: ResolveOptio
 
 interface RuleOptions extends ResolveOptions {
   readonly usedGlobals?: Set<string> | undefined;
+  readonly metadata?: RuleMetadata;
 }
 
 function resolvingContext(scope: Scope, globals: Globals, options: RuleOptions): Resolving {
@@ -76,7 +81,8 @@ function resolvingContext(scope: Scope, globals: Globals, options: RuleOptions):
 
 function resolveRule(module: Module, rule: Rule, globals: Globals, options: RuleOptions): CoreRule {
   const scope = new Scope();
-  const context = resolvingContext(scope, globals, options);
+  const metadata = ruleMetadata(rule, module, options.modules ?? [module]);
+  const context = resolvingContext(scope, globals, { ...options, metadata });
   const ground = groundHead(rule);
   scope.push(new Set());
   const args = resolveArguments(context, rule);
@@ -175,6 +181,10 @@ const EXPRESSIONS: { readonly [K in Expression['kind']]: ExpressionResolver<K> }
         : resolveTerm(context, expression.term);
     const common = commonOf(context, expression);
     if (term.kind !== 'call') return [{ kind: 'test', term, ...common }];
+    const known = term.args.length === 1 ? metadataTerm(context, term.callee, term.location) : undefined;
+    if (known !== undefined) {
+      return [{ kind: 'equal', left: term.args[0]!, right: known, assigned: false, ...common }];
+    }
     if (term.callee.kind === 'builtin' && term.callee.name === 'eq' && term.args.length === 2) {
       return [{ kind: 'equal', left: term.args[0]!, right: term.args[1]!, assigned: false, ...common }];
     }

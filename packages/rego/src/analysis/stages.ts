@@ -87,6 +87,7 @@ export const STAGES: readonly Stage[] = [
       'RewriteRuleHeadRefs',
       'RewriteLocalVars',
       'RewriteWithValues',
+      'RewriteRegoMetadataCalls',
     ],
     run: (work) => {
       work.names = policyNames(work.modules);
@@ -96,6 +97,7 @@ export const STAGES: readonly Stage[] = [
         report,
         isBuiltin: builtinLookup(options),
         strict: options.strict === true,
+        modules: work.modules,
       };
       work.rules = work.modules.flatMap((module, index) =>
         resolveModule(module, names.globals[index]!, resolving),

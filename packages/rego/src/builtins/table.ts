@@ -22,6 +22,7 @@ import { NETWORK } from './network.ts';
 import { NUMBERS } from './numbers.ts';
 import { PRIVATE_KEYS } from './private-keys.ts';
 import { REGEX } from './regex.ts';
+import { REGO } from './rego.ts';
 import { RENDER_TEMPLATE } from './render-template.ts';
 import { SEMVER } from './semver.ts';
 import { SIGNATURES } from './signatures.ts';
@@ -71,6 +72,7 @@ const FAMILIES: readonly Family[] = [
   JSON_SCHEMA,
   X509,
   PRIVATE_KEYS,
+  REGO,
 ];
 
 /** Every builtin of OPA 1.22 by name, whether this engine can call it or not. */

@@ -31,14 +31,15 @@ function limited(builtins: readonly string[] | undefined): Capabilities | undefi
   return { ...all, builtins: all.builtins?.filter(({ name }) => names.has(name)) ?? [], allow_net: [] };
 }
 
-function compile({ policy: id, sources, data, builtins }: CompileRequest): WorkerReply {
+function compile({ policy: id, sources, data, builtins, paths }: CompileRequest): WorkerReply {
   const allowed = limited(builtins);
   const { policy, diagnostics } = compilePolicy(sources, {
     data: fromTransport(data) as JsonObject,
     ...(allowed !== undefined && { capabilities: allowed }),
   });
   if (policy !== undefined) loaded.set(id, { policy, queries: new Map() });
-  return { kind: 'compiled', ok: policy !== undefined, diagnostics };
+  const reads = policy === undefined ? [] : paths.map((path) => [path, policy.reads(path)] as const);
+  return { kind: 'compiled', ok: policy !== undefined, diagnostics, reads };
 }
 
 function sent(result: EvaluationResult): SentResult {

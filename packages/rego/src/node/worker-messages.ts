@@ -1,3 +1,4 @@
+import type { ReadPaths } from '../analysis/reads.ts';
 import type { ModuleSource } from '../policy.ts';
 import type { EvaluationErrorCode } from '../runtime/fault.ts';
 import type { MatchedRule } from '../runtime/run.ts';
@@ -13,6 +14,8 @@ export interface CompileRequest {
   readonly data: Transported;
   /** Builtins that exist for these policies; all where it is undefined. */
   readonly builtins: readonly string[] | undefined;
+  /** Slash paths of which is asked what they can read. */
+  readonly paths: readonly string[];
 }
 
 export interface EvaluateRequest {
@@ -47,5 +50,10 @@ export type SentResult =
     };
 
 export type WorkerReply =
-  | { readonly kind: 'compiled'; readonly ok: boolean; readonly diagnostics: readonly Diagnostic[] }
+  | {
+      readonly kind: 'compiled';
+      readonly ok: boolean;
+      readonly diagnostics: readonly Diagnostic[];
+      readonly reads: readonly (readonly [path: string, reads: ReadPaths])[];
+    }
   | { readonly kind: 'evaluated'; readonly result: SentResult };

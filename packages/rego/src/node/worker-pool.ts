@@ -1,3 +1,4 @@
+import type { ReadPaths } from '../analysis/reads.ts';
 import type { EvaluationResult } from '../eval/engine.ts';
 import { DEADLINE_MS_DEFAULT } from '../eval/engine.ts';
 import type { ModuleSource } from '../policy.ts';
@@ -38,6 +39,8 @@ export interface WorkerPolicy {
     input: Value | undefined,
     options?: WorkerEvaluationOptions,
   ): Promise<EvaluationResult>;
+  /** Which input and data a path can read; of the paths that were named when the policy was compiled. */
+  reads(path: string): ReadPaths | undefined;
   /** Forgets the policy. */
   close(): void;
 }
@@ -83,7 +86,12 @@ export class PolicyWorkers {
   /** Compiles modules in a thread. `builtins` names those that exist for them; all by default, none has a network. */
   async compile(
     sources: readonly ModuleSource[],
-    options: { readonly data?: JsonObject; readonly builtins?: readonly string[] } = {},
+    options: {
+      readonly data?: JsonObject;
+      readonly builtins?: readonly string[];
+      /** Slash paths whose reads will be asked for. */
+      readonly paths?: readonly string[];
+    } = {},
   ): Promise<WorkerCompileResult> {
     this.#count += 1;
     const id = this.#count;
@@ -93,6 +101,7 @@ export class PolicyWorkers {
       sources,
       data: toTransport(options.data ?? {}),
       builtins: options.builtins,
+      paths: options.paths ?? [],
     };
     const slot = await this.#take(performance.now() + this.#options.compileMsMax);
     if (slot === undefined) return { diagnostics: [], failure: 'no thread was free in time' };
@@ -104,7 +113,7 @@ export class PolicyWorkers {
     this.#release(slot);
     if (reply.kind !== 'compiled') return { diagnostics: [], failure: endText(reply, 'compiling') };
     if (!reply.ok) return { diagnostics: reply.diagnostics };
-    return { policy: this.#policyOf(id), diagnostics: reply.diagnostics };
+    return { policy: this.#policyOf(id, new Map(reply.reads)), diagnostics: reply.diagnostics };
   }
 
   /** Ends all threads. */
@@ -114,9 +123,10 @@ export class PolicyWorkers {
     await Promise.all(this.#slots.map(({ thread }) => thread.close()));
   }
 
-  #policyOf(id: number): WorkerPolicy {
+  #policyOf(id: number, reads: ReadonlyMap<string, ReadPaths>): WorkerPolicy {
     return {
       evaluate: (path, input, options = {}) => this.#evaluate(id, path, input, options),
+      reads: (path) => reads.get(path),
       close: () => {
         this.#policies.delete(id);
       },

@@ -57,6 +57,10 @@ const KNOWN: readonly { readonly about: string; readonly sees: RegExp }[] = [
     sees: /conflicting rules data\.pkg\.index|undefined ref: (?:\{\}|\[\]|set\(\))\[__local__\]/,
   },
   {
+    about: 'a step into metadata: what the call stands for is shown, not the call',
+    sees: /undefined ref: (?:rego\.metadata\.|\[?\{)/,
+  },
+  {
     about: 'a function used as a collection: the caret counts the generated variable',
     sees: /used as reference, not called/,
   },

@@ -9,9 +9,6 @@ const UNSUPPORTED: readonly string[] = [
   'graphql.is_valid',
   'graphql.parse',
   'graphql.parse_and_verify',
-  'rego.metadata.chain',
-  'rego.metadata.rule',
-  'rego.parse_module',
 ];
 
 describe('the table of builtins', () => {
