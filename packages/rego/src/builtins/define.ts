@@ -11,7 +11,7 @@ import type {
 import { BuiltinError } from './builtin.ts';
 import { typeFault } from './fault.ts';
 import { SuspendedCall } from './suspended-call.ts';
-import { weighAnswer, weighOperand } from './weigh.ts';
+import { LARGE, MEMBERS_MIN, TEXT_UNITS_MIN, weighAnswer, weighOperand } from './weigh.ts';
 
 /** A function over operands of the declared types; they are checked before it is called. */
 export type CheckedFunction = (context: BuiltinContext, ...operands: never[]) => BuiltinOutcome;
@@ -53,15 +53,31 @@ function operandCheck(
   return (value) => (allowed.includes(typeName(value)) ? undefined : typeFault(position, value, ...wanted));
 }
 
-/** What a call gives: its answer is counted, its failure named. */
+/** Puts the builtin's name in front of a failure. */
+function named(name: string, failure: BuiltinError): BuiltinError {
+  if (failure instanceof SuspendedCall) return failure;
+  return new BuiltinError(failure.code, `${name}: ${failure.message}`);
+}
+
+/** What a call gives: its answer is counted, its failure named. Most answers are small, and cost a look. */
 function finished(context: BuiltinContext, name: string, outcome: BuiltinOutcome): BuiltinOutcome {
-  if (typeof outcome !== 'object' && typeof outcome !== 'string') return outcome;
-  if (outcome instanceof SuspendedCall) return outcome;
-  if (!(outcome instanceof BuiltinError)) {
-    weighAnswer(context, outcome);
+  if (typeof outcome === 'string') {
+    if (outcome.length > TEXT_UNITS_MIN) weighAnswer(context, outcome);
     return outcome;
   }
-  return new BuiltinError(outcome.code, `${name}: ${outcome.message}`);
+  if (typeof outcome !== 'object' || outcome === null) return outcome;
+  if (Array.isArray(outcome)) {
+    if (outcome.length > MEMBERS_MIN) weighAnswer(context, outcome);
+    return outcome;
+  }
+  if (outcome instanceof BuiltinError) return named(name, outcome);
+  weighAnswer(context, outcome);
+  return outcome;
+}
+
+/** Whether it takes more than this look to see that an operand is small. */
+function isWeighty(operand: Value): boolean {
+  return typeof operand === 'string' ? operand.length > LARGE : typeof operand === 'object';
 }
 
 /** Puts the checks of the operands in front of a function and its name in front of its failures. */
@@ -76,14 +92,14 @@ function guarded(signature: BuiltinSignature, definition: Definition): BuiltinIm
   const [first, second] = checks;
   if (checks.length === 1) {
     return (context, a) => {
-      weighOperand(context, a!);
+      if (isWeighty(a!)) weighOperand(context, a!);
       return finished(context, name, first?.(a!) ?? call(context, a!));
     };
   }
   if (checks.length === 2) {
     return (context, a, b) => {
-      weighOperand(context, a!);
-      weighOperand(context, b!);
+      if (isWeighty(a!)) weighOperand(context, a!);
+      if (isWeighty(b!)) weighOperand(context, b!);
       return finished(context, name, first?.(a!) ?? second?.(b!) ?? call(context, a!, b!));
     };
   }

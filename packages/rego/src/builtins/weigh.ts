@@ -3,11 +3,13 @@ import { RegoSet } from '../value/index.ts';
 import type { BuiltinContext } from './builtin.ts';
 
 /** Texts of fewer units, and collections of fewer members, are not worth counting as operands. */
-const LARGE = 1024;
+export const LARGE = 1024;
 /** Units of text that take about as long as one operation. */
 const UNITS_PER_OPERATION = 64;
 /** Texts of fewer units are not worth counting as answers. */
-const TEXT_UNITS_MIN = 64;
+export const TEXT_UNITS_MIN = 64;
+/** Arrays of fewer members are not worth counting as answers. */
+export const MEMBERS_MIN = 8;
 /** What a member takes in an array, and in a set with its key. */
 const ARRAY_MEMBER_BYTES = 16;
 const SET_MEMBER_BYTES = 64;
