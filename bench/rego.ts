@@ -12,6 +12,7 @@ import {
   spiffeCase,
   tutorialCase,
 } from './rego/cases.ts';
+import { coldStart } from './rego/cold-start.ts';
 import { preparing } from './rego/costs.ts';
 import { findRivals, type Rivals, startServer, startWasm, writeCase } from './rego/rivals.ts';
 import { measureCase, OPA, ratio, type Times, timeFigures } from './rego/workload.ts';
@@ -58,7 +59,7 @@ export async function run(): Promise<BenchReport> {
       figures.push(...more, ...ratioFigures(one.name, parsed, text));
     }
     figures.push(...flatness(engineTimes));
-    if (only === undefined) figures.push(...(await preparing()));
+    if (only === undefined) figures.push(...(await preparing()), ...(await coldStart(ground, rivals.opa)));
     return { figures, leftOut: rivals.leftOut };
   } finally {
     for (let step = ground.cleanup.pop(); step !== undefined; step = ground.cleanup.pop()) await step();

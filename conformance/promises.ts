@@ -465,8 +465,14 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     source: 'OPA 1.22',
   },
   'P-REGO-BACKENDS-AGREE': {
-    sentence: 'Closures and generated code give the same answer for every policy and input.',
+    sentence:
+      'Closures, generated code and compiled modules give the same answer for every policy and input.',
     source: 'docs/architecture.md',
+  },
+  'P-REGO-BROWSER': {
+    sentence:
+      'In a browser that lets no code be made from text, policies answer as on Node, but for builtins whose host it lacks.',
+    source: 'docs/adr/0008-two-back-ends-from-one-plan.md',
   },
   'P-REGO-BUDGET': {
     sentence: 'Every evaluation ends: by its answer, its deadline or its count of operations.',
@@ -483,6 +489,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   'P-REGO-LOCATED-ERRORS': {
     sentence: "Compile errors carry OPA's code, row, column and message.",
     source: 'OPA 1.22, v1/test/compilecases',
+  },
+  'P-REGO-MODULE': {
+    sentence: 'A policy compiled into a file runs without the compiler and makes no code from text.',
+    source: 'docs/adr/0012-policies-compiled-into-modules.md',
   },
   'P-REGO-NO-INJECTION': {
     sentence: 'No text of a policy or of data becomes code.',

@@ -15,6 +15,10 @@ export const SUITES: Readonly<Record<string, Suite>> = {
       'generated programs on the Rego engine and on the real OPA: --n CASES --seed SEED --shown MOST --coverage',
     program: 'packages/rego/test/differential/main.ts',
   },
+  browser: {
+    about: "the engine in headless Chromium on OPA's evaluation corpus, under a policy without unsafe-eval",
+    files: ['packages/rego/test/browser/'],
+  },
   engines: {
     about: 'every policy engine against one contract, with the real OPA',
     files: ['packages/pdp/test/engine'],

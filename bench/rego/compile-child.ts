@@ -3,7 +3,7 @@
  * `--expose-gc` the memory kept is measured after a collection.
  */
 import { readFileSync } from 'node:fs';
-import { compilePolicy, type PreparedQuery } from '@writ/rego';
+import { compilePolicy, compilePolicyAsync, type PreparedQuery } from '@writ/rego';
 import { rulesCase } from './cases.ts';
 
 const { modules, path, inputs } = rulesCase(Number(process.argv[2]));
@@ -22,4 +22,26 @@ collect();
 const heapBytes = process.memoryUsage().heapUsed - before;
 const resident = /VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
 if (result?.kind !== 'value' || query === undefined) throw new Error('the policy gives no value');
-console.log(JSON.stringify({ millis, firstMillis, heapBytes, residentBytes: Number(resident ?? 0) * 1024 }));
+// The same again, in slices: how long the longest one held the event loop.
+let longest = 0;
+let began = performance.now();
+const pause = (): Promise<void> => {
+  longest = Math.max(longest, performance.now() - began);
+  return new Promise((resolve) => {
+    setImmediate(() => {
+      began = performance.now();
+      resolve();
+    });
+  });
+};
+await compilePolicyAsync(sources, { pause });
+const sliceMillis = Math.max(longest, performance.now() - began);
+console.log(
+  JSON.stringify({
+    sliceMillis,
+    millis,
+    firstMillis,
+    heapBytes,
+    residentBytes: Number(resident ?? 0) * 1024,
+  }),
+);

@@ -67,7 +67,7 @@ function question({ modules, data, path }: Case) {
 
 /** Times every contender over the case's inputs. All answers are compared first. */
 export async function measureCase(one: Case, text: boolean, ground: Ground): Promise<Times> {
-  const engines = engineRivals(one, text);
+  const engines = await engineRivals(one, text);
   await requireSameAnswers(one, text, ground, engines);
   const rivals = [handRival(one, text), ...engines];
   const asked = askedAs(one, text);

@@ -22,7 +22,7 @@ function complete(words: readonly string[]): string[] {
 describe('completion', () => {
   it('offers commands', () => {
     expect(complete(['writ', ''])).toEqual(expect.arrayContaining(['init', 'serve', 'log']));
-    expect(complete(['writ', 'comp'])).toEqual(['completion']);
+    expect(complete(['writ', 'compl'])).toEqual(['completion']);
   });
 
   it('offers subcommands and options', () => {

@@ -10,6 +10,7 @@ export type {
   HttpTlsOptions,
 } from './builtins/index.ts';
 export { isKnownBuiltin, NondeterministicCache } from './builtins/index.ts';
+export type { Entrypoint } from './entrypoints.ts';
 export type {
   EvaluationError,
   EvaluationHost,
@@ -48,21 +49,25 @@ export type {
   NetworkRequest,
   NetworkResponse,
 } from './host/network.ts';
+export { pathSteps } from './plan/document-path.ts';
+export { compileModules, compilePolicy, compilePolicyAsync } from './policy.ts';
 export type {
   CompileOptions,
   CompileResult,
-  Entrypoint,
+  ModuleOptions,
+  ModuleResult,
   ModuleSource,
+  PacedCompileOptions,
   Policy,
   PolicyBackend,
   PreparedBindings,
   PreparedQuery,
   PreparedResults,
   QueryOptions,
+  QuerySource,
   ResultRow,
   ResultSet,
-} from './policy.ts';
-export { compileModules, compilePolicy, pathSteps } from './policy.ts';
+} from './policy-types.ts';
 export type { EvaluationErrorCode } from './runtime/fault.ts';
 export { EVALUATION_ERROR_CODES } from './runtime/fault.ts';
 export type { ObservedBody, Observer } from './runtime/observer.ts';

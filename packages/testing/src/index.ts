@@ -1,3 +1,4 @@
+export { findChromium } from './chromium.ts';
 export { isSkip, type Skip } from './go-build.ts';
 export {
   findOpa,

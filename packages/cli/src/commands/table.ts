@@ -3,6 +3,7 @@ import { approvalsCommand } from './approvals.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
 import { buildCommand } from './build.ts';
 import { checkCommand } from './check.ts';
+import { compileCommand } from './compile.ts';
 import { completionCommand } from './completion.ts';
 import { decideCommand } from './decide.ts';
 import { evalCommand } from './eval.ts';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly ((program: Command) => Command)[] = [
   buildCommand,
   signCommand,
   fmtCommand,
+  compileCommand,
   decideCommand,
   serveCommand,
   mcpCommand,

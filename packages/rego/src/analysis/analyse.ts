@@ -1,6 +1,7 @@
 import { isKnownBuiltin } from '../builtins/index.ts';
 import type { Body, Module } from '../syntax/ast.ts';
 import type { Diagnostic } from '../syntax/diagnostic.ts';
+import { finish, type Steps } from '../syntax/steps.ts';
 import { arityLookup, checkBodyCalls } from './check-calls.ts';
 import type { Callee, CoreBody, CoreRule, Variable } from './core.ts';
 import type { DocumentNode } from './documents.ts';
@@ -32,12 +33,20 @@ export function analyse(
   readonly policy?: AnalysedPolicy;
   readonly diagnostics: readonly Diagnostic[];
 } {
+  return finish(analyseSteps(modules, options));
+}
+
+/** As {@link analyse}. */
+export function* analyseSteps(
+  modules: readonly Module[],
+  options: AnalysisOptions,
+): Steps<ReturnType<typeof analyse>> {
   const report = new Report();
   const names: PolicyNames = { globals: [], functions: new Map(), virtual: new Set(), rules: new Set() };
-  const root = documentTree([], []);
+  const root = yield* documentTree([], []);
   const work: Work = { modules, options, report, names, rules: [], root, graph: new Map() };
   for (const stage of STAGES) {
-    stage.run(work);
+    yield* stage.run(work) ?? [];
     if (report.stopped) break;
   }
   if (report.failed) return { diagnostics: report.diagnostics };

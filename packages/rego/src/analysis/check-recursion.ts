@@ -1,3 +1,4 @@
+import type { Steps } from '../syntax/steps.ts';
 import type { CoreRule } from './core.ts';
 import type { DocumentNode } from './documents.ts';
 import { ruleText, walkGroups } from './documents.ts';
@@ -6,8 +7,8 @@ import type { Report } from './report.ts';
 import type { RuleGraph } from './rule-graph.ts';
 
 /** Refuses rules that need their own value (OPA's stage CheckRecursion). */
-export function checkRecursion(root: DocumentNode, graph: RuleGraph, report: Report): void {
-  const cyclic = rulesInCycles(graph);
+export function* checkRecursion(root: DocumentNode, graph: RuleGraph, report: Report): Steps<void> {
+  const cyclic = yield* rulesInCycles(graph);
   if (cyclic.size === 0) return;
   walkGroups(root, (group) => {
     for (const rule of group.rules) {
@@ -74,13 +75,14 @@ function trace(start: CoreRule, last: CoreRule, cameFrom: ReadonlyMap<CoreRule, 
 }
 
 /** Rules in strongly connected components (Tarjan), without recursion of our own on deep policies. */
-function rulesInCycles(graph: RuleGraph): Set<CoreRule> {
+function* rulesInCycles(graph: RuleGraph): Steps<Set<CoreRule>> {
   const order = new Map<CoreRule, number>();
   const low = new Map<CoreRule, number>();
   const stack: CoreRule[] = [];
   const onStack = new Set<CoreRule>();
   const cyclic = new Set<CoreRule>();
   for (const first of graph.keys()) {
+    yield;
     if (order.has(first)) continue;
     const work: { rule: CoreRule; next: number }[] = [{ rule: first, next: 0 }];
     while (work.length > 0) {

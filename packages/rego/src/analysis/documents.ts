@@ -1,3 +1,4 @@
+import { each, type Steps } from '../syntax/steps.ts';
 import type { JsonObject, Value } from '../value/index.ts';
 import { compareStrings, isPlainObject } from '../value/index.ts';
 import type { CoreRule } from './core.ts';
@@ -22,10 +23,10 @@ export interface DocumentNode {
 }
 
 /** Builds the tree of documents that rules define (OPA's rule tree), with the rules of each path in order. */
-export function documentTree(
+export function* documentTree(
   rules: readonly CoreRule[],
   packages: readonly (readonly string[])[],
-): DocumentNode {
+): Steps<DocumentNode> {
   const root = newNode([]);
   const byNode = new Map<DocumentNode, CoreRule[]>();
   for (const path of packages) nodeAt(root, path);
@@ -34,6 +35,7 @@ export function documentTree(
     const known = byNode.get(node);
     if (known === undefined) byNode.set(node, [rule]);
     else known.push(rule);
+    yield;
   }
   for (const [node, members] of byNode) node.group = ruleGroup(node.path, members);
   return root;
@@ -82,12 +84,14 @@ export function walkGroups(node: DocumentNode, visit: (group: RuleGroup, node: D
 export { dataPath };
 
 /** Refuses rules that cannot stand together (OPA's stage CheckRuleConflicts). */
-export function checkConflicts(
+export function* checkConflicts(
   root: DocumentNode,
   packages: readonly { readonly path: readonly string[]; readonly location: CoreRule['location'] }[],
   report: Report,
-): void {
-  walkGroups(root, (group, node) => checkGroup(group, node, report));
+): Steps<void> {
+  const groups: [RuleGroup, DocumentNode][] = [];
+  walkGroups(root, (group, node) => groups.push([group, node]));
+  yield* each(groups, ([group, node]) => checkGroup(group, node, report));
   for (const { path, location } of packages) {
     const rule = findNode(root, path)?.group?.rules.find((candidate) => candidate.tail.length === 0);
     if (rule === undefined) continue;

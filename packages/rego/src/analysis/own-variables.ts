@@ -5,6 +5,8 @@ import { expressionTerms, termVariables, walkTermVariables } from './walk.ts';
 /** Number of arguments of what is called; undefined where it is not known. */
 export type ArityOf = (callee: Callee) => number | undefined;
 
+const OUTSIDE_CLOSURES = { skipClosures: true } as const;
+
 /** Variables of a body outside of closures, as {@link ownVariables} sees them. */
 export function bodyOwnVariables(body: CoreBody, arityOf: ArityOf): Set<Variable> {
   const found = new Set<Variable>();
@@ -30,9 +32,10 @@ export function ownVariables(expression: CoreExpression, arityOf: ArityOf): Set<
 
 function plainVariables(expression: CoreExpression): Set<Variable> {
   const own = new Set<Variable>();
-  for (const term of expressionTerms(expression)) {
-    for (const variable of termVariables(term, { skipClosures: true })) own.add(variable);
-  }
+  const add = (variable: Variable): void => {
+    own.add(variable);
+  };
+  for (const term of expressionTerms(expression)) walkTermVariables(term, add, OUTSIDE_CLOSURES);
   return own;
 }
 

@@ -1,4 +1,5 @@
 import type { Body, Expression, Module, Rule, Term } from '../syntax/ast.ts';
+import { mapSteps, type Steps } from '../syntax/steps.ts';
 import { checkUnused, checkUnusedArguments, checkUnusedImports, checkUnusedOfEvery } from './check-unused.ts';
 import type {
   CoreBody,
@@ -31,14 +32,6 @@ export interface ResolveOptions {
   readonly strict?: boolean;
   /** All modules of the policy: metadata of rules come from all of them. */
   readonly modules?: readonly Module[];
-}
-
-/** Resolves the names of all rules of a module (OPA's stages ResolveRefs and RewriteLocalVars in one). */
-export function resolveModule(module: Module, globals: Globals, options: ResolveOptions): CoreRule[] {
-  const usedGlobals = options.strict ? new Set<string>() : undefined;
-  const rules = module.rules.map((rule) => resolveRule(module, rule, globals, { ...options, usedGlobals }));
-  if (usedGlobals !== undefined) checkUnusedImports(module, usedGlobals, options.report);
-  return rules;
 }
 
 /** A resolved query and the variables that its result shows, by name. */
@@ -77,6 +70,16 @@ function resolvingContext(scope: Scope, globals: Globals, options: RuleOptions):
     with: (modifier) => resolveWith(context, modifier),
   };
   return context;
+}
+
+/** Resolves the names of all rules of a module (OPA's stages ResolveRefs and RewriteLocalVars in one). */
+export function* resolveModule(module: Module, globals: Globals, options: ResolveOptions): Steps<CoreRule[]> {
+  const usedGlobals = options.strict ? new Set<string>() : undefined;
+  const rules = yield* mapSteps(module.rules, (rule) =>
+    resolveRule(module, rule, globals, { ...options, usedGlobals }),
+  );
+  if (usedGlobals !== undefined) checkUnusedImports(module, usedGlobals, options.report);
+  return rules;
 }
 
 function resolveRule(module: Module, rule: Rule, globals: Globals, options: RuleOptions): CoreRule {

@@ -1,3 +1,4 @@
+import { each, type Steps } from '../syntax/steps.ts';
 import type { Value } from '../value/index.ts';
 import { equal } from '../value/index.ts';
 import type { CoreBody, CoreExpression, CoreRef, CoreRule, CoreTerm, Variable } from './core.ts';
@@ -33,8 +34,12 @@ export type RuleGraph = ReadonlyMap<CoreRule, readonly Edge[]>;
  * Finds what every rule depends on (OPA's stage SetGraph). Variables that can only have values known here are followed
  * to these alone: `some root in ["a", "b"]; data[root].p` does not depend on all rules.
  */
-export function ruleGraph(rules: readonly CoreRule[], root: DocumentNode): RuleGraph {
-  return new Map(rules.map((rule) => [rule, new EdgeFinder(rule, root).edges()]));
+export function* ruleGraph(rules: readonly CoreRule[], root: DocumentNode): Steps<RuleGraph> {
+  const graph = new Map<CoreRule, readonly Edge[]>();
+  yield* each(rules, (rule) => {
+    graph.set(rule, new EdgeFinder(rule, root).edges());
+  });
+  return graph;
 }
 
 class EdgeFinder {

@@ -1,5 +1,6 @@
 import { isKnownBuiltin, KNOWN_BUILTINS } from '../builtins/index.ts';
 import type { Module } from '../syntax/ast.ts';
+import { each, type Steps } from '../syntax/steps.ts';
 import type { JsonObject, Value } from '../value/index.ts';
 import type { Capabilities } from './capabilities.ts';
 import { checkAnnotations } from './check-annotations.ts';
@@ -60,7 +61,8 @@ export interface Stage {
   readonly gives: string;
   /** OPA's stages (`v1/ast/compile.go`) that it stands for. */
   readonly opa: readonly string[];
-  readonly run: (work: Work) => void;
+  /** Some do their work in steps. */
+  readonly run: (work: Work) => Steps<void> | void;
 }
 
 /**
@@ -89,7 +91,7 @@ export const STAGES: readonly Stage[] = [
       'RewriteWithValues',
       'RewriteRegoMetadataCalls',
     ],
-    run: (work) => {
+    *run(work) {
       work.names = policyNames(work.modules);
       const { names, report, options } = work;
       const resolving = {
@@ -99,9 +101,10 @@ export const STAGES: readonly Stage[] = [
         strict: options.strict === true,
         modules: work.modules,
       };
-      work.rules = work.modules.flatMap((module, index) =>
-        resolveModule(module, names.globals[index]!, resolving),
-      );
+      for (const [index, module] of work.modules.entries()) {
+        const rules = yield* resolveModule(module, names.globals[index]!, resolving);
+        for (const rule of rules) work.rules.push(rule);
+      }
     },
   },
   {
@@ -124,7 +127,7 @@ export const STAGES: readonly Stage[] = [
     opa: ['RewriteTemplateStrings', 'RewritePrintCalls'],
     run: ({ rules, names, report }) => {
       const arityOf = arityLookup(names);
-      for (const rule of rules) checkShownVariables(rule, { arityOf, report });
+      return each(rules, (rule) => checkShownVariables(rule, { arityOf, report }));
     },
   },
   {
@@ -132,18 +135,14 @@ export const STAGES: readonly Stage[] = [
     needs: ['print', 'resolve'],
     gives: 'rules without calls inside terms',
     opa: ['RewriteExprTerms', 'RewriteComprehensionTerms', 'RewriteRefsInHead'],
-    run: ({ rules }) => {
-      rules.forEach(expandRule);
-    },
+    run: ({ rules }) => each(rules, expandRule),
   },
   {
     name: 'void-calls',
     needs: ['expand'],
     gives: 'no value is expected of what gives none',
     opa: ['CheckVoidCalls'],
-    run: ({ rules, report }) => {
-      for (const rule of rules) checkVoidCalls(rule, report);
-    },
+    run: ({ rules, report }) => each(rules, (rule) => checkVoidCalls(rule, report)),
   },
   {
     name: 'annotations',
@@ -159,13 +158,13 @@ export const STAGES: readonly Stage[] = [
     needs: ['resolve'],
     gives: 'the tree of documents, in which rules of one path fit together',
     opa: ['SetModuleTree', 'SetRuleTree', 'CheckRuleConflicts'],
-    run: (work) => {
+    *run(work) {
       const packages = work.modules.map((module) => module.package);
-      work.root = documentTree(
+      work.root = yield* documentTree(
         work.rules,
         packages.map((one) => one.path),
       );
-      checkConflicts(work.root, packages, work.report);
+      yield* checkConflicts(work.root, packages, work.report);
       if (work.options.documents !== undefined) {
         checkDataConflicts(work.root, work.options.documents, work.report);
       }
@@ -178,9 +177,9 @@ export const STAGES: readonly Stage[] = [
     opa: ['CheckUndefinedFuncs'],
     run: ({ rules, names, report }) => {
       const arityOf = arityLookup(names);
-      for (const rule of rules) {
+      return each(rules, (rule) => {
         checkRuleCalls(rule, { report, arityOf, names, packagePath: rule.packagePath });
-      }
+      });
     },
   },
   {
@@ -190,7 +189,7 @@ export const STAGES: readonly Stage[] = [
     opa: ['CheckSafetyRuleHeads'],
     run: ({ rules, names, report }) => {
       const check = { arityOf: arityLookup(names), report, scopes: new RuleScopes(rules) };
-      for (const rule of rules) checkHeadSafety(rule, check);
+      return each(rules, (rule) => checkHeadSafety(rule, check));
     },
   },
   {
@@ -200,7 +199,7 @@ export const STAGES: readonly Stage[] = [
     opa: ['CheckSafetyRuleBodies'],
     run: ({ rules, names, report }) => {
       const check = { arityOf: arityLookup(names), report, scopes: new RuleScopes(rules) };
-      for (const rule of rules) checkRuleSafety(rule, check);
+      return each(rules, (rule) => checkRuleSafety(rule, check));
     },
   },
   {
@@ -208,23 +207,16 @@ export const STAGES: readonly Stage[] = [
     needs: ['safety'],
     gives: 'negated expressions without references inside their arguments',
     opa: ['RewriteEquals', 'RewriteDynamicTerms'],
-    run: ({ rules }) => {
-      for (const rule of rules) {
-        for (const branch of rule.branches) branch.body = hoistBody(branch.body);
-        for (const term of [...rule.tail, rule.key, ...rule.branches.map((branch) => branch.value)]) {
-          if (term !== undefined) hoistNestedBodies(term);
-        }
-      }
-    },
+    run: ({ rules }) => each(rules, hoistRule),
   },
   {
     name: 'recursion',
     needs: ['conflicts', 'calls'],
     gives: 'the graph of rules, without cycles',
     opa: ['SetGraph', 'CheckRecursion'],
-    run: (work) => {
-      work.graph = ruleGraph(work.rules, work.root);
-      checkRecursion(work.root, work.graph, work.report);
+    *run(work) {
+      work.graph = yield* ruleGraph(work.rules, work.root);
+      yield* checkRecursion(work.root, work.graph, work.report);
     },
   },
   {
@@ -232,11 +224,11 @@ export const STAGES: readonly Stage[] = [
     needs: ['recursion', 'safety'],
     gives: 'expressions whose operands can have the types that they need',
     opa: ['CheckTypes'],
-    run: (work) => {
+    *run(work) {
       const { graph, report, modules, options } = work;
       const annotations = new SchemaAnnotations(modules, options.schemas);
       const input = inputType(work);
-      for (const fault of checkRuleTypes(graph, { input, annotations })) {
+      for (const fault of yield* checkRuleTypes(graph, { input, annotations })) {
         report.recoverable('rego_type_error', fault.message, fault.location, typeMend(fault));
       }
     },
@@ -251,9 +243,9 @@ export const STAGES: readonly Stage[] = [
       const lenient = new Set(
         modules.filter((module) => !options.strict && !isV1Module(module)).map(({ file }) => file),
       );
-      for (const rule of rules) {
+      return each(rules, (rule) => {
         if (!lenient.has(rule.file)) checkDeprecatedCalls(rule, isDeprecated, report);
-      }
+      });
     },
   },
 ];
@@ -265,6 +257,13 @@ export const ANALYSIS_STAGES: readonly Omit<Stage, 'run'>[] = STAGES.map(({ name
   gives,
   opa,
 }));
+
+function hoistRule(rule: CoreRule): void {
+  for (const branch of rule.branches) branch.body = hoistBody(branch.body);
+  for (const term of [...rule.tail, rule.key, ...rule.branches.map((branch) => branch.value)]) {
+    if (term !== undefined) hoistNestedBodies(term);
+  }
+}
 
 function builtinLookup({ capabilities }: AnalysisOptions): (name: string) => boolean {
   if (capabilities === undefined) return isKnownBuiltin;

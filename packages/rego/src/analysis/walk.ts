@@ -15,7 +15,6 @@ export function walkTermVariables(
   visit: (variable: Variable, at: CoreTerm) => void,
   options: WalkOptions = {},
 ): void {
-  const again = (inner: CoreTerm): void => walkTermVariables(inner, visit, options);
   switch (term.kind) {
     case 'constant':
       return;
@@ -23,28 +22,30 @@ export function walkTermVariables(
       visit(term.variable, term);
       return;
     case 'ref':
-      if (typeof term.root === 'object' && !options.skipRefRoots) again(term.root);
-      term.parts.forEach(again);
+      if (typeof term.root === 'object' && !options.skipRefRoots)
+        walkTermVariables(term.root, visit, options);
+      for (const part of term.parts) walkTermVariables(part, visit, options);
       return;
     case 'array':
-      term.items.forEach(again);
+      for (const item of term.items) walkTermVariables(item, visit, options);
       return;
     case 'set':
-      if (!options.skipSets) term.items.forEach(again);
+      if (options.skipSets) return;
+      for (const item of term.items) walkTermVariables(item, visit, options);
       return;
     case 'object':
       for (const [key, value] of term.entries) {
-        if (!options.skipObjectKeys) again(key);
-        again(value);
+        if (!options.skipObjectKeys) walkTermVariables(key, visit, options);
+        walkTermVariables(value, visit, options);
       }
       return;
     case 'call':
-      term.args.forEach(again);
+      for (const argument of term.args) walkTermVariables(argument, visit, options);
       return;
     case 'comprehension':
       if (options.skipClosures) return;
-      if (term.key !== undefined) again(term.key);
-      again(term.term);
+      if (term.key !== undefined) walkTermVariables(term.key, visit, options);
+      walkTermVariables(term.term, visit, options);
       walkBodyVariables(term.body, visit, options);
   }
 }

@@ -174,6 +174,35 @@ interface StateSet {
 
 const NOWHERE: StateSet = { states: [], accepts: false, next: [] };
 
+/** What is known of a pattern before any text. */
+interface GlobShape {
+  /** What every text begins with that matches. */
+  readonly prefix: string;
+  /** Whether the prefix is all of the pattern. */
+  readonly isLiteral: boolean;
+  readonly expression: RegExp | undefined;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+}
+
+/**
+ * A pattern of plain text and `*` as an expression, if each `*` stops for certain at the delimiter behind it, or goes on
+ * to the end: then there is one way to match, and going back finds no other. Any further `*` could take turns with it.
+ */
+function linearExpression(pattern: string, delimiters: readonly string[]): RegExp | undefined {
+  if (/[\\,}?[{]|\*\*/.test(pattern) || !pattern.isWellFormed()) return undefined;
+  if (delimiters.some((delimiter) => delimiter.length !== 1)) return undefined;
+  const texts = pattern.split('*');
+  const isCertain = texts
+    .slice(1)
+    .every((text, index) => (text === '' ? index === texts.length - 2 : delimiters.includes(text[0]!)));
+  if (texts.length === 1 || !isCertain) return undefined;
+  const star = delimiters.length === 0 ? '[^]*' : `[^${escaped(delimiters.join(''))}]*`;
+  return new RegExp(`^${texts.map(escaped).join(star)}$`);
+}
+
 /** A compiled glob. */
 export class GlobPattern {
   readonly #states: readonly State[];
@@ -186,7 +215,11 @@ export class GlobPattern {
   /** What the prefix leads to. */
   #first: StateSet | undefined;
 
-  constructor(states: readonly State[], start: number, prefix: string, isLiteral: boolean) {
+  /** The pattern as an expression of JavaScript's, where that takes time linear in the text. */
+  readonly #expression: RegExp | undefined;
+
+  constructor(states: readonly State[], start: number, { prefix, isLiteral, expression }: GlobShape) {
+    this.#expression = expression;
     this.#states = states;
     this.#start = start;
     this.#prefix = prefix;
@@ -196,6 +229,7 @@ export class GlobPattern {
   /** Whether the pattern matches the whole text. */
   matches(text: string): boolean {
     if (this.#isLiteral) return text === this.#prefix;
+    if (this.#expression !== undefined) return this.#expression.test(text);
     if (!text.startsWith(this.#prefix)) return false;
     this.#first ??= this.#afterPrefix();
     let set = this.#first;
@@ -266,7 +300,11 @@ export function compileGlob(pattern: string, delimiters: readonly string[]): Glo
     // Up to the first character that may be special.
     // Half a character is left to the states, which go by whole ones.
     const [prefix] = pattern.isWellFormed() ? /^[^\\,}?*[{]*/u.exec(pattern)! : [''];
-    return new GlobPattern(compiler.states, start, prefix, prefix === pattern);
+    return new GlobPattern(compiler.states, start, {
+      prefix,
+      isLiteral: prefix === pattern,
+      expression: linearExpression(pattern, delimiters),
+    });
   } catch (error) {
     if (error instanceof Malformed) return new GlobFault(error.message);
     throw error;

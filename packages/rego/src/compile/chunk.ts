@@ -1,23 +1,21 @@
-import type { PartialRule, SingleRule } from '../eval/backend.ts';
-import { isWorthKeeping } from '../eval/groups.ts';
-import type { GroupPlan, RulePlan } from '../plan/plan.ts';
+import type { GroupPlan, PolicyPlan, QueryPlan, RulePlan } from '../plan/plan.ts';
 import type { Code } from './code.ts';
 import { code, join, nameOf } from './code.ts';
-import type { GeneratedPolicy } from './emitter.ts';
+import type { ConstantSource, GeneratedPolicy } from './constants.ts';
+import { makeConstant } from './constants.ts';
 import { Emitter } from './emitter.ts';
-import type { GeneratedGroup } from './groups.ts';
 import { emitDirectGroup } from './groups.ts';
-import { emitPartialRule, emitSingleRule } from './rules.ts';
+import { emitPartialRule, emitQuery, emitSingleRule } from './rules.ts';
 import { RUNTIME, RUNTIME_HEADER } from './runtime-names.ts';
 import { emitStatements } from './statements.ts';
 
 const NEWLINE = code`\n`;
 const COMMA = code`, `;
 
-/** Source of a chunk, and the values that it takes as its parameter `constants`. */
+/** Source of a chunk: the body of a function that gives an array, and what it takes as its parameter `constants`. */
 export interface ChunkSource {
-  readonly text: string;
-  readonly constants: readonly unknown[];
+  readonly body: Code;
+  readonly constants: readonly ConstantSource[];
 }
 
 /** Puts the functions of an emitter together into the body of one function, which gives an array of `results`. */
@@ -25,26 +23,37 @@ function sourceOf(emitter: Emitter, results: readonly Code[]): ChunkSource {
   const { constants } = emitter;
   const names = constants.map((_constant, index) => nameOf('constant', index));
   const parts = [
-    code`"use strict";`,
-    RUNTIME_HEADER,
     ...(names.length > 0 ? [code`const [${join(names, COMMA)}] = constants;`] : []),
     ...emitter.functions(),
     code`return [${join(results, COMMA)}];`,
   ];
-  return { text: join(parts, NEWLINE).toString(), constants };
+  return { body: join(parts, NEWLINE), constants };
 }
 
-/** Runs a chunk's source, which makes its functions. */
-function load({ text, constants }: ChunkSource): unknown[] {
+/** All text of a chunk that is made into a function at run time. */
+export function chunkText({ body }: ChunkSource): string {
+  return join([code`"use strict";`, RUNTIME_HEADER, body], NEWLINE).toString();
+}
+
+/** Makes a chunk's text into a function; where JavaScript's parser has not the depth for it, a RangeError ends it. */
+export function parseChunk(chunk: ChunkSource): (runtime: unknown, constants: unknown) => unknown[] {
   // The text is made of fragments of this program and quoted primitives alone: see `code.ts`.
-  const make = new Function('runtime', 'constants', text) as (...parameters: unknown[]) => unknown[];
-  return make(RUNTIME, constants);
+  return new Function('runtime', 'constants', chunkText(chunk)) as (
+    runtime: unknown,
+    constants: unknown,
+  ) => unknown[];
+}
+
+/** Runs a chunk, which makes its functions. */
+export function loadChunk(policy: GeneratedPolicy, chunk: ChunkSource): unknown[] {
+  const constants = chunk.constants.map((source) => makeConstant(policy, source));
+  return parseChunk(chunk)(RUNTIME, constants);
 }
 
 /** Writes groups whose functions call each other by name. */
-export function directGroupsSource(policy: GeneratedPolicy, groups: readonly GroupPlan[]): ChunkSource {
-  const emitter = new Emitter(policy, new Set(groups.map(({ id }) => id)), emitStatements);
-  for (const group of groups) emitDirectGroup(emitter, group, isWorthKeeping(group));
+export function directGroupsSource(plan: PolicyPlan, groups: readonly GroupPlan[]): ChunkSource {
+  const emitter = new Emitter(plan, new Set(groups.map(({ id }) => id)), emitStatements);
+  for (const group of groups) emitDirectGroup(emitter, group);
   const results = groups.map(({ id, kind }) => {
     const call = kind === 'function' ? code`call: ${nameOf('call', id)}` : code`call: undefined`;
     return code`{ value: ${nameOf('value', id)}, ${call} }`;
@@ -52,40 +61,40 @@ export function directGroupsSource(policy: GeneratedPolicy, groups: readonly Gro
   return sourceOf(emitter, results);
 }
 
-export function loadDirectGroups(
-  policy: GeneratedPolicy,
-  groups: readonly GroupPlan[],
-): readonly GeneratedGroup[] {
-  return load(directGroupsSource(policy, groups)) as GeneratedGroup[];
+/** One rule that an index chooses, or of a partial set or object; with `keyed` for one key of it. */
+export interface RulePlace {
+  readonly group: GroupPlan;
+  readonly position: number;
+  readonly form: 'single' | 'partial' | 'keyed';
 }
 
-/** Writes a rule that an index chooses. */
-export function singleRuleSource(policy: GeneratedPolicy, group: GroupPlan, rule: RulePlan): ChunkSource {
-  const emitter = new Emitter(policy, new Set(), emitStatements);
+/** Writes rules, each a function of its own. */
+export function rulesSource(plan: PolicyPlan, places: readonly RulePlace[]): ChunkSource {
+  const emitter = new Emitter(plan, new Set(), emitStatements);
+  const names = places.map(({ group, position, form }, index) => {
+    const name = nameOf('rule', index);
+    if (form === 'single') emitRuleFunction(emitter, name, group, group.rules[position]!);
+    else emitPartialRule(emitter, name, group, position, form === 'keyed');
+    emitter.finishFunction();
+    return name;
+  });
+  return sourceOf(emitter, names);
+}
+
+function emitRuleFunction(emitter: Emitter, name: Code, group: GroupPlan, rule: RulePlan): void {
   const args = Array.from({ length: group.arity }, (_none, index) => nameOf('argument', index));
-  const name = nameOf('rule', 0);
   emitter.write(code`function ${name}(run, args) {`);
   if (args.length > 0) emitter.write(code`const [${join(args, COMMA)}] = args;`);
   emitSingleRule(emitter, group, rule, args, (value) => emitter.write(code`return ${value};`));
   emitter.write(code`return undefined;`);
   emitter.write(code`}`);
+}
+
+/** Writes a query. */
+export function querySource(plan: PolicyPlan, query: QueryPlan): ChunkSource {
+  const emitter = new Emitter(plan, new Set(), emitStatements);
+  const name = nameOf('rule', 0);
+  emitQuery(emitter, name, query);
   emitter.finishFunction();
   return sourceOf(emitter, [name]);
-}
-
-export function loadSingleRule(policy: GeneratedPolicy, group: GroupPlan, rule: RulePlan): SingleRule {
-  return load(singleRuleSource(policy, group, rule))[0] as SingleRule;
-}
-
-/** Writes a rule of a partial set or object; with `keyed` for one key of it. */
-export function partialRuleSource(policy: GeneratedPolicy, rule: RulePlan, keyed: boolean): ChunkSource {
-  const emitter = new Emitter(policy, new Set(), emitStatements);
-  const name = nameOf(keyed ? 'keyed' : 'rule', 0);
-  emitPartialRule(emitter, name, rule, keyed);
-  emitter.finishFunction();
-  return sourceOf(emitter, [name]);
-}
-
-export function loadPartialRule(policy: GeneratedPolicy, rule: RulePlan, keyed: boolean): PartialRule {
-  return load(partialRuleSource(policy, rule, keyed))[0] as PartialRule;
 }

@@ -1,16 +1,9 @@
-import type { CompiledGroup } from '../eval/backend.ts';
 import type { PolicyPlan, Statement } from '../plan/plan.ts';
 import type { Value } from '../value/value.ts';
 import type { Code } from './code.ts';
 import { code, literal, nameOf } from './code.ts';
-
-/** What generating a part needs of the whole. */
-export interface GeneratedPolicy {
-  readonly plan: PolicyPlan;
-  group(id: number): CompiledGroup;
-  document(run: unknown, path: readonly string[], keys: readonly Value[]): Value | undefined;
-  documentNames(run: unknown, path: readonly string[], keys: readonly Value[]): Iterable<Value>;
-}
+import type { ConstantSource } from './constants.ts';
+import { constantKey } from './constants.ts';
 
 /** A jump to where the search goes on when something is undefined or does not hold. */
 export type Fail = Code;
@@ -32,19 +25,19 @@ export type BodyWriter = (
 
 /** Collects the source of one chunk, and the values that it refers to. */
 export class Emitter {
-  readonly policy: GeneratedPolicy;
+  readonly plan: PolicyPlan;
   /** Groups whose functions stand in this chunk, so that they can be called by name. */
   readonly local: ReadonlySet<number>;
   readonly writeBody: BodyWriter;
   readonly #lines: Code[] = [];
   readonly #functions: Code[] = [];
-  readonly #constants: unknown[] = [];
+  readonly #constants: ConstantSource[] = [];
   readonly #constantNames = new Map<unknown, Code>();
   readonly #readers = new Map<string, Code>();
   #count = 0;
 
-  constructor(policy: GeneratedPolicy, local: ReadonlySet<number>, writeBody: BodyWriter) {
-    this.policy = policy;
+  constructor(plan: PolicyPlan, local: ReadonlySet<number>, writeBody: BodyWriter) {
+    this.plan = plan;
     this.local = local;
     this.writeBody = writeBody;
   }
@@ -80,18 +73,24 @@ export class Emitter {
   }
 
   /** A thing that the code refers to; handed over beside it, never written into it. */
-  constant(thing: unknown): Code {
-    const known = this.#constantNames.get(thing);
+  constant(source: ConstantSource): Code {
+    const key = constantKey(source);
+    const known = this.#constantNames.get(key);
     if (known !== undefined) return known;
     const name = nameOf('constant', this.#constants.length);
-    this.#constants.push(thing);
-    this.#constantNames.set(thing, name);
+    this.#constants.push(source);
+    this.#constantNames.set(key, name);
     return name;
+  }
+
+  /** A value, path, location or record, as {@link constant}. */
+  data(data: object): Code {
+    return this.constant({ kind: 'data', data });
   }
 
   /** A value that is known: written where it is a primitive, referred to otherwise. */
   value(value: Value): Code {
-    return value === null || typeof value !== 'object' ? literal(value) : this.constant(value);
+    return value === null || typeof value !== 'object' ? literal(value) : this.data(value);
   }
 
   /** The function that reads the member of one name. One for each name: so the engine below learns its shapes. */
@@ -112,7 +111,7 @@ export class Emitter {
     ];
   }
 
-  get constants(): readonly unknown[] {
+  get constants(): readonly ConstantSource[] {
     return this.#constants;
   }
 }

@@ -1,11 +1,10 @@
-import type { Backend, CompiledGroup } from '../eval/backend.ts';
+import type { Backend, CompiledGroup, PartialRule, SingleRule } from '../eval/backend.ts';
 import { createClosures } from '../eval/closures.ts';
 import type { GroupPlan, PolicyPlan } from '../plan/plan.ts';
-import type { Run } from '../runtime/run.ts';
-import { lookup } from '../value/index.ts';
-import type { Value } from '../value/value.ts';
-import { loadDirectGroups, loadPartialRule, loadSingleRule } from './chunk.ts';
-import type { GeneratedGroup } from './groups.ts';
+import type { RulePlace } from './chunk.ts';
+import { directGroupsSource, loadChunk, rulesSource } from './chunk.ts';
+import type { GeneratedGroup } from './generated-group.ts';
+import { compiledGroup } from './generated-group.ts';
 import { isDirectGroup, RULES_PER_CHUNK_MAX } from './shape.ts';
 
 let works: boolean | undefined;
@@ -37,23 +36,25 @@ export function createGenerated(plan: PolicyPlan, warmUses: number): Backend {
     if (!loaded.has(chunk))
       loaded.set(
         chunk,
-        orNothing(() => loadDirectGroups(backend, chunk)),
+        orNothing(() => loadChunk(backend, directGroupsSource(plan, chunk)) as GeneratedGroup[]),
       );
     const functions = loaded.get(chunk)?.[chunk.indexOf(group)];
     return functions === undefined ? undefined : compiledGroup(functions);
   };
+  const rule = (place: RulePlace): unknown =>
+    orNothing(() => loadChunk(backend, rulesSource(plan, [place]))[0]);
   const backend: Backend = createClosures(plan, false, {
     warmUses,
     group: direct,
-    singleRule: (group, position) => orNothing(() => loadSingleRule(backend, group, group.rules[position]!)),
+    singleRule: (group, position) => rule({ group, position, form: 'single' }) as SingleRule | undefined,
     partialRule: (group, position, keyed) =>
-      orNothing(() => loadPartialRule(backend, group.rules[position]!, keyed)),
+      rule({ group, position, form: keyed ? 'keyed' : 'partial' }) as PartialRule | undefined,
   });
   return backend;
 }
 
 /** Nothing, where JavaScript's parser has not the depth for the code; any other fault is one of this program. */
-function orNothing<T>(load: () => T): T | undefined {
+export function orNothing<T>(load: () => T): T | undefined {
   try {
     return load();
   } catch (caught) {
@@ -63,7 +64,7 @@ function orNothing<T>(load: () => T): T | undefined {
 }
 
 /** Puts small groups together, so that their functions can call each other by name. */
-function chunkGroups(groups: readonly GroupPlan[]): ReadonlyMap<GroupPlan, readonly GroupPlan[]> {
+export function chunkGroups(groups: readonly GroupPlan[]): ReadonlyMap<GroupPlan, readonly GroupPlan[]> {
   const chunks = new Map<GroupPlan, GroupPlan[]>();
   let chunk: GroupPlan[] = [];
   let size = 0;
@@ -79,12 +80,4 @@ function chunkGroups(groups: readonly GroupPlan[]): ReadonlyMap<GroupPlan, reado
     size += rules;
   }
   return chunks;
-}
-
-function compiledGroup({ value, call }: GeneratedGroup): CompiledGroup {
-  return {
-    value,
-    member: (run, key) => lookup(value(run), key),
-    call: call === undefined ? () => undefined : (run: Run, args: readonly Value[]) => call(run, ...args),
-  };
 }

@@ -1,6 +1,4 @@
 import type { GroupPlan } from '../plan/plan.ts';
-import type { Run } from '../runtime/run.ts';
-import type { Value } from '../value/value.ts';
 import type { Code } from './code.ts';
 import { code, join, nameOf } from './code.ts';
 import type { Emitter } from './emitter.ts';
@@ -8,21 +6,14 @@ import { conflictOf, emitSingleRule } from './rules.ts';
 
 const COMMA = code`, `;
 
-/** What the generated code of a directly generated group consists of. */
-export interface GeneratedGroup {
-  /** The group's value, remembered; undefined for functions with arguments. */
-  value(run: Run): Value | undefined;
-  call(run: Run, ...args: readonly Value[]): Value | undefined;
-}
-
 /**
  * Writes the functions of a group all of whose rules are tried: one that evaluates it, one that remembers its value,
  * and for functions one that is called.
  */
-export function emitDirectGroup(emitter: Emitter, group: GroupPlan, worthKeeping: boolean): void {
+export function emitDirectGroup(emitter: Emitter, group: GroupPlan): void {
   const args = Array.from({ length: group.arity }, (_none, index) => nameOf('argument', index));
   emitEvaluate(emitter, group, args);
-  if (group.kind === 'function') emitCall(emitter, group, args, worthKeeping);
+  if (group.kind === 'function') emitCall(emitter, group, args);
   emitRemembered(emitter, group);
 }
 
@@ -63,8 +54,8 @@ function emitRemembered(emitter: Emitter, group: GroupPlan): void {
     emitter.finishFunction();
     return;
   }
-  const plan = emitter.constant(group);
-  const path = emitter.constant(group.path);
+  const plan = emitter.constant({ kind: 'group-plan', group: group.id });
+  const path = emitter.data(group.path);
   emitter.write(code`function ${name}(run) {
   const { scope } = run;
   const known = scope.memo[${group.id}];
@@ -78,8 +69,8 @@ function emitRemembered(emitter: Emitter, group: GroupPlan): void {
   emitter.finishFunction();
 }
 
-function emitCall(emitter: Emitter, group: GroupPlan, args: readonly Code[], worthKeeping: boolean): void {
-  const path = emitter.constant(group.path);
+function emitCall(emitter: Emitter, group: GroupPlan, args: readonly Code[]): void {
+  const path = emitter.data(group.path);
   const evaluate = nameOf('evaluate', group.id);
   const parameters = join([code`run`, ...args], COMMA);
   emitter.write(code`function ${nameOf('call', group.id)}(${parameters}) {
@@ -87,9 +78,9 @@ function emitCall(emitter: Emitter, group: GroupPlan, args: readonly Code[], wor
   const { scope } = run;
   if (scope.replaced !== undefined && isReplaced(run, ${path})) return memberAt(scope.data, ${path});`);
   const [only] = args;
-  if (worthKeeping && only !== undefined && args.length === 1) {
+  if (group.worthKeeping && only !== undefined && args.length === 1) {
     emitter.write(
-      code`if (${only} === null || typeof ${only} !== "object") return rememberedByKey(run, ${emitter.constant(group)}, ${only}, ${evaluate});`,
+      code`if (${only} === null || typeof ${only} !== "object") return rememberedByKey(run, ${emitter.constant({ kind: 'group-plan', group: group.id })}, ${only}, ${evaluate});`,
     );
   }
   emitter.write(code`return ${evaluate}(${parameters});`);

@@ -1,8 +1,8 @@
-import type { ConflictSite } from '../eval/conflict.ts';
 import { partialMemberBytes } from '../plan/member-bytes.ts';
-import type { BranchPlan, GroupPlan, RulePlan } from '../plan/plan.ts';
+import type { BranchPlan, GroupPlan, QueryPlan, RulePlan } from '../plan/plan.ts';
 import { FIRST_SLOT, KEY_SLOT } from '../plan/plan.ts';
 import type { MatchedRule } from '../runtime/run.ts';
+import type { Value } from '../value/value.ts';
 import type { Code } from './code.ts';
 import { code, join, nameOf } from './code.ts';
 import type { Emitter } from './emitter.ts';
@@ -11,6 +11,7 @@ import { emitStatements } from './statements.ts';
 import { emitDefined, emitOptional } from './values.ts';
 
 const COMMA = code`, `;
+const NO_KEYS: readonly Value[] = Object.freeze([]);
 
 /** What a rule does with its value: takes it in, and jumps away or goes on. */
 export type Take = (value: Code) => void;
@@ -22,8 +23,8 @@ export function conflictOf(
   location: RulePlan['location'],
   args: readonly Code[],
 ): Code {
-  const site: ConflictSite = { group, location };
-  return code`refuseConflict(${emitter.constant(site)}, run, [${join(args, COMMA)}]);`;
+  const site = emitter.constant({ kind: 'conflict-site', group: group.id, location });
+  return code`refuseConflict(${site}, run, [${join(args, COMMA)}]);`;
 }
 
 /**
@@ -98,14 +99,14 @@ function emitBranch(
 const MANY: ReadonlySet<string> = new Set(['scan', 'scan-document', 'relation', 'with']);
 
 /** Whether a statement can be followed by several answers. */
-function hasMany({ op }: { readonly op: string }): boolean {
+export function hasMany({ op }: { readonly op: string }): boolean {
   return MANY.has(op);
 }
 
 function emitMatched(emitter: Emitter, rule: RulePlan, branch: BranchPlan, index: number): void {
   const { path, file } = rule;
   const record: MatchedRule = { path, file, row: index === 0 ? rule.row : branch.location.row };
-  emitter.write(code`if (run.matched !== undefined) run.matched.push(${emitter.constant(record)});`);
+  emitter.write(code`if (run.matched !== undefined) run.matched.push(${emitter.data(record)});`);
 }
 
 /** Declares the variables of a rule. */
@@ -119,11 +120,19 @@ function emitSlots(emitter: Emitter, count: number, from: number): void {
  * Writes one rule of a partial group as a function: hands each answer of its body to a collector. With `keyed` the
  * first key is known.
  */
-export function emitPartialRule(emitter: Emitter, name: Code, rule: RulePlan, keyed: boolean): void {
+export function emitPartialRule(
+  emitter: Emitter,
+  name: Code,
+  group: GroupPlan,
+  position: number,
+  keyed: boolean,
+): void {
+  const rule = group.rules[position]!;
   const variant = keyed ? rule.keyed!() : rule;
   const branch = variant.branches[0]!;
   const record: MatchedRule = { path: rule.path, file: rule.file, row: rule.row };
   const search = emitter.label();
+  const self = emitter.constant({ kind: 'rule-plan', group: group.id, position });
   emitter.write(code`function ${name}(run, collector, ${nameOf('slot', KEY_SLOT)}) {`);
   emitter.write(code`run.rulesEvaluated += 1;`);
   emitter.write(code`run.count();`);
@@ -136,18 +145,17 @@ export function emitPartialRule(emitter: Emitter, name: Code, rule: RulePlan, ke
     emitter.write(code`if (${keys} === undefined || ${value} === undefined) ${fail}`);
     emitter.write(code`run.allocate(${partialMemberBytes(branch!.value)});`);
     emitter.write(code`answered = true;`);
-    emitter.write(code`if (collector(${keys}, ${value}, ${emitter.constant(rule)})) break ${search};`);
+    emitter.write(code`if (collector(${keys}, ${value}, ${self})) break ${search};`);
     emitter.write(fail);
   });
   emitter.write(code`}`);
-  emitter.write(
-    code`if (answered && run.matched !== undefined) run.matched.push(${emitter.constant(record)});`,
-  );
+  emitter.write(code`if (answered && run.matched !== undefined) run.matched.push(${emitter.data(record)});`);
   emitter.write(code`}`);
 }
 
 /** Computes the keys; the value is computed after them even where one of them has none. */
 function emitKeys(emitter: Emitter, branch: BranchPlan): Code {
+  if (branch.keys.length === 0) return emitter.data(NO_KEYS);
   const keys = emitter.temporary();
   const label = emitter.label();
   emitter.write(code`let ${keys};`);
@@ -156,4 +164,23 @@ function emitKeys(emitter: Emitter, branch: BranchPlan): Code {
   emitter.write(code`${keys} = [${join(names, COMMA)}];`);
   emitter.write(code`}`);
   return keys;
+}
+
+/**
+ * Writes a query as a function: for each answer the values of its variables go into the frame, and the step that
+ * takes them is called.
+ */
+export function emitQuery(emitter: Emitter, name: Code, { body, slots, variables }: QueryPlan): void {
+  const search = emitter.label();
+  emitter.write(code`function ${name}(run, frame, next) {`);
+  emitSlots(emitter, slots, FIRST_SLOT);
+  emitter.write(code`${search}: {`);
+  emitStatements(emitter, body, code`break ${search};`, true, (fail) => {
+    for (const { slot } of variables) emitter.write(code`frame[${slot}] = ${nameOf('slot', slot)};`);
+    emitter.write(code`if (next(run, frame)) return true;`);
+    emitter.write(fail);
+  });
+  emitter.write(code`}`);
+  emitter.write(code`return false;`);
+  emitter.write(code`}`);
 }

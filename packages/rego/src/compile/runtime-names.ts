@@ -13,6 +13,7 @@ import {
   isObject,
   lookup,
   makeObject,
+  numberFromText,
   objectGet,
   objectSize,
   RegoSet,
@@ -66,6 +67,7 @@ export const RUNTIME = Object.freeze({
   makeObject,
   member,
   memberAt,
+  numberFromText,
   objectGet,
   objectPrototype,
   objectSize,
@@ -84,6 +86,6 @@ export type RuntimeName = keyof typeof RUNTIME;
 export const RUNTIME_HEADER: Code = code`const {
   ABSENT, BUSY, Boxed, BuiltinError, Cursor, EvaluationFault, ObjectCollector, RegoSet, SetBuilder, builtinFailed,
   callReplaced, conflict, equal, getPrototypeOf, holds, innerScope, isArray, isCollection, isNumber, isObject,
-  isReplaced, lookup, makeObject, member, memberAt, objectGet, objectPrototype, objectSize, overrideCall,
+  isReplaced, lookup, makeObject, member, memberAt, numberFromText, objectGet, objectPrototype, objectSize, overrideCall,
   overrideData, overrideInput, refuseCircle, refuseConflict, rememberedByKey, storedMember,
 } = runtime;`;

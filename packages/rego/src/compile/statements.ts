@@ -1,7 +1,5 @@
-import { BUILTINS } from '../builtins/index.ts';
 import type { Override, Statement } from '../plan/plan.ts';
 import type { Mock } from '../runtime/run.ts';
-import type { Value } from '../value/value.ts';
 import type { Code } from './code.ts';
 import { code, join, literal, nameOf } from './code.ts';
 import type { Emitter, Fail, Rest } from './emitter.ts';
@@ -40,20 +38,16 @@ const EMITTERS: { readonly [K in Statement['op']]: StatementEmitter<K> } = {
   },
   scan: (emitter, statement, fail, ordered, rest) => {
     const { of, key, value } = statement;
-    const cursor = emitCursor(emitter, emitDefined(emitter, of, fail, ordered), ordered);
-    const loop = emitLoop(emitter, cursor);
-    if (key.op !== 'any') emitPattern(emitter, key, emitter.hold(code`${cursor}.key`), loop, ordered);
-    if (value.op !== 'any') emitPattern(emitter, value, emitter.hold(code`${cursor}.value`), loop, ordered);
-    rest(loop);
+    const loop = emitLoop(emitter, emitDefined(emitter, of, fail, ordered), ordered);
+    if (key.op !== 'any') emitPattern(emitter, key, emitter.hold(loop.key), loop.next, ordered);
+    if (value.op !== 'any') emitPattern(emitter, value, emitter.hold(loop.value), loop.next, ordered);
+    rest(loop.next);
     emitter.write(code`}`);
     emitter.write(fail);
   },
   'scan-document': (emitter, { path, keys, key }, fail, ordered, rest) => {
-    const { policy } = emitter;
     const values = emitDefinedAll(emitter, keys, fail, ordered);
-    const names = emitter.constant((run: unknown, steps: readonly Value[]) =>
-      policy.documentNames(run, path, steps),
-    );
+    const names = emitter.constant({ kind: 'document-names', path });
     emitEach(emitter, code`${names}(run, [${join(values, COMMA)}])`, fail, (name, next) => {
       emitPattern(emitter, key, name, next, ordered);
       rest(next);
@@ -61,7 +55,7 @@ const EMITTERS: { readonly [K in Statement['op']]: StatementEmitter<K> } = {
   },
   relation: (emitter, { name, args, output }, fail, ordered, rest) => {
     const values = emitDefinedAll(emitter, args, fail, ordered);
-    const answers = emitter.constant(BUILTINS[name]!.answers);
+    const answers = emitter.constant({ kind: 'answers', builtin: name });
     const operands = join([code`run.builtins`, ...values], COMMA);
     emitEach(emitter, code`${answers}(${operands})`, fail, (answer, next) => {
       emitPattern(emitter, output, answer, next, ordered);
@@ -92,10 +86,9 @@ const EMITTERS: { readonly [K in Statement['op']]: StatementEmitter<K> } = {
     const { key, value, domain, body } = statement;
     const collection = emitDefined(emitter, domain, fail, ordered);
     emitter.write(code`if (!isCollection(${collection})) ${fail}`);
-    const cursor = emitCursor(emitter, collection, false);
-    const next = emitLoop(emitter, cursor);
-    if (key !== undefined) emitter.write(code`${nameOf('slot', key)} = ${cursor}.key;`);
-    emitter.write(code`${nameOf('slot', value)} = ${cursor}.value;`);
+    const { next, ...member } = emitLoop(emitter, collection, false);
+    if (key !== undefined) emitter.write(code`${nameOf('slot', key)} = ${member.key};`);
+    emitter.write(code`${nameOf('slot', value)} = ${member.value};`);
     const label = emitter.label();
     emitter.write(code`${label}: {`);
     emitStatements(emitter, body, code`break ${label};`, false, () => emitter.write(next));
@@ -147,16 +140,30 @@ function emitEqual(
   emitter.write(code`if (!(${equality([found, expected], [other, known])})) ${fail}`);
 }
 
-function emitCursor(emitter: Emitter, collection: Code, ordered: boolean): Code {
-  return emitter.hold(code`new Cursor(${collection}, ${literal(ordered)})`);
+/** A loop that was opened: expressions for the present member, and the jump to the next round. */
+interface Loop {
+  readonly key: Code;
+  readonly value: Code;
+  readonly next: Fail;
 }
 
-/** Opens a loop over a cursor; gives the jump to its next round. */
-function emitLoop(emitter: Emitter, cursor: Code): Fail {
+/** Opens a loop over a collection's members. Arrays, the most frequent, are gone through in place. */
+function emitLoop(emitter: Emitter, collection: Code, ordered: boolean): Loop {
+  const items = emitter.hold(code`isArray(${collection}) ? ${collection} : undefined`);
+  const cursor = emitter.hold(
+    code`${items} === undefined ? new Cursor(${collection}, ${literal(ordered)}) : undefined`,
+  );
   const label = emitter.label();
-  emitter.write(code`${label}: while (${cursor}.next()) {`);
+  const index = emitter.temporary();
+  emitter.write(
+    code`${label}: for (let ${index} = 0; ${items} === undefined ? ${cursor}.next() : ${index} < ${items}.length; ${index} += 1) {`,
+  );
   emitter.write(code`run.count();`);
-  return code`continue ${label};`;
+  return {
+    key: code`${items} === undefined ? ${cursor}.key : ${index}`,
+    value: code`${items} === undefined ? ${cursor}.value : ${items}[${index}]`,
+    next: code`continue ${label};`,
+  };
 }
 
 function emitEach(
@@ -207,7 +214,7 @@ function emitWith(
 function emitOverride(emitter: Emitter, override: Override, scope: Code, fail: Fail, ordered: boolean): void {
   if (override.target !== 'call') {
     const value = emitDefined(emitter, override.value, fail, ordered);
-    const path = emitter.constant(override.path);
+    const path = emitter.data(override.path);
     const apply = override.target === 'input' ? code`overrideInput` : code`overrideData`;
     emitter.write(code`${apply}(${scope}, ${path}, ${value});`);
     return;
@@ -216,6 +223,6 @@ function emitOverride(emitter: Emitter, override: Override, scope: Code, fail: F
   let mock: Code;
   if (replacement.kind === 'value') {
     mock = code`{ kind: "value", value: ${emitDefined(emitter, replacement.value, fail, ordered)} }`;
-  } else mock = emitter.constant(replacement satisfies Mock);
+  } else mock = emitter.data(replacement satisfies Mock);
   emitter.write(code`overrideCall(${scope}, ${literal(key)}, ${mock});`);
 }

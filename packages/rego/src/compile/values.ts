@@ -1,9 +1,6 @@
-import type { Builtin } from '../builtins/index.ts';
 import { BUILTINS } from '../builtins/index.ts';
 import { memberBytes } from '../plan/member-bytes.ts';
 import type { ComprehensionNode, ValueNode } from '../plan/plan.ts';
-import { mockKey } from '../plan/plan.ts';
-import type { CallSite } from '../runtime/calls.ts';
 import { EvaluationFault, OBJECT_CONFLICT } from '../runtime/fault.ts';
 import type { Code } from './code.ts';
 import { code, join, literal, nameOf } from './code.ts';
@@ -25,26 +22,19 @@ const EMITTERS: { readonly [K in ValueNode['op']]: ValueEmitter<K> } = {
   slot: (_emitter, { slot }) => nameOf('slot', slot),
   input: (emitter, { path }) => readPath(emitter, code`run.scope.input`, path),
   base: (emitter, { path }) => readPath(emitter, code`run.scope.data`, path),
-  document: (emitter, { path }) => {
-    const { policy } = emitter;
-    const read = emitter.constant((run: unknown) => policy.document(run, path, []));
-    return code`${read}(run)`;
-  },
-  dynamic: (emitter, node, fail, ordered) => {
-    const { policy } = emitter;
-    const keys = emitDefinedAll(emitter, node.keys, fail, ordered);
-    const read = emitter.constant((run: unknown, values: Parameters<typeof policy.document>[2]) =>
-      policy.document(run, node.path, values),
-    );
+  document: (emitter, { path }) => code`${emitter.constant({ kind: 'document', path })}(run)`,
+  dynamic: (emitter, { path, keys: nodes }, fail, ordered) => {
+    const keys = emitDefinedAll(emitter, nodes, fail, ordered);
+    const read = emitter.constant({ kind: 'document', path });
     return code`${read}(run, [${join(keys, COMMA)}])`;
   },
   rule: (emitter, { group }) =>
     emitter.local.has(group)
       ? code`${nameOf('value', group)}(run)`
-      : code`${emitter.constant(emitter.policy.group(group))}.value(run)`,
+      : code`${emitter.constant({ kind: 'group', group })}.value(run)`,
   member: (emitter, { group, key }, fail, ordered) => {
     const name = emitDefined(emitter, key, fail, ordered);
-    return code`${emitter.constant(emitter.policy.group(group))}.member(run, ${name})`;
+    return code`${emitter.constant({ kind: 'group', group })}.member(run, ${name})`;
   },
   lookup: (emitter, node, fail, ordered) => emitLookup(emitter, node, fail, ordered),
   array: (emitter, { items }, fail, ordered) =>
@@ -154,19 +144,14 @@ function emitBuiltin(
   ordered: boolean,
 ): Code {
   const { name, location } = node;
-  const builtin = BUILTINS[name];
-  if (builtin === undefined) throw new EvaluationFault('eval_internal_error', `no builtin ${name}`, location);
+  if (BUILTINS[name] === undefined)
+    throw new EvaluationFault('eval_internal_error', `no builtin ${name}`, location);
   const args = emitDefinedAll(emitter, node.args, fail, ordered);
-  const site: CallSite = {
-    key: mockKey({ kind: 'builtin', name }),
-    itself: builtin,
-    location,
-    groupOf: (id) => emitter.policy.group(id),
-  };
   const result = emitter.temporary();
-  const replaced = code`callReplaced(run, ${emitter.constant(site)}, [${join(args, COMMA)}])`;
+  const site = emitter.constant({ kind: 'builtin-site', builtin: name, location });
+  const replaced = code`callReplaced(run, ${site}, [${join(args, COMMA)}])`;
   const inline = inlineBuiltin(name, args, node.args, (operands) =>
-    implementationCall(emitter, builtin, operands),
+    implementationCall(emitter, name, operands),
   );
   if (inline !== undefined) {
     emitter.write(code`const ${result} = run.scope.mocks === undefined ? ${inline} : ${replaced};`);
@@ -174,16 +159,16 @@ function emitBuiltin(
   }
   emitter.write(code`let ${result};`);
   emitter.write(code`if (run.scope.mocks === undefined) {`);
-  emitter.write(code`${result} = ${implementationCall(emitter, builtin, args)};`);
+  emitter.write(code`${result} = ${implementationCall(emitter, name, args)};`);
   emitter.write(
-    code`if (${result} instanceof BuiltinError) ${result} = builtinFailed(run, ${result}, ${emitter.constant(location)});`,
+    code`if (${result} instanceof BuiltinError) ${result} = builtinFailed(run, ${result}, ${emitter.data(location)});`,
   );
   emitter.write(code`} else ${result} = ${replaced};`);
   return result;
 }
 
-function implementationCall(emitter: Emitter, builtin: Builtin, args: readonly Code[]): Code {
-  return code`${emitter.constant(builtin.implementation)}(${join([code`run.builtins`, ...args], COMMA)})`;
+function implementationCall(emitter: Emitter, builtin: string, args: readonly Code[]): Code {
+  return code`${emitter.constant({ kind: 'implementation', builtin })}(${join([code`run.builtins`, ...args], COMMA)})`;
 }
 
 function emitFunction(
@@ -193,18 +178,13 @@ function emitFunction(
   ordered: boolean,
 ): Code {
   const args = join(emitDefinedAll(emitter, node.args, fail, ordered), COMMA);
-  const group = emitter.policy.group(node.group);
-  const site: CallSite = {
-    key: mockKey({ kind: 'function', path: node.path }),
-    itself: group,
-    location: node.location,
-    groupOf: (id) => emitter.policy.group(id),
-  };
-  const isLocal = emitter.local.has(node.group) && isDirectGroup(emitter.policy.plan.groups[node.group]!);
+  const { group, path, location } = node;
+  const site = emitter.constant({ kind: 'function-site', group, path, location });
+  const isLocal = emitter.local.has(group) && isDirectGroup(emitter.plan.groups[group]!);
   const direct = isLocal
-    ? code`${nameOf('call', node.group)}(${join([code`run`, ...(node.args.length > 0 ? [args] : [])], COMMA)})`
-    : code`${emitter.constant(group)}.call(run, [${args}])`;
-  return code`(run.scope.mocks === undefined ? ${direct} : callReplaced(run, ${emitter.constant(site)}, [${args}]))`;
+    ? code`${nameOf('call', group)}(${join([code`run`, ...(node.args.length > 0 ? [args] : [])], COMMA)})`
+    : code`${emitter.constant({ kind: 'group', group })}.call(run, [${args}])`;
+  return code`(run.scope.mocks === undefined ? ${direct} : callReplaced(run, ${site}, [${args}]))`;
 }
 
 const COLLECTORS: Readonly<
@@ -240,6 +220,11 @@ function emitPair(emitter: Emitter, node: ComprehensionNode, name: Code, fail: F
   const term = emitOptional(emitter, node.term, false);
   emitter.write(code`if (${key} === undefined || ${term} === undefined) ${fail}`);
   emitter.write(code`run.allocate(${memberBytes(node)});`);
-  const fault = new EvaluationFault('eval_conflict_error', OBJECT_CONFLICT, node.location);
-  emitter.write(code`if (!${name}.put([${key}], ${term})) conflict(${emitter.constant(fault)});`);
+  const fault = emitter.constant({
+    kind: 'fault',
+    code: 'eval_conflict_error',
+    message: OBJECT_CONFLICT,
+    location: node.location,
+  });
+  emitter.write(code`if (!${name}.put([${key}], ${term})) conflict(${fault});`);
 }

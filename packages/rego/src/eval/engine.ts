@@ -166,10 +166,12 @@ export class Engine {
    * Compiles a query.
    *
    * @param distinct gives each set of bindings once, however often it is found
+   * @param made the query's body made in another way than by closures; calls `next` for each answer
    */
   prepareQuery(
     plan: QueryPlan,
     distinct = true,
+    made?: (run: Run, frame: Frame, next: Step) => boolean,
   ): (input: Value | undefined, options?: EvaluationOptions) => QueryResult {
     const compiled: [plain?: Step, observed?: Step] = [];
     const collect: Step = (_run, frame) => {
@@ -185,6 +187,7 @@ export class Engine {
       seen.add(key);
       return false;
     };
+    if (made !== undefined) compiled[0] = (run, frame) => made(run, frame, collect);
     return (input, options = NO_OPTIONS) => {
       const run = startRun(this.#plan, input, options, this.#defaults);
       const which = options.observer === undefined ? 0 : 1;

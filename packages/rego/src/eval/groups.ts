@@ -75,7 +75,6 @@ function remembered(group: GroupPlan, compute: (run: Run) => Value | undefined) 
 function compileSingle(backend: Backend, group: GroupPlan): CompiledGroup {
   const choose = chooseRules(backend, group);
   const endsEarly = group.constant !== undefined;
-  const worthKeeping = isWorthKeeping(group);
   const rule = warmRules<SingleRule>(
     backend.other.warmUses,
     (position) => compileSingleRule(backend, group, group.rules[position]!, endsEarly),
@@ -107,7 +106,7 @@ function compileSingle(backend: Backend, group: GroupPlan): CompiledGroup {
       if (isReplaced(run, group.path)) return memberAt(run.scope.data, group.path);
       const [only] = args;
       if (
-        !worthKeeping ||
+        !group.worthKeeping ||
         args.length !== 1 ||
         only === undefined ||
         (typeof only === 'object' && only !== null)
@@ -117,32 +116,6 @@ function compileSingle(backend: Backend, group: GroupPlan): CompiledGroup {
       return rememberedByKey(run, group, only, () => evaluate(run, args));
     },
   };
-}
-
-/** Whether the results of a function's calls are remembered. */
-export function isWorthKeeping(group: GroupPlan): boolean {
-  return group.kind === 'function' && group.rules.some(({ branches }) => isCostly(branches));
-}
-
-const COSTLY: ReadonlySet<unknown> = new Set([
-  'scan',
-  'scan-document',
-  'relation',
-  'every',
-  'with',
-  'comprehension',
-  'function',
-]);
-
-/** Whether a body iterates or calls on: then its results are worth remembering; else looking them up costs more. */
-function isCostly(node: unknown): boolean {
-  if (node === null || typeof node !== 'object') return false;
-  if (Array.isArray(node)) return node.some(isCostly);
-  if ('op' in node) {
-    if (COSTLY.has(node.op)) return true;
-    if (node.op === 'constant') return false;
-  }
-  return Object.values(node).some(isCostly);
 }
 
 function compileSingleRule(

@@ -178,6 +178,8 @@ export interface GroupPlan {
   /** The one value that every rule gives, where that is known: then the first success ends the search. */
   readonly constant: Value | undefined;
   readonly choice: RuleChoice;
+  /** Whether results of calls with one plain argument are remembered. */
+  readonly worthKeeping: boolean;
 }
 
 /** A node of the tree of documents. */

@@ -1,10 +1,11 @@
 import type { Callee, CoreBody, CoreBranch, CoreRule, CoreTerm, Variable } from '../analysis/core.ts';
 import type { DocumentNode, RuleGroup } from '../analysis/documents.ts';
 import { walkGroups } from '../analysis/documents.ts';
-import type { Location } from '../syntax/ast.ts';
+import { finish, mapSteps, type Steps } from '../syntax/steps.ts';
 import { equal } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
 import { planBody } from './bodies.ts';
+import { planDocumentPath } from './document-path.ts';
 import type { PolicyContext } from './frame.ts';
 import { BlockBuilder, Slots } from './frame.ts';
 import { isPattern, planPattern } from './patterns.ts';
@@ -21,6 +22,7 @@ import type {
 import { KEY_SLOT } from './plan.ts';
 import { indexRules } from './rule-index.ts';
 import { planTerm } from './terms.ts';
+import { isWorthKeeping } from './worth-keeping.ts';
 
 /** What the planner takes over from analysis. */
 export interface PlannerInput {
@@ -37,16 +39,22 @@ export interface PlannedPolicy {
 }
 
 /** Plans all rules of an analysed policy. */
-export function planPolicy({ root, arityOf }: PlannerInput): PlannedPolicy {
+export function planPolicy(input: PlannerInput): PlannedPolicy {
+  return finish(planPolicySteps(input));
+}
+
+/** As {@link planPolicy}. */
+export function* planPolicySteps({ root, arityOf }: PlannerInput): Steps<PlannedPolicy> {
   const groupIds = new Map<RuleGroup, number>();
   walkGroups(root, (group) => groupIds.set(group, groupIds.size));
   const policy: PolicyContext = { root, groupIds, arityOf, planBody, planPattern };
-  const groups = [...groupIds].map(([group, id]) => planGroup(policy, group, id));
+  const groups: GroupPlan[] = [];
+  for (const [group, id] of groupIds) groups.push(yield* planGroup(policy, group, id));
   const plan: PolicyPlan = { groups, root: planDocument(root, groups, groupIds) };
   return {
     plan,
     planQuery: (body, variables) => planQuery(policy, body, variables),
-    planPath: (path) => planPath(policy, path),
+    planPath: (path) => planDocumentPath(plan.root, path),
   };
 }
 
@@ -61,8 +69,8 @@ function planDocument(
   return { path: node.path, group, children };
 }
 
-function planGroup(policy: PolicyContext, group: RuleGroup, id: number): GroupPlan {
-  const rules = group.rules.map((rule) => planRule(policy, rule));
+function* planGroup(policy: PolicyContext, group: RuleGroup, id: number): Steps<GroupPlan> {
+  const rules = yield* mapSteps(group.rules, (rule) => planRule(policy, rule));
   const fallback = group.fallback === undefined ? undefined : planRule(policy, group.fallback);
   return {
     id,
@@ -72,7 +80,8 @@ function planGroup(policy: PolicyContext, group: RuleGroup, id: number): GroupPl
     rules,
     fallback,
     constant: sharedConstant(rules),
-    choice: indexRules(group.rules, policy.root),
+    choice: yield* indexRules(group.rules, policy.root),
+    worthKeeping: group.kind === 'function' && isWorthKeeping(rules),
   };
 }
 
@@ -173,26 +182,4 @@ function planQuery(
     .filter(([, variable]) => block.bound.has(variable))
     .map(([name, variable]) => ({ name, slot: slots.of(variable) }));
   return { body: block.statements, slots: slots.count, variables: shown };
-}
-
-const NOWHERE: Location = { file: '', row: 1, column: 1, start: 0, end: 0 };
-
-function planPath(policy: PolicyContext, path: readonly string[]): ValueNode {
-  const parts: CoreTerm[] = path.map((value) => ({ kind: 'constant', value, location: NOWHERE }));
-  if (isFunctionPath(policy.root, path)) return { op: 'dynamic', path: [], keys: constants(path) };
-  const block = new BlockBuilder(policy, new Slots(), new Set(), NOWHERE);
-  return planTerm(block, { kind: 'ref', root: 'data', parts, location: NOWHERE });
-}
-
-function isFunctionPath(root: DocumentNode, path: readonly string[]): boolean {
-  let node: DocumentNode | undefined = root;
-  for (const step of path) {
-    node = node?.children.get(step);
-    if (node?.group?.kind === 'function') return true;
-  }
-  return false;
-}
-
-function constants(path: readonly string[]): ValueNode[] {
-  return path.map((value) => ({ op: 'constant', value }));
 }

@@ -1,5 +1,6 @@
 import type { CoreExpression, CoreRule, CoreTerm, Variable } from '../analysis/core.ts';
 import type { DocumentNode } from '../analysis/documents.ts';
+import { mapSteps, type Steps } from '../syntax/steps.ts';
 import type { RuleChoice, RuleIndex } from './plan.ts';
 
 /** Fewer rules than this are tried one by one. */
@@ -22,18 +23,18 @@ type Conditions = ReadonlyMap<string, Condition>;
  * which rules can succeed, so that the cost of many rules is one lookup. A rule is left out only where its
  * comparison fails, so conflicts between rules stay visible.
  */
-export function indexRules(rules: readonly CoreRule[], root: DocumentNode): RuleChoice {
+export function* indexRules(rules: readonly CoreRule[], root: DocumentNode): Steps<RuleChoice> {
   const all = rules.map((_rule, position) => position);
   if (rules.length < INDEXED_RULES_MIN) return all;
-  const conditions = rules.map((rule) => conditionsOf(rule, root));
-  return chooseIndex(all, conditions, new Set());
+  const conditions = yield* mapSteps(rules, (rule) => conditionsOf(rule, root));
+  return yield* chooseIndex(all, conditions, new Set());
 }
 
-function chooseIndex(
+function* chooseIndex(
   positions: readonly number[],
   conditions: readonly Conditions[],
   used: ReadonlySet<string>,
-): RuleChoice {
+): Steps<RuleChoice> {
   if (positions.length < INDEXED_RULES_MIN) return positions;
   const counts = new Map<string, number>();
   for (const position of positions) {
@@ -45,15 +46,17 @@ function chooseIndex(
   for (const [name, count] of counts) {
     if (count >= INDEXED_RULES_MIN - 1 && count > (best === undefined ? 0 : counts.get(best)!)) best = name;
   }
-  return best === undefined ? positions : (buildIndex(best, positions, conditions, used) ?? positions);
+  return best === undefined
+    ? positions
+    : ((yield* buildIndex(best, positions, conditions, used)) ?? positions);
 }
 
-function buildIndex(
+function* buildIndex(
   name: string,
   positions: readonly number[],
   conditions: readonly Conditions[],
   used: ReadonlySet<string>,
-): RuleIndex | undefined {
+): Steps<RuleIndex | undefined> {
   const keyed = new Map<Primitive, number[]>();
   const always: number[] = [];
   let subject: Subject | undefined;
@@ -76,9 +79,10 @@ function buildIndex(
   const buckets = new Map<Primitive, RuleChoice>();
   for (const [key, members] of keyed) {
     const together = [...members, ...always].sort((a, b) => a - b);
-    buckets.set(key, chooseIndex(together, conditions, inner));
+    buckets.set(key, yield* chooseIndex(together, conditions, inner));
+    yield;
   }
-  return { subject, buckets, otherwise: chooseIndex(always, conditions, inner) };
+  return { subject, buckets, otherwise: yield* chooseIndex(always, conditions, inner) };
 }
 
 function conditionsOf(rule: CoreRule, root: DocumentNode): Conditions {

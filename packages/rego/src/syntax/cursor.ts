@@ -1,6 +1,5 @@
 import type { Body, Comment, Expression, Location, RegoVersion, Term } from './ast.ts';
 import type { Diagnostic, DiagnosticCode } from './diagnostic.ts';
-import { tokenize } from './lexer.ts';
 import {
   IMPORTABLE_KEYWORDS,
   isKeywordKind,
@@ -9,6 +8,7 @@ import {
   type Token,
   type TokenKind,
 } from './token.ts';
+import { TokenStream } from './token-stream.ts';
 
 /** How deep terms and bodies may nest, chains of operators included: keeps hostile input off the JavaScript stack. */
 export const NESTING_MAX = 400;
@@ -69,13 +69,12 @@ export class Cursor {
   readonly version: RegoVersion;
   readonly grammar: Grammar;
   readonly isBuiltin: (name: string) => boolean;
-  readonly comments: readonly Comment[];
   readonly diagnostics: Diagnostic[] = [];
   /** `not` wraps the whole expansion of its expression (`import future.keywords.not`). */
   wideNot: boolean;
   token: Token;
   kind: TokenKind;
-  readonly #tokens: readonly Token[];
+  readonly #tokens: TokenStream;
   readonly #terms = new Map<number, Remembered>();
   /** Where braces or parentheses were found to be no operand of `and` and `or`. */
   readonly #plain = new Set<number>();
@@ -88,19 +87,22 @@ export class Cursor {
 
   constructor(source: Source, grammar: Grammar) {
     const { text, file, version, isBuiltin } = source;
-    const { tokens, comments } = tokenize(text, file);
     this.text = text;
     this.file = file;
     this.version = version;
     this.grammar = grammar;
     this.isBuiltin = isBuiltin ?? (() => false);
-    this.comments = comments;
     this.wideNot = version === 2;
-    this.#tokens = tokens;
+    this.#tokens = new TokenStream(text, file);
     this.#keywords = new Set(keywordsOf(version));
-    this.token = tokens[0]!;
+    this.token = this.#tokens.at(0);
     this.kind = 'eof';
     this.#arrive();
+  }
+
+  /** The comments of the text read so far. */
+  get comments(): readonly Comment[] {
+    return this.#tokens.comments;
   }
 
   get index(): number {
@@ -109,12 +111,12 @@ export class Cursor {
 
   /** The token before the present one; a node that was just read ends there. */
   get previous(): Token {
-    return this.#tokens[Math.max(0, this.#index - 1)]!;
+    return this.#tokens.at(Math.max(0, this.#index - 1));
   }
 
   /** The token `distance` after the present one. */
   ahead(distance = 1): Token {
-    return this.#tokens[Math.min(this.#index + distance, this.#tokens.length - 1)]!;
+    return this.#tokens.at(this.#index + distance);
   }
 
   /** The kind that a token has under the present keywords. */
@@ -130,14 +132,14 @@ export class Cursor {
   }
 
   advance(): void {
-    if (this.#index < this.#tokens.length - 1) this.#index++;
+    if (this.#tokens.has(this.#index + 1)) this.#index++;
     this.#arrive();
   }
 
   #arrive(): void {
-    this.token = this.#tokens[this.#index]!;
+    this.token = this.#tokens.at(this.#index);
     this.kind = this.kindOf(this.token);
-    for (const fault of this.token.faults) this.fail(fault);
+    if (this.token.faults.length > 0) for (const fault of this.token.faults) this.fail(fault);
   }
 
   mark(): Mark {
@@ -155,7 +157,7 @@ export class Cursor {
     this.#wildcards = mark.wildcards;
     this.diagnostics.length = mark.diagnostics;
     this.#hints = mark.hints;
-    this.token = this.#tokens[mark.index]!;
+    this.token = this.#tokens.at(mark.index);
     this.kind = this.kindOf(this.token);
   }
 
@@ -238,9 +240,11 @@ export class Cursor {
     this.#terms.set(start, { term, next: this.#index, wildcards: this.#wildcards });
   }
 
+  /** Nothing before the present token is gone back to. */
   forget(): void {
     this.#terms.clear();
     this.#plain.clear();
+    this.#tokens.forget(this.#index - 1);
   }
 
   enter(): boolean {

@@ -7,6 +7,7 @@ export interface Lexed {
   readonly comments: readonly Comment[];
 }
 
+const NO_FAULTS: readonly string[] = Object.freeze([]);
 const PUNCTUATION_SET = new Set<string>(PUNCTUATION);
 const SIMPLE_ESCAPES = new Set(['\\', '"', '/', 'b', 'f', 'n', 'r', 't']);
 const IDENTIFIER = /[A-Za-z_](?:[A-Za-z0-9_]|(?![0-9])\p{Nd})*/uy;
@@ -23,11 +24,12 @@ interface OpenTemplate {
  * Splits Rego source into tokens (OPA `ast/internal/scanner`). Never fails: what cannot be read is a token with faults,
  * so that the parser reports it in its place.
  */
-class Lexer {
+export class Lexer implements Lexed {
   readonly #text: string;
   readonly #file: string;
-  readonly #tokens: Token[] = [];
-  readonly #comments: Comment[] = [];
+  /** Those read so far; who reads on may take out of it what is needed no more. */
+  readonly tokens: Token[] = [];
+  readonly comments: Comment[] = [];
   readonly #templates: OpenTemplate[] = [];
   #faults: string[] = [];
   #offset = 0;
@@ -36,22 +38,25 @@ class Lexer {
   #rowStart = 0;
   #space = false;
   #newline = false;
+  #ended = false;
 
   constructor(text: string, file: string) {
     this.#text = text;
     this.#file = file;
+    if (text.charCodeAt(0) === 0xfeff) this.#offset = 1;
   }
 
-  run(): Lexed {
-    if (this.#text.charCodeAt(0) === 0xfeff) this.#offset = 1;
-    for (;;) {
-      this.#skipSpace();
-      if (this.#offset >= this.#text.length) break;
-      this.#next();
+  /** Reads on by one token (a template's part comes with the brace before it); false once all are read. */
+  more(): boolean {
+    if (this.#ended) return false;
+    this.#skipSpace();
+    if (this.#offset < this.#text.length) this.#next();
+    else {
+      // As in OPA, the end's column is that of the last character: 0 behind a line end.
+      this.#push('eof', this.#offset, this.#row, this.#column(this.#offset) - 1);
+      this.#ended = true;
     }
-    // As in OPA, the end's column is that of the last character: 0 behind a line end.
-    this.#push('eof', this.#offset, this.#row, this.#column(this.#offset) - 1);
-    return { tokens: this.#tokens, comments: this.#comments };
+    return true;
   }
 
   #column(offset: number): number {
@@ -95,7 +100,7 @@ class Lexer {
       start,
       end: start + 1 + text.length,
     });
-    this.#comments.push(Object.freeze({ text, location }));
+    this.comments.push(Object.freeze({ text, location }));
   }
 
   /** Columns count characters: a pair of surrogates is one column, so the row's start moves right by one for each. */
@@ -108,9 +113,9 @@ class Lexer {
   }
 
   #push(kind: Token['kind'], start: number, row: number, column: number): void {
-    const faults = this.#faults;
-    this.#faults = [];
-    this.#tokens.push({
+    const faults = this.#faults.length > 0 ? this.#faults : NO_FAULTS;
+    if (faults !== NO_FAULTS) this.#faults = [];
+    this.tokens.push({
       kind: faults.length > 0 ? 'illegal' : kind,
       text: this.#text.slice(start, this.#offset),
       row,
@@ -285,7 +290,9 @@ class Lexer {
 
 /** Reads source text into tokens and comments; `file` names it in locations. */
 export function tokenize(text: string, file: string): Lexed {
-  return new Lexer(text, file).run();
+  const lexer = new Lexer(text, file);
+  while (lexer.more());
+  return lexer;
 }
 
 /** A token that opens or goes on with a template string. */

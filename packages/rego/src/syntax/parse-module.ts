@@ -9,6 +9,7 @@ import { parseQuery as parseQueryStatement, parseStatements, type Statement } fr
 import { parseTerm as parsePlainTerm } from './parse-term.ts';
 import { type RuleDraft, ruleOf } from './rule-draft.ts';
 import { ruleFromExpression } from './rule-from-expression.ts';
+import { each, finish, mapSteps, type Steps } from './steps.ts';
 
 export interface ParseOptions {
   /** Named in every location. */
@@ -35,12 +36,23 @@ export function parseModule(
   text: string,
   options: ParseOptions,
 ): { readonly module?: Module; readonly diagnostics: readonly Diagnostic[] } {
+  return finish(parseModuleSteps(text, options));
+}
+
+/** As {@link parseModule}. */
+export function* parseModuleSteps(
+  text: string,
+  options: ParseOptions,
+): Steps<ReturnType<typeof parseModule>> {
   const cursor = open(text, options);
-  const statements = parseStatements(cursor);
-  const parts = partsOf(cursor, statements);
+  const statements = yield* parseStatements(cursor);
+  const parts = yield* partsOf(cursor, statements);
   const attached = cursor.diagnostics.length === 0 ? parseAnnotations(cursor, targetsOf(parts)) : [];
   if (cursor.diagnostics.length > 0 || !parts.package) return { diagnostics: cursor.diagnostics };
-  return { module: moduleOf(cursor, { ...parts, package: parts.package }, attached), diagnostics: [] };
+  return {
+    module: yield* moduleOf(cursor, { ...parts, package: parts.package }, attached),
+    diagnostics: [],
+  };
 }
 
 /** Statements by what they are. */
@@ -50,7 +62,7 @@ interface Parts {
   readonly rules: readonly RuleDraft[];
 }
 
-function partsOf(cursor: Cursor, statements: readonly Statement[]): Parts {
+function* partsOf(cursor: Cursor, statements: readonly Statement[]): Steps<Parts> {
   const reported = cursor.diagnostics.length;
   const imports: Import[] = [];
   const rules: RuleDraft[] = [];
@@ -64,7 +76,7 @@ function partsOf(cursor: Cursor, statements: readonly Statement[]): Parts {
     else if (statement.kind === 'body') rules.push(...ruleOfBody(cursor, statement.node));
     else if (statement !== first) cursor.fail('unexpected package', statement.node.location);
   }
-  if (isVersion1(cursor, imports)) for (const rule of rules) checkVersion1(cursor, rule);
+  if (isVersion1(cursor, imports)) yield* each(rules, (rule) => checkVersion1(cursor, rule));
   return { ...(first?.kind === 'package' && { package: first.node }), imports, rules };
 }
 
@@ -107,12 +119,12 @@ function targetsOf({ package: statement, imports, rules }: Parts): readonly Targ
   ];
 }
 
-function moduleOf(
+function* moduleOf(
   cursor: Cursor,
   parts: Parts & { readonly package: Package },
   attached: readonly Attached<Target>[],
-): Module {
-  const rules = parts.rules.map((draft) => ruleOf(draft, annotationsFor(draft, attached)));
+): Steps<Module> {
+  const rules = yield* mapSteps(parts.rules, (draft) => ruleOf(draft, annotationsFor(draft, attached)));
   return Object.freeze({
     kind: 'module',
     file: cursor.file,

@@ -5,6 +5,7 @@ import { parseLiteral } from './parse-expression.ts';
 import { parseImport, parsePackage } from './parse-import.ts';
 import { parseRule } from './parse-rule.ts';
 import type { RuleDraft } from './rule-draft.ts';
+import type { Steps } from './steps.ts';
 import { isKeywordKind, type TokenKind } from './token.ts';
 
 /** What stands at the top level of a module. A body is a statement that may turn out to define a value. */
@@ -15,7 +16,7 @@ export type Statement =
   | { readonly kind: 'body'; readonly node: Body };
 
 /** Reads all statements; after a fault it goes on at the next line that can start one, so that one run shows several. */
-export function parseStatements(cursor: Cursor): readonly Statement[] {
+export function* parseStatements(cursor: Cursor): Steps<readonly Statement[]> {
   const statements: Statement[] = [];
   while (cursor.kind !== 'eof') {
     const reported = cursor.diagnostics.length;
@@ -25,6 +26,7 @@ export function parseStatements(cursor: Cursor): readonly Statement[] {
     if (read) statements.push(...read);
     else recover(cursor, start);
     if (!read && cursor.diagnostics.length === reported) cursor.unexpected();
+    yield;
   }
   return statements;
 }

@@ -1,7 +1,7 @@
 import type { EvaluationHost } from '../eval/engine.ts';
 import type { CoverageReport } from '../explain/coverage.ts';
 import { CoverageObserver, coverageReport } from '../explain/coverage.ts';
-import type { Policy } from '../policy.ts';
+import type { Policy } from '../policy-types.ts';
 import type { Observer } from '../runtime/observer.ts';
 import type { Location, Module, Rule } from '../syntax/ast.ts';
 import { isObject, objectEntries } from '../value/index.ts';

@@ -11,6 +11,7 @@ export class RegoSet extends Boxed {
 
   readonly #members: ReadonlyMap<MemberKey, Value>;
   #sorted: readonly Value[] | undefined;
+  #text: string | undefined;
 
   /** Takes over the map, whose keys must be the members' keys. */
   constructor(members: ReadonlyMap<MemberKey, Value>) {
@@ -75,7 +76,8 @@ export class RegoSet extends Boxed {
   }
 
   override canonicalText(): string {
-    return `<${Array.from(this.#members.values(), canonicalText).sort().join()}>`;
+    this.#text ??= `<${Array.from(this.#members.values(), canonicalText).sort().join()}>`;
+    return this.#text;
   }
 
   #filter(keep: (key: MemberKey) => boolean): RegoSet {

@@ -67,7 +67,7 @@ formatted := sprintf(${quoted}, []) == sprintf("%s", [${quoted}])
 const PATHS = policyOf(policyAround('x')).rulePaths.filter((path) => path !== 'a/by_argument');
 
 const KEYWORDS =
-  /^(?:use|strict|const|let|function|return|if|else|true|false|null|undefined|typeof|instanceof|new|break|continue|while|for|of|runtime|constants|run|args|object|found|above|scope|known|value|call|result|answered|collector)$/;
+  /^(?:use|strict|const|let|function|return|if|else|true|false|null|undefined|typeof|instanceof|new|break|continue|while|for|of|runtime|constants|run|args|object|found|above|scope|known|value|call|result|answered|collector|import|from|export|default|policy|loadModule|format|groups|root|queries|data|allowNet|chunks|parts|make|Map)$/;
 const MEMBERS =
   /^(?:rulesEvaluated|matched|push|count|scope|memo|replaced|mocks|input|data|outer|builtins|next|key|value|member|call|length|from|build|put|add|kind|has|allocate)$/;
 const GENERATED = /^[a-z]\d+(?:_\d+)?$/;

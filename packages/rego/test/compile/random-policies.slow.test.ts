@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { STAGES } from '../../src/analysis/stages.ts';
 import type { JsonObject } from '../../src/index.ts';
 import { compileOnAll } from '../support/back-ends.ts';
 import { randomPolicies } from '../support/random-policy.ts';
@@ -13,6 +14,16 @@ const INPUTS: readonly JsonObject[] = [
   { a: { a: { a: 1 }, b: 2 }, b: [[1, 2], ['a', 'b'], { a: 3 }] },
 ];
 const DATA: JsonObject = { base: { a: [0, 1], b: { a: 'a' } } };
+
+// Nearly every random policy has expressions whose types cannot fit. Back ends must agree on these too: types that are
+// not known before come as data. So the stage that refuses them rests here.
+beforeAll(() => {
+  const types = STAGES.find(({ name }) => name === 'types')!;
+  vi.spyOn(types, 'run').mockImplementation(() => undefined);
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+});
 
 test('[P-REGO-BACKENDS-AGREE] random policies give the same on every back end', () => {
   let compiled = 0;

@@ -12,6 +12,7 @@ import {
   toJson,
   traceText,
 } from '../../src/index.ts';
+import { loadModuleText } from '../support/load-module-text.ts';
 
 const NOW_MS = Date.parse('2026-01-01T00:00:00Z');
 const timeNs = BigInt(NOW_MS) * 1_000_000n;
@@ -195,6 +196,12 @@ describe('[P-REGO-ALLOW-NET] allow_net', () => {
       kinds.push((await evaluateAsync(p, `http://${host}/`, options)).result.kind);
     }
     expect(kinds).toEqual(['value', 'undefined', 'value', 'undefined', 'undefined']);
+    // A module carries the list with it.
+    const written = loadModuleText(policy!.writeModule().text!).prepare('a/p');
+    const answers: string[] = [];
+    for (const host of ['good.test', 'bad.test'])
+      answers.push((await evaluateAsync(written, `http://${host}/`, { network: net })).result.kind);
+    expect(answers).toEqual(['value', 'undefined']);
   });
 
   test('an empty list lets nothing through', async () => {

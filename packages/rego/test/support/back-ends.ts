@@ -8,10 +8,14 @@ import type {
   Policy,
   PolicyBackend,
   QueryResult,
+  QuerySource,
   Value,
 } from '../../src/index.ts';
 import { compilePolicy, equal, makeObject, toJson } from '../../src/index.ts';
+import type { LoadedPolicy } from '../../src/runtime.ts';
+import { loadModuleText } from './load-module-text.ts';
 
+/** Beside these every policy also runs compiled ahead of time. */
 export const BACKENDS: readonly PolicyBackend[] = ['closures', 'generated'];
 
 /**
@@ -25,9 +29,18 @@ export function compileOnAll(sources: readonly ModuleSource[], options: CompileO
   return { ...first, policy: together(compiled.map(({ policy }) => policy!)) };
 }
 
+/** The policy compiled ahead of time; a policy that is a module offers only the queries that it was written with. */
+function moduleOf(policy: Policy, queries: Readonly<Record<string, QuerySource>> = {}): LoadedPolicy {
+  const { text, diagnostics } = policy.writeModule({ queries });
+  if (text === undefined) throw new Error(JSON.stringify(diagnostics));
+  return loadModuleText(text);
+}
+
 function together(policies: readonly Policy[]): Policy {
   const first = policies[0]!;
+  let loaded: LoadedPolicy | undefined;
   return {
+    writeModule: (options) => first.writeModule(options),
     backend: first.backend,
     modules: first.modules,
     rulePaths: first.rulePaths,
@@ -36,7 +49,8 @@ function together(policies: readonly Policy[]): Policy {
     entrypoints: () => first.entrypoints(),
     reads: (path) => first.reads(path),
     prepare: (path) => {
-      const prepared = policies.map((policy) => policy.prepare(path));
+      loaded ??= moduleOf(first);
+      const prepared = [...policies, loaded].map((policy) => policy.prepare(path));
       return {
         path: prepared[0]!.path,
         evaluate: (input, options) => onAll(prepared, sameResult, input, options),
@@ -48,17 +62,11 @@ function together(policies: readonly Policy[]): Policy {
       const queries = prepared.map(({ query }) => query);
       const { diagnostics } = prepared[0]!;
       if (queries[0] === undefined) return { diagnostics };
+      const written = moduleOf(first, { query: { text, ...options } }).query('query')!;
+      const all = [...queries.map((one) => one!), written];
       return {
         diagnostics,
-        query: {
-          evaluate: (input, options) =>
-            onAll(
-              queries.map((one) => one!),
-              sameBindings,
-              input,
-              options,
-            ),
-        },
+        query: { evaluate: (input, evaluation) => onAll(all, sameBindings, input, evaluation) },
       };
     },
   };
@@ -75,7 +83,9 @@ function onAll<R>(
   options: EvaluationOptions = {},
 ): R {
   const timeNs = options.timeNs ?? BigInt(Date.now()) * 1_000_000n;
-  const results = evaluables.map((one, index) => {
+  // A module cannot be observed.
+  const some = options.observer === undefined ? evaluables : evaluables.slice(0, BACKENDS.length);
+  const results = some.map((one, index) => {
     let turn = 0;
     const random = (): number => {
       turn += 1;

@@ -1,3 +1,4 @@
+import type { Steps } from '../../syntax/steps.ts';
 import type { Value } from '../../value/index.ts';
 import type { CoreRule, CoreTerm } from '../core.ts';
 import type { RuleGraph } from '../rule-graph.ts';
@@ -17,13 +18,14 @@ export interface TypeCheckOptions {
 }
 
 /** Checks the types of all rules, each after those that it reads (OPA's stage CheckTypes). */
-export function checkRuleTypes(graph: RuleGraph, options: TypeCheckOptions = {}): TypeFault[] {
+export function* checkRuleTypes(graph: RuleGraph, options: TypeCheckOptions = {}): Steps<TypeFault[]> {
   const errors: TypeFault[] = [];
   const checker = new BodyChecker(dependentsOf(graph));
   const environment = new Environment(checker.closureType);
   if (options.input !== undefined) environment.documents.put(['input'], options.input);
   const annotations = options.annotations?.isEmpty === false ? options.annotations : undefined;
   for (const rule of inOrder(graph)) {
+    yield;
     checker.forget();
     for (let index = rule.branches.length - 1; index >= 0; index--) {
       let inside = environment;
