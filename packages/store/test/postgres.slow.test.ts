@@ -91,7 +91,7 @@ describe.skipIf(missing !== undefined)(`PostgreSQL${why}`, () => {
     expect(new Set(entries.map(({ leaf }) => JSON.parse(decoder.decode(leaf)).sum)).size).toBe(450);
   });
 
-  it('[P-CLUSTER-LEADER-LOST] loses nothing and repeats nothing when its leader is killed or stands still', async () => {
+  it('[P-CLUSTER-LEADER-LOST] loses nothing and repeats nothing when its leader is killed or cut off', async () => {
     await using world = new World();
     const first = startCounting(world.url, 100_000);
     await expect

@@ -26,6 +26,8 @@ export type Statement = readonly [text: string, ...parameters: readonly string[]
 export class PostgresConnection {
   readonly #client: pg.Client;
   #lost: StoreError | undefined;
+  /** The driver takes one message at a time. */
+  #last: Promise<unknown> = Promise.resolve();
 
   private constructor(client: pg.Client, onLost: (error: StoreError) => void) {
     this.#client = client;
@@ -61,11 +63,17 @@ export class PostgresConnection {
 
   /** Runs statements in one round trip; the rows and the command of each. Rejects with what the first that failed said. */
   async run(...statements: readonly Statement[]): Promise<readonly Answer[]> {
-    if (this.#lost !== undefined) throw this.#lost;
     const text = statements.map((statement) => this.#text(statement)).join(';\n');
-    const answer: unknown = await this.#client.query(text);
+    const asked = this.#last.then(() => this.#ask(text));
+    this.#last = asked.catch(() => undefined);
+    const answer = await asked;
     const answers = Array.isArray(answer) ? answer : [answer];
     return answers.map(({ rows, command }) => ({ rows, command }));
+  }
+
+  async #ask(text: string): Promise<pg.QueryResult | readonly pg.QueryResult[]> {
+    if (this.#lost !== undefined) throw this.#lost;
+    return this.#client.query(text);
   }
 
   async close(): Promise<void> {
