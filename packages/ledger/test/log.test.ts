@@ -180,7 +180,8 @@ describe('what was recorded', () => {
         expect(report.problems[0]).toMatchObject({
           index,
           code: column === 'leaf' ? 'entry_changed' : 'detail_changed',
-          decision_id: expect.stringContaining('dec'),
+          // The changed byte may be one of the id itself.
+          decision_id: expect.any(String),
         });
       }),
       { numRuns: 25 },
