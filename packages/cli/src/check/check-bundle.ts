@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bundle } from '@writ/bundle';
 import {
@@ -13,7 +14,8 @@ export type CheckOptions = Pick<CompileOptions, 'strict' | 'schemas' | 'capabili
 
 /** A bundle on its way through `writ check`: where it lies and what its modules say. */
 export interface CheckedBundle {
-  readonly bundle: Bundle;
+  /** Absent for Rego files that were named one by one. */
+  readonly bundle?: Bundle;
   /** Where it was read from: a folder or an archive. */
   readonly path: string;
   readonly sources: readonly ModuleSource[];
@@ -31,6 +33,12 @@ export function checkBundle(bundle: Bundle, path: string, options: CheckOptions)
   }));
   const own = { ...options, documents: bundle.data as JsonObject };
   return { bundle, path, sources, options: own, diagnostics: diagnose(sources, own) };
+}
+
+/** Compiles Rego files that belong to no bundle together. */
+export function checkFiles(files: readonly string[], options: CheckOptions): CheckedBundle {
+  const sources = files.map((file): ModuleSource => ({ file, text: readFileSync(file, 'utf8') }));
+  return { path: '', sources, options, diagnostics: diagnose(sources, options) };
 }
 
 /** What is wrong with modules that are compiled together. */

@@ -3,7 +3,13 @@ import type { Bundle } from '@writ/bundle';
 import { type Diagnostic, renderDiagnostic } from '@writ/rego';
 import { Command, Option } from 'commander';
 import { applyFixes } from '../check/apply-fixes.ts';
-import { type CheckedBundle, type CheckOptions, checkBundle, moduleFile } from '../check/check-bundle.ts';
+import {
+  type CheckedBundle,
+  type CheckOptions,
+  checkBundle,
+  checkFiles,
+  moduleFile,
+} from '../check/check-bundle.ts';
 import { limited, opaError } from '../check/error-json.ts';
 import { lineDifference } from '../check/line-difference.ts';
 import { readCapabilitiesFile, readSchemas } from '../check/read-options.ts';
@@ -24,7 +30,7 @@ interface Options {
 export function checkCommand(): Command {
   const command = new Command('check')
     .description('Compile policies and their tests, check manifests, and warn of what cannot be meant')
-    .argument('<path...>', 'folders or archives of bundles')
+    .argument('<path...>', 'folders or archives of bundles, or Rego files')
     .option('-S, --strict', 'also refuse what is unused, deprecated or hides something')
     .option('-s, --schema <path>', 'JSON Schema of the input, or a folder of schemas that annotations name')
     .option('--capabilities <file>', 'what policies may use, in the format of OPA’s capabilities.json')
@@ -62,14 +68,20 @@ function checkOptionsOf({ strict, schema, capabilities }: Options): CheckOptions
 }
 
 async function readAndCheck(paths: readonly string[], options: CheckOptions): Promise<CheckedBundle[]> {
-  const folders = paths.flatMap(findBundlePaths);
+  const files = paths.filter(isRegoFile);
+  const folders = paths.filter((path) => !isRegoFile(path)).flatMap(findBundlePaths);
   const bundles = await readBundles(folders);
-  return bundles.map((bundle, index) => checkBundle(bundle, folders[index]!, options));
+  const checked = bundles.map((bundle, index) => checkBundle(bundle, folders[index]!, options));
+  return files.length === 0 ? checked : [checkFiles(files, options), ...checked];
+}
+
+function isRegoFile(path: string): boolean {
+  return path.endsWith('.rego') && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /** Mends a bundle's files; an archive is left as it is. */
 function fix(checked: CheckedBundle, output: Output): CheckedBundle {
-  if (!statSync(checked.path).isDirectory()) {
+  if (checked.path !== '' && !statSync(checked.path).isDirectory()) {
     output.note(`writ: ${checked.path} is an archive: nothing is mended in it`);
     return checked;
   }
@@ -87,7 +99,8 @@ function fix(checked: CheckedBundle, output: Output): CheckedBundle {
 function report(output: Output, checked: readonly CheckedBundle[], max: number): number {
   const all = checked.flatMap(({ diagnostics }) => diagnostics);
   const found = limited(all, max);
-  const warnings = checked.flatMap(({ bundle }) => warningsOf(bundle));
+  const bundles = checked.flatMap(({ bundle }) => bundle ?? []);
+  const warnings = bundles.flatMap(warningsOf);
   const errors = all.filter(({ severity }) => severity === 'error').length;
   output.json({
     ok: errors === 0,
@@ -101,7 +114,7 @@ function report(output: Output, checked: readonly CheckedBundle[], max: number):
   const modules = checked.reduce((sum, { sources }) => sum + sources.length, 0);
   output.line(
     errors === 0
-      ? `${modules} modules in ${checked.length} ${checked.length === 1 ? 'bundle' : 'bundles'}: no errors`
+      ? `${modules} modules in ${bundles.length} ${bundles.length === 1 ? 'bundle' : 'bundles'}: no errors`
       : `${errors} ${errors === 1 ? 'error' : 'errors'}`,
   );
   return errors === 0 ? EXIT.ok : EXIT.no;

@@ -1,4 +1,3 @@
-import { isKnownBuiltin } from '../builtins/index.ts';
 import type { Body, Module } from '../syntax/ast.ts';
 import type { Diagnostic } from '../syntax/diagnostic.ts';
 import { finish, type Steps } from '../syntax/steps.ts';
@@ -8,13 +7,15 @@ import type { DocumentNode } from './documents.ts';
 import { documentTree } from './documents.ts';
 import { expandBody } from './expand.ts';
 import { hoistBody } from './hoist.ts';
+import { typeMend } from './mends.ts';
 import type { Globals, PolicyNames } from './names.ts';
 import { Report } from './report.ts';
 import { resolveQuery } from './resolve.ts';
 import type { RuleGraph } from './rule-graph.ts';
 import { orderQuery } from './safety.ts';
 import type { AnalysisOptions, Work } from './stages.ts';
-import { STAGES } from './stages.ts';
+import { builtinLookup, STAGES } from './stages.ts';
+import type { TypeFault } from './types/type-errors.ts';
 
 /** An analysed policy: everything resolved, checked and put in order; what the planner takes over. */
 export interface AnalysedPolicy {
@@ -23,6 +24,9 @@ export interface AnalysedPolicy {
   readonly root: DocumentNode;
   readonly graph: RuleGraph;
   readonly arityOf: (callee: Callee) => number | undefined;
+  /** Under the capabilities that the policy was analysed with. */
+  readonly isBuiltin: (name: string) => boolean;
+  readonly checkQueryTypes: (body: CoreBody) => readonly TypeFault[];
 }
 
 /** Runs all stages over parsed modules. */
@@ -44,14 +48,31 @@ export function* analyseSteps(
   const report = new Report();
   const names: PolicyNames = { globals: [], functions: new Map(), virtual: new Set(), rules: new Set() };
   const root = yield* documentTree([], []);
-  const work: Work = { modules, options, report, names, rules: [], root, graph: new Map() };
+  const work: Work = {
+    modules,
+    options,
+    report,
+    names,
+    rules: [],
+    root,
+    graph: new Map(),
+    checkQueryTypes: () => [],
+  };
   for (const stage of STAGES) {
     yield* stage.run(work) ?? [];
     if (report.stopped) break;
   }
   if (report.failed) return { diagnostics: report.diagnostics };
   const { rules, graph } = work;
-  const policy = { names: work.names, rules, root: work.root, graph, arityOf: arityLookup(work.names) };
+  const policy = {
+    names: work.names,
+    rules,
+    root: work.root,
+    graph,
+    arityOf: arityLookup(work.names),
+    isBuiltin: builtinLookup(options),
+    checkQueryTypes: work.checkQueryTypes,
+  };
   return { policy, diagnostics: report.diagnostics };
 }
 
@@ -65,7 +86,7 @@ export function analyseQuery(
   readonly diagnostics: readonly Diagnostic[];
 } {
   const report = new Report();
-  const options = { names: policy.names, report, isBuiltin: isKnownBuiltin };
+  const options = { names: policy.names, report, isBuiltin: policy.isBuiltin };
   const resolved = resolveQuery(body, globals, options);
   if (report.failed) return { diagnostics: report.diagnostics };
   const expanded = expandBody(resolved.body);
@@ -73,6 +94,10 @@ export function analyseQuery(
   checkBodyCalls(expanded, { report, arityOf, names, packagePath: [] });
   if (report.failed) return { diagnostics: report.diagnostics };
   const ordered = orderQuery(expanded, { arityOf, report });
+  if (report.failed) return { diagnostics: report.diagnostics };
+  for (const fault of policy.checkQueryTypes(ordered)) {
+    report.recoverable('rego_type_error', fault.message, fault.location, typeMend(fault));
+  }
   if (report.failed) return { diagnostics: report.diagnostics };
   return {
     query: { body: hoistBody(ordered, true), variables: resolved.variables },

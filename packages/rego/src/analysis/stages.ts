@@ -22,6 +22,7 @@ import { resolveModule } from './resolve.ts';
 import type { RuleGraph } from './rule-graph.ts';
 import { ruleGraph } from './rule-graph.ts';
 import { checkHeadSafety, checkRuleSafety } from './safety.ts';
+import type { CheckedTypes } from './types/check-rules.ts';
 import { checkRuleTypes } from './types/check-rules.ts';
 import type { SchemaSet } from './types/schema-annotations.ts';
 import { SchemaAnnotations } from './types/schema-annotations.ts';
@@ -50,6 +51,7 @@ export interface Work {
   rules: CoreRule[];
   root: DocumentNode;
   graph: RuleGraph;
+  checkQueryTypes: CheckedTypes['checkQuery'];
 }
 
 /** One step of the analysis. */
@@ -228,7 +230,9 @@ export const STAGES: readonly Stage[] = [
       const { graph, report, modules, options } = work;
       const annotations = new SchemaAnnotations(modules, options.schemas);
       const input = inputType(work);
-      for (const fault of yield* checkRuleTypes(graph, { input, annotations })) {
+      const checked = yield* checkRuleTypes(graph, { input, annotations });
+      work.checkQueryTypes = checked.checkQuery;
+      for (const fault of checked.faults) {
         report.recoverable('rego_type_error', fault.message, fault.location, typeMend(fault));
       }
     },
@@ -265,7 +269,8 @@ function hoistRule(rule: CoreRule): void {
   }
 }
 
-function builtinLookup({ capabilities }: AnalysisOptions): (name: string) => boolean {
+/** What counts as a builtin under the capabilities. */
+export function builtinLookup({ capabilities }: AnalysisOptions): (name: string) => boolean {
   if (capabilities === undefined) return isKnownBuiltin;
   const names = new Set((capabilities.builtins ?? []).map(({ name }) => name));
   return (name) => isKnownBuiltin(name) && names.has(name);

@@ -49,3 +49,20 @@ test('hosts that capabilities do not list are not reached', () => {
     message: expect.stringContaining('example.com') as unknown,
   });
 });
+
+test('queries are checked by what is known of the policy', () => {
+  const text = 'package a\n\nlimit := 10\n\nf(x) := upper(x)\n';
+  const { policy } = compilePolicy([{ file: 'a.rego', text }], {
+    capabilities: {
+      ...capabilities(),
+      builtins: capabilities().builtins!.filter(({ name }) => name !== 'lower'),
+    },
+  });
+  const errorsOf = (query: string): string[] =>
+    policy!.prepareQuery(query).diagnostics.map(({ code, message }) => `${code}: ${message}`);
+  expect(errorsOf('data.a.limit == 10')).toEqual([]);
+  expect(errorsOf('x := data.a.limit; x == "10"')).toEqual(['rego_type_error: match error']);
+  expect(errorsOf('data.a.f(1, x)')).toEqual(['rego_type_error: data.a.f: invalid argument(s)']);
+  expect(errorsOf('data.a.limit.x')).toEqual(['rego_type_error: undefined ref: data.a.limit.x']);
+  expect(errorsOf('lower("A", x)')).toEqual(['rego_type_error: undefined function lower']);
+});

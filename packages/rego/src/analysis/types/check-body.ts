@@ -34,6 +34,13 @@ export class BodyChecker {
     if (this.#closures.size > 0) this.#closures = new Map();
   }
 
+  /** The errors of a body that is nobody's: nothing of it is remembered. */
+  checkOnce(around: Environment, body: CoreBody): readonly TypeFault[] {
+    const { errors } = this.check(around, body);
+    this.forget();
+    return errors;
+  }
+
   /** Checks a body in an environment of its own, which it gives back with its errors. */
   check(around: Environment, body: CoreBody): { environment: Environment; errors: TypeFault[] } {
     const environment = around.inside();

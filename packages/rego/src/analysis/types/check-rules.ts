@@ -1,6 +1,6 @@
 import type { Steps } from '../../syntax/steps.ts';
 import type { Value } from '../../value/index.ts';
-import type { CoreRule, CoreTerm } from '../core.ts';
+import type { CoreBody, CoreRule, CoreTerm } from '../core.ts';
 import type { RuleGraph } from '../rule-graph.ts';
 import { BodyChecker } from './check-body.ts';
 import { Environment, scalarOf } from './environment.ts';
@@ -17,8 +17,14 @@ export interface TypeCheckOptions {
   readonly annotations?: SchemaAnnotations | undefined;
 }
 
+/** What is wrong with the rules' types, and a check of further bodies by what is known of the rules then. */
+export interface CheckedTypes {
+  readonly faults: readonly TypeFault[];
+  readonly checkQuery: (body: CoreBody) => readonly TypeFault[];
+}
+
 /** Checks the types of all rules, each after those that it reads (OPA's stage CheckTypes). */
-export function* checkRuleTypes(graph: RuleGraph, options: TypeCheckOptions = {}): Steps<TypeFault[]> {
+export function* checkRuleTypes(graph: RuleGraph, options: TypeCheckOptions = {}): Steps<CheckedTypes> {
   const errors: TypeFault[] = [];
   const checker = new BodyChecker(dependentsOf(graph));
   const environment = new Environment(checker.closureType);
@@ -36,7 +42,8 @@ export function* checkRuleTypes(graph: RuleGraph, options: TypeCheckOptions = {}
       checkBranch(rule, index, { environment, inside, checker, errors });
     }
   }
-  return errors;
+  checker.forget();
+  return { faults: errors, checkQuery: (body) => checker.checkOnce(environment, body) };
 }
 
 interface Checking {
