@@ -58,7 +58,9 @@ export function* analyseSteps(
     graph: new Map(),
     checkQueryTypes: () => [],
   };
+  const skipped: readonly string[] = options.skip ?? [];
   for (const stage of STAGES) {
+    if (skipped.includes(stage.name)) continue;
     yield* stage.run(work) ?? [];
     if (report.stopped) break;
   }

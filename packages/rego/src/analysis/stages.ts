@@ -30,6 +30,9 @@ import { schemaType } from './types/schema-type.ts';
 import type { Type } from './types/type.ts';
 import { RuleScopes } from './unsafe-variables.ts';
 
+/** Stages that only refuse and give nothing that later ones need. */
+export type SkippableStage = 'imports' | 'print' | 'void-calls' | 'annotations' | 'types' | 'deprecated';
+
 /** How strictly policies are looked at, and with what knowledge. */
 export interface AnalysisOptions {
   /** Also refuses what is unused, hides something or is deprecated, in v0 modules too (`opa check --strict`). */
@@ -38,6 +41,11 @@ export interface AnalysisOptions {
   readonly capabilities?: Capabilities;
   /** JSON Schemas by the path below `schema` that annotations name; the one at the empty path is the input's. */
   readonly schemas?: SchemaSet;
+  /**
+   * Checks that are left out (OPA's `WithSkipStages`). Nothing rests on them: what they would refuse is undefined, or an
+   * error, when it is evaluated.
+   */
+  readonly skip?: readonly SkippableStage[];
   /** Base documents in whose place no rule may stand (`opa check --bundle`). */
   readonly documents?: JsonObject;
 }

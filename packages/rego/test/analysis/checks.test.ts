@@ -66,3 +66,10 @@ test('queries are checked by what is known of the policy', () => {
   expect(errorsOf('data.a.limit.x')).toEqual(['rego_type_error: undefined ref: data.a.limit.x']);
   expect(errorsOf('lower("A", x)')).toEqual(['rego_type_error: undefined function lower']);
 });
+
+test('a check that is left out refuses nothing', () => {
+  const text = 'package a\n\nimport data.b\nimport data.b\n\np if 1 == "a"\n';
+  const { policy, diagnostics } = compilePolicy([{ file: 'a.rego', text }], { skip: ['types', 'imports'] });
+  expect(diagnostics).toEqual([]);
+  expect(policy!.prepare('a/p').evaluate(undefined)).toMatchObject({ kind: 'undefined' });
+});

@@ -29,7 +29,8 @@ test('[P-REGO-BACKENDS-AGREE] random policies give the same on every back end', 
   let compiled = 0;
   const kinds = new Map<string, number>();
   const check = (text: string): void => {
-    const { policy } = compileOnAll([{ file: 'a.rego', text }], { data: DATA });
+    // Rules that mean nothing hardly ever have types that fit; what they do all the same is asked here.
+    const { policy } = compileOnAll([{ file: 'a.rego', text }], { data: DATA, skip: ['types'] });
     if (policy === undefined) return;
     compiled += 1;
     for (const path of ['t', ...policy.rulePaths]) {
