@@ -61,3 +61,7 @@ export { type BundleSetResult, type BundleSource, checkSet, readSource, readSour
 export { type Watch, type WatchOptions, watchPaths } from './watch.ts';
 export { applies, matchesName } from './when.ts';
 export { type ArchiveFile, writeArchive } from './write-archive.ts';
+export { buildYamlPolicy, type YamlBuildResult } from './yaml-policy/build-yaml-policy.ts';
+export { explainYamlPolicy } from './yaml-policy/explain.ts';
+export { readYamlPolicy, type YamlPolicyResult } from './yaml-policy/read.ts';
+export { type YamlPolicy, yamlPolicyJsonSchema } from './yaml-policy/schema.ts';

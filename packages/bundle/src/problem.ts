@@ -13,6 +13,7 @@ export const BUNDLE_ERROR_CODES = [
   'signing_key_invalid',
   'manifest_invalid',
   'data_invalid',
+  'yaml_policy_invalid',
   'data_conflict',
   'entrypoint_invalid',
   'roots_violated',

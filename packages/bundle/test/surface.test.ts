@@ -12,6 +12,7 @@ it('exports these names', () => {
     'applies',
     'buildBundle',
     'buildRegistry',
+    'buildYamlPolicy',
     'checkSet',
     'completeEntrypoint',
     'createGitFetcher',
@@ -20,6 +21,7 @@ it('exports these names', () => {
     'createRemoteBundle',
     'describeChange',
     'digestBundles',
+    'explainYamlPolicy',
     'lineDiff',
     'manifestJsonSchema',
     'manifestSchema',
@@ -32,6 +34,7 @@ it('exports these names', () => {
     'readSources',
     'readTarball',
     'readTarballBytes',
+    'readYamlPolicy',
     'registryJsonSchema',
     'registrySchema',
     'renderChange',
@@ -43,6 +46,7 @@ it('exports these names', () => {
     'signDirectory',
     'watchPaths',
     'writeArchive',
+    'yamlPolicyJsonSchema',
   ]);
 });
 
@@ -61,6 +65,7 @@ it('has these error codes', () => {
     'signing_key_invalid',
     'manifest_invalid',
     'data_invalid',
+    'yaml_policy_invalid',
     'data_conflict',
     'entrypoint_invalid',
     'roots_violated',

@@ -1,0 +1,153 @@
+import { nearestName } from '@writ/decision';
+import { type Document, isMap, isNode, isPair, LineCounter, parseDocument, visit } from 'yaml';
+import type { z } from 'zod';
+import type { BundleProblem } from '../problem.ts';
+import { checkYamlPolicy } from './check.ts';
+import { type YamlPolicy, yamlPolicyJsonSchema, yamlPolicySchema } from './schema.ts';
+
+export type YamlPolicyResult =
+  | {
+      readonly ok: true;
+      readonly policy: YamlPolicy;
+      readonly rowOf: (path: readonly PropertyKey[]) => number;
+    }
+  | { readonly ok: false; readonly problems: readonly BundleProblem[] };
+
+/** Reads and checks a policy in YAML. Every problem has its row and column, and the mend where one is known. */
+export function readYamlPolicy(text: string, file: string): YamlPolicyResult {
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    uniqueKeys: true,
+    version: '1.2',
+    schema: 'core',
+  });
+  const place = (path: readonly PropertyKey[], ofKey = false) => placeOf(document, lines, path, ofKey);
+  const alias = findAlias(document);
+  if (alias !== undefined) {
+    const { line, col } = lines.linePos(alias);
+    const message = 'aliases are not taken: a policy says everything where it means it';
+    return { ok: false, problems: [{ code: 'yaml_policy_invalid', message, file, row: line, column: col }] };
+  }
+  const broken = document.errors[0] ?? document.warnings[0];
+  if (broken !== undefined) {
+    const { line, col } = lines.linePos(broken.pos[0]);
+    const message = broken.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '');
+    return {
+      ok: false,
+      problems: [{ code: 'yaml_policy_invalid', message: lower(message), file, row: line, column: col }],
+    };
+  }
+  const parsed = yamlPolicySchema.safeParse(document.toJS() ?? {});
+  if (!parsed.success)
+    return { ok: false, problems: parsed.error.issues.flatMap((issue) => describe(issue, file, place)) };
+  const findings = checkYamlPolicy(parsed.data);
+  if (findings.length > 0)
+    return {
+      ok: false,
+      problems: findings.map(({ path, ...finding }) => ({
+        code: 'yaml_policy_invalid',
+        ...finding,
+        file,
+        ...place(path),
+      })),
+    };
+  return { ok: true, policy: parsed.data, rowOf: (path) => place(path).row };
+}
+
+/** Where the first alias stands. */
+function findAlias(document: Document): number | undefined {
+  let found: number | undefined;
+  visit(document, {
+    Alias(_key, node) {
+      found = node.range?.[0] ?? 0;
+      return visit.BREAK;
+    },
+  });
+  return found;
+}
+
+type Place = (
+  path: readonly PropertyKey[],
+  ofKey?: boolean,
+) => { readonly row: number; readonly column: number };
+
+function describe(issue: z.core.$ZodIssue, file: string, place: Place): BundleProblem[] {
+  if (issue.code === 'unrecognized_keys') {
+    const known = keysAt(issue.path);
+    return issue.keys.map((key) => {
+      const near = nearestName(key, known);
+      return {
+        code: 'yaml_policy_invalid',
+        message: `unknown key \`${key}\``,
+        file,
+        ...place([...issue.path, key], true),
+        help: near === undefined ? `known are ${known.join(', ')}` : `did you mean \`${near}\`?`,
+      };
+    });
+  }
+  const values = issue.code === 'invalid_value' ? issue.values.map(String) : [];
+  return [
+    {
+      code: 'yaml_policy_invalid',
+      message: `\`${issue.path.map(String).join('.')}\`: ${lower(issue.message)}`,
+      file,
+      ...place(issue.path),
+      ...(values.length === 0 ? {} : { help: `one of ${values.join(', ')}` }),
+    },
+  ];
+}
+
+function lower(text: string): string {
+  return `${text.charAt(0).toLowerCase()}${text.slice(1)}`;
+}
+
+interface SchemaNode {
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly items?: SchemaNode;
+  readonly additionalProperties?: SchemaNode | boolean;
+}
+
+function keysAt(path: readonly PropertyKey[]): string[] {
+  let node: SchemaNode | undefined = yamlPolicyJsonSchema();
+  for (const step of path) {
+    const beyond: SchemaNode | undefined =
+      typeof node?.additionalProperties === 'object' ? node.additionalProperties : undefined;
+    node = typeof step === 'number' ? node?.items : (node?.properties?.[String(step)] ?? beyond);
+  }
+  return Object.keys(node?.properties ?? {});
+}
+
+/** Where a value, or the nearest thing around it that was written, stands. */
+function placeOf(
+  document: Document,
+  lines: LineCounter,
+  path: readonly PropertyKey[],
+  ofKey: boolean,
+): { readonly row: number; readonly column: number } {
+  for (let length = path.length; length >= 0; length -= 1) {
+    const offset = offsetOf(document, path.slice(0, length), ofKey);
+    if (offset === undefined) continue;
+    const { line, col } = lines.linePos(offset);
+    return { row: line, column: col };
+  }
+  return { row: 1, column: 1 };
+}
+
+function offsetOf(document: Document, path: readonly PropertyKey[], ofKey: boolean): number | undefined {
+  const parent = path.length === 0 ? undefined : document.getIn(path.slice(0, -1), true);
+  if (path.length > 0 && isMap(parent ?? document.contents)) {
+    const map = (parent ?? document.contents) as { readonly items: readonly unknown[] };
+    const pair = map.items.find(
+      (item) =>
+        isPair(item) &&
+        isNode(item.key) &&
+        String((item.key as { value?: unknown }).value) === String(path.at(-1)),
+    );
+    if (isPair(pair) && isNode(pair.key) && (ofKey || !isNode(pair.value))) return pair.key.range?.[0];
+    if (isPair(pair) && isNode(pair.value)) return pair.value.range?.[0];
+    return undefined;
+  }
+  const node = path.length === 0 ? document.contents : document.getIn(path, true);
+  return isNode(node) ? (node.range?.[0] ?? undefined) : undefined;
+}
