@@ -17,6 +17,7 @@ import { signCommand } from './sign.ts';
 import { testCommand } from './test.ts';
 import { tokenCommand } from './token.ts';
 import { verifyCommand } from './verify.ts';
+import { yamlCommand } from './yaml.ts';
 
 /** Every command, in the order in which help lists them. */
 export const COMMANDS: readonly ((program: Command) => Command)[] = [
@@ -26,6 +27,7 @@ export const COMMANDS: readonly ((program: Command) => Command)[] = [
   evalCommand,
   buildCommand,
   signCommand,
+  yamlCommand,
   fmtCommand,
   compileCommand,
   decideCommand,

@@ -52,10 +52,12 @@ function checkNode(
   ref: CoreRef,
   from: number,
   isOutermost: boolean,
+  /** Where what is inferred of variables inside a rule's value is kept. */
+  values = environment,
 ): TypeFault | undefined | 'elsewhere' {
   let node = start;
   for (let position = from; ; position++) {
-    if (node.type !== undefined) return checkParts(environment, node.type, ref, position);
+    if (node.type !== undefined) return checkParts(values, node.type, ref, position);
     const part = ref.parts[position - 1];
     if (part === undefined) return undefined;
     const fault = checkStep(environment, node, part, ref, position);
@@ -64,8 +66,11 @@ function checkNode(
     const child = key === undefined ? undefined : node.child(key);
     if (child === undefined) {
       if (!isOutermost) return 'elsewhere';
-      // Whatever the step selects: what stands below may tell the types of variables further on.
-      for (const below of node.children()) checkNode(environment, below, ref, position + 1, true);
+      // Whatever the step selects: what stands below may tell the types of variables further on. A name that is not
+      // there selects none of it.
+      if (key === undefined)
+        for (const below of node.children())
+          checkNode(environment, below, ref, position + 1, true, environment.inside());
       return undefined;
     }
     node = child;
