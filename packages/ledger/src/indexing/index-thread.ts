@@ -90,6 +90,8 @@ export function openLogQueries(
     rollups: (span, from, to) => ask({ kind: 'rollups', span, from, to }),
     close: async () => {
       if (lost !== undefined) return;
+      // Nothing else may keep the process alive until the thread has ended.
+      worker.ref();
       const ended = new Promise((resolve) => worker.once('exit', resolve));
       worker.postMessage('close');
       await ended;
