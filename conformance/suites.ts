@@ -10,6 +10,10 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     about: "the Rego engine against OPA's own corpora and the real OPA on generated inputs",
     files: ['packages/rego/test/'],
   },
+  opa: {
+    about: "OPA's own corpora: evaluation on each back end, compile cases, formatter, trees",
+    program: 'packages/rego/test/conformance/main.ts',
+  },
   differential: {
     about:
       'generated programs on the Rego engine and on the real OPA: --n CASES --seed SEED --shown MOST --coverage',

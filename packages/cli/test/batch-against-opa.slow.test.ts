@@ -66,7 +66,7 @@ describe.skipIf(isSkip(started))(
       for (const { case: each } of await oracle!.cases(corpus)) {
         // A line holds JSON: inputs that are written as Rego, and environments, cannot be asked.
         if (each.input_term !== undefined || each.env !== undefined) continue;
-        const ours = ask(evaluator, each, regoVersion);
+        const ours = await ask(evaluator, each, regoVersion);
         if (ours.error?.code === 'rego_unsupported_error') {
           unsupported += 1;
           continue;
@@ -87,7 +87,7 @@ function modulesOf({ modules }: OracleCase): Readonly<Record<string, string>> {
   return Object.fromEntries((modules ?? []).map((text, index) => [`test-${index}.rego`, text]));
 }
 
-function ask(evaluator: BatchEvaluator, each: OracleCase, version: 0 | 1): Answer {
+async function ask(evaluator: BatchEvaluator, each: OracleCase, version: 0 | 1): Promise<Answer> {
   const question = {
     id: each.note,
     modules: modulesOf(each),
@@ -97,7 +97,7 @@ function ask(evaluator: BatchEvaluator, each: OracleCase, version: 0 | 1): Answe
     strict_builtin_errors: each.strict_error === true,
     ...(each.input === undefined ? { input_absent: true } : { input: each.input }),
   };
-  return JSON.parse(evaluator.answer(JSON.stringify(question))) as Answer;
+  return JSON.parse(await evaluator.answer(JSON.stringify(question))) as Answer;
 }
 
 async function askOpa(each: OracleCase, regoVersion: 0 | 1): Promise<Answer> {

@@ -182,7 +182,9 @@ describe('--format json', () => {
       json(await runWrit([...args, '--format', 'json'], { cwd: folder }));
     expect(await run('init', 'made')).toMatchObject({ folder: join(folder, 'made') });
     expect(await run('check', TUTORIAL)).toMatchObject({ ok: true, diagnostics: [] });
-    expect(await run('test', TUTORIAL)).toMatchObject({ bundles: [{ report: { failed: 0 } }] });
+    const tests = (await run('test', TUTORIAL)) as unknown as { readonly fail?: boolean }[];
+    expect(tests.length).toBeGreaterThan(0);
+    expect(tests.filter(({ fail }) => fail === true)).toEqual([]);
     expect(await run('eval', '-d', TUTORIAL, '1 + 1')).toMatchObject({
       result: [{ expressions: [{ value: 2, text: '1 + 1', location: { row: 1, col: 1 } }] }],
     });

@@ -86,7 +86,7 @@ export type {
   RegoVersion,
 } from './syntax/index.ts';
 export { DIAGNOSTIC_CODES, moduleToAst, parseModule, parseQuery, renderDiagnostic } from './syntax/index.ts';
-export type { FailedLiteral, TestOptions, TestReport, TestResult } from './tester/tester.ts';
+export type { FailedLiteral, TestCaseResult, TestOptions, TestReport, TestResult } from './tester/tester.ts';
 export { runTests } from './tester/tester.ts';
 export type { JsonObject, ParsedJson, Value } from './value/index.ts';
 export {

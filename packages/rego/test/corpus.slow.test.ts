@@ -1,18 +1,8 @@
 import { isSkip, type Oracle, startOracle } from '@writ/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { KNOWN_EVALUATION_FAILURES } from './conformance/evaluation.ts';
 import { runCase } from './support/corpus.ts';
 import type { CaseOutcome } from './support/corpus-case.ts';
-
-/** Cases that must fail, each with its reason; one that passes breaks the build, so that this list stays true. */
-const KNOWN_FAILURES: Readonly<Record<string, string>> = {
-  'time/time caching': 'calls test.sleep, a builtin that only OPA’s own runner has',
-  'sprintf/float/exponent': 'a number is its value here, not its text: 1e2 formats as 100, as an integer',
-  'sprintf/float/zero_fraction':
-    'a number is its value here, not its text: 100.0 formats as 100, as an integer',
-  'strings/sprintf: float too big': 'a number is its value here, not its text: 2e308 prints its digits',
-  'providers-aws-sign_req/failure-simple-bad timestamp':
-    'a number is its value here, not its text: -1e9 is an integer',
-};
 
 /** Passes that must not be lost; the rest are located refusals of what is not supported yet. */
 const PASS_MIN: Readonly<Record<'v0' | 'v1', number>> = { v0: 2004, v1: 2367 };
@@ -44,10 +34,10 @@ describe.skipIf(isSkip(started))(
           `${version}: ${cases.length} cases, ${count('pass')} pass, ${count('fail')} fail, ${count('unsupported')} unsupported`,
         );
         const failed = outcomes.filter(({ outcome }) => outcome.kind === 'fail');
-        const unknown = failed.filter(({ note }) => KNOWN_FAILURES[note] === undefined);
+        const unknown = failed.filter(({ note }) => KNOWN_EVALUATION_FAILURES[note] === undefined);
         expect(unknown).toEqual([]);
         const failedNotes = new Set(failed.map(({ note }) => note));
-        const present = Object.keys(KNOWN_FAILURES).filter((note) =>
+        const present = Object.keys(KNOWN_EVALUATION_FAILURES).filter((note) =>
           outcomes.some((one) => one.note === note),
         );
         expect(present.filter((note) => !failedNotes.has(note))).toEqual([]);

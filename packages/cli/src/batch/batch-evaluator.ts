@@ -2,9 +2,11 @@ import {
   compileModules,
   type Diagnostic,
   type EvaluationHost,
+  evaluateAsync,
   isKnownBuiltin,
   type Module,
   type ModuleSource,
+  type NetworkHost,
   type Policy,
   type PreparedResults,
   parseModule,
@@ -27,6 +29,8 @@ export interface BatchOptions {
   /** The clock of every evaluation; each has its own time where nothing is said. */
   readonly timeNs?: bigint;
   readonly host?: EvaluationHost;
+  /** Without it `http.send` fails. */
+  readonly network?: NetworkHost;
   readonly deadlineMs?: number;
 }
 
@@ -51,15 +55,16 @@ export class BatchEvaluator {
   }
 
   /** The answer to one line, as one line without its end. Whatever goes wrong is an answer too. */
-  answer(line: string): string {
+  async answer(line: string): Promise<string> {
     const question = readQuestion(line);
     const start = `{"id":${toJson(question.id)},`;
     if ('problem' in question)
       return `${start}${errorMember({ code: 'invalid_question', message: question.problem })}`;
     const prepared = this.#prepare(question);
     if ('diagnostic' in prepared) return `${start}${errorMember(errorOf(prepared.diagnostic, question))}`;
-    const { timeNs, host, deadlineMs } = this.#options;
-    const found = prepared.value.evaluate(question.input, {
+    const { timeNs, host, deadlineMs, network } = this.#options;
+    const { result: found } = await evaluateAsync(prepared.value, question.input, {
+      ...(network !== undefined && { network }),
       data: question.data,
       strict: question.strict,
       recordRules: false,

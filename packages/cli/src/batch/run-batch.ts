@@ -42,7 +42,7 @@ export async function runBatch(evaluator: BatchEvaluator, from: Readable, to: Wr
     count += lines.length;
     let waiting = '';
     for (const line of lines) {
-      waiting += `${evaluator.answer(line)}\n`;
+      waiting += `${await evaluator.answer(line)}\n`;
       if (waiting.length < WRITE_LENGTH) continue;
       await write(to, waiting);
       waiting = '';

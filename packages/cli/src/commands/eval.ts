@@ -1,10 +1,11 @@
 import {
+  type AsyncEvaluationOptions,
   CoverageObserver,
   compilePolicy,
   coverageReport,
   type Diagnostic,
-  type EvaluationOptions,
   type ExplainMode,
+  evaluateAsync,
   filterTrace,
   fromJson,
   type JsonObject,
@@ -18,7 +19,7 @@ import {
   TraceObserver,
   type Value,
 } from '@writ/rego';
-import { nodeCrypto } from '@writ/rego/node';
+import { nodeCrypto, nodeNetwork } from '@writ/rego/node';
 import { Command } from 'commander';
 import { BatchEvaluator } from '../batch/batch-evaluator.ts';
 import { runBatch } from '../batch/run-batch.ts';
@@ -119,7 +120,7 @@ async function run(
   const stopwatch = new Stopwatch();
   const loaded = await stopwatch.time('timer_rego_load_files_ns', () => load(options));
   const input = stopwatch.now('timer_rego_input_parse_ns', () => readInput(options));
-  const evaluated = evaluate(text, loaded, input, options, stopwatch);
+  const evaluated = await evaluate(text, loaded, input, options, stopwatch);
   const shown: Shown = {
     ...evaluated.shown,
     ...((options.metrics ?? options.instrument) && { metrics: stopwatch.report() }),
@@ -180,13 +181,13 @@ interface Evaluated {
   readonly rendered: string;
 }
 
-function evaluate(
+async function evaluate(
   query: string,
   { modules, data }: Loaded,
   input: Value | undefined,
   options: EvalOptions,
   stopwatch: Stopwatch,
-): Evaluated {
+): Promise<Evaluated> {
   const compiled = stopwatch.now('timer_rego_module_compile_ns', () => compilePolicy(modules, { data }));
   const texts = new Map([...modules.map(({ file, text }) => [file, text] as const), ['query', query]]);
   if (compiled.policy === undefined) return refused(compiled.diagnostics, texts);
@@ -202,8 +203,8 @@ function evaluate(
   );
   if (prepared.query === undefined) return refused(prepared.diagnostics, texts);
   const watching = watch(policy, query, options);
-  const found = stopwatch.now('timer_rego_query_eval_ns', () =>
-    prepared.query!.evaluate(input, evaluationOptions(options, data, watching.observer)),
+  const { result: found } = await stopwatch.time('timer_rego_query_eval_ns', () =>
+    evaluateAsync(prepared.query!, input, evaluationOptions(options, data, watching.observer)),
   );
   return { shown: { ...resultsOf(found), ...watching.report() }, rendered: renderFault(found) };
 }
@@ -227,9 +228,10 @@ function evaluationOptions(
   options: EvalOptions,
   data: JsonObject,
   observer: Observer | undefined,
-): EvaluationOptions {
+): AsyncEvaluationOptions {
   return {
     data,
+    network: nodeNetwork(),
     strict: options.strictBuiltinErrors ?? false,
     host: { crypto: nodeCrypto, printed: (text) => void process.stderr.write(`${text}\n`) },
     ...(options.time !== undefined && { timeNs: readTimeNs('--time', options.time) }),
@@ -275,6 +277,7 @@ function placeOf({ file, row, column }: Diagnostic['location']): NonNullable<Sho
 async function batch(options: EvalOptions): Promise<number> {
   const evaluator = new BatchEvaluator({
     host: { crypto: nodeCrypto },
+    network: nodeNetwork(),
     ...(options.time !== undefined && { timeNs: readTimeNs('--time', options.time) }),
     ...(options.timeout !== undefined && { deadlineMs: readDurationMs('--timeout', options.timeout) }),
   });

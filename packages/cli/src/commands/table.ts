@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { approvalsCommand } from './approvals.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
+import { benchCommand } from './bench.ts';
 import { buildCommand } from './build.ts';
+import { capabilitiesCommand } from './capabilities.ts';
 import { checkCommand } from './check.ts';
 import { compileCommand } from './compile.ts';
 import { completionCommand } from './completion.ts';
@@ -10,8 +12,10 @@ import { evalCommand } from './eval.ts';
 import { fmtCommand } from './fmt.ts';
 import { haltCommand } from './halt.ts';
 import { initCommand } from './init.ts';
+import { inspectCommand } from './inspect.ts';
 import { logCommand } from './log.ts';
 import { mcpCommand } from './mcp.ts';
+import { parseCommand } from './parse.ts';
 import { serveCommand } from './serve.ts';
 import { signCommand } from './sign.ts';
 import { testCommand } from './test.ts';
@@ -30,6 +34,10 @@ export const COMMANDS: readonly ((program: Command) => Command)[] = [
   yamlCommand,
   fmtCommand,
   compileCommand,
+  parseCommand,
+  benchCommand,
+  inspectCommand,
+  capabilitiesCommand,
   decideCommand,
   serveCommand,
   mcpCommand,

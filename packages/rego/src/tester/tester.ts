@@ -1,7 +1,7 @@
-import type { EvaluationHost } from '../eval/engine.ts';
+import type { EvaluationHost, EvaluationOptions } from '../eval/engine.ts';
 import type { CoverageReport } from '../explain/coverage.ts';
 import { CoverageObserver, coverageReport } from '../explain/coverage.ts';
-import type { Policy } from '../policy-types.ts';
+import type { Policy, PreparedQuery } from '../policy-types.ts';
 import type { Observer } from '../runtime/observer.ts';
 import type { Location, Module, Rule } from '../syntax/ast.ts';
 import { isObject, objectEntries } from '../value/index.ts';
@@ -13,6 +13,8 @@ export interface TestOptions {
   readonly data?: JsonObject;
   /** Only tests whose `data.…` path it matches. */
   readonly filter?: RegExp;
+  /** Runs each test over and over for this time, and says how long it takes. */
+  readonly benchMs?: number;
   /** Whether to count the lines that the tests run. */
   readonly coverage?: boolean;
   /** Milliseconds that one test may take; 5,000 by default. */
@@ -27,6 +29,12 @@ export interface FailedLiteral {
   readonly text: string;
   /** Values of the variables in it. */
   readonly variables: Readonly<Record<string, Value>>;
+}
+
+/** One case of a test; cases within cases are named by their path. */
+export interface TestCaseResult {
+  readonly name: string;
+  readonly passed: boolean;
 }
 
 /** What became of one test. */
@@ -45,8 +53,12 @@ export interface TestResult {
   readonly message?: string;
   /** Of a failure, where it is known. */
   readonly failedAt?: FailedLiteral;
-  /** Of a test with cases (`test_x[name] if …`): names of those that failed. */
+  /** Of a test with cases (`test_x[name] if …`): what became of each. */
+  readonly cases?: readonly TestCaseResult[];
+  /** Names of the cases that failed. */
   readonly failedCases?: readonly string[];
+  /** How long the test takes, where that was asked for. */
+  readonly bench?: { readonly runs: number; readonly nsPerRun: number };
 }
 
 /** What a run of tests gives. */
@@ -138,26 +150,52 @@ function runTest(
   if (result.kind === 'error') {
     return { ...common, outcome: 'error', message: `${result.code}: ${result.message}` };
   }
-  const verdict = result.kind === 'value' ? judge(result.value) : { passed: false };
-  if (verdict.passed) return { ...common, outcome: 'pass' };
+  const cases = result.kind === 'value' ? casesOf(result.value) : undefined;
+  const judged = { ...common, ...(cases !== undefined && { cases }) };
+  const passed = result.kind === 'value' && (cases === undefined ? result.value !== false : allPass(cases));
+  if (passed) {
+    const bench = options.benchMs === undefined ? undefined : benchOf(query, evaluation, options.benchMs);
+    return { ...judged, outcome: 'pass', ...(bench !== undefined && { bench }) };
+  }
   const finder = new FailureFinder(test);
   query.evaluate(undefined, { ...evaluation, observer: finder });
+  const failedCases = cases?.filter((each) => !each.passed).map(({ name }) => name);
   return {
-    ...common,
+    ...judged,
     outcome: 'fail',
     ...(finder.found !== undefined && { failedAt: finder.found }),
-    ...(verdict.failedCases !== undefined && { failedCases: verdict.failedCases }),
+    ...(failedCases !== undefined && { failedCases }),
   };
 }
 
+/** The cases of a test whose value is an object; undefined where it is a plain value. */
+function casesOf(value: Value): readonly TestCaseResult[] | undefined {
+  if (!isObject(value)) return undefined;
+  return objectEntries(value).map(([name, outcome]) => {
+    const inner = casesOf(outcome);
+    return { name: String(name), passed: inner === undefined ? outcome !== false : allPass(inner) };
+  });
+}
+
 /** A test passes with any value but false; a test with cases where each of them does. */
-function judge(value: Value): { readonly passed: boolean; readonly failedCases?: readonly string[] } {
-  if (!isObject(value)) return { passed: value !== false };
-  const failedCases: string[] = [];
-  for (const [name, outcome] of objectEntries(value)) {
-    if (!judge(outcome).passed) failedCases.push(String(name));
+function allPass(cases: readonly TestCaseResult[]): boolean {
+  return cases.length > 0 && cases.every(({ passed }) => passed);
+}
+
+function benchOf(
+  query: PreparedQuery,
+  evaluation: EvaluationOptions,
+  durationMs: number,
+): NonNullable<TestResult['bench']> {
+  const start = performance.now();
+  let runs = 0;
+  let elapsed = 0;
+  while (elapsed < durationMs) {
+    query.evaluate(undefined, evaluation);
+    runs += 1;
+    elapsed = performance.now() - start;
   }
-  return { passed: failedCases.length === 0 && objectEntries(value).length > 0, failedCases };
+  return { runs, nsPerRun: (elapsed / runs) * 1e6 };
 }
 
 /** Remembers the furthest literal of the test's own body that did not go on. */
