@@ -282,6 +282,21 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
       'A pack of evidence in which anything was changed, left out, repeated or moved does not verify.',
     source: 'docs/reference/evidence-pack.md',
   },
+  'P-LEDGER-ROTATION': {
+    sentence:
+      'A new signing key is vouched for by the old one in the log and on a checkpoint that both signed.',
+    source: 'docs/how-to/verify-the-record.md',
+  },
+  'P-LEDGER-SIGNER': {
+    sentence:
+      "A signature of the record's checkpoints that the configured public key does not verify is never published.",
+    source: 'docs/how-to/verify-the-record.md',
+  },
+  'P-LEDGER-WITNESS': {
+    sentence:
+      'A witness cosigns only what continues the log that it saw; a fork signed with the right key is refused.',
+    source: 'C2SP tlog-witness, tlog-cosignature',
+  },
   'P-LOG-MASK': {
     sentence:
       "What the log's policy or the configured list keeps out is not in the record, which says that it is not.",

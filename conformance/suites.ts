@@ -31,7 +31,11 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     about: 'each row of the fail-closed table, with the fault really made',
     files: ['packages/pdp/test/'],
   },
-  ledger: { about: 'the record: tree, checkpoints, verification', files: ['packages/ledger/test/'] },
+  ledger: {
+    about:
+      "the record, also under verifiers and a witness that share no code with us: Go's tlog and note, Tessera's fsck",
+    files: ['packages/ledger/test/', 'conformance/test/ledger'],
+  },
   mcp: {
     about: 'the MCP gateway with real servers and clients, both eras',
     files: ['packages/gateway/test/'],

@@ -4,6 +4,8 @@
 export const EDGE_CELL = 'ledger/edge';
 /** The latest signed checkpoint; the same text as the cell of its size. */
 export const LATEST_CHECKPOINT_CELL = 'ledger/latest-checkpoint';
+/** The newest checkpoint that witnesses cosigned, with their cosignatures. */
+export const LATEST_COSIGNED_CELL = 'ledger/latest-cosigned';
 export const CHECKPOINT_PREFIX = 'ledger/checkpoint/';
 
 /** A full tile: 256 hashes, base64 of 8,192 bytes. */

@@ -42,7 +42,7 @@ export function startCheckpointer(options: CheckpointerOptions): Checkpointer {
   const { signer, directory, intervalMs = CHECKPOINT_INTERVAL_MS, onFault = () => {} } = options;
   const verifier = parseVerifierKey(signer.verifierKey);
   if (verifier === undefined) throw new LedgerError('key_invalid', 'the signer has no usable public key');
-  writeWhole(join(directory, VERIFIER_KEY_FILE_NAME), `${signer.verifierKey}\n`);
+  writeVerifierKeys(directory, [signer.verifierKey]);
   let running: Promise<unknown> = Promise.resolve();
   const publish = (): Promise<string | undefined> => {
     const next = running.then(() => publishOnce(options, verifier));
@@ -122,13 +122,38 @@ export function readCheckpointFile(directory: string): string | undefined {
   }
 }
 
+/**
+ * Adds public keys of one log to the file beside it, the newest last; those of before a rotation stay, because they
+ * signed what is there. Keys of another log go.
+ */
+export function writeVerifierKeys(directory: string, keys: readonly string[]): void {
+  const path = join(directory, VERIFIER_KEY_FILE_NAME);
+  const origin = originOf(keys[0] ?? '');
+  const before = readLines(path).filter((key) => originOf(key) === origin && !keys.includes(key));
+  writeWhole(path, `${[...before, ...keys].join('\n')}\n`);
+}
+
+function originOf(key: string): string {
+  return key.split('+')[0] ?? '';
+}
+
+function readLines(path: string): readonly string[] {
+  try {
+    return readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+  } catch {
+    return [];
+  }
+}
+
 /** Replaces a file as a whole: a reader sees the old text or the new one. */
-export function writeWhole(path: string, text: string): void {
+export function writeWhole(path: string, text: string | Uint8Array): void {
   const temporary = `${path}.${process.pid}.new`;
   try {
     const file = openSync(temporary, 'w', 0o644);
     try {
-      writeSync(file, text);
+      writeAll(file, typeof text === 'string' ? Buffer.from(text) : text);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -138,4 +163,8 @@ export function writeWhole(path: string, text: string): void {
     rmSync(temporary, { force: true });
     throw cause;
   }
+}
+
+function writeAll(file: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.byteLength; ) done += writeSync(file, bytes, done);
 }

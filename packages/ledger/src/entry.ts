@@ -51,6 +51,8 @@ export interface EntryCore {
   readonly masked?: readonly string[];
   /** A policy of the log kept nothing beside this entry. */
   readonly dropped?: boolean;
+  /** Public key that signs the log from here on; only with event `key_rotated`. */
+  readonly signing_key?: string;
   /** Fields of earlier entries that were erased; only in kind `administrative` with event `erasure`. */
   readonly erases?: readonly { readonly index: number; readonly fields: readonly string[] }[];
 }

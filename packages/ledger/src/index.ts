@@ -25,7 +25,9 @@ export {
   readCheckpointFile,
   startCheckpointer,
 } from './checkpointer.ts';
+export { type CommandSignerOptions, commandSigner } from './command-signer.ts';
 export { CompactRange } from './compact-range.ts';
+export { type Cosignature, cosignaturesOf, parseWitnessKey } from './cosignature.ts';
 export {
   ENTRY_KINDS,
   ENTRY_VERSION,
@@ -45,6 +47,7 @@ export { PACK_PROBLEMS, type PackProblem, type PackProblemCode } from './evidenc
 export { type ProveOptions, type ProveResult, proveEvidence } from './evidence/prove.ts';
 export { type EvidenceQuestion, readBound } from './evidence/question.ts';
 export { type PackReport, type VerifyPackOptions, verifyPack } from './evidence/verify-pack.ts';
+export { exportTiles, type TilesExport } from './export-tiles.ts';
 export { IndexFault, type LogQueries, openLogQueries } from './indexing/index-thread.ts';
 export { LOG_FILTERS, type LogFilter } from './indexing/log-filter.ts';
 export { CursorFault, LogIndex, type LogPage, rebuildIndex } from './indexing/log-index.ts';
@@ -61,9 +64,11 @@ export {
   verifyConsistency,
   verifyInclusion,
 } from './proof.ts';
+export { type EntryProof, proveEntry } from './prove-entry.ts';
 export { type EntryFilter, type EntrySource, readEntries, showDecision, tailEntries } from './query.ts';
 export { erasedTogether, eraseFromDetail, type Reading, readEntry } from './read-entry.ts';
 export { renderEntry } from './render.ts';
+export { type RotateOptions, type Rotation, rotateKey } from './rotate-key.ts';
 export {
   derivedSalts,
   opensCommitment,
@@ -75,8 +80,17 @@ export {
   sealFields,
 } from './seal.ts';
 export { readSeen, rememberSeen, seenOrigins } from './seen.ts';
+export { type SignedOnce, signOnce } from './sign-once.ts';
 export { type CheckpointSigner, KEY_FILE_NAME, openFileSigner, VERIFIER_KEY_FILE_NAME } from './signer.ts';
 export { type TileSource, withTree } from './tiles.ts';
+export { formatTlogProof, parseTlogProof, type TlogProof, verifyTlogProof } from './tlog-proof.ts';
 export { leafHash, nodeHash } from './tree-hash.ts';
 export { type VerifyOptions, type VerifyReport, verifyLog } from './verify-log.ts';
 export { VERIFY_PROBLEMS, type VerifyCode, type VerifyProblem } from './verify-problem.ts';
+export type { Witness } from './witness-client.ts';
+export {
+  startWitnessing,
+  WITNESS_INTERVAL_MS,
+  type Witnessing,
+  type WitnessingOptions,
+} from './witnessing.ts';

@@ -25,8 +25,8 @@ const DASH = '\u2014';
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
 /** Names the key: SHA-256(name, newline, 0x01, public key), its first four bytes. */
-export function noteKeyId(name: string, publicKey: Uint8Array): number {
-  const input = Buffer.concat([Buffer.from(`${name}\n`), Buffer.from([ED25519]), publicKey]);
+export function noteKeyId(name: string, publicKey: Uint8Array, type = ED25519): number {
+  const input = Buffer.concat([Buffer.from(`${name}\n`), Buffer.from([type]), publicKey]);
   return hash('sha256', input, 'buffer').readUInt32BE(0);
 }
 
@@ -38,15 +38,20 @@ export function formatVerifierKey(name: string, publicKey: Uint8Array): string {
 
 /** Reads the text form of a public key; undefined where it is none, or its id is of another key. */
 export function parseVerifierKey(text: string): NoteVerifier | undefined {
+  return parseTypedKey(text, ED25519);
+}
+
+/** The same for a key whose first byte is `type`; all types here are Ed25519 keys that sign in different ways. */
+export function parseTypedKey(text: string, type: number): NoteVerifier | undefined {
   const match = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+={0,2})$/.exec(text.trim());
   if (match === null) return undefined;
   const [, name = '', id = '', base64 = ''] = match;
   const bytes = Buffer.from(base64, 'base64');
-  if (bytes.byteLength !== 33 || bytes[0] !== ED25519 || bytes.toString('base64') !== base64)
-    return undefined;
+  if (bytes.byteLength !== 33 || bytes[0] !== type || bytes.toString('base64') !== base64) return undefined;
   const publicKey = bytes.subarray(1);
-  if (noteKeyId(name, publicKey) !== Number.parseInt(id, 16)) return undefined;
-  return { name, keyId: noteKeyId(name, publicKey), key: publicKeyOf(publicKey) };
+  const keyId = noteKeyId(name, publicKey, type);
+  if (keyId !== Number.parseInt(id, 16)) return undefined;
+  return { name, keyId, key: publicKeyOf(publicKey) };
 }
 
 /** An Ed25519 public key from its 32 bytes. */
@@ -61,9 +66,27 @@ export function isNoteName(name: string): boolean {
 
 /** Puts a note together from its text and one signature. */
 export function formatNote(text: string, name: string, keyId: number, signature: Uint8Array): string {
+  return `${text}\n${formatSignature(name, keyId, signature)}`;
+}
+
+/** One line of signature; more of them may be put at the end of a note. */
+export function formatSignature(name: string, keyId: number, signature: Uint8Array): string {
   const id = Buffer.alloc(4);
   id.writeUInt32BE(keyId);
-  return `${text}\n${DASH} ${name} ${Buffer.concat([id, signature]).toString('base64')}\n`;
+  return `${DASH} ${name} ${Buffer.concat([id, signature]).toString('base64')}\n`;
+}
+
+/** The note with the first of these signature lines that is wanted; undefined where none is. */
+export function addSignature(
+  note: string,
+  lines: string,
+  isWanted: (signature: NoteSignature) => boolean,
+): string | undefined {
+  for (const line of lines.split('\n')) {
+    const signature = line === '' ? undefined : parseSignature(line);
+    if (signature !== undefined && isWanted(signature)) return `${note}${line}\n`;
+  }
+  return undefined;
 }
 
 /** Takes a note apart; undefined where it is none. */

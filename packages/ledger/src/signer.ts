@@ -61,6 +61,15 @@ export function openFileSigner(
   return created;
 }
 
+/** Makes a key in a file of another name, to take the place of the one in use. */
+export function createFileSigner(directory: string, fileName: string, name: string): CheckpointSigner {
+  const path = join(directory, fileName);
+  createKeyFile(path, name);
+  const created = readKeyFile(path, name);
+  if (created === undefined) throw new LedgerError('key_unreadable', `\`${path}\` vanished`);
+  return created;
+}
+
 function createKeyFile(path: string, name: string): void {
   if (!isNoteName(name)) throw new LedgerError('key_invalid', `\`${name}\` is no name for a key`);
   const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });

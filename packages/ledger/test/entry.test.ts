@@ -98,6 +98,7 @@ describe('an entry', () => {
         clock_stepped_back_ms: 7,
         masked: ['args'],
         dropped: false,
+        signing_key: 'k',
         erases: [{ index: 1, fields: ['args'] }],
       },
     };

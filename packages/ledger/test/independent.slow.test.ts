@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { consistencyProof, inclusionProof, treeRoot, withTree } from '../src/index.ts';
 import { TemporaryLog } from './temporary-log.ts';
 
-const SOURCES = join(import.meta.dirname, 'go-verifier');
+const SOURCES = join(import.meta.dirname, '../../../conformance/ledger');
 const SIZE = 1_500;
 const folder = mkdtempSync(join(tmpdir(), 'writ-ledger-go-'));
 const binary = join(folder, 'verifier');
@@ -14,7 +14,9 @@ const binary = join(folder, 'verifier');
 let missing: string | undefined;
 
 beforeAll(async () => {
-  const built = await run('go', ['build', '-buildvcs=false', '-o', binary, '.'], '').catch(() => undefined);
+  const built = await run('go', ['build', '-buildvcs=false', '-o', binary, './verifier'], '').catch(
+    () => undefined,
+  );
   if (built === undefined) missing = 'Go is not installed';
   else if (/dial tcp|no such host|module lookup disabled|i\/o timeout/.test(built.stderr))
     missing = 'the Go module cannot be downloaded';

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,15 +18,18 @@ import {
   operatorClient,
   type ServiceOptions,
 } from '../compose/operator-client.ts';
+import { readKeys } from '../compose/read-keys.ts';
 import { waitForEnding } from '../compose/until-signal.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import type { Output } from '../output/output.ts';
 import { eraseCommand } from './log-erase.ts';
+import { exportCommand } from './log-export.ts';
+import { proofCommand, rotateKeyCommand, signCommand } from './log-keys.ts';
 import { proveCommand } from './log-prove.ts';
 import { queryCommand, reindexCommand, statsCommand } from './log-query.ts';
 import { addServiceOptions } from './service-options.ts';
 
-/** `writ log tail | show ID | query | stats | verify | prove | erase | reindex`. */
+/** `writ log …`: reading, verifying, proving, erasing, exporting, keys. */
 export function logCommand(): Command {
   return new Command('log')
     .description('Read the record, and prove that nothing in it was altered')
@@ -39,6 +41,10 @@ export function logCommand(): Command {
     .addCommand(proveCommand())
     .addCommand(eraseCommand())
     .addCommand(reindexCommand())
+    .addCommand(exportCommand())
+    .addCommand(proofCommand())
+    .addCommand(rotateKeyCommand())
+    .addCommand(signCommand())
     .addHelpText(
       'after',
       '\nExamples:\n  npx writ log tail -n 50\n  npx writ log show dec-…\n  npx writ log verify',
@@ -149,7 +155,7 @@ function verify(output: Output, options: VerifyCommandOptions): number {
     ...(options.config === undefined ? {} : { config: options.config }),
     ...(options.data === undefined ? {} : { data: options.data }),
   });
-  const keys = (options.key ?? [join(directory, VERIFIER_KEY_FILE_NAME)]).map(readKey);
+  const keys = keysOf(options, directory);
   const folder = resolve(options.seen ?? join(homedir(), '.config/writ/seen'));
   // The name of the log is the name of its key: `origin+id+key`.
   const origins = keys
@@ -182,13 +188,14 @@ function verify(output: Output, options: VerifyCommandOptions): number {
   return report.ok ? EXIT.ok : EXIT.no;
 }
 
-function readKey(file: string): string {
+function keysOf(options: VerifyCommandOptions, directory: string): readonly string[] {
   try {
-    return readFileSync(file, 'utf8').trim();
-  } catch {
+    return readKeys(options.key ?? [join(directory, VERIFIER_KEY_FILE_NAME)]);
+  } catch (cause) {
+    if (!(cause instanceof CommandError)) throw cause;
     throw new CommandError(
       EXIT.badInput,
-      `the public key ${file} can't be read`,
+      `the public key can't be read: ${cause.message}`,
       'name it with --key FILE, or the data with --data DIR',
     );
   }

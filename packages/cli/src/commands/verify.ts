@@ -3,13 +3,14 @@ import { join, resolve } from 'node:path';
 import { type PackReport, readSeen, seenOrigins, verifyPack } from '@writ/ledger';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
-import { readText } from '../compose/read-text.ts';
+import { readKeys } from '../compose/read-keys.ts';
 import { EXIT } from '../exit-status.ts';
 import type { Output } from '../output/output.ts';
 
 interface VerifyOptions {
   readonly key: string[];
   readonly seen?: string;
+  readonly witness?: string[];
 }
 
 /** `writ verify PACK`: checks a pack of evidence offline. */
@@ -20,6 +21,11 @@ export function verifyCommand(): Command {
     .requiredOption(
       '--key <file>',
       'public key of the log, obtained apart from the pack; may be repeated',
+      (file: string, before?: string[]) => [...(before ?? []), file],
+    )
+    .option(
+      '--witness <file>',
+      'public key of a witness that must have cosigned the checkpoint; may be repeated',
       (file: string, before?: string[]) => [...(before ?? []), file],
     )
     .option('--seen <dir>', 'where checkpoints are remembered (default: ~/.config/writ/seen)')
@@ -34,7 +40,7 @@ export function verifyCommand(): Command {
 }
 
 function verify(output: Output, pack: string, options: VerifyOptions): number {
-  const keys = options.key.map((file) => readText(file).trim());
+  const keys = readKeys(options.key);
   const folder = resolve(options.seen ?? join(homedir(), '.config/writ/seen'));
   const known = seenOrigins(folder);
   const origins = keys.map((key) => key.split('+')[0] ?? '').filter((origin) => known.includes(origin));
@@ -42,6 +48,7 @@ function verify(output: Output, pack: string, options: VerifyOptions): number {
   const report = verifyPack({
     directory: resolve(pack),
     verifierKeys: keys,
+    ...(options.witness === undefined ? {} : { witnessKeys: readKeys(options.witness) }),
     ...(seen === undefined ? {} : { seen }),
   });
   output.json(report);
@@ -56,7 +63,10 @@ function verify(output: Output, pack: string, options: VerifyOptions): number {
   return report.ok ? EXIT.ok : EXIT.no;
 }
 
-function showAnswer(output: Output, { question, answer, origin, checkpoint, seen }: PackReport): void {
+function showAnswer(
+  output: Output,
+  { question, answer, origin, checkpoint, seen, cosignatures }: PackReport,
+): void {
   const { from, to, ...rest } = question ?? { from: '', to: '' };
   const asked = Object.entries(rest).map(
     ([name, value]) => `${name} ${typeof value === 'string' ? value : value?.id}`,
@@ -67,6 +77,7 @@ function showAnswer(output: Output, { question, answer, origin, checkpoint, seen
   output.line(
     `${answer?.entries} entries, ${answer?.matches.total} match, ${answer?.open.total} cannot be excluded; whole until ${answer?.covered_to}; trust ${answer?.trust}`,
   );
+  for (const { witness, time } of cosignatures ?? []) output.line(`cosigned by ${witness} at ${time}`);
   output.line(`log ${origin}, ${checkpoint?.size} entries signed; ${SEEN[seen]}`);
 }
 

@@ -1,10 +1,18 @@
 import { resolve } from 'node:path';
 import type { Caller, UpstreamConfig } from '@writ/gateway';
+import {
+  type CheckpointSigner,
+  commandSigner,
+  LedgerError,
+  parseWitnessKey,
+  type Witness,
+} from '@writ/ledger';
 import { createManagedOpaEngine, createRegoEngine, createRemoteOpaEngine, type Engine } from '@writ/pdp';
 import type { Config } from '../config/config.ts';
 import type { LoadedConfig } from '../config/read-config.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import { bundleSources } from './bundle-sources.ts';
+import { readText } from './read-text.ts';
 import type { ListenAddress, ServiceOptions } from './service-options.ts';
 
 /** What the command line says beside the configuration; goes before it. */
@@ -56,6 +64,8 @@ export function serviceFromConfig(
     // Whoever lists enforcement points means them to authenticate.
     development: config.points === undefined && config.production !== true,
     ...(config.mode === undefined ? {} : { mode: config.mode }),
+    ...(config.signing === undefined ? {} : { signer: signerOf(config.signing, folder) }),
+    ...(config.witnesses === undefined ? {} : { witnesses: config.witnesses.map(witnessOf) }),
     ...(config.record?.mask === undefined ? {} : { maskedPaths: config.record.mask }),
     ...(config.trust === undefined ? {} : { trust: config.trust }),
     ...(config.evaluation_timeout_ms === undefined ? {} : { decisionMs: config.evaluation_timeout_ms }),
@@ -110,6 +120,27 @@ export function parseAddress(text: string, orFree: boolean): ListenAddress {
       'such as 127.0.0.1:8181, or :0 for a free port',
     );
   return { host: found[1] ?? (found[2] === '' ? '127.0.0.1' : found[2]!), port, orFree };
+}
+
+function signerOf({ command, key }: NonNullable<Config['signing']>, folder: string): CheckpointSigner {
+  const [program = '', ...args] = command;
+  try {
+    return commandSigner({ command: [program, ...args], verifierKey: readText(resolve(folder, key)).trim() });
+  } catch (cause) {
+    if (!(cause instanceof LedgerError)) throw cause;
+    throw new CommandError(EXIT.config, cause.message);
+  }
+}
+
+function witnessOf({ url, key }: NonNullable<Config['witnesses']>[number]): Witness {
+  const read = parseWitnessKey(key);
+  if (read === undefined)
+    throw new CommandError(
+      EXIT.config,
+      `\`${key}\` is no public key of a witness`,
+      'such as name+id+base64, of type 4',
+    );
+  return { url, key: read };
 }
 
 function engineOf(config: Config, overrides: ServiceOverrides): Engine {

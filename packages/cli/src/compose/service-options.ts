@@ -1,6 +1,7 @@
 import type { BundleChange, BundleSource } from '@writ/bundle';
 import type { DecisionPoint } from '@writ/decision';
 import type { BearerCaller, Caller, UpstreamConfig } from '@writ/gateway';
+import type { CheckpointSigner, Witness } from '@writ/ledger';
 import type { CallerIdentity, DecisionService, Engine, LoadFailure, PointCredential } from '@writ/pdp';
 import type { BudgetDefinition } from '@writ/state';
 
@@ -29,6 +30,9 @@ export interface ServiceOptions {
   readonly trust?: 'cooperative' | 'enforced';
   /** Paths of what is recorded that are left out of it. */
   readonly maskedPaths?: readonly string[];
+  /** Signs checkpoints in place of a key in the data directory. */
+  readonly signer?: CheckpointSigner;
+  readonly witnesses?: readonly Witness[];
   readonly decisionMs?: number;
   readonly approvalMs?: number;
   /** Reloads policies as their files change. */

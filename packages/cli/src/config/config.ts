@@ -121,6 +121,24 @@ export const configSchema = z.strictObject({
     .describe(
       'What is kept out of the record; `data.system.log.mask` and `drop` of a bundle say so case by case',
     ),
+  signing: z
+    .strictObject({
+      command: strings
+        .min(1)
+        .describe('Program and arguments; reads a checkpoint, writes its signature in base64'),
+      key: z.string().min(1).describe('File with the public key; relative to this file'),
+    })
+    .optional()
+    .describe('A program that holds the key of the record, as another user or in a key service'),
+  witnesses: z
+    .array(
+      z.strictObject({
+        url: z.url().describe('Prefix of /add-checkpoint'),
+        key: z.string().min(1).describe('Its public key, `name+id+base64`'),
+      }),
+    )
+    .optional()
+    .describe('Witnesses that cosign the checkpoints of the record'),
   points: z
     .array(
       z.strictObject({

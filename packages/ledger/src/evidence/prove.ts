@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:f
 import { join } from 'node:path';
 import { canonicalJson, type Json } from '@writ/decision';
 import { openStoreReader, type StoredEntry, type StoreReader } from '@writ/store';
-import { LATEST_CHECKPOINT_CELL } from '../cells.ts';
+import { LATEST_CHECKPOINT_CELL, LATEST_COSIGNED_CELL } from '../cells.ts';
 import { type Checkpoint, parseCheckpoint } from '../checkpoint.ts';
 import { parseNote } from '../note.ts';
 import { consistencyProof, inclusionProof, type NodeReader } from '../proof.ts';
@@ -22,7 +22,7 @@ import {
   type RelatedEntry,
   type ShownFields,
 } from './pack.ts';
-import { EvidenceFault, entryAt, leafOf, positionAt } from './period.ts';
+import { EvidenceFault, entryAt, leafAt, leafOf, positionAt } from './period.ts';
 import type { EvidenceQuestion } from './question.ts';
 import { rangeProof } from './range-proof.ts';
 import { findRelated, type RelatedPositions } from './related.ts';
@@ -81,7 +81,7 @@ interface Ground {
 
 function prove(reader: StoreReader, options: ProveOptions): ProveResult {
   const { question, out } = options;
-  const note = reader.read(LATEST_CHECKPOINT_CELL);
+  const note = checkpointFor(reader, question);
   const checkpoint = note === undefined ? undefined : readNote(note);
   if (note === undefined || checkpoint === undefined || checkpoint.size === 0)
     throw new EvidenceFault('nothing of this log is signed yet');
@@ -114,6 +114,20 @@ function prove(reader: StoreReader, options: ProveOptions): ProveResult {
   writeFileSync(join(out, PACK_FILES.markdown), renderMarkdown(summary), NEW_FILE);
   writeFileSync(join(out, PACK_FILES.page), renderPage(summary), NEW_FILE);
   return { ok: true, answer: manifest.answer, origin };
+}
+
+/** The newest checkpoint that witnesses cosigned where it covers the time asked about, else the newest. */
+function checkpointFor(reader: StoreReader, question: EvidenceQuestion): string | undefined {
+  const latest = reader.read(LATEST_CHECKPOINT_CELL);
+  const cosigned = reader.read(LATEST_COSIGNED_CELL);
+  const size = cosigned === undefined ? undefined : readNote(cosigned)?.size;
+  if (cosigned === undefined || size === undefined || size === 0 || size > reader.logSize()) return latest;
+  const covers = leafAt(reader, size - 1).time >= question.to || cosigned.startsWith(signedText(latest));
+  return covers ? cosigned : latest;
+}
+
+function signedText(note: string | undefined): string {
+  return parseNote(note ?? '')?.text ?? '\n';
 }
 
 const NEW_FILE = { flag: 'wx', mode: 0o600 } as const;

@@ -1,8 +1,9 @@
 import { canonicalJson, type Json } from '@writ/decision';
 import { type Checkpoint, openCheckpoint } from '../checkpoint.ts';
+import type { Cosignature } from '../cosignature.ts';
 import type { PersonalField, Trust } from '../entry.ts';
 import { committedFields } from '../field-groups.ts';
-import { type NoteVerifier, parseVerifierKey } from '../note.ts';
+import type { NoteVerifier } from '../note.ts';
 import { verifyConsistency, verifyInclusion } from '../proof.ts';
 import { type Leaf, readLeaf } from '../read-entry.ts';
 import { opensCommitment } from '../seal.ts';
@@ -11,6 +12,7 @@ import { EvidenceWalk } from './evidence-walk.ts';
 import { type Disclosed, verdictText } from './judge-entry.ts';
 import type { EvidenceAnswer, EvidenceLine, EvidenceManifest, ShownFields } from './pack.ts';
 import { hashesOf } from './pack-hashes.ts';
+import { readPackKeys } from './pack-keys.ts';
 import { type PackProblem, PackProblems } from './pack-problem.ts';
 import { coveredTo, OUTSIDE } from './prove.ts';
 import type { EvidenceQuestion } from './question.ts';
@@ -19,6 +21,7 @@ import { PackFault, readLines, readManifest } from './read-pack.ts';
 import { addErasure } from './related.ts';
 import { valuesOf } from './show-fields.ts';
 import { verifySummaries } from './verify-summaries.ts';
+import { verifyWitnesses } from './verify-witnesses.ts';
 
 export interface VerifyPackOptions {
   readonly directory: string;
@@ -26,6 +29,9 @@ export interface VerifyPackOptions {
   readonly verifierKeys: readonly string[];
   /** The checkpoint that this verifier remembers of the log, if any. */
   readonly seen?: string;
+  /** Public keys of witnesses, and how many of them must have cosigned the checkpoint. Default: all that are given. */
+  readonly witnessKeys?: readonly string[];
+  readonly witnessesMin?: number;
 }
 
 /** What verification of a pack found; `ok` only where nothing is wrong. */
@@ -38,6 +44,8 @@ export interface PackReport {
   readonly checkpoint?: { readonly size: number; readonly time?: string; readonly trust?: Trust };
   /** How the pack stands to what this verifier saw before. */
   readonly seen: 'nothing' | 'continued' | 'not_compared';
+  /** Cosignatures of the given witnesses. */
+  readonly cosignatures?: readonly Cosignature[];
   readonly problems: readonly PackProblem[];
   readonly problem_count: number;
 }
@@ -89,7 +97,7 @@ class PackVerifier {
     this.#options = options;
     this.#problems = problems;
     this.#manifest = readManifest(options.directory);
-    this.#verifiers = readKeys(options.verifierKeys, problems);
+    this.#verifiers = readPackKeys(options.verifierKeys, problems);
     this.#walk = new EvidenceWalk(this.#manifest.question, this.#erased);
     this.#expected = this.#manifest.range.first;
   }
@@ -99,6 +107,7 @@ class PackVerifier {
     const checkpoint = this.#open(this.#manifest.checkpoint, 'the checkpoint');
     const seen = checkpoint === undefined ? 'nothing' : this.#verifyEarlier(checkpoint);
     if (checkpoint !== undefined) this.#walk.addTrust(checkpoint.trust);
+    const cosignatures = verifyWitnesses(this.#options, this.#manifest.checkpoint, this.#problems);
     this.#verifyRelated(checkpoint);
     this.#verifyLines(checkpoint);
     if (checkpoint !== undefined) this.#verifyRoot(checkpoint);
@@ -111,6 +120,7 @@ class PackVerifier {
       answer,
       ...(checkpoint === undefined ? {} : { checkpoint: described(checkpoint) }),
       seen,
+      ...(cosignatures === undefined ? {} : { cosignatures }),
       problems: this.#problems.list,
       problem_count: this.#problems.count,
     };
@@ -379,13 +389,4 @@ function quoted(name: string | PersonalField): string {
 
 function described({ size, time, trust }: Checkpoint): NonNullable<PackReport['checkpoint']> {
   return { size, ...(time === undefined ? {} : { time }), ...(trust === undefined ? {} : { trust }) };
-}
-
-function readKeys(texts: readonly string[], problems: PackProblems): readonly NoteVerifier[] {
-  return texts.flatMap((text) => {
-    const verifier = parseVerifierKey(text);
-    if (verifier !== undefined) return [verifier];
-    problems.add('key_unreadable', 'a given public key is not of the form `name+id+base64`');
-    return [];
-  });
 }

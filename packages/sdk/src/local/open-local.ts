@@ -1,6 +1,14 @@
 import { join } from 'node:path';
 import type { BundleChange, BundleSource, RemoteBundle } from '@writ/bundle';
-import { LEDGER_PROCEDURES, openFileSigner, startCheckpointer, type Trust } from '@writ/ledger';
+import {
+  type CheckpointSigner,
+  LEDGER_PROCEDURES,
+  openFileSigner,
+  startCheckpointer,
+  startWitnessing,
+  type Trust,
+  type Witness,
+} from '@writ/ledger';
 import {
   type CallerIdentity,
   createDecisionPoint,
@@ -40,6 +48,10 @@ export interface LocalOptions {
   readonly trust?: Trust;
   /** Paths of what is recorded (`/input/action/args/password`, `/result/…`) that are left out of it. */
   readonly maskedPaths?: readonly string[];
+  /** Signs the record in place of a key in the data directory. */
+  readonly signer?: CheckpointSigner;
+  /** Witnesses that cosign the record's checkpoints. */
+  readonly witnesses?: readonly Witness[];
   /** Longest time for one decision, ms. Default 2,000. */
   readonly decisionMs?: number;
   /** How long an approval waits for a person, ms. Default one hour. */
@@ -137,7 +149,7 @@ async function openData({ dataDirectory: directory, store: postgres }: LocalOpti
 function startUpkeep(options: LocalOptions, store: Store): Undo[] {
   const checkpointer = startCheckpointer({
     store,
-    signer: openFileSigner(join(options.dataDirectory, 'credentials')),
+    signer: options.signer ?? openFileSigner(join(options.dataDirectory, 'credentials')),
     directory: options.dataDirectory,
     trust: options.trust ?? 'cooperative',
     onFault: (error) => options.onFault?.('signing the record', error),
@@ -145,7 +157,14 @@ function startUpkeep(options: LocalOptions, store: Store): Undo[] {
   const sweeper = startSweeper(store, {
     onFault: (error) => options.onFault?.('clearing expired state', error),
   });
-  return [() => checkpointer.close(), () => sweeper.close()];
+  const { witnesses = [] } = options;
+  if (witnesses.length === 0) return [() => checkpointer.close(), () => sweeper.close()];
+  const witnessing = startWitnessing({
+    store,
+    witnesses,
+    onFault: (message) => options.onFault?.('having the record witnessed', message),
+  });
+  return [() => witnessing.close(), () => checkpointer.close(), () => sweeper.close()];
 }
 
 function asSource(bundle: string | BundleSource): BundleSource {
