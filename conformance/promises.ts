@@ -272,6 +272,16 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'Another session id sheds neither labels nor risk.',
     source: 'docs/architecture.md',
   },
+  'P-EXPORT-LOSSLESS': {
+    sentence:
+      'An export moves on only past what its receiver has: nothing is lost, and what comes twice has the same id.',
+    source: 'docs/reference/record.md',
+  },
+  'P-RECONCILE': {
+    sentence:
+      "Comparing a point's receipts with the record names every decision that one has and the other has not, or has otherwise.",
+    source: 'docs/reference/record.md',
+  },
   'P-EVIDENCE-NOT-TOUCHED': {
     sentence:
       'A pack of evidence shows that a call was not made by showing every entry of the time and what makes it another.',

@@ -6,12 +6,14 @@ import type { EraseRequest, EraseResult } from './erase-procedure.ts';
 import { erasedTogether, eraseFromDetail, readEntry } from './read-entry.ts';
 import { type SaltSource, sealFields } from './seal.ts';
 
-/** Whose fields go. At least one of `tenant`, `principal`, `actor` and `session` is given; all that are given must hold. */
+/** Whose fields go, or how old ones. At least one of the first five is given; all that are given must hold. */
 export interface ErasureTarget {
   readonly tenant?: string;
   readonly principal?: string;
   readonly actor?: string;
   readonly session?: string;
+  /** RFC 3339 instant: entries from before it; records of erasures stay. */
+  readonly before?: string;
   /** Absent: everything that lies beside the entries. */
   readonly fields?: readonly PersonalField[];
 }
@@ -58,7 +60,8 @@ export async function eraseEntries(
   record: ErasureRecord,
 ): Promise<EraseReport> {
   const selectors = SELECTORS.filter((name) => target[name] !== undefined);
-  if (selectors.length === 0) throw new TypeError('an erasure names whose fields go');
+  if (selectors.length === 0 && target.before === undefined)
+    throw new TypeError('an erasure names whose fields go');
   const size = await store.logSize();
   const recorded: number[] = [];
   let entries = 0;
@@ -111,7 +114,9 @@ function erasureOf(entry: StoredEntry, target: ErasureTarget): readonly Erasure[
   return [{ index: entry.index, detail: eraseFromDetail(entry.detail, names), fields }];
 }
 
-function isOf({ fields }: LedgerEntry, target: ErasureTarget): boolean {
+function isOf({ core, fields, time }: LedgerEntry, target: ErasureTarget): boolean {
+  const { before } = target;
+  if (before !== undefined && (time >= before || core.event === 'erasure')) return false;
   return SELECTORS.every((name) => target[name] === undefined || fields[name] === target[name]);
 }
 
@@ -124,7 +129,7 @@ function requestOf(
   // Whose fields went is not said: it would bring back what was erased.
   const note: Json = {
     by,
-    selected_by: SELECTORS.filter((name) => target[name] !== undefined),
+    selected_by: [...SELECTORS, 'before' as const].filter((name) => target[name] !== undefined),
     ...(reason === undefined ? {} : { reason }),
   };
   return {

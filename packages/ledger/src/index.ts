@@ -47,6 +47,14 @@ export { PACK_PROBLEMS, type PackProblem, type PackProblemCode } from './evidenc
 export { type ProveOptions, type ProveResult, proveEvidence } from './evidence/prove.ts';
 export { type EvidenceQuestion, readBound } from './evidence/question.ts';
 export { type PackReport, type VerifyPackOptions, verifyPack } from './evidence/verify-pack.ts';
+export {
+  EXPORT_FORMS,
+  type ExportForm,
+  type ExportOptions,
+  type ExportReport,
+  exportEntries,
+} from './export/export-entries.ts';
+export { directorySink, type HttpSinkOptions, httpSink, type Segment, type Sink } from './export/sink.ts';
 export { exportTiles, type TilesExport } from './export-tiles.ts';
 export { IndexFault, type LogQueries, openLogQueries } from './indexing/index-thread.ts';
 export { LOG_FILTERS, type LogFilter } from './indexing/log-filter.ts';
@@ -67,6 +75,13 @@ export {
 export { type EntryProof, proveEntry } from './prove-entry.ts';
 export { type EntryFilter, type EntrySource, readEntries, showDecision, tailEntries } from './query.ts';
 export { erasedTogether, eraseFromDetail, type Reading, readEntry } from './read-entry.ts';
+export {
+  RECONCILE_FINDINGS,
+  type ReconcileCode,
+  type ReconcileFinding,
+  type ReconcileReport,
+  reconcile,
+} from './reconcile.ts';
 export { renderEntry } from './render.ts';
 export { type RotateOptions, type Rotation, rotateKey } from './rotate-key.ts';
 export {

@@ -21,4 +21,5 @@ export {
 } from './guard.ts';
 export type { GuardOptions } from './guard-options.ts';
 export { type ConnectOptions, connect } from './http-client.ts';
+export { keepReceipts, type Receipt } from './keep-receipts.ts';
 export { refusalText, withheldText } from './refusal-text.ts';

@@ -65,10 +65,12 @@ export function queryCommand(): Command {
     '\nExamples:\n  npx writ log query --outcome deny --from 2026-03-14\n  npx writ log query --spiffe "spiffe://acme/agent/*" --text invoice',
   );
   return withAction(command, ({ output }: CommandContext, options: QueryOptions) => {
+    const filter = filterOf(options);
+    const limit = countOf(options.count);
     const page = withIndex(options, (index) => {
       index.catchUp();
-      return index.query(filterOf(options), {
-        limit: countOf(options.count),
+      return index.query(filter, {
+        limit,
         ...(options.cursor === undefined ? {} : { cursor: options.cursor }),
       });
     });

@@ -27,6 +27,8 @@ import { exportCommand } from './log-export.ts';
 import { proofCommand, rotateKeyCommand, signCommand } from './log-keys.ts';
 import { proveCommand } from './log-prove.ts';
 import { queryCommand, reindexCommand, statsCommand } from './log-query.ts';
+import { reconcileCommand } from './log-reconcile.ts';
+import { retainCommand } from './log-retain.ts';
 import { addServiceOptions } from './service-options.ts';
 
 /** `writ log …`: reading, verifying, proving, erasing, exporting, keys. */
@@ -42,6 +44,8 @@ export function logCommand(): Command {
     .addCommand(eraseCommand())
     .addCommand(reindexCommand())
     .addCommand(exportCommand())
+    .addCommand(reconcileCommand())
+    .addCommand(retainCommand())
     .addCommand(proofCommand())
     .addCommand(rotateKeyCommand())
     .addCommand(signCommand())

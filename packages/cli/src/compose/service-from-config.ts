@@ -64,6 +64,7 @@ export function serviceFromConfig(
     // Whoever lists enforcement points means them to authenticate.
     development: config.points === undefined && config.production !== true,
     ...(config.mode === undefined ? {} : { mode: config.mode }),
+    ...(config.receipts === undefined ? {} : { receiptsFile: resolve(folder, config.receipts) }),
     ...(config.signing === undefined ? {} : { signer: signerOf(config.signing, folder) }),
     ...(config.witnesses === undefined ? {} : { witnesses: config.witnesses.map(witnessOf) }),
     ...(config.record?.mask === undefined ? {} : { maskedPaths: config.record.mask }),

@@ -30,6 +30,8 @@ export interface ServiceOptions {
   readonly trust?: 'cooperative' | 'enforced';
   /** Paths of what is recorded that are left out of it. */
   readonly maskedPaths?: readonly string[];
+  /** Where the gateway keeps a receipt of each decision. */
+  readonly receiptsFile?: string;
   /** Signs checkpoints in place of a key in the data directory. */
   readonly signer?: CheckpointSigner;
   readonly witnesses?: readonly Witness[];

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { DecisionPoint } from '@writ/decision';
 import { bearerCallers, createMcpGateway, type McpGateway } from '@writ/gateway';
 import { type LogQueries, openLogQueries } from '@writ/ledger';
 import {
@@ -11,6 +12,7 @@ import {
   readOperatorToken,
   tokenDigest,
 } from '@writ/pdp';
+import { keepReceipts } from '@writ/sdk';
 import { LocalError, openLocal } from '@writ/sdk/local';
 import type { StoreRecovery } from '@writ/store';
 import { CommandError, EXIT } from '../exit-status.ts';
@@ -42,9 +44,9 @@ async function start(options: ServiceOptions, undo: Undo[]): Promise<Omit<Servic
   const local = await openLocal({ ...options, ...options.events });
   undo.push(() => local.close());
   const { point, policies, store, recovery } = local;
-  // The owner of the data keeps the index; a client's queries go through the owner's API.
+  // The owner of the files keeps the index; a client's queries go through the owner's API.
   const queries =
-    store.role === 'owner'
+    store.role === 'owner' && options.store === undefined
       ? openLogQueries(dataDirectory, {
           onFault: (message) => options.events?.onFault?.('indexing the record', message),
         })
@@ -128,8 +130,9 @@ async function openGateway(
   const { mcp } = options;
   if (mcp === undefined) return undefined;
   const point = service.as({ pointId: 'mcp-gateway', mayAssert: {}, mode: options.mode ?? 'enforce' });
+  const kept = options.receiptsFile === undefined ? point : receiptsIn(options.receiptsFile, point);
   const gateway = createMcpGateway({
-    point: options.wrapPoint?.(point) ?? point,
+    point: options.wrapPoint?.(kept) ?? kept,
     upstreams: mcp.upstreams,
     resolveCaller: bearerCallers(mcp.callers, mcp.anonymous),
     allowedHosts: [...LOOPBACK_NAMES, hostInUrl(mcp.host), ...(options.hosts ?? [])],
@@ -145,12 +148,24 @@ async function openGateway(
       async close() {
         server.close();
         await gateway.close();
+        await kept.close();
         server.closeAllConnections();
       },
     };
   } catch (error) {
     await gateway.close();
     throw error;
+  }
+}
+
+function receiptsIn(file: string, point: DecisionPoint): DecisionPoint {
+  try {
+    return keepReceipts(point, file);
+  } catch (cause) {
+    throw new CommandError(
+      EXIT.config,
+      `receipts can't be kept: ${cause instanceof Error ? cause.message : String(cause)}`,
+    );
   }
 }
 

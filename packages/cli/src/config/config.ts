@@ -121,6 +121,11 @@ export const configSchema = z.strictObject({
     .describe(
       'What is kept out of the record; `data.system.log.mask` and `drop` of a bundle say so case by case',
     ),
+  receipts: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('File in which the gateway keeps a receipt of each decision; relative to this file'),
   signing: z
     .strictObject({
       command: strings

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@writ/decision';
-import { type ErasureTarget, PERSONAL_FIELDS } from '@writ/ledger';
+import { type ErasureTarget, PERSONAL_FIELDS, readBound } from '@writ/ledger';
 import type { FastifyInstance } from 'fastify';
 import type { ActOutcome, HaltTarget } from '../pipeline/service.ts';
 import { HttpError } from './error-body.ts';
@@ -39,7 +39,10 @@ export function registerOperatorRoutes(app: FastifyInstance, context: ApiContext
   registerQueryRoutes(app, context);
   app.post('/v1/log/erase', async (request) => {
     const by = requireOperator(request, context);
-    const body = bodyObject(request.body, ['tenant', 'principal', 'actor', 'session', 'fields', 'reason']);
+    const body = bodyObject(request.body, [
+      ...['tenant', 'principal', 'actor', 'session'],
+      ...['before', 'fields', 'reason'],
+    ]);
     const outcome = await administration.log.erase(erasureOf(body), by, optionalText(body, 'reason'));
     if (!outcome.ok) throw new HttpError(503, outcome.code, outcome.message);
     return outcome.report;
@@ -64,8 +67,14 @@ function erasureOf(body: JsonObject): ErasureTarget {
     const value = optionalText(body, name);
     if (value !== undefined) target[name] = value;
   }
+  const before = optionalText(body, 'before');
+  if (before !== undefined) {
+    const bound = readBound(before, 'from');
+    if (bound === undefined) throw new HttpError(400, 'request_invalid', '`before` is no time');
+    target.before = bound;
+  }
   if (Object.keys(target).length === 0)
-    throw new HttpError(400, 'request_invalid', 'name a tenant, principal, actor or session');
+    throw new HttpError(400, 'request_invalid', 'name a tenant, principal, actor, session or time');
   const { fields } = body;
   if (fields === undefined) return target;
   const known: readonly unknown[] = PERSONAL_FIELDS;

@@ -1,0 +1,58 @@
+import { reconcile } from '@writ/ledger';
+import { openStoreReader, StoreError } from '@writ/store';
+import { Command } from 'commander';
+import { type CommandContext, withAction } from '../command.ts';
+import { dataDirectory } from '../compose/operator-client.ts';
+import { readText } from '../compose/read-text.ts';
+import { CommandError, EXIT } from '../exit-status.ts';
+
+interface ReconcileOptions {
+  readonly config?: string;
+  readonly data?: string;
+  readonly point?: string;
+}
+
+/** `writ log reconcile RECEIPTS…`: what a point was told against what the record says. */
+export function reconcileCommand(): Command {
+  const command = new Command('reconcile')
+    .description('Compare the receipts that an enforcement point kept with the record')
+    .argument('<receipts...>', 'files of receipts')
+    .option(
+      '--point <id>',
+      'the point that kept them: then decisions that it kept no receipt of are found too',
+    )
+    .option('--config <file>', 'configuration (default: writ.yaml in this folder)')
+    .option('--data <dir>', "data directory, or a copy of one (default: the configuration's, else .writ)")
+    .addHelpText(
+      'after',
+      '\nExample:\n  npx writ log reconcile gateway-receipts.ndjson --point mcp-gateway\n\nStatus 0: they agree. Status 1: each difference names its decision.',
+    );
+  return withAction(
+    command,
+    ({ output }: CommandContext, files: readonly string[], options: ReconcileOptions) => {
+      const lines = files.flatMap((file) => readText(file).split('\n'));
+      const directory = dataDirectory({
+        ...(options.config === undefined ? {} : { config: options.config }),
+        ...(options.data === undefined ? {} : { data: options.data }),
+      });
+      try {
+        const reader = openStoreReader(directory);
+        try {
+          const report = reconcile(reader, lines, options.point);
+          output.json(report);
+          for (const { code, message } of report.findings)
+            output.line(`${output.style('red', code)}: ${message}`);
+          output.line(
+            `${report.receipts} receipts, ${report.matched} agree with the record, ${report.findings.length} differences`,
+          );
+          return report.findings.length === 0 ? EXIT.ok : EXIT.no;
+        } finally {
+          reader.close();
+        }
+      } catch (cause) {
+        if (cause instanceof StoreError) throw new CommandError(EXIT.badInput, cause.message);
+        throw cause;
+      }
+    },
+  );
+}
