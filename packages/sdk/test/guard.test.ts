@@ -439,6 +439,7 @@ test('the surface is what is listed here', () => {
       "connect",
       "deniedDecision",
       "guard",
+      "keepReceipts",
       "refusalText",
       "resume",
       "withheldText",
