@@ -1,4 +1,7 @@
 /** `npm run soak -- NAME [--times N]`: what is too slow for CI; one line of figures, status 1 names what missed. */
+import { isSkip, startOracle } from '@writ/testing';
+import { runDifferential } from '../packages/rego/test/differential/run.ts';
+import { fuzz } from '../packages/rego/test/fuzz/fuzz.ts';
 import { killLoop } from './soak/kill-loop.ts';
 import { sharedLoad } from './soak/shared-load.ts';
 
@@ -57,16 +60,67 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   },
 };
 
+/** Rounds of the differential run, each with a seed of its own. */
+const CASES_PER_ROUND = 100_000;
+const SOURCES_PER_ROUND = 10_000;
+
+const MORE_SOAKS: Readonly<Record<string, Soak>> = {
+  differential: {
+    about: 'generated programs on the Rego engine and on the real OPA, 100,000 cases with each of ten seeds',
+    times: 10,
+    async run(times) {
+      const oracle = await startOracle();
+      if (isSkip(oracle)) return { figures: `skipped: ${oracle.skip}`, missed: [] };
+      const first = Date.now() % 1_000_000_007;
+      const missed: string[] = [];
+      let cases = 0;
+      for (let round = 0; round < times; round++) {
+        const report = await runDifferential(oracle, {
+          seed: first + round,
+          cases: CASES_PER_ROUND,
+          progress: (line) => console.log(`  seed ${first + round}: ${line}`),
+          found: (text) => console.log(text),
+        });
+        cases += report.cases;
+        for (const [signature, count] of report.divergences) {
+          missed.push(`seed ${first + round}: ${count} × ${signature}`);
+        }
+      }
+      await oracle.stop();
+      return { figures: `${cases} cases, seeds ${first} to ${first + times - 1}`, missed };
+    },
+  },
+  fuzz: {
+    about: 'mutated Rego through lexer, parser, analysis, formatter and evaluator, 10,000 sources a round',
+    times: 10,
+    async run(times) {
+      const seed = Date.now() % 1_000_000_007;
+      const report = fuzz({
+        seed,
+        sources: SOURCES_PER_ROUND * times,
+        timeMsMax: 5_000,
+        progress: (line) => console.log(`  ${line}`),
+      });
+      const { sources, parsed, evaluated, slowestMs, faults } = report;
+      return {
+        figures: `${sources} sources, seed ${seed}: ${parsed} compiled, ${evaluated} evaluations, slowest ${slowestMs.toFixed(0)} ms`,
+        missed: faults.map(({ message, text }) => `${message}: ${JSON.stringify(text)}`),
+      };
+    },
+  },
+};
+
 const words = process.argv.slice(2);
 const name = words.find((word, index) => !word.startsWith('--') && words[index - 1] !== '--times');
 const asked = words.includes('--times') ? Number(words[words.indexOf('--times') + 1]) : undefined;
-const soak = name === undefined ? undefined : SOAKS[name];
+const all = { ...SOAKS, ...MORE_SOAKS };
+const soak = name === undefined ? undefined : all[name];
 if (
   name === undefined ||
   soak === undefined ||
   (asked !== undefined && !(Number.isInteger(asked) && asked > 0))
 ) {
-  const list = Object.entries(SOAKS).map(
+  const list = Object.entries(all).map(
     ([key, { about, times }]) => `  ${key.padEnd(8)} ${about} (default: ${times} times)`,
   );
   console.error(`usage: npm run soak -- NAME [--times N]\n${list.join('\n')}`);

@@ -49,6 +49,9 @@ export type {
   NetworkRequest,
   NetworkResponse,
 } from './host/network.ts';
+export { prepareResidue } from './partial/prepare-residue.ts';
+export type { PartialOptions, PartialResult, Residue } from './partial/residue.ts';
+export { couldBeTrue, isAlwaysTrue } from './partial/residue.ts';
 export { pathSteps } from './plan/document-path.ts';
 export { compileModules, compilePolicy, compilePolicyAsync } from './policy.ts';
 export type {

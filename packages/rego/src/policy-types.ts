@@ -2,6 +2,7 @@ import type { ReadPaths } from './analysis/reads.ts';
 import type { AnalysisOptions } from './analysis/stages.ts';
 import type { Entrypoint } from './entrypoints.ts';
 import type { EvaluationError, EvaluationOptions, EvaluationResult, QueryResult } from './eval/engine.ts';
+import type { PartialOptions, PartialResult } from './partial/residue.ts';
 import type { Location, Module } from './syntax/ast.ts';
 import type { Diagnostic } from './syntax/diagnostic.ts';
 import type { JsonObject, Value } from './value/value.ts';
@@ -101,6 +102,11 @@ export interface Policy {
     text: string,
     options?: QueryOptions,
   ): { readonly query?: PreparedResults; readonly diagnostics: readonly Diagnostic[] };
+  /**
+   * Evaluates a query as far as what is known allows (as `opa eval --partial`): what is left asks only about what is
+   * not known yet.
+   */
+  partial(query: string, options?: PartialOptions): PartialResult;
   /** Rows that hold an expression or a rule's head, by file: what coverage counts. */
   lines(): ReadonlyMap<string, ReadonlySet<number>>;
   /** What `METADATA` blocks mark as entrypoints. */

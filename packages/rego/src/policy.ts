@@ -15,6 +15,9 @@ import { entrypointsOf } from './entrypoints.ts';
 import type { Backend } from './eval/backend.ts';
 import { createClosures } from './eval/closures.ts';
 import { Engine } from './eval/engine.ts';
+import { evaluatePartially, PARTIAL_STEPS_MAX_DEFAULT } from './partial/partial.ts';
+import type { PartialOptions, PartialResult } from './partial/residue.ts';
+import { residueOf } from './partial/residue.ts';
 import { pathSteps } from './plan/document-path.ts';
 import { planLines } from './plan/lines.ts';
 import type { PolicyPlan, QueryPlan } from './plan/plan.ts';
@@ -182,6 +185,12 @@ interface PlannedQuery {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** `input.a.b` or `data.c` as steps, `input` or `data` first. */
+function unknownSteps(path: string): readonly string[] {
+  const [root] = /^input(?![^.[])/.exec(path) ?? ['data'];
+  return [root, ...pathSteps(root === 'input' ? `data${path.slice('input'.length)}` : path)];
+}
+
 class CompiledPolicy implements Policy {
   readonly backend: PolicyBackend;
   readonly rulePaths: readonly string[];
@@ -302,6 +311,24 @@ class CompiledPolicy implements Policy {
     const { plan } = this.#planned;
     const text = writeModule({ plan, queries: plans, data: this.#data, allowNet: this.#allowNet, runtime });
     return { text, diagnostics };
+  }
+
+  partial(text: string, options: PartialOptions = {}): PartialResult {
+    const { body, globals, diagnostics } = this.#readQuery(text, options);
+    if (body === undefined) return { kind: 'refused', diagnostics };
+    const analysed = analyseQuery(body, this.#analysed, globals);
+    if (analysed.query === undefined) return { kind: 'refused', diagnostics: analysed.diagnostics };
+    const { unknowns = ['input'], disableInlining = [], shallowInlining = false, input, stepsMax } = options;
+    const evaluation = { ...options, timeNs: options.timeNs ?? BigInt(Date.now()) * 1_000_000n };
+    const sources = evaluatePartially(this.#analysed, analysed.query, {
+      unknowns: unknowns.map(unknownSteps),
+      notInlined: disableInlining.map(pathSteps),
+      shallow: shallowInlining,
+      stepsMax: stepsMax ?? PARTIAL_STEPS_MAX_DEFAULT,
+      evaluate: (known, variables) =>
+        this.#engine.prepareQuery(this.#planned.planQuery(known, variables))(input, evaluation),
+    });
+    return sources.kind === 'error' ? sources : residueOf(sources);
   }
 
   lines(): ReadonlyMap<string, ReadonlySet<number>> {

@@ -20,6 +20,7 @@ export function hoistBody(body: CoreBody, isQuery = false): CoreBody {
     }
     for (const term of directTerms(expression)) hoistNestedBodies(term, isQuery);
     if (expression.negated) hoistNegated(expression, result, isQuery);
+    else if (expression.kind === 'equal') hoistRulesInPatterns(expression, result);
     result.push(expression);
   }
   return result;
@@ -76,6 +77,33 @@ function hoistNegated(expression: CoreExpression, result: CoreBody, isQuery: boo
     if (!isQuery && isEquality(expression)) {
       expression.args = expression.args.map((argument) => shallow(argument, expression, result));
     } else expression.args = expression.args.map((argument) => deep(argument, expression, result));
+  }
+}
+
+/** Rules in a pattern are evaluated before anything is compared with it: they may contradict each other. */
+function hoistRulesInPatterns(
+  expression: Extract<CoreExpression, { kind: 'equal' }>,
+  result: CoreBody,
+): void {
+  const isPattern = ({ kind }: CoreTerm): boolean => kind === 'array' || kind === 'object';
+  if (isPattern(expression.left) && readsRules(expression.left)) {
+    expression.left = deep(expression.left, expression, result);
+  }
+  if (isPattern(expression.right) && readsRules(expression.right)) {
+    expression.right = deep(expression.right, expression, result);
+  }
+}
+
+function readsRules(term: CoreTerm): boolean {
+  switch (term.kind) {
+    case 'ref':
+      return term.root === 'data';
+    case 'array':
+      return term.items.some(readsRules);
+    case 'object':
+      return term.entries.some(([key, value]) => readsRules(key) || readsRules(value));
+    default:
+      return false;
   }
 }
 

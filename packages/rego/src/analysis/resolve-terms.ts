@@ -26,6 +26,8 @@ export interface Resolving {
   readonly usedGlobals?: Set<string> | undefined;
   readonly scope: Scope;
   readonly report: Report;
+  /** How many errors there were before this rule: what is wrong with others does not count in it. */
+  readonly errorsBefore: number;
   readonly isBuiltin: (name: string) => boolean;
   /** Of the rule around, if there is one. */
   readonly metadata?: RuleMetadata | undefined;

@@ -11,7 +11,7 @@ import type {
   Variable,
 } from './core.ts';
 import { generatedVariable, variableTerm } from './core.ts';
-import { collectPattern, declaredNames } from './declared.ts';
+import { collectPattern, declaredNames, someInBound, someInNames } from './declared.ts';
 import type { Globals, PolicyNames } from './names.ts';
 import { groundHead } from './names.ts';
 import type { Report } from './report.ts';
@@ -59,6 +59,7 @@ function resolvingContext(scope: Scope, globals: Globals, options: RuleOptions):
   const context: Resolving = {
     ...options,
     unused: { found: false, strict: options.strict === true },
+    errorsBefore: options.report.diagnostics.length,
     globals,
     scope,
     body: (body, within, continues) => {
@@ -167,7 +168,7 @@ function resolveExpressions(context: Resolving, body: Body, within: () => void):
   const resolved: CoreBody = [];
   for (const expression of body) resolved.push(...resolveExpression(context, expression));
   within();
-  if (!context.report.stopped) checkUnused(context, body);
+  if (context.report.diagnostics.length === context.errorsBefore) checkUnused(context, body);
   return resolved;
 }
 
@@ -320,17 +321,15 @@ function resolveSomeIn(
 ): CoreExpression[] {
   const { location } = expression;
   const domain = resolveTerm(context, expression.collection);
-  const common = commonOf(context, expression);
-  const patterns = new Set<string>();
-  if (expression.key !== undefined) collectPattern(expression.key, patterns);
-  collectPattern(expression.value, patterns);
+  const patterns = someInBound(expression);
   for (const variable of termVariables(domain, { skipClosures: true })) {
     if (variable.origin === 'user' && patterns.has(variable.name)) {
       context.report.error('rego_compile_error', `var ${variable.name} assigned before`, location);
       return [];
     }
   }
-  for (const name of patterns) declare(context, { name }, expression, 'declared');
+  for (const name of someInNames(expression)) declare(context, { name }, expression, 'declared');
+  const common = commonOf(context, expression);
   const key =
     expression.key === undefined
       ? variableTerm(generatedVariable(), location)

@@ -6,7 +6,8 @@ const NAME = /^[A-Za-z_]\w*$/;
 
 /** A step of a path as OPA writes it in references: `.name`, or in brackets where it is no plain name. */
 export function stepText(step: string): string {
-  return NAME.test(step) && !keywordsOf(1).has(step) ? `.${step}` : `[${quote(step)}]`;
+  if (NAME.test(step) && !keywordsOf(1).has(step)) return `.${step}`;
+  return /[\\\p{Cc}]/u.test(step) ? `[${quote(step)}]` : `["${step}"]`;
 }
 
 /** The path as users write it: `data.a.b`. */

@@ -10,7 +10,7 @@ import type { Location } from '../syntax/ast.ts';
 import { equal, isObject, lookup, objectEntries, RegoSet, SetBuilder } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
 import type { Backend, Collector, CompiledGroup, PartialRule, SingleRule, Step } from './backend.ts';
-import { refuseConflict } from './conflict.ts';
+import { RuleConflict, refuseConflict } from './conflict.ts';
 import { compilePattern, compileStatements, observedBody } from './statements.ts';
 import { compileValue, computeAll } from './values.ts';
 import { warmRules } from './warm-rules.ts';
@@ -299,7 +299,7 @@ function compilePartialObject(backend: Backend, group: GroupPlan, node: Document
     }
     for (const [name, child] of node.children) {
       if (key !== undefined && key !== name) continue;
-      if (!injectDocument(backend, run, child, [name], collector)) conflict(child.group?.rules[0]);
+      if (!injectDocument(backend, run, child, [name], collector)) conflict(firstRule(child));
     }
     return collector;
   };
@@ -314,6 +314,26 @@ function compilePartialObject(backend: Backend, group: GroupPlan, node: Document
     },
     call: () => undefined,
   };
+}
+
+/** The value of rules below a group with dynamic heads: where they contradict each other it is a key that does. */
+function injectedValue(backend: Backend, run: Run, group: GroupPlan): Value | undefined {
+  try {
+    return backend.group(group.id).value(run);
+  } catch (caught) {
+    if (!(caught instanceof RuleConflict) || caught.group !== group) throw caught;
+    throw new EvaluationFault('eval_conflict_error', OBJECT_CONFLICT, caught.location);
+  }
+}
+
+/** The first rule at or below a node. */
+function firstRule(node: DocumentPlan): RulePlan | undefined {
+  if (node.group !== undefined) return node.group.rules[0];
+  for (const child of node.children.values()) {
+    const found = firstRule(child);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /**
@@ -332,7 +352,7 @@ function injectDocument(
     }
     return true;
   }
-  const value = backend.group(node.group.id).value(run);
+  const value = injectedValue(backend, run, node.group);
   if (value === undefined) return true;
   if (node.group.kind === 'partial-set' && value instanceof RegoSet) {
     return [...value].every((item) => collector.addMember(keys, item));

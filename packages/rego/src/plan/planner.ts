@@ -2,7 +2,7 @@ import type { Callee, CoreBody, CoreBranch, CoreRule, CoreTerm, Variable } from 
 import type { DocumentNode, RuleGroup } from '../analysis/documents.ts';
 import { walkGroups } from '../analysis/documents.ts';
 import { finish, mapSteps, type Steps } from '../syntax/steps.ts';
-import { equal } from '../value/index.ts';
+import { compare, equal } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
 import { planBody } from './bodies.ts';
 import { planDocumentPath } from './document-path.ts';
@@ -64,7 +64,9 @@ function planDocument(
   ids: ReadonlyMap<RuleGroup, number>,
 ): DocumentPlan {
   const children = new Map<string, DocumentPlan>();
-  for (const [name, child] of node.children) children.set(name, planDocument(child, groups, ids));
+  // In Rego's order, so that of several contradictions in a package the same one is met as in OPA.
+  const inOrder = [...node.children].sort(([a], [b]) => compare(a, b));
+  for (const [name, child] of inOrder) children.set(name, planDocument(child, groups, ids));
   const group = node.group === undefined ? undefined : groups[ids.get(node.group)!];
   return { path: node.path, group, children };
 }

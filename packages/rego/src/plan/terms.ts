@@ -89,7 +89,7 @@ function planComprehension(block: BlockBuilder, term: CoreComprehension): ValueN
     body: inner.statements,
     key,
     term: value,
-    location: term.location,
+    location: (term.key ?? term).location,
   };
 }
 

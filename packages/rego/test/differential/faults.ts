@@ -43,8 +43,11 @@ const FAULTS: readonly (readonly [label: string, make: FaultMaker])[] = [
 ];
 
 /** Adds what is wrong to a module. */
-export function addFault(random: Random, pieces: Piece[], rules: readonly KnownRule[]): void {
+export function addFault(random: Random, pieces: Piece[], rules: readonly KnownRule[], isOld: boolean): void {
   const [label, make] = random.pick(FAULTS);
   const at = random.below(pieces.length + 1);
-  pieces.splice(at, 0, piece('rule', `fault: ${label}`, make(random, rules)));
+  const written = make(random, rules);
+  // Version 0 without imports has neither `if` nor `contains`.
+  const text = isOld ? written.replaceAll(' if {', ' {').replaceAll(' contains ', '.') : written;
+  pieces.splice(at, 0, piece('rule', `fault: ${label}`, text));
 }

@@ -109,7 +109,7 @@ function writeModule(
     pieces.push(...written.pieces);
     rules.push(written.known);
   }
-  if (random.chance(0.08)) addFault(random, pieces, rules);
+  if (random.chance(0.08)) addFault(random, pieces, rules, dialect === 'v0');
   const header = [
     piece('part', 'package', `package ${packagePath}`),
     ...(dialect === 'v0-future'

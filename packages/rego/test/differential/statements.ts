@@ -195,7 +195,7 @@ function someIn(scope: Scope): Piece {
     [
       1,
       () => {
-        const constant = leaf({ ...deeper(scope), iterates: false }, key);
+        const constant = leaf({ ...deeper(scope), iterates: false, imports: [] }, key);
         return piece(
           'statement',
           'some constant key in',
@@ -284,7 +284,14 @@ function equality(scope: Scope): Piece {
 }
 
 function negation(scope: Scope): Piece {
-  return piece('statement', 'not', 'not ', test(inner(scope, { iterates: false })));
+  const tested = test(inner(scope, { iterates: false }));
+  // OPA drops a body of just `not true` where it adds something to it.
+  return piece(
+    'statement',
+    'not',
+    'not ',
+    textOf(tested) === 'true' ? piece('term', 'boolean', 'false') : tested,
+  );
 }
 
 function every(scope: Scope): Piece {
@@ -330,13 +337,14 @@ function callWithOutput(scope: Scope): Piece {
 }
 
 function print(scope: Scope): Piece {
-  const args = scope.random.times(0, 2, () => leaf({ ...deeper(scope), iterates: false }, 'any'));
+  const plain = { ...deeper(scope), iterates: false, variables: [] };
+  const args = scope.random.times(0, 2, () => leaf(plain, 'any'));
   return piece('statement', 'print', 'print(', list(args, ', '), ')');
 }
 
 /** A statement with one or two `with`. */
 function modified(scope: Scope, plain: Piece): Piece {
-  if (plain.label === 'some' || plain.label === 'print') return plain;
+  if (/^(some$|print|every)/.test(plain.label)) return plain;
   const modifiers = scope.random.times(1, scope.random.chance(0.3) ? 2 : 1, () => modifier(scope));
   return piece('statement', 'with', plain, list(modifiers, '', 1));
 }

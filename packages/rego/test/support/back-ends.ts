@@ -48,6 +48,7 @@ function together(policies: readonly Policy[]): Policy {
     lines: () => first.lines(),
     entrypoints: () => first.entrypoints(),
     reads: (path) => first.reads(path),
+    partial: (query, options) => first.partial(query, options),
     prepare: (path) => {
       loaded ??= moduleOf(first);
       const prepared = [...policies, loaded].map((policy) => policy.prepare(path));
