@@ -83,7 +83,7 @@ export function termSource(term: CoreTerm, names: Names): string {
     case 'variable':
       return names.of(term.variable);
     case 'ref': {
-      const root = typeof term.root === 'string' ? term.root : source(term.root);
+      const root = typeof term.root === 'string' ? term.root : rootSource(term.root, names);
       return term.parts.reduce((text: string, part) => text + stepSource(part, names), root);
     }
     case 'array':
@@ -104,6 +104,17 @@ export function termSource(term: CoreTerm, names: Names): string {
         names,
       );
   }
+}
+
+/** What a reference starts from; a scalar, below which nothing is, cannot be written there as it is. */
+function rootSource(root: CoreTerm, names: Names): string {
+  const isScalar =
+    root.kind === 'constant' &&
+    !Array.isArray(root.value) &&
+    !isObject(root.value) &&
+    !(root.value instanceof RegoSet);
+  const source = termSource(root, names);
+  return isScalar ? `[${source}][0]` : source;
 }
 
 function stepSource(part: CoreTerm, names: Names): string {

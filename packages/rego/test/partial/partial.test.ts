@@ -144,6 +144,14 @@ describe('what is left of a query', () => {
     expect(answer.kind === 'bindings' && answer.bindings.length).toBe(1);
   });
 
+  test('can be read where a known scalar stands before a step', () => {
+    const policy = policyOf(
+      'package t\n\np := y if {\n\tx := data.text\n\ty := x[input.k] with input.z as 1\n}\n',
+    );
+    const residue = policy.partial('y = data.t.p', { data: { text: 'abc' } });
+    expect(residue).toMatchObject({ kind: 'residue', needsPolicy: true });
+  });
+
   test('ends where it would take too many steps, and refuses what is no query', () => {
     expect(POLICY.partial('data.t.allow', { data: DATA, stepsMax: 3 })).toMatchObject({
       code: 'eval_cancel_error',
