@@ -15,6 +15,15 @@ func failure(err error) Answer {
 }
 
 func flatten(err error) []Answer {
+	// First: an evaluation's error may hold what a builtin's parser said.
+	var evaluation *topdown.Error
+	if errors.As(err, &evaluation) {
+		result := Answer{"code": evaluation.Code, "message": evaluation.Message}
+		if evaluation.Location != nil {
+			locate(result, evaluation.Location)
+		}
+		return []Answer{result}
+	}
 	var many ast.Errors
 	if errors.As(err, &many) {
 		result := make([]Answer, 0, len(many))
@@ -34,14 +43,6 @@ func flatten(err error) []Answer {
 	var one *ast.Error
 	if errors.As(err, &one) {
 		return []Answer{fromAST(one)}
-	}
-	var evaluation *topdown.Error
-	if errors.As(err, &evaluation) {
-		result := Answer{"code": evaluation.Code, "message": evaluation.Message}
-		if evaluation.Location != nil {
-			locate(result, evaluation.Location)
-		}
-		return []Answer{result}
 	}
 	return []Answer{{"code": "error", "message": err.Error()}}
 }
