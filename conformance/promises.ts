@@ -32,6 +32,16 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'An approval is used exactly once, however many race for it.',
     source: 'docs/architecture.md',
   },
+  'P-AUTHZEN-BATCH': {
+    sentence:
+      'Of several evaluations, one that fails is a no about itself, and the list ends where its semantic says.',
+    source: 'OpenID AuthZEN Authorization API 1.0',
+  },
+  'P-AUTHZEN-TRANSPORT': {
+    sentence:
+      'AuthZEN callers get 400, 401, 403 or 500 where no decision was made, and a decision otherwise.',
+    source: 'OpenID AuthZEN Authorization API 1.0',
+  },
   'P-BATCH-ISOLATION': {
     sentence: 'A call that fails is undone alone; nothing else of its batch is.',
     source: 'docs/architecture.md',

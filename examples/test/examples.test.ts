@@ -30,7 +30,7 @@ function tableOf(example: string): string[][] {
 }
 
 it('there are examples', () => {
-  expect(examples.sort()).toEqual(['egress', 'payments', 'spiffe', 'support', 'tutorial']);
+  expect(examples.sort()).toEqual(['egress', 'payments', 'records', 'spiffe', 'support', 'tutorial']);
 });
 
 describe.each(examples)('example %s', (example) => {

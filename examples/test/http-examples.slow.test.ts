@@ -36,7 +36,10 @@ describe('examples of the HTTP API', () => {
     const sent = example.text ?? (example.body === undefined ? undefined : JSON.stringify(example.body));
     const response = await fetch(`${writ.api}${filled(example.path)}`, {
       method: example.method,
-      headers: example.as === 'operator' ? { authorization: `Bearer ${writ.operatorToken()}` } : {},
+      headers: {
+        ...example.headers,
+        ...(example.as === 'operator' ? { authorization: `Bearer ${writ.operatorToken()}` } : {}),
+      },
       ...(sent === undefined ? {} : { body: filled(sent) }),
     });
     return { status: response.status, body: await response.json() };

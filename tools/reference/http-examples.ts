@@ -9,6 +9,7 @@ export interface HttpExample {
   readonly as?: 'operator';
   readonly method: 'GET' | 'POST';
   readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Json;
   /** A body that is sent as it is, in place of `body`. */
   readonly text?: string;

@@ -23,9 +23,16 @@ export function shownExamples(page: string): readonly string[] {
   return [...page.matchAll(/<!-- example (\S+) -->/g)].map(([, name]) => name ?? '');
 }
 
+/** `Content-Type`, as people write it. */
+function headerName(name: string): string {
+  return name.replaceAll(/(?:^|-)[a-z]/g, (start) => start.toUpperCase());
+}
+
 function shown(example: HttpExample): string {
   const lines = [`${example.method} ${example.path}`];
   if (example.as === 'operator') lines.push('Authorization: Bearer writ_op_…');
+  for (const [name, value] of Object.entries(example.headers ?? {}))
+    lines.push(`${headerName(name)}: ${value}`);
   if (example.text !== undefined) lines.push('', example.text);
   else if (example.body !== undefined) lines.push('', JSON.stringify(example.body, null, 2));
   const request = `\`\`\`http\n${lines.join('\n')}\n\`\`\``;

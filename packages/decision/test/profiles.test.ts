@@ -170,6 +170,13 @@ const REQUESTS: Record<ProfileName, fc.Arbitrary<unknown>> = {
     action: fc.oneof(
       fc.record({ type: fc.constant('tool_call'), ...call, tool: text, server: opt(text), args: opt(args) }),
       fc.record({ type: fc.constant('model_inference'), ...call, model: text }),
+      fc.record({
+        type: fc.constant('tool_call'),
+        ...call,
+        operation: text,
+        resources: fc.tuple(fc.record({ type: text, id: text, attributes: opt(args) })),
+        args: opt(fc.record({ properties: args })),
+      }),
     ),
     context: opt(context),
     environment: opt(environment),
@@ -277,6 +284,25 @@ describe('answers that callers expect', () => {
   });
 });
 
+test('authzen/v1: duties are told with a yes and with a no; a no that has nothing to say is bare', () => {
+  const { toAnswer } = PROFILES['authzen/v1'];
+  const obligations = [{ id: 'o-1', type: 'notify', properties: { to: 'finance' } }] as const;
+  expect(toAnswer({ ...decided('allow'), obligations })).toEqual({
+    decision: true,
+    context: { id: 'dec-1', obligations },
+  });
+  expect(toAnswer({ ...decided('deny'), obligations })).toMatchObject({
+    decision: false,
+    context: { reason: 'r', obligations },
+  });
+  const silent = { reason: 'no_grant', reasons: [{ code: 'no_grant', outcome: 'deny' }] } as const;
+  expect(toAnswer({ ...decided('deny'), ...silent })).toEqual({ decision: false });
+  expect(toAnswer(decided('sanitize'))).toMatchObject({
+    decision: false,
+    context: { reason: 'outcome_not_expressible' },
+  });
+});
+
 describe('documents as callers write them', () => {
   test('tools/v1: the agent is `sub`, whom it acts for `delegated_by`; its own hash is only claimed', () => {
     const read = PROFILES['tools/v1'].fromInput({
@@ -296,7 +322,49 @@ describe('documents as callers write them', () => {
     });
   });
 
+  test('authzen/v1: any operation on any resource; what is particular to the question is bound by its arguments', () => {
+    const input = {
+      subject: { type: 'robot', id: 'r2', properties: { role: 'admin', tenant: 'acme' } },
+      action: { name: 'delete', properties: { soft: true } },
+      resource: { type: 'record', id: 'record-1', properties: { status: 'active' } },
+      context: { ip: '192.0.2.1', agent: 'agent:ops' },
+    };
+    const read = PROFILES['authzen/v1'].fromInput(input);
+    expect(read).toEqual({
+      ok: true,
+      request: {
+        principal: { id: 'r2', tenant: 'acme', attributes: { role: 'admin', subject_type: 'robot' } },
+        actor: { id: 'agent:ops' },
+        action: {
+          type: 'tool_call',
+          phase: 'call',
+          operation: 'delete',
+          resources: [{ type: 'record', id: 'record-1', attributes: { status: 'active' } }],
+          args: { properties: { soft: true }, context: { ip: '192.0.2.1' } },
+        },
+      },
+    });
+    if (read.ok) expect(PROFILES['authzen/v1'].toInput(read.request)).toEqual(input);
+  });
+
   test.each<[ProfileName, Json, RegExp]>([
+    [
+      'authzen/v1',
+      {
+        subject: { id: 's', properties: { attributes: { role: 'a' }, role: 'b' } },
+        action: { name: 'read' },
+      },
+      /input.resource: expected an object/,
+    ],
+    [
+      'authzen/v1',
+      {
+        subject: { id: 's', properties: { attributes: { role: 'a' }, role: 'b' } },
+        action: { name: 'read' },
+        resource: { type: 'record', id: 'r' },
+      },
+      /given twice/,
+    ],
     [
       'tools/v1',
       { tool: 't', identity: { sub: 'a' }, argument: {} },

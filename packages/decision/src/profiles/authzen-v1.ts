@@ -1,10 +1,13 @@
 import type { ActionType, Decision, DecisionRequest, Json, JsonObject } from '../contract.ts';
+import { isGeneralForm, readGeneralForm, writeGeneralForm } from './authzen-general.ts';
+import { readSubject, writeSubject } from './authzen-subject.ts';
 import type { FromInput, Profile } from './profile.ts';
 import {
   goesOnUnchanged,
   objectWith,
   optionalTextAt,
   present,
+  presentOrNothing,
   reading,
   reasonFor,
   refuse,
@@ -23,14 +26,15 @@ const BINDINGS: Partial<Record<ActionType, Binding>> = {
   prompt_get: { action: 'prompts/get', resource: 'prompt', field: 'operation' },
   model_inference: { action: 'model/inference', resource: 'model', field: 'model' },
 };
+const BOUND_ACTIONS: ReadonlySet<unknown> = new Set(Object.values(BINDINGS).map(({ action }) => action));
 
-const SUBJECT_KEYS = ['tenant', 'groups', 'scopes', 'data_classifications_authorized', 'attributes'];
 const CONTEXT_KEYS = ['agent', 'session', 'environment'];
 
 /**
  * OpenID AuthZEN Authorization API 1.0, access evaluation: `{subject {type, id, properties}, action {name,
  * properties}, resource {type, id, properties}, context}`, answered with `{decision, context}`. The subject is the
- * principal; `context.agent` the actor (the subject where it is missing), as the MCP binding has it.
+ * principal; `context.agent` the actor (the subject where it is missing), as the MCP binding has it. An action that
+ * the binding does not name is general: any operation on any one resource.
  */
 export const authzenV1: Profile = Object.freeze({
   name: 'authzen/v1',
@@ -40,70 +44,74 @@ export const authzenV1: Profile = Object.freeze({
   toAnswer,
 });
 
-function toInput({ principal, actor, action, context, environment }: DecisionRequest): Json {
+function toInput(request: DecisionRequest): Json {
+  const { principal, actor, action, context, environment } = request;
+  const own = { agent: actor.id, session: context, environment };
+  const subject = writeSubject(principal);
+  if (isGeneralForm(action) && !BOUND_ACTIONS.has(action.operation))
+    return present({ subject, ...writeGeneralForm(action, own) }) as unknown as Json;
   const binding = BINDINGS[action.type];
-  const { id, kind, ...properties } = principal;
   return present({
-    subject: present({ type: kind, id, properties: filled(properties) }),
+    subject,
     action: present({
       name: binding?.action,
-      properties: filled({ arguments: action.args, arg_hash: action.arg_hash }),
+      properties: presentOrNothing({ arguments: action.args, arg_hash: action.arg_hash }),
     }),
     resource: present({
       type: binding?.resource,
       id: binding === undefined ? undefined : action[binding.field],
-      properties: filled({ server: action.server, capability: action.capability }),
+      properties: presentOrNothing({ server: action.server, capability: action.capability }),
     }),
-    context: present({ agent: actor.id, session: context, environment }),
+    context: present(own),
   }) as unknown as Json;
-}
-
-/** Empty `properties` are not written. */
-function filled(properties: object): object | undefined {
-  const left = present(properties);
-  return Object.keys(left).length === 0 ? undefined : left;
 }
 
 function fromInput(input: Json): FromInput {
   return reading(() => {
     const document = objectWith(input, 'input', ['subject', 'action', 'resource', 'context']);
-    const subject = objectWith(document['subject'], 'input.subject', ['type', 'id', 'properties']);
     const action = objectWith(document['action'], 'input.action', ['name', 'properties']);
     const resource = objectWith(document['resource'], 'input.resource', ['type', 'id', 'properties']);
-    const context = objectWith(document['context'] ?? {}, 'input.context', CONTEXT_KEYS);
-    const id = textAt(subject, 'id', 'input.subject');
-    const asked = objectWith(action['properties'] ?? {}, 'input.action.properties', [
-      'arguments',
-      'arg_hash',
-    ]);
-    const hash = optionalTextAt(asked, 'arg_hash', 'input.action.properties');
-    const place = objectWith(resource['properties'] ?? {}, 'input.resource.properties', [
-      'server',
-      'capability',
-    ]);
-    const { type, binding } = bindingOf(action['name'], resource['type']);
-    return {
-      request: present({
-        principal: present({
-          id,
-          kind: subject['type'],
-          ...objectWith(subject['properties'] ?? {}, 'input.subject.properties', SUBJECT_KEYS),
-        }),
-        actor: { id: context['agent'] ?? id },
-        action: present({
-          type,
-          phase: 'call',
-          [binding.field]: textAt(resource, 'id', 'input.resource'),
-          server: place['server'],
-          capability: place['capability'],
-          args: asked['arguments'],
-        }),
-        context: context['session'],
-        environment: context['environment'],
-      }),
-      claimed: hash === undefined ? undefined : ({ arg_hash: hash } satisfies JsonObject),
-    };
+    const principal = readSubject(document['subject']);
+    if (!BOUND_ACTIONS.has(action['name'])) {
+      const { agent, ...rest } = readGeneralForm(action, resource, document['context']);
+      return { request: { principal, actor: { id: agent ?? principal['id'] }, ...rest } };
+    }
+    return readBound(principal, action, resource, document['context']);
   });
+}
+
+/** An action of the MCP binding. */
+function readBound(
+  principal: JsonObject,
+  action: JsonObject,
+  resource: JsonObject,
+  given: Json | undefined,
+): { readonly request: unknown; readonly claimed?: JsonObject | undefined } {
+  const context = objectWith(given ?? {}, 'input.context', CONTEXT_KEYS);
+  const asked = objectWith(action['properties'] ?? {}, 'input.action.properties', ['arguments', 'arg_hash']);
+  const hash = optionalTextAt(asked, 'arg_hash', 'input.action.properties');
+  const place = objectWith(resource['properties'] ?? {}, 'input.resource.properties', [
+    'server',
+    'capability',
+  ]);
+  const { type, binding } = bindingOf(action['name'], resource['type']);
+  return {
+    request: present({
+      principal,
+      actor: { id: context['agent'] ?? principal['id'] },
+      action: present({
+        type,
+        phase: 'call',
+        [binding.field]: textAt(resource, 'id', 'input.resource'),
+        server: place['server'],
+        capability: place['capability'],
+        args: asked['arguments'],
+      }),
+      context: context['session'],
+      environment: context['environment'],
+    }),
+    claimed: hash === undefined ? undefined : ({ arg_hash: hash } satisfies JsonObject),
+  };
 }
 
 function bindingOf(
@@ -118,17 +126,29 @@ function bindingOf(
   return refuse('input: `action.name` and `resource.type` are no pair that is known');
 }
 
-/** A yes carries no context: callers compare it as a whole. */
+/** Refusals that say no more than that nothing permits: callers compare such an answer as a whole. */
+const WORDLESS: ReadonlySet<string> = new Set(['no_grant', 'policy_undefined']);
+
+/** An answer that has nothing to add carries no context: callers compare it as a whole. */
 function toAnswer(decision: Decision): Json {
-  if (goesOnUnchanged(decision)) return { decision: true };
+  const obligations = decision.obligations.length === 0 ? undefined : decision.obligations;
+  if (goesOnUnchanged(decision)) {
+    if (obligations === undefined) return { decision: true };
+    return { decision: true, context: { id: decision.decision_id, obligations } } as unknown as Json;
+  }
+  const reason = reasonFor(decision);
+  const codes = decision.reasons.map(({ code }) => code);
+  const wordless = [reason, ...codes].every((code) => WORDLESS.has(code));
+  if (wordless && obligations === undefined) return { decision: false };
   return {
     decision: false,
     context: present({
       id: decision.decision_id,
       outcome: decision.outcome,
-      reason: reasonFor(decision),
-      reasons: decision.reasons.map(({ code }) => code),
+      reason,
+      reasons: codes,
       remediation: decision.remediation,
-    }) as JsonObject,
+      obligations,
+    }) as unknown as JsonObject,
   };
 }

@@ -42,6 +42,12 @@ export function objectWith(value: Json | undefined, where: string, keys: readonl
   return object;
 }
 
+/** An object, whatever its keys. */
+export function anyObject(value: Json | undefined, where: string): JsonObject {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+  throw new ShapeProblem(`${where}: expected an object`);
+}
+
 /** A text, which has to be there. */
 export function textAt(object: JsonObject, key: string, where: string): string {
   const value = object[key];

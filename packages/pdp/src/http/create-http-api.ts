@@ -1,8 +1,9 @@
 import type { LogQueries } from '@writ/ledger';
-import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { CallerIdentity } from '../pipeline/caller.ts';
 import type { DecisionService } from '../pipeline/service.ts';
 import { registerApprovalRoutes } from './approval-routes.ts';
+import { AUTHZEN_METADATA_PATH, authzenStatus, registerAuthzenRoutes } from './authzen-routes.ts';
 import { type Credentials, operatorProof } from './credentials.ts';
 import { registerDataRoutes } from './data-routes.ts';
 import { registerDecisionRoutes } from './decision-routes.ts';
@@ -70,7 +71,7 @@ const ANONYMOUS: CallerIdentity = { pointId: 'anonymous', mayAssert: {}, mode: '
 
 /**
  * The decision API over HTTP: `/v1/decide`, `/v1/complete`, `/v1/list`, `/v1/report`, `/v1/explain`, approvals, halts,
- * the record, and OPA's `/v1/data`. Every error body is `{code, message, …}`.
+ * the record, OPA's `/v1/data` and AuthZEN's `/access/v1`. Every error body is `{code, message, …}`.
  */
 export function createHttpApi(options: HttpApiOptions): HttpApi {
   const bodyBytesMax = options.bodyBytesMax ?? BODY_BYTES_MAX;
@@ -94,12 +95,13 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
   };
   const hosts = [...LOOPBACK_HOSTS, ...(options.hosts ?? [])].map((host) => host.toLowerCase());
   const origins = options.origins ?? [];
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
+    const requestId = request.headers['x-request-id'];
+    if (requestId !== undefined) reply.header('x-request-id', requestId);
     const refused = refusedOrigin({ hosts, origins }, request.headers);
     if (refused !== undefined) throw new HttpError(403, 'origin_refused', refused);
     // Before a body is read: who may not ask must not make us read, or write to the record.
-    const open = request.method === 'GET' && request.url.startsWith(PROOF_PATH);
-    if (request.url !== HEALTH_PATH && !open) requireKnownCaller(request, context);
+    if (!isOpen(request)) requireKnownCaller(request, context);
   });
   readBodiesStrictly(app, bodyBytesMax);
   app.setErrorHandler(async (error: FastifyError, request, reply) => {
@@ -108,7 +110,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
       const { code, message } = answer;
       await context.service.as(callerOf(request, context)).report({ kind: 'malformed', code, message });
     }
-    return reply.code(answer.status).send(answer.body);
+    return reply.code(authzenStatus(request.url, answer.status)).send(answer.body);
   });
   app.setNotFoundHandler((_request, reply) =>
     reply.code(404).send({ code: 'not_found', message: 'no such endpoint' }),
@@ -126,6 +128,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     registerApprovalRoutes,
     registerOperatorRoutes,
     registerDataRoutes,
+    registerAuthzenRoutes,
   ]) {
     register(app, context);
   }
@@ -140,6 +143,12 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     },
     close: () => app.close(),
   };
+}
+
+/** What answers without a credential. */
+function isOpen({ method, url }: FastifyRequest): boolean {
+  if (url === HEALTH_PATH) return true;
+  return method === 'GET' && (url === AUTHZEN_METADATA_PATH || url.startsWith(PROOF_PATH));
 }
 
 async function listenOn(
