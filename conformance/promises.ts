@@ -250,6 +250,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: '`guard()` runs a tool only when it is told to proceed.',
     source: 'docs/architecture.md',
   },
+  'P-GZIP-BOUNDED': {
+    sentence: 'A compressed body counts as what it unpacks to.',
+    source: 'CWE-409',
+  },
   'P-HALT': {
     sentence: 'A halt stops everyone whom it names, checked in the commit.',
     source: 'docs/architecture.md',
@@ -286,6 +290,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence:
       'An export moves on only past what its receiver has: nothing is lost, and what comes twice has the same id.',
     source: 'docs/reference/record.md',
+  },
+  'P-METRICS-ADMIN': {
+    sentence: 'Metrics are for the operator; in development on loopback, for callers without a credential.',
+    source: 'docs/reference/http-api.md',
   },
   'P-RECONCILE': {
     sentence:

@@ -7,8 +7,11 @@ import { AUTHZEN_METADATA_PATH, authzenStatus, registerAuthzenRoutes } from './a
 import { type Credentials, operatorProof } from './credentials.ts';
 import { registerDataRoutes } from './data-routes.ts';
 import { registerDecisionRoutes } from './decision-routes.ts';
+import { acceptGzip } from './encodings.ts';
 import { HttpError } from './error-body.ts';
+import { HEALTH_PATHS, registerHealthRoutes } from './health-routes.ts';
 import { type ApiContext, callerOf, type PolicyView, requireKnownCaller } from './http-api.ts';
+import { registerMetricsRoutes } from './metrics-routes.ts';
 import { registerOperatorRoutes } from './operator-routes.ts';
 import { hostName, isLoopbackAddress, LOOPBACK_HOSTS, refusedOrigin } from './origin-check.ts';
 import { readBodiesStrictly } from './reading.ts';
@@ -54,7 +57,6 @@ export type ListenResult =
       readonly message: string;
     };
 
-const HEALTH_PATH = '/health';
 /** Answers without a credential: a caller learns from it whether to send one. */
 const PROOF_PATH = '/v1/operator-proof/';
 /** A nonce of at least 128 bits, hex. */
@@ -103,6 +105,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     // Before a body is read: who may not ask must not make us read, or write to the record.
     if (!isOpen(request)) requireKnownCaller(request, context);
   });
+  acceptGzip(app);
   readBodiesStrictly(app, bodyBytesMax);
   app.setErrorHandler(async (error: FastifyError, request, reply) => {
     const answer = errorFrom(error);
@@ -115,7 +118,6 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
   app.setNotFoundHandler((_request, reply) =>
     reply.code(404).send({ code: 'not_found', message: 'no such endpoint' }),
   );
-  app.get(HEALTH_PATH, async () => ({ status: 'ok', policies: options.policies() !== undefined }));
   app.get<{ Params: { nonce: string } }>(`${PROOF_PATH}:nonce`, async (request) => {
     const { operatorSha256 } = context.credentials;
     const { nonce } = request.params;
@@ -129,6 +131,8 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     registerOperatorRoutes,
     registerDataRoutes,
     registerAuthzenRoutes,
+    registerHealthRoutes,
+    registerMetricsRoutes,
   ]) {
     register(app, context);
   }
@@ -145,10 +149,12 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
   };
 }
 
+const OPEN_PATHS: readonly string[] = [AUTHZEN_METADATA_PATH, ...HEALTH_PATHS];
+
 /** What answers without a credential. */
 function isOpen({ method, url }: FastifyRequest): boolean {
-  if (url === HEALTH_PATH) return true;
-  return method === 'GET' && (url === AUTHZEN_METADATA_PATH || url.startsWith(PROOF_PATH));
+  const path = url.split('?', 1)[0] ?? url;
+  return method === 'GET' && (OPEN_PATHS.includes(path) || url.startsWith(PROOF_PATH));
 }
 
 async function listenOn(

@@ -26,7 +26,41 @@ export function registerDataRoutes(app: FastifyInstance, context: ApiContext): v
     const text = queryText(request, 'input');
     return answer(request, reply, context, text === undefined ? undefined : readJsonText(text));
   });
+  // The older form: the body is the input, the answer the value alone.
+  app.post('/v0/data/*', (request, reply) => answerBare(request, reply, context, pathOf(request)));
+  app.post('/', (request, reply) => answerBare(request, reply, context, DEFAULT_DECISION));
 }
+
+/** What OPA is asked by `POST /` where nothing else is configured. */
+export const DEFAULT_DECISION = 'system/main';
+
+async function answerBare(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  context: ApiContext,
+  path: string,
+): Promise<FastifyReply> {
+  const body = await bodyFor(request, context, questionOf(path, request.body as Json | undefined));
+  if (!('result' in body)) {
+    const document = `data.${path.replaceAll('/', '.')}`;
+    throw new HttpError(404, 'undefined_document', `document undefined: ${document}`);
+  }
+  return sendJson(request, reply, body.result);
+}
+
+function questionOf(path: string, input: Json | undefined): DataQuestion {
+  return { path, rule: path.slice(path.lastIndexOf('/') + 1), input };
+}
+
+function sendJson(request: FastifyRequest, reply: FastifyReply, value: unknown): FastifyReply {
+  reply.header('content-type', 'application/json; charset=utf-8');
+  return reply.send(flag(request, 'pretty') ? JSON.stringify(value, undefined, 2) : JSON.stringify(value));
+}
+
+/** As OPA has it: the caller may have forgotten it. */
+const INPUT_MISSING = {
+  warning: { code: 'api_usage_warning', message: "'input' key missing from the request" },
+};
 
 function inputOfBody(body: unknown): Json | undefined {
   if (body === undefined) return undefined;
@@ -51,15 +85,13 @@ async function answer(
   input: Json | undefined,
 ): Promise<FastifyReply> {
   const startedNs = process.hrtime.bigint();
-  const path = pathOf(request);
-  const question: DataQuestion = { path, rule: path.slice(path.lastIndexOf('/') + 1), input };
-  const body = await bodyFor(request, context, question);
+  const body = await bodyFor(request, context, questionOf(pathOf(request), input));
+  const warning = input === undefined && request.method === 'POST' ? INPUT_MISSING : {};
   const provenance = flag(request, 'provenance') ? { provenance: provenanceOf(context) } : {};
   const handlerNs = Number(process.hrtime.bigint() - startedNs);
-  const metrics = flag(request, 'metrics') ? { metrics: { timer_server_handler_ns: handlerNs } } : {};
-  const whole = { ...body, ...provenance, ...metrics };
-  reply.header('content-type', 'application/json; charset=utf-8');
-  return reply.send(flag(request, 'pretty') ? JSON.stringify(whole, undefined, 2) : JSON.stringify(whole));
+  const timed = flag(request, 'metrics') || flag(request, 'instrument');
+  const metrics = timed ? { metrics: { timer_server_handler_ns: handlerNs } } : {};
+  return sendJson(request, reply, { ...body, ...warning, ...provenance, ...metrics });
 }
 
 /** An engine behind a URL would take these for a way out of its data. */
@@ -74,9 +106,10 @@ function pathOf(request: FastifyRequest): string {
   return path;
 }
 
-function flag(request: FastifyRequest, name: string): boolean {
-  const value = queryText(request, name);
-  return value !== undefined && value !== 'false';
+/** A switch in the query, as OPA reads it: without a value, or `true`. */
+export function flag(request: FastifyRequest, name: string): boolean {
+  const value = queryText(request, name)?.toLowerCase();
+  return value === '' || value === 'true';
 }
 
 function provenanceOf(context: ApiContext): object {

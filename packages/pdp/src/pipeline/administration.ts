@@ -61,6 +61,13 @@ export function createAdministration(core: Core): Administration {
       const message = note.message === undefined ? {} : { message: note.message };
       return record(core, { kind, event: note.ok ? 'activated' : 'refused', bundles: note.bundles }, message);
     },
+    measure: async () => ({
+      meters: core.meters.read(),
+      approvalsPending: (await listApprovals(core, 'pending')).length,
+      sessionsBusy: core.queue.size,
+      logSize: await core.store.logSize(),
+      store: await core.store.statistics(),
+    }),
     evaluate: async (question, by) => {
       const noted = await record(
         core,

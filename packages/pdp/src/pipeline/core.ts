@@ -5,6 +5,7 @@ import type { Store } from '@writ/store';
 import type { PolicySet } from '../layers/policy-set.ts';
 import type { PolicySource } from '../layers/policy-source.ts';
 import type { KeyedQueue } from './keyed-queue.ts';
+import type { Meters } from './meters.ts';
 import type { PolicyFacts } from './policy-facts.ts';
 import type { StateMemory } from './state-memory.ts';
 
@@ -52,4 +53,6 @@ export interface Core {
   readonly moves: EventEmitter;
   /** Work whose answer nobody waits for, such as queued results; `close` waits for it. */
   readonly background: Set<Promise<unknown>>;
+  /** What was decided since the process started, counted. */
+  readonly meters: Meters;
 }

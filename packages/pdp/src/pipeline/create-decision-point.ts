@@ -14,6 +14,7 @@ import { decideRaw } from './decide-raw.ts';
 import { explain } from './explain.ts';
 import { KeyedQueue } from './keyed-queue.ts';
 import { list } from './list.ts';
+import { Meters } from './meters.ts';
 import { rememberPolicyFacts } from './policy-facts.ts';
 import { createRandomPool } from './random-pool.ts';
 import { report } from './report.ts';
@@ -67,6 +68,7 @@ export function createDecisionPoint(options: DecisionPointOptions): DecisionServ
     saltSeed: () => Buffer.from(randomBytes(SEED_BYTES)).toString('base64url'),
     moves: new EventEmitter().setMaxListeners(0),
     background: new Set(),
+    meters: new Meters(),
   };
   return {
     ...pointFor(core, options.caller ?? IN_PROCESS),
@@ -88,8 +90,9 @@ function clamped(clock: Clock): Clock {
 
 function pointFor(core: Core, caller: CallerIdentity): PointHandle {
   return {
-    decide: (call) => decide(core, caller, call),
-    decideClaimed: (call, claimed) => decide(core, caller, call, claimed === undefined ? {} : { claimed }),
+    decide: (call) => core.meters.counted(decide(core, caller, call)),
+    decideClaimed: (call, claimed) =>
+      core.meters.counted(decide(core, caller, call, claimed === undefined ? {} : { claimed })),
     complete: (call) => complete(core, caller, call),
     list: (call) => list(core, caller, call),
     report: (call) => report(core, caller, call),

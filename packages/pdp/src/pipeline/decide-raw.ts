@@ -28,13 +28,14 @@ export async function decideRaw(
 ): Promise<RawDecision> {
   let asked: EngineAnswer | undefined;
   const call: DecideCall = { request: question.request };
-  const decision = await decide(core, caller, call, {
+  const deciding = decide(core, caller, call, {
     judge: async (request, options) => {
       const { policies, nowMs, deadlineMs } = options;
       asked = await evaluateIn(policies, question, nowMs, deadlineMs);
       return judgementOf(asked, question.path, request, options);
     },
   });
+  const decision = await core.meters.counted(deciding);
   if (asked?.kind === 'error') return { decision, fault: { code: asked.code, message: asked.message } };
   if (asked?.kind !== 'value') return { decision };
   return decision.effect === 'proceed' || permitsNothing(asked.value)

@@ -12,8 +12,10 @@ import type {
   Reason,
 } from '@writ/decision';
 import type { EraseReport, ErasureTarget, LedgerEntry } from '@writ/ledger';
+import type { StoreStatistics } from '@writ/store';
 import type { EngineAnswer } from '../engine/engine.ts';
 import type { CallerIdentity } from './caller.ts';
+import type { MeterReading } from './meters.ts';
 
 /** One entrypoint's opinion, as `writ decide --explain` shows it. */
 export interface ExplainedOpinion {
@@ -92,6 +94,18 @@ export interface ActivationNote {
   readonly message?: string;
 }
 
+/** What a process measures of itself, for whoever watches it. */
+export interface Measured {
+  readonly meters: MeterReading;
+  readonly approvalsPending: number;
+  /** Sessions whose decisions are under way, one after another. */
+  readonly sessionsBusy: number;
+  /** Entries of the record. */
+  readonly logSize: number;
+  /** Of the store's owner, which may be another process. */
+  readonly store: StoreStatistics;
+}
+
 /** What only the operator may do. Whoever calls these has checked the operator's credential. */
 export interface Administration {
   readonly approvals: {
@@ -119,6 +133,7 @@ export interface Administration {
   recordLife(event: 'start' | 'stop', message?: string): Promise<ActOutcome>;
   /** Puts an activation or a refused one on record. */
   recordActivation(note: ActivationNote): Promise<ActOutcome>;
+  measure(): Promise<Measured>;
   /** Evaluates any path below `data`, outside of the decision pipeline; on record as an administrative act. */
   evaluate(question: Pick<RawQuestion, 'path' | 'input'>, by: string): Promise<EngineAnswer>;
 }
