@@ -1,5 +1,5 @@
 import type { JsonObject } from '@writ/decision';
-import { type ErasureTarget, PERSONAL_FIELDS, readBound } from '@writ/ledger';
+import { type ErasureTarget, PERSONAL_FIELDS } from '@writ/ledger';
 import type { FastifyInstance } from 'fastify';
 import type { ActOutcome, HaltTarget } from '../pipeline/service.ts';
 import { HttpError } from './error-body.ts';
@@ -39,10 +39,7 @@ export function registerOperatorRoutes(app: FastifyInstance, context: ApiContext
   registerQueryRoutes(app, context);
   app.post('/v1/log/erase', async (request) => {
     const by = requireOperator(request, context);
-    const body = bodyObject(request.body, [
-      ...['tenant', 'principal', 'actor', 'session'],
-      ...['before', 'fields', 'reason'],
-    ]);
+    const body = bodyObject(request.body, ['tenant', 'principal', 'actor', 'session', 'fields', 'reason']);
     const outcome = await administration.log.erase(erasureOf(body), by, optionalText(body, 'reason'));
     if (!outcome.ok) throw new HttpError(503, outcome.code, outcome.message);
     return outcome.report;
@@ -54,10 +51,12 @@ export function registerOperatorRoutes(app: FastifyInstance, context: ApiContext
       throw new HttpError(404, 'not_found', `no entry of decision \`${request.params.id}\``);
     return { entries };
   });
-  app.get('/v1/policies', async (request) => {
-    pointFor(request, context);
-    return policiesShown(context.policies());
-  });
+  // With a slash at the end as well: OPA's clients ask so.
+  for (const path of ['/v1/policies', '/v1/policies/'])
+    app.get(path, async (request) => {
+      pointFor(request, context);
+      return policiesShown(context.policies());
+    });
 }
 
 /** Whose fields go; somebody must be named, and fields by their names. */
@@ -67,14 +66,8 @@ function erasureOf(body: JsonObject): ErasureTarget {
     const value = optionalText(body, name);
     if (value !== undefined) target[name] = value;
   }
-  const before = optionalText(body, 'before');
-  if (before !== undefined) {
-    const bound = readBound(before, 'from');
-    if (bound === undefined) throw new HttpError(400, 'request_invalid', '`before` is no time');
-    target.before = bound;
-  }
   if (Object.keys(target).length === 0)
-    throw new HttpError(400, 'request_invalid', 'name a tenant, principal, actor, session or time');
+    throw new HttpError(400, 'request_invalid', 'name a tenant, principal, actor or session');
   const { fields } = body;
   if (fields === undefined) return target;
   const known: readonly unknown[] = PERSONAL_FIELDS;
