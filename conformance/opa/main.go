@@ -22,6 +22,7 @@ type Request struct {
 	Strict      bool              `json:"strict"`
 	Handle      string            `json:"handle"`
 	AST         bool              `json:"ast"`
+	Locations   bool              `json:"locations"`
 	Directory   string            `json:"directory"`
 
 	// Of check.

@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	astJSON "github.com/open-policy-agent/opa/v1/ast/json"
 	opaversion "github.com/open-policy-agent/opa/v1/version"
 )
 
@@ -41,7 +42,7 @@ func parse(request *Request) (Answer, error) {
 		case err != nil:
 			files[name] = failure(err)
 		case request.AST:
-			files[name] = printed(module)
+			files[name] = printed(module, request.Locations)
 		default:
 			files[name] = Answer{}
 		}
@@ -50,7 +51,17 @@ func parse(request *Request) (Answer, error) {
 }
 
 // printed gives a tree as JSON. OPA cannot print some that it accepts: the number .5 is no JSON.
-func printed(module *ast.Module) Answer {
+func printed(module *ast.Module, locations bool) Answer {
+	if locations {
+		astJSON.SetOptions(astJSON.Options{MarshalOptions: astJSON.MarshalOptions{
+			IncludeLocationText: true,
+			IncludeLocation: astJSON.NodeToggle{
+				Term: true, Package: true, Comment: true, Import: true, Rule: true, Head: true, Expr: true,
+				SomeDecl: true, Every: true, With: true, Annotations: true, AnnotationsRef: true,
+			},
+		}})
+		defer astJSON.SetOptions(astJSON.Defaults())
+	}
 	text, err := json.Marshal(module)
 	if err != nil {
 		return Answer{"unprintable": err.Error()}

@@ -3,13 +3,17 @@ export { capabilities, readCapabilities } from './analysis/capabilities.ts';
 export type { ReadPaths } from './analysis/reads.ts';
 export { ANALYSIS_STAGES } from './analysis/stages.ts';
 export type {
+  BuiltinContext,
+  BuiltinOutcome,
+  BuiltinType,
+  CustomBuiltin,
   HostAnswer,
   HostAnswers,
   HostRequest,
   HttpSendRequest,
   HttpTlsOptions,
 } from './builtins/index.ts';
-export { isKnownBuiltin, NondeterministicCache } from './builtins/index.ts';
+export { BuiltinError, isKnownBuiltin, NondeterministicCache } from './builtins/index.ts';
 export type { Entrypoint } from './entrypoints.ts';
 export type {
   EvaluationError,

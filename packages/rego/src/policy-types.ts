@@ -3,7 +3,7 @@ import type { AnalysisOptions } from './analysis/stages.ts';
 import type { Entrypoint } from './entrypoints.ts';
 import type { EvaluationError, EvaluationOptions, EvaluationResult, QueryResult } from './eval/engine.ts';
 import type { PartialOptions, PartialResult } from './partial/residue.ts';
-import type { Location, Module } from './syntax/ast.ts';
+import type { Location, Module, RegoVersion } from './syntax/ast.ts';
 import type { Diagnostic } from './syntax/diagnostic.ts';
 import type { JsonObject, Value } from './value/value.ts';
 
@@ -12,8 +12,8 @@ export interface ModuleSource {
   /** Shown in diagnostics and in the rules that decided. */
   readonly file: string;
   readonly text: string;
-  /** Rego version; 1 by default. */
-  readonly version?: 0 | 1;
+  /** Version of the language; 1 by default. */
+  readonly version?: RegoVersion;
 }
 
 /**
@@ -54,7 +54,7 @@ export interface QueryOptions {
   /** A package whose rules and imports the query can name. */
   readonly package?: string;
   /** Version of the language; 1 by default. */
-  readonly version?: 0 | 1;
+  readonly version?: RegoVersion;
   /** Further imports: `data.roles`, `input.user as who`. */
   readonly imports?: readonly string[];
 }

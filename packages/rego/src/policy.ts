@@ -8,6 +8,7 @@ import { importName } from './analysis/names.ts';
 import type { ReadPaths } from './analysis/reads.ts';
 import { readPaths } from './analysis/reads.ts';
 import { isKnownBuiltin } from './builtins/index.ts';
+import { NoDataFault } from './compile/data-code.ts';
 import { canGenerate, createGenerated } from './compile/generated-backend.ts';
 import { RUNTIME_SPECIFIER, writeModule } from './compile/write-module.ts';
 import type { Entrypoint } from './entrypoints.ts';
@@ -95,18 +96,20 @@ function* compileSteps(sources: readonly ModuleSource[], options: CompileOptions
   const modules: Module[] = [];
   const diagnostics: Diagnostic[] = [];
   for (const source of sources) {
-    const parsed = yield* parseModuleSteps(source.text, parseOptions(source));
+    const parsed = yield* parseModuleSteps(source.text, parseOptions(source, options));
     diagnostics.push(...parsed.diagnostics);
     if (parsed.module !== undefined) modules.push(parsed.module);
   }
   if (modules.length < sources.length) return { diagnostics };
   const parse = () =>
-    sources.map((source) => finish(parseModuleSteps(source.text, parseOptions(source))).module!);
+    sources.map((source) => finish(parseModuleSteps(source.text, parseOptions(source, options))).module!);
   return yield* compileModuleSteps(modules, parse, options, diagnostics);
 }
 
-function parseOptions({ file, version }: ModuleSource): ParseOptions {
-  return { file, isBuiltin: isKnownBuiltin, ...(version !== undefined && { version }) };
+function parseOptions({ file, version }: ModuleSource, { builtins = [] }: CompileOptions): ParseOptions {
+  const isBuiltin = (name: string): boolean =>
+    isKnownBuiltin(name) || builtins.some((one) => one.name === name);
+  return { file, isBuiltin, ...(version !== undefined && { version }) };
 }
 
 /** As {@link compilePolicy}, from parsed modules. */
@@ -309,8 +312,20 @@ class CompiledPolicy implements Policy {
     }
     if (diagnostics.some(({ severity }) => severity === 'error')) return { diagnostics };
     const { plan } = this.#planned;
-    const text = writeModule({ plan, queries: plans, data: this.#data, allowNet: this.#allowNet, runtime });
-    return { text, diagnostics };
+    try {
+      const text = writeModule({ plan, queries: plans, data: this.#data, allowNet: this.#allowNet, runtime });
+      return { text, diagnostics };
+    } catch (caught) {
+      if (!(caught instanceof NoDataFault)) throw caught;
+      const message = 'a module cannot hold built-in functions that its caller brings';
+      const location = this.modules[0]?.package.location ?? { file: '', row: 1, column: 1, start: 0, end: 0 };
+      return {
+        diagnostics: [
+          ...diagnostics,
+          { code: 'rego_unsupported_error', severity: 'error', message, location },
+        ],
+      };
+    }
   }
 
   partial(text: string, options: PartialOptions = {}): PartialResult {

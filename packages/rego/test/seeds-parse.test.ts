@@ -68,7 +68,7 @@ describe.skipIf(isSkip(loaded))(`the seed documents${why}`, () => {
     const shape = (text: string): unknown =>
       JSON.parse(
         JSON.stringify(parse({ ...tutorial.tests, text }).module?.rules, (key, value) =>
-          /[lL]ocation$/.test(key) ? undefined : value,
+          /[lL]ocations?$/.test(key) ? undefined : value,
         ),
       );
     const shown = mended(tutorial.tests.text, parse(tutorial.tests).diagnostics);

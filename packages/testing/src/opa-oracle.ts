@@ -172,7 +172,9 @@ export interface Oracle {
   /** Parses each module by itself; a file without `errors` was accepted. With `ast`, gives OPA's tree, or why OPA cannot print it. */
   parse(question: {
     readonly modules: Readonly<Record<string, string>>;
-    readonly regoVersion?: 0 | 1;
+    readonly regoVersion?: 0 | 1 | 2;
+    /** Places and texts of all nodes. */
+    readonly locations?: boolean;
     readonly ast?: boolean;
   }): Promise<
     Readonly<

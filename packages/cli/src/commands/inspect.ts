@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { extname, join, relative } from 'node:path';
-import { type Module, parseModule } from '@writ/rego';
+import { type Module, moduleToAst, parseModule } from '@writ/rego';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
 import { readBundles } from '../compose/find-bundles.ts';
@@ -102,12 +102,13 @@ function inspectSources(
 }
 
 function annotationsOf(modules: readonly Module[]): readonly object[] {
-  return modules.flatMap(({ file, annotations }) =>
-    annotations.map(({ raw, scope, location }) => ({
-      location: { file, row: location.row, col: location.column },
-      annotations: { scope, ...raw },
-    })),
-  );
+  return modules.flatMap((module) => {
+    const printed = (moduleToAst(module)['annotations'] ?? []) as readonly object[];
+    return module.annotations.map(({ location: { row, column } }, index) => ({
+      location: { file: module.file, row, col: column },
+      annotations: printed[index]!,
+    }));
+  });
 }
 
 function show(output: Output, { manifest, namespaces, modules }: Inspected, options: InspectOptions): void {

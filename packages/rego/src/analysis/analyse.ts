@@ -1,3 +1,5 @@
+import type { CustomBuiltins } from '../builtins/index.ts';
+import { bindCustomBuiltins } from '../builtins/index.ts';
 import type { Body, Module } from '../syntax/ast.ts';
 import type { Diagnostic } from '../syntax/diagnostic.ts';
 import { finish, type Steps } from '../syntax/steps.ts';
@@ -27,6 +29,7 @@ export interface AnalysedPolicy {
   /** Under the capabilities that the policy was analysed with. */
   readonly isBuiltin: (name: string) => boolean;
   readonly checkQueryTypes: (body: CoreBody) => readonly TypeFault[];
+  readonly customs?: CustomBuiltins | undefined;
 }
 
 /** Runs all stages over parsed modules. */
@@ -48,9 +51,11 @@ export function* analyseSteps(
   const report = new Report();
   const names: PolicyNames = { globals: [], functions: new Map(), virtual: new Set(), rules: new Set() };
   const root = yield* documentTree([], []);
+  const customs = bindCustomBuiltins(options.builtins);
   const work: Work = {
     modules,
     options,
+    customs,
     report,
     names,
     rules: [],
@@ -72,8 +77,9 @@ export function* analyseSteps(
     root: work.root,
     graph,
     arityOf: arityLookup(work.names),
-    isBuiltin: builtinLookup(options),
+    isBuiltin: builtinLookup(work),
     checkQueryTypes: work.checkQueryTypes,
+    customs,
   };
   return { policy, diagnostics: report.diagnostics };
 }
@@ -88,11 +94,11 @@ export function analyseQuery(
   readonly diagnostics: readonly Diagnostic[];
 } {
   const report = new Report();
-  const options = { names: policy.names, report, isBuiltin: policy.isBuiltin };
+  const { arityOf, names, customs, isBuiltin } = policy;
+  const options = { names, report, isBuiltin, customs };
   const resolved = resolveQuery(body, globals, options);
   if (report.failed) return { diagnostics: report.diagnostics };
   const expanded = expandBody(resolved.body);
-  const { arityOf, names } = policy;
   checkBodyCalls(expanded, { report, arityOf, names, packagePath: [] });
   if (report.failed) return { diagnostics: report.diagnostics };
   const ordered = orderQuery(expanded, { arityOf, report });

@@ -1,6 +1,13 @@
 import { BUILTINS, KNOWN_BUILTINS } from '../builtins/index.ts';
 import type { Location } from '../syntax/ast.ts';
-import type { Callee, CoreBody, CoreCallExpression, CoreExpression, CoreRule } from './core.ts';
+import type {
+  BuiltinCallee,
+  Callee,
+  CoreBody,
+  CoreCallExpression,
+  CoreExpression,
+  CoreRule,
+} from './core.ts';
 import { undefinedFunctionMend } from './mends.ts';
 import type { PolicyNames } from './names.ts';
 import { pathKey } from './names.ts';
@@ -16,7 +23,7 @@ import { walkBody, walkTerm } from './walk.ts';
 export function arityLookup(names: PolicyNames): (callee: Callee) => number | undefined {
   return (callee) => {
     if (callee.kind === 'builtin') {
-      const signature = KNOWN_BUILTINS[callee.name];
+      const signature = callee.custom ?? KNOWN_BUILTINS[callee.name];
       return signature?.variadic === undefined ? signature?.args.length : undefined;
     }
     if (callee.kind === 'unknown') return undefined;
@@ -74,7 +81,7 @@ export function checkVoidCalls(rule: CoreRule, report: Report): void {
   visitCalls(rule, (expression) => {
     if (expression.kind !== 'call' || !expression.generated || expression.callee.kind !== 'builtin') return;
     const { callee, args, location } = expression;
-    const signature = KNOWN_BUILTINS[callee.name];
+    const signature = callee.custom ?? KNOWN_BUILTINS[callee.name];
     if (signature === undefined || signature.result !== undefined) return;
     const written = termText({ kind: 'call', callee, args: args.slice(0, -1), location });
     report.error('rego_type_error', `${written} used as value`, location);
@@ -98,14 +105,14 @@ function renamed(name: string, { start }: Location): DiagnosticExtra {
 function checkExpression(expression: CoreExpression, check: CallCheck): void {
   for (const modifier of expression.with) {
     for (const place of [modifier.target, modifier.replacement]) {
-      if (place.kind === 'builtin') checkSupported(place.name, modifier.location, check.report);
+      if (place.kind === 'builtin') checkSupported(place, modifier.location, check.report);
     }
   }
   if (expression.kind === 'call') checkCall(expression, check);
 }
 
-function checkSupported(name: string, location: Location, report: Report): void {
-  if (BUILTINS[name] !== undefined) return;
+function checkSupported({ name, custom }: BuiltinCallee, location: Location, report: Report): void {
+  if (custom !== undefined || BUILTINS[name] !== undefined) return;
   report.error(
     'rego_unsupported_error',
     `built-in function ${name} is not supported by this engine`,
@@ -124,13 +131,13 @@ function checkCall(expression: CoreCallExpression, check: CallCheck): void {
     report.fatal('rego_type_error', `undefined function ${name}`, location, mend);
     return;
   }
-  if (callee.kind === 'builtin') checkSupported(callee.name, location, report);
+  if (callee.kind === 'builtin') checkSupported(callee, location, report);
   if (arity === undefined) return;
   const given = expression.args.length;
   const fits = expression.generated ? given === arity + 1 : given === arity || given === arity + 1;
   if (fits) return;
   if (callee.kind === 'builtin') {
-    const { message, details } = arityFault(expression, callee.name);
+    const { message, details } = arityFault(expression, callee);
     report.fatal('rego_type_error', message, location, details && { details });
     return;
   }
@@ -140,8 +147,8 @@ function checkCall(expression: CoreCallExpression, check: CallCheck): void {
 }
 
 /** With what is known of the arguments before anything is inferred. */
-function arityFault({ args, location }: CoreCallExpression, name: string): TypeFault {
+function arityFault({ args, location }: CoreCallExpression, callee: BuiltinCallee): TypeFault {
   const environment = new Environment(new BodyChecker(() => []).closureType);
   const have = args.map((argument) => environment.typeOf(argument));
-  return argumentError(location, name, 'arity mismatch', have, builtinType(name)!, false);
+  return argumentError(location, callee.name, 'arity mismatch', have, builtinType(callee)!, false);
 }

@@ -1,3 +1,4 @@
+import type { Builtin } from '../builtins/index.ts';
 import type { Location } from '../syntax/ast.ts';
 import type { Value } from '../value/value.ts';
 
@@ -16,9 +17,16 @@ export interface Variable {
   readonly standsFor?: CoreTerm;
 }
 
+/** A builtin by its name; where the caller of the engine brought it, with what it does. */
+export interface BuiltinCallee {
+  readonly kind: 'builtin';
+  readonly name: string;
+  readonly custom?: Builtin | undefined;
+}
+
 /** What a call calls. */
 export type Callee =
-  | { readonly kind: 'builtin'; readonly name: string }
+  | BuiltinCallee
   | { readonly kind: 'function'; readonly path: readonly string[] }
   | { readonly kind: 'unknown'; readonly name: string };
 
@@ -79,12 +87,12 @@ export type CoreTerm =
 export type WithTarget =
   | { readonly kind: 'input'; readonly path: readonly string[] }
   | { readonly kind: 'data'; readonly path: readonly string[] }
-  | { readonly kind: 'builtin'; readonly name: string };
+  | BuiltinCallee;
 /** What it puts there: a value, or a function or builtin in place of a function. */
 export type WithReplacement =
   | { readonly kind: 'term'; term: CoreTerm }
   | { readonly kind: 'function'; readonly path: readonly string[] }
-  | { readonly kind: 'builtin'; readonly name: string };
+  | BuiltinCallee;
 export interface CoreWith extends CoreNode {
   readonly target: WithTarget;
   replacement: WithReplacement;

@@ -113,7 +113,7 @@ class Origins {
       return (membersOf(origin.value) ?? []).some((member) => equal(member, value));
     }
     if (origin?.kind !== 'builtin') return true;
-    const result = builtinType(origin.name)?.result;
+    const result = builtinType({ kind: 'builtin', name: origin.name })?.result;
     return result === undefined || containsType(result, typeOfValue(value));
   }
 

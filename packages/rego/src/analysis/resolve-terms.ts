@@ -1,3 +1,4 @@
+import type { CustomBuiltins } from '../builtins/index.ts';
 import type {
   Body,
   CallTerm,
@@ -9,13 +10,11 @@ import type {
   VarTerm,
   With,
 } from '../syntax/ast.ts';
-import { equal, numberFromText } from '../value/index.ts';
-import type { Callee, CoreBody, CoreObject, CoreTerm, CoreWith } from './core.ts';
+import { equal, numberAsWritten } from '../value/index.ts';
+import type { BuiltinCallee, Callee, CoreBody, CoreObject, CoreTerm, CoreWith } from './core.ts';
 import { generatedVariable, variableTerm } from './core.ts';
 import type { Globals, PolicyNames } from './names.ts';
 import type { Report } from './report.ts';
-import type { RuleMetadata } from './rule-metadata.ts';
-import { termOfValue } from './rule-metadata.ts';
 import type { Scope } from './scope.ts';
 
 /** What resolving a term needs to know. */
@@ -29,8 +28,8 @@ export interface Resolving {
   /** How many errors there were before this rule: what is wrong with others does not count in it. */
   readonly errorsBefore: number;
   readonly isBuiltin: (name: string) => boolean;
-  /** Of the rule around, if there is one. */
-  readonly metadata?: RuleMetadata | undefined;
+  /** Builtins that the caller of the engine brought. */
+  readonly customs?: CustomBuiltins | undefined;
   /** What is known of unused variables of the rule: after the first, no more are looked for in bodies around it. */
   readonly unused: { found: boolean; readonly strict: boolean };
   /** Resolves a nested body (a comprehension's or `every`'s) in a frame of its own. */
@@ -46,7 +45,7 @@ const RESOLVERS: { readonly [K in Term['kind']]: Resolver<K> } = {
   boolean: (_context, term) => ({ kind: 'constant', value: term.value, location: term.location }),
   string: (_context, term) => ({ kind: 'constant', value: term.value, location: term.location }),
   number: (context, term) => {
-    const value = numberFromText(term.text);
+    const value = numberAsWritten(term.text);
     if (value === undefined) {
       context.report.error('rego_parse_error', `number too big: ${term.text}`, term.location);
     }
@@ -142,24 +141,21 @@ function resolveRef(context: Resolving, term: RefTerm): CoreTerm {
   return { kind: 'ref', root: head, parts, location: term.location };
 }
 
-/** What `rego.metadata.chain` and `rego.metadata.rule` are in the rule around (OPA's stage RewriteRegoMetadataCalls). */
-export function metadataTerm(context: Resolving, callee: Callee, location: Location): CoreTerm | undefined {
-  if (context.metadata === undefined || callee.kind !== 'builtin') return undefined;
-  if (callee.name === 'rego.metadata.chain') return termOfValue(context.metadata.chain(), location);
-  return callee.name === 'rego.metadata.rule' ? termOfValue(context.metadata.rule(), location) : undefined;
-}
-
 /** Resolves a call; one that is an expression of its own says less about a local in the place of its function. */
 export function resolveCall(context: Resolving, term: CallTerm, isExpression = false): CoreTerm {
   const callee = resolveCallee(context, term, isExpression);
-  const known = term.args.length === 0 ? metadataTerm(context, callee, term.location) : undefined;
-  if (known !== undefined) return known;
   return {
     kind: 'call',
     callee,
     args: term.args.map((argument) => resolveTerm(context, argument)),
     location: term.location,
   };
+}
+
+/** The callee of a builtin that is known. */
+export function builtinCallee({ customs }: Resolving, name: string): BuiltinCallee {
+  const custom = customs?.get(name);
+  return custom === undefined ? { kind: 'builtin', name } : { kind: 'builtin', name, custom };
 }
 
 /** Finds what a call calls; an unknown name is reported later, by the `calls` stage. */
@@ -180,7 +176,7 @@ function resolveCallee(
   if (global !== undefined && global[0] === 'data') {
     return { kind: 'function', path: [...global.slice(1), ...rest] };
   }
-  return context.isBuiltin(name) ? { kind: 'builtin', name } : { kind: 'unknown', name };
+  return context.isBuiltin(name) ? builtinCallee(context, name) : { kind: 'unknown', name };
 }
 
 function comprehension(

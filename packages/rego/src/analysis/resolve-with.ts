@@ -1,8 +1,8 @@
 import type { Term, With } from '../syntax/ast.ts';
-import type { CoreWith, WithReplacement, WithTarget } from './core.ts';
+import type { BuiltinCallee, CoreWith, WithReplacement, WithTarget } from './core.ts';
 import { pathKey } from './names.ts';
 import type { Resolving } from './resolve-terms.ts';
-import { globalPath, resolveTerm } from './resolve-terms.ts';
+import { builtinCallee, globalPath, resolveTerm } from './resolve-terms.ts';
 
 const NOT_REPLACEABLE = new Set(['eq', 'rego.metadata.chain', 'rego.metadata.rule']);
 
@@ -42,14 +42,12 @@ function builtinTarget(context: Resolving, name: string, term: Term): WithTarget
     refusal = `${prefix} replacement of internal function "${name}" invalid`;
   } else if (name === 'walk') refusal = `${prefix} target must not be a relation`;
   else if (name === 'print') refusal = `${prefix} target must not be a void function`;
-  if (refusal === undefined) return { kind: 'builtin', name };
+  if (refusal === undefined) return builtinCallee(context, name);
   context.report.error('rego_compile_error', refusal, term.location);
   return undefined;
 }
 
-type StaticPath =
-  | { readonly kind: 'document'; readonly path: readonly string[] }
-  | { readonly kind: 'builtin'; readonly name: string };
+type StaticPath = { readonly kind: 'document'; readonly path: readonly string[] } | BuiltinCallee;
 
 /** A variable or reference made of names only, as the document or builtin that it names. */
 function staticPath(context: Resolving, term: Term): StaticPath | undefined {
@@ -67,7 +65,7 @@ function staticPath(context: Resolving, term: Term): StaticPath | undefined {
   const global = head === 'input' || head === 'data' ? [head] : globalPath(context, head);
   if (global !== undefined) return { kind: 'document', path: [...global, ...names.slice(1)] };
   const name = names.join('.');
-  return context.isBuiltin(name) ? { kind: 'builtin', name } : undefined;
+  return context.isBuiltin(name) ? builtinCallee(context, name) : undefined;
 }
 
 function resolveReplacement(context: Resolving, target: WithTarget, term: Term): WithReplacement {

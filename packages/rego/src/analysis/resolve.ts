@@ -1,3 +1,4 @@
+import type { CustomBuiltins } from '../builtins/index.ts';
 import type { Body, Expression, Module, Rule, Term } from '../syntax/ast.ts';
 import { mapSteps, type Steps } from '../syntax/steps.ts';
 import { checkUnused, checkUnusedArguments, checkUnusedImports, checkUnusedOfEvery } from './check-unused.ts';
@@ -16,10 +17,8 @@ import type { Globals, PolicyNames } from './names.ts';
 import { groundHead } from './names.ts';
 import type { Report } from './report.ts';
 import type { Resolving } from './resolve-terms.ts';
-import { metadataTerm, optionalValue, resolveCall, resolveTerm } from './resolve-terms.ts';
+import { optionalValue, resolveCall, resolveTerm } from './resolve-terms.ts';
 import { resolveWith } from './resolve-with.ts';
-import type { RuleMetadata } from './rule-metadata.ts';
-import { ruleMetadata } from './rule-metadata.ts';
 import { Scope } from './scope.ts';
 import { termVariables } from './walk.ts';
 
@@ -28,10 +27,10 @@ export interface ResolveOptions {
   readonly names: PolicyNames;
   readonly report: Report;
   readonly isBuiltin: (name: string) => boolean;
+  /** Builtins that the caller of the engine brought. */
+  readonly customs?: CustomBuiltins | undefined;
   /** Refuses what is assigned or an argument and not used. */
   readonly strict?: boolean;
-  /** All modules of the policy: metadata of rules come from all of them. */
-  readonly modules?: readonly Module[];
 }
 
 /** A resolved query and the variables that its result shows, by name. */
@@ -52,7 +51,6 @@ export function resolveQuery(body: Body, globals: Globals, options: ResolveOptio
 
 interface RuleOptions extends ResolveOptions {
   readonly usedGlobals?: Set<string> | undefined;
-  readonly metadata?: RuleMetadata;
 }
 
 function resolvingContext(scope: Scope, globals: Globals, options: RuleOptions): Resolving {
@@ -85,8 +83,7 @@ export function* resolveModule(module: Module, globals: Globals, options: Resolv
 
 function resolveRule(module: Module, rule: Rule, globals: Globals, options: RuleOptions): CoreRule {
   const scope = new Scope();
-  const metadata = ruleMetadata(rule, module, options.modules ?? [module]);
-  const context = resolvingContext(scope, globals, { ...options, metadata });
+  const context = resolvingContext(scope, globals, options);
   const ground = groundHead(rule);
   scope.push(new Set());
   const args = resolveArguments(context, rule);
@@ -185,10 +182,6 @@ const EXPRESSIONS: { readonly [K in Expression['kind']]: ExpressionResolver<K> }
         : resolveTerm(context, expression.term);
     const common = commonOf(context, expression);
     if (term.kind !== 'call') return [{ kind: 'test', term, ...common }];
-    const known = term.args.length === 1 ? metadataTerm(context, term.callee, term.location) : undefined;
-    if (known !== undefined) {
-      return [{ kind: 'equal', left: term.args[0]!, right: known, assigned: false, ...common }];
-    }
     if (term.callee.kind === 'builtin' && term.callee.name === 'eq' && term.args.length === 2) {
       return [{ kind: 'equal', left: term.args[0]!, right: term.args[1]!, assigned: false, ...common }];
     }

@@ -1,3 +1,4 @@
+import type { CustomBuiltin, CustomBuiltins } from '../builtins/index.ts';
 import { isKnownBuiltin, KNOWN_BUILTINS } from '../builtins/index.ts';
 import type { Module } from '../syntax/ast.ts';
 import { each, type Steps } from '../syntax/steps.ts';
@@ -19,6 +20,7 @@ import type { PolicyNames } from './names.ts';
 import { policyNames } from './names.ts';
 import type { Report } from './report.ts';
 import { resolveModule } from './resolve.ts';
+import { resolveMetadata } from './resolve-metadata.ts';
 import type { RuleGraph } from './rule-graph.ts';
 import { ruleGraph } from './rule-graph.ts';
 import { checkHeadSafety, checkRuleSafety } from './safety.ts';
@@ -48,6 +50,8 @@ export interface AnalysisOptions {
   readonly skip?: readonly SkippableStage[];
   /** Base documents in whose place no rule may stand (`opa check --bundle`). */
   readonly documents?: JsonObject;
+  /** Further builtins; one with the name of a builtin of the language takes its place. */
+  readonly builtins?: readonly CustomBuiltin[];
 }
 
 /** What the stages work on; each adds its part. */
@@ -55,6 +59,8 @@ export interface Work {
   readonly modules: readonly Module[];
   readonly options: AnalysisOptions;
   readonly report: Report;
+  /** The further builtins by name. */
+  readonly customs: CustomBuiltins | undefined;
   names: PolicyNames;
   rules: CoreRule[];
   root: DocumentNode;
@@ -99,17 +105,16 @@ export const STAGES: readonly Stage[] = [
       'RewriteRuleHeadRefs',
       'RewriteLocalVars',
       'RewriteWithValues',
-      'RewriteRegoMetadataCalls',
     ],
     *run(work) {
       work.names = policyNames(work.modules);
-      const { names, report, options } = work;
+      const { names, report, options, customs } = work;
       const resolving = {
         names,
         report,
-        isBuiltin: builtinLookup(options),
+        isBuiltin: builtinLookup(work),
+        customs,
         strict: options.strict === true,
-        modules: work.modules,
       };
       for (const [index, module] of work.modules.entries()) {
         const rules = yield* resolveModule(module, names.globals[index]!, resolving);
@@ -148,19 +153,28 @@ export const STAGES: readonly Stage[] = [
     run: ({ rules }) => each(rules, expandRule),
   },
   {
-    name: 'void-calls',
-    needs: ['expand'],
-    gives: 'no value is expected of what gives none',
-    opa: ['CheckVoidCalls'],
-    run: ({ rules, report }) => each(rules, (rule) => checkVoidCalls(rule, report)),
-  },
-  {
     name: 'annotations',
     needs: [],
     gives: 'one annotation at most for each document and package',
     opa: ['SetAnnotationSet'],
     run: ({ modules, report }) => {
       checkAnnotations(modules, report);
+    },
+  },
+  {
+    name: 'metadata',
+    needs: ['expand', 'annotations'],
+    gives: 'what annotations say in the place of calls that ask for it',
+    opa: ['ParseMetadataBlocks', 'RewriteRegoMetadataCalls'],
+    run: ({ modules, rules }) => resolveMetadata(modules, rules),
+  },
+  {
+    name: 'void-calls',
+    needs: ['expand'],
+    gives: 'no value is expected of what gives none',
+    opa: ['CheckVoidCalls'],
+    run: ({ rules, report }) => {
+      for (const rule of rules) checkVoidCalls(rule, report);
     },
   },
   {
@@ -277,11 +291,14 @@ function hoistRule(rule: CoreRule): void {
   }
 }
 
-/** What counts as a builtin under the capabilities. */
-export function builtinLookup({ capabilities }: AnalysisOptions): (name: string) => boolean {
-  if (capabilities === undefined) return isKnownBuiltin;
+/** What counts as a builtin under the capabilities; those that the caller brings always do. */
+export function builtinLookup({
+  options: { capabilities },
+  customs,
+}: Pick<Work, 'options' | 'customs'>): (name: string) => boolean {
+  if (capabilities === undefined) return (name) => isKnownBuiltin(name) || customs?.has(name) === true;
   const names = new Set((capabilities.builtins ?? []).map(({ name }) => name));
-  return (name) => isKnownBuiltin(name) && names.has(name);
+  return (name) => (isKnownBuiltin(name) && names.has(name)) || customs?.has(name) === true;
 }
 
 function deprecationLookup({ capabilities }: AnalysisOptions): (name: string) => boolean {

@@ -1,3 +1,4 @@
+import { equal } from '../value/index.ts';
 import type { CoreTerm, Variable } from './core.ts';
 import { walkTermVariables } from './walk.ts';
 
@@ -140,6 +141,6 @@ class Unifier {
 }
 
 function sameKey(a: CoreTerm, b: CoreTerm): boolean {
-  if (a.kind === 'constant' && b.kind === 'constant') return a.value === b.value;
+  if (a.kind === 'constant' && b.kind === 'constant') return equal(a.value, b.value);
   return a.kind === 'variable' && b.kind === 'variable' && a.variable === b.variable;
 }

@@ -4,6 +4,7 @@ import {
   isNumber,
   isObject,
   makeObject,
+  numberText,
   objectEntries,
   objectGet,
   objectKeys,
@@ -153,7 +154,7 @@ function signRequest(_context: BuiltinContext, request: Value, config: Value, ti
   const badConfig = configFault(config);
   if (badConfig !== undefined) return badConfig;
   if (!isNumber(timeNs)) return typeFault(1, timeNs, 'number');
-  const nanoseconds = bigIntOf(timeNs);
+  const nanoseconds = /[.eE]/.test(numberText(timeNs)) ? undefined : bigIntOf(timeNs);
   if (nanoseconds === undefined || nanoseconds > INT64_MAX || nanoseconds < INT64_MIN) {
     return operandFault(3, 'could not convert time_ns value into a unix timestamp');
   }

@@ -203,7 +203,7 @@ function indented(value: Value, prefix: string, indent: string, depth: number): 
 }
 
 function unmarshal(_context: BuiltinContext, text: string): BuiltinOutcome {
-  const value = fromJson(text);
+  const value = fromJson(text, { asWritten: true });
   return value === undefined ? fault('invalid JSON') : value;
 }
 

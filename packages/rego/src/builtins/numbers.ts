@@ -8,8 +8,8 @@ import {
   floor,
   isNumber,
   multiply,
+  numberAsWritten,
   numberFromBigInt,
-  numberFromText,
   RegoSet,
   remainder,
   round,
@@ -116,7 +116,7 @@ function toNumber(_context: BuiltinContext, value: null | boolean | NumberValue 
     return fault(`strconv.ParseFloat: parsing ${JSON.stringify(value)}: value out of range`);
   }
   const text = value.replace(/^([+-]?)\./, '$10.').replace(/\.(?=$|[eE])/, '');
-  return numberFromText(text) ?? fault('invalid number: number too big');
+  return numberAsWritten(text) ?? fault('invalid number: number too big');
 }
 
 function randomInteger(context: BuiltinContext, key: string, limit: NumberValue): BuiltinOutcome {

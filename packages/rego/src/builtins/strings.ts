@@ -1,5 +1,5 @@
 import type { NumberValue, ObjectValue, Value } from '../value/index.ts';
-import { bigIntOf, isNumber, objectEntries, RegoSet, valueText } from '../value/index.ts';
+import { bigIntOf, isNumber, objectEntries, RegoNumber, RegoSet, valueText } from '../value/index.ts';
 import type { BuiltinContext, BuiltinOutcome } from './builtin.ts';
 import { BuiltinError } from './builtin.ts';
 import { bytesOfText, textOfBytes } from './bytes.ts';
@@ -147,7 +147,8 @@ function trimEnd(text: string, cutset: string): string {
 
 /** A number in the Go type that OPA hands to the formatter. */
 function goNumber(value: NumberValue): GoArgument {
-  const whole = bigIntOf(value);
+  const isFraction = value instanceof RegoNumber && value.isWritten && /[.eE]/.test(value.toString());
+  const whole = isFraction ? undefined : bigIntOf(value);
   if (whole !== undefined) {
     return { type: BigInt.asIntN(64, whole) === whole ? 'int64' : '*big.Int', value: whole };
   }

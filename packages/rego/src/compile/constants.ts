@@ -1,3 +1,4 @@
+import type { Builtin } from '../builtins/index.ts';
 import { BUILTINS } from '../builtins/index.ts';
 import type { CompiledGroup } from '../eval/backend.ts';
 import type { ConflictSite } from '../eval/conflict.ts';
@@ -17,7 +18,8 @@ export type ConstantSource =
   | { readonly kind: 'group'; readonly group: number }
   | { readonly kind: 'group-plan'; readonly group: number }
   | { readonly kind: 'rule-plan'; readonly group: number; readonly position: number }
-  | { readonly kind: 'implementation'; readonly builtin: string }
+  /** `custom` where the caller of the engine brought it: then it cannot be written into a file. */
+  | { readonly kind: 'implementation'; readonly builtin: string; readonly custom?: Builtin }
   | { readonly kind: 'answers'; readonly builtin: string }
   | {
       readonly kind: 'fault';
@@ -27,7 +29,12 @@ export type ConstantSource =
     }
   /** Where rules can contradict each other. */
   | { readonly kind: 'conflict-site'; readonly group: number; readonly location: Location }
-  | { readonly kind: 'builtin-site'; readonly builtin: string; readonly location: Location }
+  | {
+      readonly kind: 'builtin-site';
+      readonly builtin: string;
+      readonly custom?: Builtin;
+      readonly location: Location;
+    }
   | {
       readonly kind: 'function-site';
       readonly group: number;
@@ -56,16 +63,16 @@ const MAKERS: {
   group: (policy, { group }) => policy.group(group),
   'group-plan': (policy, { group }) => policy.plan.groups[group],
   'rule-plan': (policy, { group, position }) => policy.plan.groups[group]!.rules[position],
-  implementation: (_policy, { builtin }) => BUILTINS[builtin]!.implementation,
+  implementation: (_policy, { builtin, custom }) => (custom ?? BUILTINS[builtin]!).implementation,
   answers: (_policy, { builtin }) => BUILTINS[builtin]!.answers,
   fault: (_policy, { code, message, location }) => new EvaluationFault(code, message, location),
   'conflict-site': (policy, { group, location }): ConflictSite => ({
     group: policy.plan.groups[group]!,
     location,
   }),
-  'builtin-site': (policy, { builtin, location }): CallSite => ({
+  'builtin-site': (policy, { builtin, custom, location }): CallSite => ({
     key: mockKey({ kind: 'builtin', name: builtin }),
-    itself: BUILTINS[builtin]!,
+    itself: custom ?? BUILTINS[builtin]!,
     location,
     groupOf: (id) => policy.group(id),
   }),
@@ -102,6 +109,7 @@ export function constantKey(source: ConstantSource): unknown {
     case 'rule-plan':
       return `${source.kind} ${source.group} ${source.position}`;
     case 'implementation':
+      return source.custom ?? `${source.kind} ${source.builtin}`;
     case 'answers':
       return `${source.kind} ${source.builtin}`;
     default:

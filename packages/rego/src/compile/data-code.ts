@@ -20,6 +20,14 @@ function objectCode(data: object): Code {
   return code`{${join(members, COMMA)}}`;
 }
 
+/** What cannot be written into a file: a builtin that the caller of the engine brought. */
+export class NoDataFault extends TypeError {
+  constructor() {
+    super('no data');
+    this.name = 'NoDataFault';
+  }
+}
+
 /** Data as an expression that makes it again: values, plans, and what is made of them. Members without value are left out. */
 export function dataCode(data: unknown): Code {
   if (data === undefined) return code`undefined`;
@@ -28,8 +36,8 @@ export function dataCode(data: unknown): Code {
   if (Array.isArray(data)) return code`[${all(data)}]`;
   if (data instanceof Map) return code`new Map([${all(data)}])`;
   if (data instanceof RegoSet) return code`RegoSet.from([${all(data.values())}])`;
-  if (data instanceof RegoNumber) return code`numberFromText(${literal(data.toString())})`;
+  if (data instanceof RegoNumber) return code`numberAsWritten(${literal(data.toString())})`;
   if (data instanceof RegoObject) return code`makeObject([${all(objectEntries(data))}])`;
   if (typeof data === 'object' && isPlainObject(data as never)) return objectCode(data);
-  throw new TypeError('no data');
+  throw new NoDataFault();
 }

@@ -17,7 +17,17 @@ function isPrimitive(node: ValueNode | undefined): boolean {
 /** Whether two values are one. */
 export function equality(args: readonly Code[], nodes: readonly (ValueNode | undefined)[]): Code {
   const [a, b] = args as readonly [Code, Code];
-  return isPrimitive(nodes[0]) || isPrimitive(nodes[1]) ? code`${a} === ${b}` : code`equal(${a}, ${b})`;
+  if (!isPrimitive(nodes[0]) && !isPrimitive(nodes[1])) return code`equal(${a}, ${b})`;
+  // A number may be there with its text beside it.
+  if (isNumberConstant(nodes[0]))
+    return code`(${b} === ${a} || (typeof ${b} === "object" && equal(${a}, ${b})))`;
+  if (isNumberConstant(nodes[1]))
+    return code`(${a} === ${b} || (typeof ${a} === "object" && equal(${a}, ${b})))`;
+  return code`${a} === ${b}`;
+}
+
+function isNumberConstant(node: ValueNode | undefined): boolean {
+  return node?.op === 'constant' && typeof node.value === 'number';
 }
 
 /** Doubles stand in the order of the numbers that they are; everything else is left to the builtin. */

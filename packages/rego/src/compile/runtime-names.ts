@@ -13,7 +13,7 @@ import {
   isObject,
   lookup,
   makeObject,
-  numberFromText,
+  numberAsWritten,
   objectGet,
   objectSize,
   RegoSet,
@@ -35,7 +35,9 @@ const objectPrototype: object = Object.prototype;
 function holds(collection: Value, value: Value): boolean {
   if (collection instanceof RegoSet) return collection.has(value);
   if (Array.isArray(collection) && (value === null || typeof value !== 'object')) {
-    return collection.includes(value);
+    if (collection.includes(value)) return true;
+    // A number may be in there with its text beside it.
+    return typeof value === 'number' && isMember(value, collection);
   }
   return isMember(value, collection);
 }
@@ -67,7 +69,7 @@ export const RUNTIME = Object.freeze({
   makeObject,
   member,
   memberAt,
-  numberFromText,
+  numberAsWritten,
   objectGet,
   objectPrototype,
   objectSize,
@@ -86,6 +88,6 @@ export type RuntimeName = keyof typeof RUNTIME;
 export const RUNTIME_HEADER: Code = code`const {
   ABSENT, BUSY, Boxed, BuiltinError, Cursor, EvaluationFault, ObjectCollector, RegoSet, SetBuilder, builtinFailed,
   callReplaced, conflict, equal, getPrototypeOf, holds, innerScope, isArray, isCollection, isNumber, isObject,
-  isReplaced, lookup, makeObject, member, memberAt, numberFromText, objectGet, objectPrototype, objectSize, overrideCall,
+  isReplaced, lookup, makeObject, member, memberAt, numberAsWritten, objectGet, objectPrototype, objectSize, overrideCall,
   overrideData, overrideInput, refuseCircle, refuseConflict, rememberedByKey, storedMember,
 } = runtime;`;

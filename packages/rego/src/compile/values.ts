@@ -1,3 +1,4 @@
+import type { Builtin } from '../builtins/index.ts';
 import { BUILTINS } from '../builtins/index.ts';
 import { memberBytes } from '../plan/member-bytes.ts';
 import type { ComprehensionNode, ValueNode } from '../plan/plan.ts';
@@ -144,22 +145,22 @@ function emitBuiltin(
   ordered: boolean,
 ): Code {
   const { name, location } = node;
-  if (BUILTINS[name] === undefined)
-    throw new EvaluationFault('eval_internal_error', `no builtin ${name}`, location);
+  const builtin = node.custom ?? BUILTINS[name];
+  if (builtin === undefined) throw new EvaluationFault('eval_internal_error', `no builtin ${name}`, location);
   const args = emitDefinedAll(emitter, node.args, fail, ordered);
   const result = emitter.temporary();
-  const site = emitter.constant({ kind: 'builtin-site', builtin: name, location });
+  const { custom } = node;
+  const site = emitter.constant({ kind: 'builtin-site', builtin: name, location, ...(custom && { custom }) });
   const replaced = code`callReplaced(run, ${site}, [${join(args, COMMA)}])`;
-  const inline = inlineBuiltin(name, args, node.args, (operands) =>
-    implementationCall(emitter, name, operands),
-  );
+  const call = (operands: readonly Code[]): Code => implementationCall(emitter, name, operands, custom);
+  const inline = custom === undefined ? inlineBuiltin(name, args, node.args, call) : undefined;
   if (inline !== undefined) {
     emitter.write(code`const ${result} = run.scope.mocks === undefined ? ${inline} : ${replaced};`);
     return result;
   }
   emitter.write(code`let ${result};`);
   emitter.write(code`if (run.scope.mocks === undefined) {`);
-  emitter.write(code`${result} = ${implementationCall(emitter, name, args)};`);
+  emitter.write(code`${result} = ${call(args)};`);
   emitter.write(
     code`if (${result} instanceof BuiltinError) ${result} = builtinFailed(run, ${result}, ${emitter.data(location)});`,
   );
@@ -167,8 +168,14 @@ function emitBuiltin(
   return result;
 }
 
-function implementationCall(emitter: Emitter, builtin: string, args: readonly Code[]): Code {
-  return code`${emitter.constant({ kind: 'implementation', builtin })}(${join([code`run.builtins`, ...args], COMMA)})`;
+function implementationCall(
+  emitter: Emitter,
+  builtin: string,
+  args: readonly Code[],
+  custom: Builtin | undefined,
+): Code {
+  const called = emitter.constant({ kind: 'implementation', builtin, ...(custom && { custom }) });
+  return code`${called}(${join([code`run.builtins`, ...args], COMMA)})`;
 }
 
 function emitFunction(

@@ -7,7 +7,7 @@ import { EvaluationFault, OBJECT_CONFLICT } from '../runtime/fault.ts';
 import { ABSENT, BUSY, isReplaced, refuseCircle, rememberedByKey } from '../runtime/memo.ts';
 import type { Frame, MatchedRule, Run } from '../runtime/run.ts';
 import type { Location } from '../syntax/ast.ts';
-import { equal, isObject, lookup, objectEntries, RegoSet, SetBuilder } from '../value/index.ts';
+import { equal, isObject, lookup, objectEntries, plainNumber, RegoSet, SetBuilder } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
 import type { Backend, Collector, CompiledGroup, PartialRule, SingleRule, Step } from './backend.ts';
 import { RuleConflict, refuseConflict } from './conflict.ts';
@@ -30,9 +30,11 @@ export function compileChoice(backend: Backend, choice: RuleChoice): Choose {
   const { subject } = choice;
   const buckets = new Map([...choice.buckets].map(([key, inner]) => [key, compileChoice(backend, inner)]));
   const otherwise = compileChoice(backend, choice.otherwise);
-  const pick = (found: Value | undefined): Choose =>
-    (found === undefined || (typeof found === 'object' && found !== null) ? undefined : buckets.get(found)) ??
-    otherwise;
+  const pick = (found: Value | undefined): Choose => {
+    if (found === undefined) return otherwise;
+    const key = plainNumber(found);
+    return (typeof key === 'object' && key !== null ? undefined : buckets.get(key)) ?? otherwise;
+  };
   if (subject.op === 'argument') {
     const { position, path } = subject;
     return (run, args) => pick(memberAt(args[position], path))(run, args);

@@ -5,7 +5,7 @@ import type { ObservedBody } from '../runtime/observer.ts';
 import type { ScopeDraft } from '../runtime/override.ts';
 import { innerScope, overrideCall, overrideData, overrideInput } from '../runtime/override.ts';
 import type { Frame, Mock, Run } from '../runtime/run.ts';
-import { equal, isObject, objectGet, objectSize } from '../value/index.ts';
+import { equal, isObject, objectGet, objectSize, plainNumber } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
 import type { Backend, Compute, Step } from './backend.ts';
 import { compileValue, computeAll } from './values.ts';
@@ -215,6 +215,12 @@ function compileEqual(
   const value = compileValue(backend, other, ordered);
   if (known.op === 'constant') {
     const constant = known.value;
+    if (typeof constant === 'number') {
+      return (run, frame) => {
+        const found = value(run, frame);
+        return (found === constant || plainNumber(found) === constant) && next(run, frame);
+      };
+    }
     if (constant === null || typeof constant !== 'object') {
       return (run, frame) => value(run, frame) === constant && next(run, frame);
     }

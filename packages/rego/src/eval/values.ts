@@ -163,7 +163,7 @@ function compileBuiltin(
   ordered: boolean,
 ): Compute {
   const { name, location } = node;
-  const builtin = BUILTINS[name];
+  const builtin = node.custom ?? BUILTINS[name];
   if (builtin === undefined) throw new EvaluationFault('eval_internal_error', `no builtin ${name}`, location);
   const args = node.args.map((argument) => compileValue(backend, argument, ordered));
   const site: CallSite = {

@@ -169,7 +169,7 @@ function planCall(block: BlockBuilder, expression: CoreCallExpression): void {
   const inputs = planInputs(block, expression.args.slice(0, arity));
   const output = expression.args[arity];
   const { callee } = expression;
-  if (callee.kind === 'builtin' && BUILTINS[callee.name]?.answers !== undefined) {
+  if (callee.kind === 'builtin' && (callee.custom ?? BUILTINS[callee.name])?.answers !== undefined) {
     const pattern = output === undefined ? ({ op: 'any' } as const) : planPattern(block, output);
     block.emit({ op: 'relation', name: callee.name, args: inputs, output: pattern });
     return;
@@ -202,7 +202,10 @@ function callNode(
   { callee, location }: CoreCallExpression,
   args: readonly ValueNode[],
 ): ValueNode {
-  if (callee.kind === 'builtin') return { op: 'builtin', name: callee.name, args, location };
+  if (callee.kind === 'builtin') {
+    const { name, custom } = callee;
+    return { op: 'builtin', name, args, location, ...(custom && { custom }) };
+  }
   const group = callee.kind === 'function' ? findNode(block.policy.root, callee.path)?.group : undefined;
   const id = group === undefined ? undefined : block.policy.groupIds.get(group);
   if (callee.kind !== 'function' || id === undefined) throw new PlanFault('call of nothing', location);

@@ -1,3 +1,4 @@
+import type { Builtin } from '../builtins/index.ts';
 import type { Location } from '../syntax/ast.ts';
 import type { Value } from '../value/value.ts';
 
@@ -36,6 +37,8 @@ export type ValueNode =
   | {
       readonly op: 'builtin';
       readonly name: string;
+      /** Brought by the caller of the engine. */
+      readonly custom?: Builtin | undefined;
       readonly args: readonly ValueNode[];
       readonly location: Location;
     }
@@ -78,7 +81,7 @@ export type Override =
       readonly replacement:
         | { readonly kind: 'value'; readonly value: ValueNode }
         | { readonly kind: 'function'; readonly group: number }
-        | { readonly kind: 'builtin'; readonly name: string };
+        | { readonly kind: 'builtin'; readonly name: string; readonly custom?: Builtin | undefined };
     };
 
 /** A statement goes on to the next one never, once, or many times. */

@@ -49,7 +49,8 @@ export function callReplaced(run: Run, site: CallSite, args: readonly Value[]): 
       : callBuiltin(run, site.itself, args, site.location);
   }
   if (mock.kind === 'value') return mock.value;
-  if (mock.kind === 'builtin') return callBuiltin(run, BUILTINS[mock.name]!, args, site.location);
+  if (mock.kind === 'builtin')
+    return callBuiltin(run, mock.custom ?? BUILTINS[mock.name]!, args, site.location);
   return callUnreplaced(run, site.groupOf(mock.group), args);
 }
 

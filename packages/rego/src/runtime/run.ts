@@ -1,4 +1,4 @@
-import type { BuiltinContext, BuiltinError } from '../builtins/index.ts';
+import type { Builtin, BuiltinContext, BuiltinError } from '../builtins/index.ts';
 import type { Location } from '../syntax/ast.ts';
 import type { Value } from '../value/value.ts';
 import { EvaluationFault } from './fault.ts';
@@ -19,7 +19,7 @@ export interface MatchedRule {
 export type Mock =
   | { readonly kind: 'value'; readonly value: Value }
   | { readonly kind: 'function'; readonly group: number }
-  | { readonly kind: 'builtin'; readonly name: string };
+  | { readonly kind: 'builtin'; readonly name: string; readonly custom?: Builtin | undefined };
 
 /**
  * What rules can see: changes below a `with`. Results are remembered per scope, so that an override never meets a

@@ -57,13 +57,25 @@ export class AstLocations {
     return this.of({ ...location, end: location.start + length });
   }
 
+  /** The place of an annotation, whose text is that of the whole block written out again. */
+  block(location: Location): { readonly location?: AstObject } {
+    if (!this.#wanted) return {};
+    const [marker = '', ...lines] = this.#text.slice(location.start, location.end).split(/\r*\n/);
+    const text = ['# METADATA', ...lines.map((line) => `# ${line.replace(/^# ?/, '')}`)].join('\n');
+    return {
+      location: { ...this.always(location, location.start), ...(marker !== '' && { text: base64(text) }) },
+    };
+  }
+
   always({ file, row, column, end }: Location, textStart: number): AstObject {
     const text = this.#wanted ? { text: base64(this.#text.slice(textStart, end)) } : {};
     return { file, row, col: column, ...(text.text !== '' && text) };
   }
 
-  comment({ text, location }: Comment): AstObject {
-    return { Text: base64(text), Location: this.always(location, location.start) };
+  /** A comment; the one that opens an annotation has the place, and the text, of the whole of it. */
+  comment({ text, location }: Comment, annotation: Location | undefined): AstObject {
+    const whole = annotation && this.block(annotation).location;
+    return { Text: base64(text), Location: whole ?? this.always(location, location.start) };
   }
 }
 

@@ -78,6 +78,8 @@ export interface CallTerm extends Node {
   /** Dotted path as written, e.g. `['glob','match']`, `['has_scope']`, `['data','lib','f']`; infix ones by OPA's builtin name (`plus`, `lt`, `internal.member_2`). */
   readonly operator: readonly string[];
   readonly operatorLocation: Location;
+  /** Where each step of the operator's path stands. */
+  readonly stepLocations: readonly Location[];
   readonly args: readonly Term[];
 }
 /**
@@ -258,15 +260,38 @@ export interface Package extends Node {
 export interface Comment extends Node {
   readonly text: string;
 }
+/** What an annotation describes: the package, or a rule by its position in the module. */
+export type AnnotationTarget =
+  | { readonly kind: 'package' }
+  | { readonly kind: 'rule'; readonly rule: number };
+
+/** A schema for a document; paths begin with their head (`input`, `data`, `schema`). */
+export interface SchemaAnnotation {
+  readonly path: readonly Term[];
+  /** A reference below `schema`. */
+  readonly schema?: readonly Term[];
+  /** JSON Schema written in place. */
+  readonly definition?: unknown;
+}
+
 /** A `# METADATA` block (OPA "Annotations"): parsed YAML; scope defaults by position. */
 export interface Annotations extends Node {
   readonly scope: 'rule' | 'document' | 'package' | 'subpackages';
   readonly entrypoint: boolean;
   readonly title?: string;
   readonly description?: string;
+  readonly organizations?: readonly string[];
+  readonly relatedResources?: readonly { readonly ref: string; readonly description?: string }[];
+  readonly authors?: readonly { readonly name: string; readonly email?: string }[];
+  readonly schemas?: readonly SchemaAnnotation[];
+  /** For partial evaluation into data filters: what is unknown, and the rule that masks. */
+  readonly compile?: {
+    readonly unknowns?: readonly (readonly Term[])[];
+    readonly maskRule?: readonly Term[];
+  };
   readonly custom?: Readonly<Record<string, unknown>>;
-  /** The whole block as parsed. */
-  readonly raw: Readonly<Record<string, unknown>>;
+  readonly labels?: Readonly<Record<string, unknown>>;
+  readonly target: AnnotationTarget;
 }
 
 export type RegoVersion = 0 | 1 | 2;

@@ -15,12 +15,17 @@ export function moduleToAst(module: Module, options: AstOptions = {}): AstObject
     imports: module.imports.map((one) => importToAst(one, at)),
     annotations: module.annotations.map((one) => annotationsToAst(one, at)),
     rules: module.rules.map((rule) => ruleToAst(rule, at)),
-    comments: options.comments === false ? [] : module.comments.map((one) => at.comment(one)),
+    comments: options.comments === false ? [] : commentsToAst(module, at),
   };
   return {
     package: packageToAst(module.package, at),
     ...Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)),
   };
+}
+
+function commentsToAst({ comments, annotations }: Module, at: AstLocations): readonly AstObject[] {
+  const blocks = new Map(annotations.map(({ location }) => [location.start, location]));
+  return comments.map((comment) => at.comment(comment, blocks.get(comment.location.start)));
 }
 
 function pathToAst(path: readonly string[], locations: readonly Location[], at: AstLocations): AstTerm[] {
@@ -59,19 +64,13 @@ function annotationList(annotations: readonly Annotations[], at: AstLocations): 
 
 function ruleToAst(rule: Rule, at: AstLocations): AstObject {
   const { isDefault, elses, location } = rule;
-  const value = rule.head.value;
   return {
     ...annotationList(rule.annotations, at),
     body: ruleBodyToAst(rule.body, rule.trueLocation, at),
     ...(isDefault && { default: true }),
     ...elseToAst(rule, elses, at),
-    head: headToAst(
-      rule,
-      { value, args: rule.head.args, assigned: rule.head.assigned },
-      rule.head.location,
-      at,
-    ),
-    ...at.of(location),
+    head: headToAst(rule, rule.head, rule.head.location, at),
+    ...(isDefault ? at.word(location, 'default'.length) : at.of(location)),
   };
 }
 
@@ -83,7 +82,7 @@ function elseToAst(rule: Rule, elses: readonly ElseBranch[], at: AstLocations): 
       body: ruleBodyToAst(branch.body, branch.location, at),
       ...elseToAst(rule, others, at),
       head: headToAst(rule, branch, branch.headLocation, at),
-      ...at.of(branch.location),
+      ...at.of({ ...branch.location, end: elses.at(-1)!.location.end }),
     },
   };
 }
@@ -94,8 +93,19 @@ function ruleBodyToAst(body: Body, location: Location, at: AstLocations): readon
   return [{ generated: true, index: 0, ...at.of(location), terms: always }];
 }
 
+/** A value that is not written has a place only where the head alone does not show that it is none. */
+function valueToAst(rule: Rule, { value, generatedValue }: HeadParts, at: AstLocations): AstTerm {
+  const printed = termToAst(value!, at);
+  if (!generatedValue) return printed;
+  const isPlaced = rule.hasIf && rule.head.ref.length === 2 && rule.head.args.length === 0;
+  if (isPlaced) return { ...at.of(rule.head.location), type: 'boolean', value: true };
+  if (rule.body.length === 0) return { ...at.of(rule.trueLocation), type: 'boolean', value: true };
+  return { type: 'boolean', value: true };
+}
+
 interface HeadParts {
-  readonly value: Term | undefined;
+  readonly generatedValue: boolean;
+  readonly value?: Term;
   readonly args: readonly Term[];
   readonly assigned: boolean;
 }
@@ -110,7 +120,7 @@ function headToAst(rule: Rule, parts: HeadParts, location: Location, at: AstLoca
     ...(isNamed(rule) && { name }),
     ...(parts.args.length > 0 && { args: parts.args.map((term) => termToAst(term, at)) }),
     ...(key && { key: termToAst(key, at) }),
-    ...(parts.value && { value: termToAst(parts.value, at) }),
+    ...(parts.value && { value: valueToAst(rule, parts, at) }),
     ...(parts.assigned && { assign: true }),
     ref: [variable, ...ref.slice(1).map((part) => termToAst(part, at))],
     ...at.of(location),

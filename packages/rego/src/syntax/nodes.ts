@@ -22,8 +22,10 @@ export function callTerm(
   operatorLocation: Location,
   args: readonly Term[],
   location: Location,
+  stepLocations: readonly Location[] = operator.map(() => operatorLocation),
 ): CallTerm {
-  return node({ kind: 'call', operator: Object.freeze([...operator]), operatorLocation, args, location });
+  const path = Object.freeze([...operator]);
+  return node({ kind: 'call', operator: path, operatorLocation, stepLocations, args, location });
 }
 
 /** The name that OPA's messages use for a kind of term. */

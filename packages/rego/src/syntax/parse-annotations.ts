@@ -1,43 +1,34 @@
-import { parseDocument } from 'yaml';
-import type { Annotations, Comment, Location } from './ast.ts';
-import type { Cursor } from './cursor.ts';
+import { type AnnotationFields, annotationFields } from './annotation-fields.ts';
+import type { Annotations, AnnotationTarget, Comment, Location, Term } from './ast.ts';
+import { Cursor } from './cursor.ts';
 import { node } from './nodes.ts';
+import { AnnotationFault, readYaml } from './read-annotations.ts';
 
 /** What an annotation can stand above. */
-export type Target = 'package' | 'import' | 'rule';
-
 export interface Annotated {
-  readonly kind: Target;
+  readonly target: AnnotationTarget | { readonly kind: 'import' };
   readonly location: Location;
-}
-
-/** A block, and the statement that it stands above. */
-export interface Attached<T extends Annotated> {
-  readonly annotations: Annotations;
-  readonly target: T;
 }
 
 const SCOPES = ['rule', 'document', 'package', 'subpackages'] as const;
 type Scope = (typeof SCOPES)[number];
 
-/** Reads the `# METADATA` blocks and finds what each describes (OPA `parseAnnotations`, `attachAnnotationsNodes`). */
-export function parseAnnotations<T extends Annotated>(
-  cursor: Cursor,
-  targets: readonly T[],
-): readonly Attached<T>[] {
-  const ordered = [...targets].sort((a, b) => a.location.start - b.location.start);
-  const result: Attached<T>[] = [];
-  for (const block of blocksOf(cursor.comments)) {
-    const raw = readBlock(cursor, block);
-    if (!raw) continue;
-    const target = ordered.find(({ location }) => location.row > block[0]!.location.row);
-    const annotations = annotationsOf(cursor, block, raw, target?.kind);
-    if (annotations && target) result.push({ annotations, target });
-  }
-  return result;
+/** A block that could be read. */
+export interface ReadBlock extends AnnotationFields {
+  readonly location: Location;
 }
 
 type Block = readonly Comment[];
+
+/** Reads the `# METADATA` blocks (OPA `parseAnnotations`); what each describes is found later. */
+export function readAnnotations(cursor: Cursor): readonly ReadBlock[] {
+  const blocks: ReadBlock[] = [];
+  for (const block of blocksOf(cursor.comments)) {
+    const read = readBlock(cursor, block);
+    if (read) blocks.push(read);
+  }
+  return blocks;
+}
 
 function isMarker({ text, location }: Comment): boolean {
   return location.column === 1 && text.trim().startsWith('METADATA');
@@ -65,93 +56,91 @@ function blocksOf(comments: readonly Comment[]): Block[] {
   return blocks;
 }
 
-function readBlock(cursor: Cursor, block: Block): Readonly<Record<string, unknown>> | undefined {
-  const lines = block.slice(1);
-  const text = lines.map((line) => line.text.replace(/^ /, '')).join('\n');
-  if (text.trim() === '') return cursor.fail('expected METADATA block, found whitespace', block[0]!.location);
-  // YAML 1.2 core schema, as OPA reads it since 1.21.
-  const document = parseDocument(text, { version: '1.2', uniqueKeys: true });
-  const [error] = document.errors;
-  if (error) {
-    const row = (error.linePos?.[0].line ?? 1) - 1;
-    return cursor.fail(`yaml: ${firstLine(error.message)}`, (lines[row] ?? block[0]!).location);
+function readBlock(cursor: Cursor, block: Block): ReadBlock | undefined {
+  const [marker, ...lines] = block;
+  const text = lines.map((line) => `${line.text.replace(/^ /, '')}\n`).join('');
+  if (text.trim() === '') return cursor.fail('expected METADATA block, found whitespace', marker!.location);
+  const raw = readYaml(text);
+  if (raw instanceof AnnotationFault) {
+    // As in OPA, the place is the line after the one that the message names.
+    const place = raw.line === undefined ? lines[0]! : (lines[raw.line] ?? lines.at(-1)!);
+    return cursor.fail(raw.message + spaceHints(lines), place.location);
   }
-  const value = plainValue(document);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return cursor.fail('yaml: METADATA must be a mapping', lines[0]!.location);
-  }
-  return Object.freeze(value as Record<string, unknown>);
+  const fields = annotationFields(raw, (written) => readTerm(cursor, written));
+  if (fields instanceof AnnotationFault) return cursor.fail(fields.message, marker!.location);
+  const location = Object.freeze({ ...marker!.location, end: block.at(-1)!.location.end });
+  return { ...fields, location };
 }
 
-/** Aliases could blow a small block up: past the limit the library throws, and the block is refused. */
-function plainValue(document: ReturnType<typeof parseDocument>): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 100 });
-  } catch {
-    return undefined;
+/** The text of one term, in the version of the language that is the default. */
+function readTerm({ grammar }: Cursor, text: string): Term | undefined {
+  const cursor = new Cursor({ text, file: '', version: 1 }, grammar);
+  const term = grammar.infix(cursor);
+  return cursor.diagnostics.length > 0 || cursor.kind !== 'eof' ? undefined : term;
+}
+
+/** Says where a colon is followed by something that looks like a space and is none for YAML. */
+function spaceHints(lines: Block): string {
+  let hints = '';
+  for (const { text, location } of lines) {
+    const symbols: string[] = [];
+    const parts = text.split(':').slice(1);
+    for (const [index, part] of parts.entries()) {
+      if (part === '' && index === parts.length - 1) break;
+      if (part.startsWith(' ') || part.startsWith('\t')) break;
+      symbols.push(quoted(part.codePointAt(0)));
+    }
+    if (symbols.length === 0) continue;
+    const what = `symbol(s) [${symbols.join(' ')}] immediately following a key/value separator ':'`;
+    hints += `\n  Hint: on line ${location.row}, ${what} is not a legal yaml space character`;
   }
+  return hints;
 }
 
-function firstLine(message: string): string {
-  return message.split('\n', 1)[0]!.replace(/:$/, '');
+/** A character as Go quotes it in ASCII. */
+function quoted(point: number | undefined): string {
+  if (point === undefined) return "'\\ufffd'";
+  if (point >= 0x20 && point < 0x7f) return point === 0x27 ? "'\\''" : `'${String.fromCodePoint(point)}'`;
+  const hex = point.toString(16);
+  if (point < 0x80) return `'\\x${hex.padStart(2, '0')}'`;
+  return point > 0xffff ? `'\\U${hex.padStart(8, '0')}'` : `'\\u${hex.padStart(4, '0')}'`;
 }
 
-const SHAPES: Readonly<Record<string, (value: unknown) => boolean>> = {
-  scope: (value) => typeof value === 'string',
-  title: (value) => typeof value === 'string',
-  description: (value) => typeof value === 'string',
-  entrypoint: (value) => typeof value === 'boolean',
-  organizations: Array.isArray,
-  related_resources: Array.isArray,
-  authors: Array.isArray,
-  schemas: Array.isArray,
-  custom: (value) => typeof value === 'object' && !Array.isArray(value),
-};
-
-function annotationsOf(
+/** Finds what each block describes, the first statement below it (OPA `attachAnnotationsNodes`). */
+export function attachAnnotations(
   cursor: Cursor,
-  block: Block,
-  raw: Readonly<Record<string, unknown>>,
-  target: Target | undefined,
-): Annotations | undefined {
-  const { location } = block[0]!;
-  for (const [name, isShape] of Object.entries(SHAPES)) {
-    const value = raw[name];
-    if (value === undefined || value === null || isShape(value)) continue;
-    return cursor.fail(`yaml: METADATA has the wrong type for \`${name}\``, location);
-  }
-  const entrypoint = raw['entrypoint'] === true;
-  const scope = scopeOf(raw['scope'], entrypoint, target);
-  const refused = refusal(scope, entrypoint, target);
-  if (refused) return cursor.fail(refused, location);
-  return node({
-    scope: scope as Scope,
-    entrypoint,
-    ...(typeof raw['title'] === 'string' && { title: raw['title'] }),
-    ...(typeof raw['description'] === 'string' && { description: raw['description'] }),
-    ...(raw['custom'] !== undefined &&
-      raw['custom'] !== null && { custom: raw['custom'] as Record<string, unknown> }),
-    raw,
-    location: Object.freeze({ ...location, end: block.at(-1)!.location.end }),
+  blocks: readonly ReadBlock[],
+  statements: readonly Annotated[],
+): readonly Annotations[] {
+  const ordered = [...statements].sort((a, b) => a.location.row - b.location.row);
+  return blocks.flatMap((block) => {
+    const target = ordered.find(({ location }) => location.row > block.location.row)?.target;
+    const scope = scopeOf(block, target?.kind);
+    const misplaced = misplacement(scope, target?.kind);
+    if (misplaced) cursor.fail(misplaced, block.location);
+    const unfit = block.entrypoint && scope !== 'document' && scope !== 'package';
+    if (unfit) {
+      cursor.fail(
+        `annotation entrypoint applied to non-document or package scope '${scope}'`,
+        block.location,
+      );
+    }
+    if (misplaced || unfit || target === undefined || target.kind === 'import') return [];
+    return [node({ ...block, scope: scope as Scope, target })];
   });
 }
 
-function scopeOf(written: unknown, entrypoint: boolean, target: Target | undefined): string {
-  if (typeof written === 'string' && written !== '') return written;
+function scopeOf({ scope, entrypoint }: ReadBlock, target: Annotated['target']['kind'] | undefined): string {
+  if (scope !== '') return scope;
   if (target === 'rule') return entrypoint ? 'document' : 'rule';
   return target ?? '';
 }
 
-function refusal(scope: string, entrypoint: boolean, target: Target | undefined): string | undefined {
+function misplacement(scope: string, target: Annotated['target']['kind'] | undefined): string | undefined {
   if (!(SCOPES as readonly string[]).includes(scope)) {
     return `invalid annotation scope '${scope}'. Use one of 'rule', 'document', 'package', or 'subpackages'`;
   }
   const wanted = scope === 'rule' || scope === 'document' ? 'rule' : 'package';
-  if (target !== wanted) {
-    return `annotation scope '${scope}' must be applied to ${wanted}${target ? ` (have ${target})` : ''}`;
-  }
-  if (entrypoint && scope !== 'document' && scope !== 'package') {
-    return `annotation entrypoint applied to non-document or package scope '${scope}'`;
-  }
-  return undefined;
+  if (target === wanted) return undefined;
+  return `annotation scope '${scope}' must be applied to ${wanted}${target ? ` (have ${target})` : ''}`;
 }

@@ -2,11 +2,12 @@ import type { Annotations, Body, Import, Module, Package, RegoVersion, Rule, Ter
 import { checkVersion1 } from './check-version1.ts';
 import { Cursor, type Grammar } from './cursor.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import { type Annotated, type Attached, parseAnnotations } from './parse-annotations.ts';
+import { type Annotated, attachAnnotations, readAnnotations } from './parse-annotations.ts';
 import { parseBody, parseLiteral } from './parse-expression.ts';
 import { parseInfix } from './parse-infix.ts';
 import { parseQuery as parseQueryStatement, parseStatements, type Statement } from './parse-statements.ts';
 import { parseTerm as parsePlainTerm } from './parse-term.ts';
+import { annotationsOfRules } from './rule-annotations.ts';
 import { type RuleDraft, ruleOf } from './rule-draft.ts';
 import { ruleFromExpression } from './rule-from-expression.ts';
 import { each, finish, mapSteps, type Steps } from './steps.ts';
@@ -18,6 +19,8 @@ export interface ParseOptions {
   readonly version?: RegoVersion;
   /** Knows the names of builtins (`count`, `io.jwt.decode`): a function without a value cannot take one. */
   readonly isBuiltin?: (name: string) => boolean;
+  /** Whether `METADATA` blocks are read; they are unless this is false. */
+  readonly annotations?: boolean;
 }
 
 const GRAMMAR: Grammar = { term: parsePlainTerm, infix: parseInfix, body: parseBody, literal: parseLiteral };
@@ -47,10 +50,13 @@ export function* parseModuleSteps(
   const cursor = open(text, options);
   const statements = yield* parseStatements(cursor);
   const parts = yield* partsOf(cursor, statements);
-  const attached = cursor.diagnostics.length === 0 ? parseAnnotations(cursor, targetsOf(parts)) : [];
+  const isRead = options.annotations !== false && cursor.diagnostics.length === 0;
+  const blocks = isRead ? readAnnotations(cursor) : [];
   if (cursor.diagnostics.length > 0 || !parts.package) return { diagnostics: cursor.diagnostics };
+  const annotations = attachAnnotations(cursor, blocks, statementsOf(parts));
+  if (cursor.diagnostics.length > 0) return { diagnostics: cursor.diagnostics };
   return {
-    module: yield* moduleOf(cursor, { ...parts, package: parts.package }, attached),
+    module: yield* moduleOf(cursor, { ...parts, package: parts.package }, annotations),
     diagnostics: [],
   };
 }
@@ -107,24 +113,21 @@ function isVersion1(cursor: Cursor, imports: readonly Import[]): boolean {
   return cursor.version > 0 || imports.some(({ path }) => path[0] === 'rego');
 }
 
-interface Target extends Annotated {
-  readonly draft?: RuleDraft;
-}
-
-function targetsOf({ package: statement, imports, rules }: Parts): readonly Target[] {
+function statementsOf({ package: statement, imports, rules }: Parts): readonly Annotated[] {
   return [
-    ...(statement ? [{ kind: 'package', location: statement.location } as const] : []),
-    ...imports.map(({ location }) => ({ kind: 'import', location }) as const),
-    ...rules.map((draft) => ({ kind: 'rule', location: draft.location, draft }) as const),
+    ...(statement ? [{ target: { kind: 'package' }, location: statement.location } as const] : []),
+    ...imports.map(({ location }) => ({ target: { kind: 'import' }, location }) as const),
+    ...rules.map(({ location }, rule) => ({ target: { kind: 'rule', rule }, location }) as const),
   ];
 }
 
 function* moduleOf(
   cursor: Cursor,
   parts: Parts & { readonly package: Package },
-  attached: readonly Attached<Target>[],
+  annotations: readonly Annotations[],
 ): Steps<Module> {
-  const rules = yield* mapSteps(parts.rules, (draft) => ruleOf(draft, annotationsFor(draft, attached)));
+  const ofRules = annotationsOfRules(parts.rules, annotations);
+  const rules = yield* mapSteps(parts.rules, (draft, index) => ruleOf(draft, ofRules[index]!));
   return Object.freeze({
     kind: 'module',
     file: cursor.file,
@@ -134,24 +137,8 @@ function* moduleOf(
     imports: Object.freeze(parts.imports),
     rules: Object.freeze(rules),
     comments: cursor.comments,
-    annotations: Object.freeze(attached.map(({ annotations }) => annotations)),
+    annotations: Object.freeze(annotations),
   });
-}
-
-/** Annotations of scope `document` describe all rules of the name, the others only the rule below. */
-function annotationsFor(draft: RuleDraft, attached: readonly Attached<Target>[]): readonly Annotations[] {
-  return attached
-    .filter(({ annotations, target }) => {
-      if (!target.draft) return false;
-      return target.draft === draft || (annotations.scope === 'document' && isSameName(target.draft, draft));
-    })
-    .map(({ annotations }) => annotations);
-}
-
-function isSameName(first: RuleDraft, second: RuleDraft): boolean {
-  const name = ({ head }: RuleDraft): string =>
-    JSON.stringify(head.ref.map((part) => (part.kind === 'string' ? part.value : part.kind)));
-  return name(first) === name(second);
 }
 
 /** Parses a query: literals joined by `;` or line ends, like a body without braces. Diagnostics as in {@link parseModule}. */

@@ -120,7 +120,13 @@ function parseCall(cursor: Cursor, head: Term, parts: readonly Term[]): Term | u
   const call: Term =
     operator.length === 1 && operator[0] === 'set' && args.length === 0
       ? node({ kind: 'set', items: args, location })
-      : callTerm(operator, operatorLocation, args, location);
+      : callTerm(
+          operator,
+          operatorLocation,
+          args,
+          location,
+          [head, ...parts].map((step) => step.location),
+        );
   return isTail(cursor) && cursor.kind !== '(' ? parseTail(cursor, call) : call;
 }
 

@@ -23,7 +23,7 @@ export function nameOf(term: Term, text: string): Name | string {
     return { ref: [stringTerm(term.head.name, term.head.location), ...term.parts] };
   }
   if (term.kind === 'call') {
-    const ref = term.operator.map((part) => stringTerm(part, term.operatorLocation));
+    const ref = term.operator.map((part, index) => stringTerm(part, term.stepLocations[index]!));
     return term.args.length > 0 ? { ref, args: term.args } : { ref };
   }
   return 'rule head';

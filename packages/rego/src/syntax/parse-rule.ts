@@ -50,6 +50,7 @@ function finishDefault(cursor: Cursor, first: Token, head: HeadDraft): readonly 
       hasIf: false,
       generatedBody: false,
       generatedValue,
+      trueLocation: cursor.at(first),
       location,
     },
   ];
@@ -61,7 +62,8 @@ function finishRule(cursor: Cursor, first: Token, head: HeadDraft): readonly Rul
   const common = { isDefault: false, head, hasIf, generatedValue };
   if (!hasIf && cursor.kind !== '{') {
     if (!head.member) return undefined;
-    return [{ ...common, body: [], elses: [], generatedBody: true, location: head.location }];
+    const trueLocation = cursor.at(first);
+    return [{ ...common, body: [], elses: [], generatedBody: true, trueLocation, location: head.location }];
   }
   if (hasIf) cursor.advance();
   const read = hasIf ? parseIfBody(cursor) : parseBracedBody(cursor);

@@ -50,7 +50,8 @@ export function formOf(draft: Pick<RuleDraft, 'head' | 'hasIf'>): RuleForm {
   return head.ref.every((part) => part.kind === 'string') ? 'complete' : 'partial-object';
 }
 
-function isBracketSet({ head, hasIf }: Pick<RuleDraft, 'head' | 'hasIf'>): boolean {
+/** `p[x] { … }` without `if`: what stands in brackets is a member, not a key. */
+export function isBracketSet({ head, hasIf }: Pick<RuleDraft, 'head' | 'hasIf'>): boolean {
   return !hasIf && !head.args && !head.member && !head.value && head.ref.length === 2;
 }
 

@@ -80,6 +80,7 @@ function draftOf(cursor: Cursor, target: Term, expression: Expression, value?: T
   const assigned = expression.kind === 'assign';
   const head: HeadDraft = { ...name, assigned, ...(value && { value }), location };
   const generatedValue = !value && !name.args && name.ref.length > 2;
+  const operator = target.kind === 'call' ? target.operatorLocation : target.location;
   return {
     isDefault: false,
     head,
@@ -88,6 +89,7 @@ function draftOf(cursor: Cursor, target: Term, expression: Expression, value?: T
     hasIf: false,
     generatedBody: true,
     generatedValue,
+    trueLocation: value?.location ?? operator,
     location,
   };
 }

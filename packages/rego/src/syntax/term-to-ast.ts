@@ -2,6 +2,7 @@ import type { Body, Expression, Location, LogicalOperand, Term, With } from './a
 import type { AstJson, AstLocations, AstObject, AstTerm } from './ast-json.ts';
 import { numberJson } from './ast-json.ts';
 import { compareTerms } from './ast-order.ts';
+import { groupOf } from './groups.ts';
 
 type Printer<Node extends { readonly kind: string }, Result> = {
   readonly [Kind in Node['kind']]: (node: Extract<Node, { kind: Kind }>, at: AstLocations) => Result;
@@ -15,13 +16,16 @@ const TERMS: Printer<Term, AstTerm> = {
   null: ({ location }, at) => named('null', {}, location, at),
   boolean: ({ value, location }, at) => named('boolean', value, location, at),
   string: ({ value, location }, at) => named('string', value, location, at),
-  number: ({ text, location }, at) => named('number', numberJson(text), location, at),
+  number: ({ text, location }, at) => named('number', numberJson(text), signOf(text, location), at),
   var: (term, at) => {
     const variable = named('var', term.name, term.location, at);
     return isRoot(term) ? named('ref', [variable], term.location, at) : variable;
   },
-  ref: ({ head, parts, location }, at) =>
-    named('ref', [headToAst(head, at), ...parts.map((part) => termToAst(part, at))], location, at),
+  ref: ({ head, parts, location }, at) => ({
+    ...at.of({ ...location, row: head.location.row, column: head.location.column }, referenceStart(head)),
+    type: 'ref',
+    value: [headToAst(head, at), ...parts.map((part) => termToAst(part, at))],
+  }),
   array: ({ items, location }, at) =>
     named(
       'array',
@@ -55,7 +59,25 @@ const TERMS: Printer<Term, AstTerm> = {
 
 /** A term in the shape of OPA's JSON. */
 export function termToAst(term: Term, at: AstLocations): AstTerm {
-  return (TERMS[term.kind] as (term: Term, at: AstLocations) => AstTerm)(term, at);
+  const printed = (TERMS[term.kind] as (term: Term, at: AstLocations) => AstTerm)(term, at);
+  const group = groupOf(term);
+  // The text of a term in parentheses holds them; its place does not.
+  return group === undefined
+    ? printed
+    : { ...printed, ...at.of({ ...term.location, end: group.end }, group.start) };
+}
+
+/** A number with a sign is placed at the sign, which is all of its text. */
+function signOf(text: string, location: Location): Location {
+  return text.startsWith('-') ? { ...location, end: location.start + 1 } : location;
+}
+
+/** Where the text of a reference begins: with its name, or with what closes its head. */
+function referenceStart(head: Term): number {
+  if (head.kind === 'var') return head.location.start;
+  const group = groupOf(head);
+  if (head.kind === 'call' && group === undefined) return head.location.start;
+  return (group ?? head.location).end - 1;
 }
 
 function isRoot(term: Term): boolean {
@@ -79,14 +101,21 @@ function sortedEntries(entries: readonly Entry[]): readonly Entry[] {
   return [...entries].sort(([a], [b]) => compareTerms(a, b));
 }
 
-function operatorToAst(path: readonly string[], location: Location, at: AstLocations): AstTerm {
-  const steps = path.map((part, index) => named(index === 0 ? 'var' : 'string', part, location, at));
+function operatorToAst(
+  path: readonly string[],
+  location: Location,
+  at: AstLocations,
+  places: readonly Location[] = [],
+): AstTerm {
+  const steps = path.map((part, index) =>
+    named(index === 0 ? 'var' : 'string', part, places[index] ?? location, at),
+  );
   return named('ref', steps, location, at);
 }
 
 function callToAst(call: Extract<Term, { kind: 'call' }>, at: AstLocations): readonly AstTerm[] {
   return [
-    operatorToAst(call.operator, call.operatorLocation, at),
+    operatorToAst(call.operator, call.operatorLocation, at, call.stepLocations),
     ...call.args.map((argument) => termToAst(argument, at)),
   ];
 }
@@ -126,18 +155,18 @@ const CONTENTS: Printer<Expression, AstJson> = {
     termToAst(right, at),
   ],
   some: ({ names, location }, at) => ({
-    ...at.of(location),
+    ...at.word(location, 'some'.length),
     symbols: names.map((name) => termToAst(name, at)),
   }),
   'some-in': ({ membership, location }, at) => ({
-    ...at.of(location),
+    ...at.word(location, 'some'.length),
     symbols: [termToAst(membership, at)],
   }),
   every: ({ key, value, collection, body, location }, at) => ({
     body: bodyToAst(body, at),
     domain: termToAst(collection, at),
     key: key ? termToAst(key, at) : null,
-    ...at.of(location),
+    ...at.word(location, 'every'.length),
     value: termToAst(value, at),
   }),
   not: ({ body, explicit }, at) => ({ body: bodyToAst(body, at), explicit_body: explicit, type: 'not' }),

@@ -12,7 +12,7 @@ import {
 } from './binary-float.ts';
 import { bitLength } from './decimal.ts';
 import type { NumberValue } from './number.ts';
-import { bigIntOf, decimalOf, numberFromBigInt, numberFromDecimal } from './number.ts';
+import { bigIntOf, decimalOf, equalNumbers, numberFromBigInt, numberFromDecimal } from './number.ts';
 
 /** Why an operation has no result, in OPA's words. */
 export type ArithmeticFault = 'divide by zero' | 'modulo by zero' | 'modulo on floating-point number';
@@ -94,8 +94,8 @@ export function multiply(a: NumberValue, b: NumberValue): NumberValue {
 
 /** `a / b`: exact only where both fit 32 bits and divide evenly. */
 export function divide(a: NumberValue, b: NumberValue): NumberValue | ArithmeticFault {
-  if (b === 0) return 'divide by zero';
-  if (a === 0) return 0;
+  if (equalNumbers(b, 0)) return 'divide by zero';
+  if (equalNumbers(a, 0)) return 0;
   if (isInt32(a) && isInt32(b) && a % b === 0) return a / b;
   return fromFloat(divideFloats(floatOf(a), floatOf(b)));
 }

@@ -1,6 +1,6 @@
 import { Boxed } from './boxed.ts';
 import type { NumberValue } from './number.ts';
-import { compareNumbers } from './number.ts';
+import { compareNumbers, plainNumber } from './number.ts';
 import { compareStrings, sortedNames } from './string-order.ts';
 import type { TypeName } from './type-name.ts';
 import { typeName } from './type-name.ts';
@@ -71,6 +71,8 @@ export function compare(a: Value, b: Value): number {
 /** Whether two values are one. */
 export function equal(a: Value, b: Value): boolean {
   if (a === b) return true;
+  if (typeof a === 'number') return plainNumber(b) === a;
+  if (typeof b === 'number') return plainNumber(a) === b;
   if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return false;
   if (Array.isArray(a)) return Array.isArray(b) && equalArrays(a, b);
   if (Array.isArray(b)) return false;

@@ -29,10 +29,12 @@ export {
   equalNumbers,
   isInteger,
   isNumber,
+  numberAsWritten,
   numberFromBigInt,
   numberFromDecimal,
   numberFromText,
   numberText,
+  plainNumber,
   RegoNumber,
 } from './number.ts';
 export type { ObjectValue } from './object.ts';

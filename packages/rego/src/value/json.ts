@@ -1,5 +1,5 @@
 import { Boxed } from './boxed.ts';
-import { numberFromBigInt, numberFromText, numberText, RegoNumber } from './number.ts';
+import { numberAsWritten, numberFromBigInt, numberFromText, numberText, RegoNumber } from './number.ts';
 import type { ObjectValue } from './object.ts';
 import { objectEntries, objectKeys, RegoObject } from './object.ts';
 import { RegoSet } from './set.ts';
@@ -21,6 +21,15 @@ export interface ToJsonOptions {
   readonly escapeHtml?: boolean;
 }
 
+/** How {@link fromJson} reads. */
+export interface FromJsonOptions {
+  /** Keep the text of numbers that would be written in another way (`1.0`, `1e2`). */
+  readonly asWritten?: boolean;
+}
+
+/** Finds numbers with an exponent, and those whose fraction ends with a zero. */
+const OTHER_TEXT = /[0-9][eE]|\.[0-9]*0(?![0-9])|[0-9.]{16}|-0/;
+
 /** A number (or text that looks like one) whose value JSON.parse might not keep. */
 const LONG_NUMBER = /(?:^|[:[,\s])-?(?:[\d.]{16}|[\d.]+[eE])/;
 /** Finds all that {@link LONG_NUMBER} finds, and more, several times as fast. */
@@ -36,10 +45,11 @@ const parseWithSource = JSON.parse as (text: string, reviver: SourceReviver) => 
  *
  * @returns undefined when the text is no JSON, or holds a number that OPA refuses
  */
-export function fromJson(text: string): Value | undefined {
+export function fromJson(text: string, options: FromJsonOptions = {}): Value | undefined {
   try {
     const whole = text.isWellFormed() ? text : text.toWellFormed();
     if (whole.includes('\\u') && SURROGATE_ESCAPE.test(whole)) return wellFormed(parseExactly(whole));
+    if (options.asWritten && OTHER_TEXT.test(whole)) return parseExactly(whole, numberAsWritten);
     const isExact = !LIKELY_LONG_NUMBER.test(whole) || !LONG_NUMBER.test(whole);
     return isExact ? (JSON.parse(whole) as Value) : parseExactly(whole);
   } catch (error) {
@@ -48,10 +58,10 @@ export function fromJson(text: string): Value | undefined {
   }
 }
 
-function parseExactly(text: string): Value {
+function parseExactly(text: string, read = numberFromText): Value {
   return parseWithSource(text, (_key, value, { source }) => {
     if (typeof value !== 'number' || source === undefined) return value;
-    const number = numberFromText(source);
+    const number = read(source);
     if (number === undefined) throw new RangeError('number out of bounds');
     return number;
   }) as Value;

@@ -1,4 +1,5 @@
 import { Boxed } from './boxed.ts';
+import { RegoNumber } from './number.ts';
 import type { JsonObject, Value } from './value.ts';
 
 /** What a native Map or Set can compare: two values are equal exactly when their keys are. */
@@ -11,6 +12,7 @@ const COMPOSITE_MARK = '\u0000';
 export function memberKey(value: Value): MemberKey {
   if (typeof value === 'string') return value.charCodeAt(0) === 0 ? `${COMPOSITE_MARK}"${value}` : value;
   if (value === null || typeof value !== 'object') return value;
+  if (value instanceof RegoNumber && value.plain !== undefined) return value.plain;
   return COMPOSITE_MARK + canonicalText(value);
 }
 

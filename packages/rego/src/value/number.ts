@@ -7,19 +7,27 @@ export type NumberValue = number | RegoNumber;
 
 /**
  * A number that no JavaScript double holds as its shortest decimal: 9007199254740993, 1e400,
- * 0.33333333333333333334. Made only by {@link numberFromDecimal}, so that one value has one form.
+ * 0.33333333333333333334; or one that is to be shown as it was written: 1.0, 1e2 (see {@link numberAsWritten}). The
+ * latter is the same value as the double, with the same key, so only what compares by `===` has to know of it.
  */
 export class RegoNumber extends Boxed {
   override readonly kind = 'number';
   readonly coefficient: bigint;
   readonly exponent: number;
+  /** The double that is the same value, where there is one: then only the text is other. */
+  readonly plain: number | undefined;
+  /** The text is the number's own, as it was written. */
+  readonly isWritten: boolean;
   #text: string | undefined;
   #nearest: number | undefined;
 
-  constructor(decimal: Decimal) {
+  constructor(decimal: Decimal, written?: { readonly text: string; readonly plain: number | undefined }) {
     super();
     this.coefficient = decimal.coefficient;
     this.exponent = decimal.exponent;
+    this.plain = written?.plain;
+    this.isWritten = written !== undefined;
+    this.#text = written?.text;
   }
 
   /** The double next to the value; infinite beyond the double's range. */
@@ -41,7 +49,7 @@ export class RegoNumber extends Boxed {
   }
 
   override canonicalText(): string {
-    return `#${this.coefficient}e${this.exponent}`;
+    return this.plain === undefined ? `#${this.coefficient}e${this.exponent}` : String(this.plain);
   }
 
   override toString(): string {
@@ -115,6 +123,24 @@ export function numberFromText(text: string): NumberValue | undefined {
   return numberFromDecimal(decimal.coefficient, decimal.exponent);
 }
 
+const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+/**
+ * As {@link numberFromText}, keeping the text where the number would be written in another way: OPA shows numbers as
+ * they were written, in `sprintf` and in JSON.
+ */
+export function numberAsWritten(text: string): NumberValue | undefined {
+  const value = numberFromText(text);
+  if (value === undefined || numberText(value) === text || !JSON_NUMBER.test(text)) return value;
+  const plain = typeof value === 'number' ? value : undefined;
+  return new RegoNumber(decimalOf(value), { text, plain });
+}
+
+/** The double that is the same value, where there is one; what is no number is left alone. */
+export function plainNumber<T>(value: T): T | number {
+  return value instanceof RegoNumber && value.plain !== undefined ? value.plain : value;
+}
+
 /** The number as JSON text. Integers are written in full, however large, as OPA's arithmetic does. */
 export function numberText(value: NumberValue): string {
   if (typeof value !== 'number') return value.toString();
@@ -147,6 +173,6 @@ export function compareNumbers(a: NumberValue, b: NumberValue): number {
 
 /** Whether two numbers are one value. */
 export function equalNumbers(a: NumberValue, b: NumberValue): boolean {
-  if (typeof a === 'number' || typeof b === 'number') return a === b;
+  if (typeof a === 'number' || typeof b === 'number') return plainNumber(a) === plainNumber(b);
   return a.equals(b);
 }

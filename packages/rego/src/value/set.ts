@@ -4,6 +4,12 @@ import type { MemberKey } from './key.ts';
 import { canonicalText, memberKey } from './key.ts';
 import type { Value } from './value.ts';
 
+/** Of numbers that are written in several ways, the first one stays. */
+function addMember(members: Map<MemberKey, Value>, value: Value): void {
+  const key = memberKey(value);
+  if (typeof key !== 'number' || !members.has(key)) members.set(key, value);
+}
+
 /** A set of values, immutable once built. Build it with {@link RegoSet.from} or a {@link SetBuilder}. */
 export class RegoSet extends Boxed {
   override readonly kind = 'set';
@@ -21,7 +27,7 @@ export class RegoSet extends Boxed {
 
   static from(values: Iterable<Value>): RegoSet {
     const members = new Map<MemberKey, Value>();
-    for (const value of values) members.set(memberKey(value), value);
+    for (const value of values) addMember(members, value);
     return members.size === 0 ? RegoSet.EMPTY : new RegoSet(members);
   }
 
@@ -92,7 +98,7 @@ export class SetBuilder {
   #members = new Map<MemberKey, Value>();
 
   add(value: Value): this {
-    this.#members.set(memberKey(value), value);
+    addMember(this.#members, value);
     return this;
   }
 

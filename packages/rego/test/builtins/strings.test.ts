@@ -38,7 +38,7 @@ const ROWS: readonly Row[] = [
   ['format_int', [255, 16], 'string "ff"'],
   ['format_int', [-15.9, 16], 'string "-f"'],
   ['format_int', [big, 2], `string "1${'0'.repeat(63)}1"`],
-  ['to_number', ['1e3'], 'number 1000'],
+  ['to_number', ['1e3'], 'number 1e3'],
   [
     'to_number',
     ['1e400'],

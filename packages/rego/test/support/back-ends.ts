@@ -30,8 +30,13 @@ export function compileOnAll(sources: readonly ModuleSource[], options: CompileO
 }
 
 /** The policy compiled ahead of time; a policy that is a module offers only the queries that it was written with. */
-function moduleOf(policy: Policy, queries: Readonly<Record<string, QuerySource>> = {}): LoadedPolicy {
+function moduleOf(
+  policy: Policy,
+  queries: Readonly<Record<string, QuerySource>> = {},
+): LoadedPolicy | undefined {
   const { text, diagnostics } = policy.writeModule({ queries });
+  // A builtin that the caller brings has no place in a file.
+  if (diagnostics.some(({ message }) => message.includes('that its caller brings'))) return undefined;
   if (text === undefined) throw new Error(JSON.stringify(diagnostics));
   return loadModuleText(text);
 }
@@ -51,7 +56,8 @@ function together(policies: readonly Policy[]): Policy {
     partial: (query, options) => first.partial(query, options),
     prepare: (path) => {
       loaded ??= moduleOf(first);
-      const prepared = [...policies, loaded].map((policy) => policy.prepare(path));
+      const all = loaded === undefined ? policies : [...policies, loaded];
+      const prepared = all.map((policy) => policy.prepare(path));
       return {
         path: prepared[0]!.path,
         evaluate: (input, options) => onAll(prepared, sameResult, input, options),
@@ -63,8 +69,9 @@ function together(policies: readonly Policy[]): Policy {
       const queries = prepared.map(({ query }) => query);
       const { diagnostics } = prepared[0]!;
       if (queries[0] === undefined) return { diagnostics };
-      const written = moduleOf(first, { query: { text, ...options } }).query('query')!;
-      const all = [...queries.map((one) => one!), written];
+      const written = moduleOf(first, { query: { text, ...options } })?.query('query');
+      const compiled = queries.map((one) => one!);
+      const all = written === undefined ? compiled : [...compiled, written];
       return {
         diagnostics,
         query: { evaluate: (input, evaluation) => onAll(all, sameBindings, input, evaluation) },

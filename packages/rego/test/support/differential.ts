@@ -25,7 +25,7 @@ export async function compareWithOpa(
   const { policy, diagnostics } = compileOnAll(sources);
   if (policy === undefined) throw new Error(diagnostics.map(({ message }) => message).join('; '));
   const modules = Object.fromEntries(sources.map(({ file, text }) => [file, text]));
-  const regoVersion = sources[0]!.version ?? 1;
+  const regoVersion = sources[0]!.version === 0 ? 0 : 1;
   const differences: string[] = [];
   let compared = 0;
   let defined = 0;

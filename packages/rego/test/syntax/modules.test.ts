@@ -121,8 +121,14 @@ q := 1
       'package a\n# METADATA\n# scope: rule\n# entrypoint: true\np := 1',
       "2:1 annotation entrypoint applied to non-document or package scope 'rule'",
     ],
-    ['# METADATA\n# - a\npackage a', '2:1 yaml: METADATA must be a mapping'],
-    ['# METADATA\n# custom: 1\npackage a', '1:1 yaml: METADATA has the wrong type for `custom`'],
+    [
+      '# METADATA\n# - a\npackage a',
+      '2:1 yaml: unmarshal errors:\n  line 1: cannot unmarshal !!seq into ast.rawAnnotation',
+    ],
+    [
+      '# METADATA\n# custom: 1\npackage a',
+      '2:1 yaml: unmarshal errors:\n  line 1: cannot unmarshal !!int `1` into map[string]interface {}',
+    ],
   ])('%j is refused', (source, fault) => {
     expect(faultsOf(source)[0]).toContain(fault);
   });

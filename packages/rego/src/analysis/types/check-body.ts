@@ -118,7 +118,7 @@ export class BodyChecker {
       if (isFunction) continue;
       let given: MaybeType;
       if (replacement.kind === 'term') given = environment.typeOf(replacement.term);
-      else if (replacement.kind === 'builtin') given = builtinType(replacement.name);
+      else if (replacement.kind === 'builtin') given = builtinType(replacement);
       else given = environment.typeOfDocument(replacement.path, location);
       const type = known === undefined || given === undefined ? undefined : joinTypes(known, given);
       replaced.push({ path: [root, ...path], type: type ?? ANY });

@@ -34,12 +34,10 @@ function checkReplacedFunctions(
   for (const { target, replacement, location } of modifiers) {
     if (target.kind === 'input' || replacement.kind === 'term') continue;
     const type =
-      target.kind === 'builtin'
-        ? builtinType(target.name)
-        : environment.typeOfDocument(target.path, location);
+      target.kind === 'builtin' ? builtinType(target) : environment.typeOfDocument(target.path, location);
     const given =
       replacement.kind === 'builtin'
-        ? builtinType(replacement.name)
+        ? builtinType(replacement)
         : environment.typeOfDocument(replacement.path, location);
     if (type?.kind !== 'function' || given?.kind !== 'function' || unifies(type, given)) continue;
     const name = target.kind === 'builtin' ? target.name : dataPath(target.path);
@@ -75,7 +73,7 @@ export function calleeType(
 ): MaybeType {
   switch (callee.kind) {
     case 'builtin':
-      return builtinType(callee.name);
+      return builtinType(callee);
     case 'function':
       return environment.typeOfDocument(callee.path, location);
     case 'unknown':

@@ -1,9 +1,9 @@
-import type { Annotations, Module, Term } from '../../syntax/ast.ts';
-import { parseTerm } from '../../syntax/index.ts';
+import type { Annotations, Module, SchemaAnnotation, Term } from '../../syntax/ast.ts';
 import type { Value } from '../../value/index.ts';
 import { fromParsed, numberFromText } from '../../value/index.ts';
 import type { CoreRule } from '../core.ts';
 import { groundHead, pathKey } from '../names.ts';
+import { stepText } from '../term-text.ts';
 import type { Environment } from './environment.ts';
 import { overrideDocument } from './override-type.ts';
 import { schemaType } from './schema-type.ts';
@@ -89,15 +89,14 @@ export class SchemaAnnotations {
   #collect(module: Module): void {
     const { path } = module.package;
     for (const annotations of module.annotations) {
-      if (annotations.scope === 'package') add(this.#packages, pathKey(path), annotations);
-      else if (annotations.scope === 'subpackages') add(this.#subpackages, pathKey(path), annotations);
-    }
-    for (const rule of module.rules) {
-      for (const annotations of rule.annotations) {
-        if (annotations.scope === 'rule') add(this.#rules, rule.location, annotations);
-        else if (annotations.scope === 'document') {
-          add(this.#documents, pathKey([...path, ...groundHead(rule)]), annotations);
-        }
+      const { scope, target } = annotations;
+      if (scope === 'package') add(this.#packages, pathKey(path), annotations);
+      else if (scope === 'subpackages') add(this.#subpackages, pathKey(path), annotations);
+      if (target.kind !== 'rule') continue;
+      const rule = module.rules[target.rule]!;
+      if (scope === 'rule') add(this.#rules, rule.location, annotations);
+      else if (scope === 'document') {
+        add(this.#documents, pathKey([...path, ...groundHead(rule)]), annotations);
       }
     }
   }
@@ -108,35 +107,27 @@ function add<K>(map: Map<K, readonly SchemaEntry[]>, key: K, annotations: Annota
   if (entries.length > 0) map.set(key, [...(map.get(key) ?? []), ...entries]);
 }
 
-function entriesIn({ raw }: Annotations): SchemaEntry[] {
-  const written = raw['schemas'];
-  if (!Array.isArray(written)) return [];
-  return written.flatMap((pair: unknown) => {
-    const [found] = typeof pair === 'object' && pair !== null ? Object.entries(pair) : [];
-    const entry = found && entryOf(found[0], found[1]);
-    return entry === undefined ? [] : [entry];
-  });
+function entriesIn({ schemas = [] }: Annotations): SchemaEntry[] {
+  return schemas.flatMap((schema) => entryOf(schema) ?? []);
 }
 
-function entryOf(document: string, schema: unknown): SchemaEntry | undefined {
-  const path = referencePath(document);
+function entryOf({ path: document, schema, definition }: SchemaAnnotation): SchemaEntry | undefined {
+  const path = stepsOf(document);
   if (path === undefined || (path[0] !== 'input' && path[0] !== 'data')) return undefined;
-  if (typeof schema !== 'string') {
-    const definition = fromParsed(schema);
-    return definition === undefined ? undefined : { path, definition };
+  if (schema === undefined) {
+    const read = fromParsed(definition);
+    return read === undefined ? undefined : { path, definition: read };
   }
-  const steps = referencePath(schema);
-  if (steps?.[0] !== 'schema') return undefined;
-  return { path, name: { key: schemaKey(steps.slice(1).map(String)), text: schema } };
+  const names = stepsOf(schema)?.slice(1).map(String);
+  if (names === undefined) return undefined;
+  return { path, name: { key: schemaKey(names), text: `schema${names.map(stepText).join('')}` } };
 }
 
 /** A reference without variables, as the steps of its path. */
-function referencePath(text: string): readonly Value[] | undefined {
-  const { term } = parseTerm(text, { file: 'annotation', version: 1 });
-  if (term?.kind === 'var') return [term.name];
-  if (term?.kind !== 'ref' || term.head.kind !== 'var') return undefined;
-  const parts = term.parts.map(scalarValue);
-  return parts.includes(undefined) ? undefined : [term.head.name, ...(parts as Value[])];
+function stepsOf([head, ...parts]: readonly Term[]): readonly Value[] | undefined {
+  if (head?.kind !== 'var') return undefined;
+  const steps = parts.map(scalarValue);
+  return steps.includes(undefined) ? undefined : [head.name, ...(steps as Value[])];
 }
 
 function scalarValue(term: Term): Value | undefined {

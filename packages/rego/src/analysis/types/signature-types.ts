@@ -1,20 +1,21 @@
 import type { BuiltinSignature, BuiltinType } from '../../builtins/index.ts';
 import { KNOWN_BUILTINS } from '../../builtins/index.ts';
+import type { BuiltinCallee } from '../core.ts';
 import { joinTypes } from './join-types.ts';
 import { OPERAND_NAMES } from './operand-names.ts';
 import type { FunctionType, MaybeType, Type } from './type.ts';
 import { ANY, arrayType, BOOLEAN, functionType, NULL, NUMBER, objectType, STRING, setType } from './type.ts';
 
-const known = new Map<string, FunctionType>();
+const known = new WeakMap<BuiltinSignature, FunctionType>();
 
 /** The type of a builtin; undefined where there is none of that name. */
-export function builtinType(name: string): FunctionType | undefined {
-  const found = known.get(name);
-  if (found !== undefined) return found;
-  const signature = KNOWN_BUILTINS[name];
+export function builtinType({ name, custom }: BuiltinCallee): FunctionType | undefined {
+  const signature = custom ?? KNOWN_BUILTINS[name];
   if (signature === undefined) return undefined;
+  const found = known.get(signature);
+  if (found !== undefined) return found;
   const type = signatureType(signature);
-  known.set(name, type);
+  known.set(signature, type);
   return type;
 }
 
