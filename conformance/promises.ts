@@ -174,6 +174,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'A server that is started as a child inherits no secret of the environment.',
     source: 'MCP specification, Security best practices',
   },
+  'P-GATEWAY-EVERY-REQUEST': {
+    sentence:
+      'Resources, prompts and completion are decided as calls of tools are, each request and each list.',
+    source: 'docs/architecture.md',
+  },
   'P-GATEWAY-FAIL-CLOSED': {
     sentence: 'A decision point that fails denies calls and hides lists.',
     source: 'docs/architecture.md',
@@ -181,6 +186,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   'P-GATEWAY-HEADER-MATCH': {
     sentence: 'A header that disagrees with the body is refused.',
     source: 'MCP specification 2026-07-28, SEP-2243',
+  },
+  'P-GATEWAY-HIDDEN-DENIED': {
+    sentence: 'What a list hides is denied, and on record apart from what does not exist.',
+    source: 'docs/architecture.md',
   },
   'P-GATEWAY-IDENTITY-FROM-CREDENTIAL': {
     sentence: 'No message and no other header changes who asks.',
@@ -228,6 +237,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   },
   'P-GATEWAY-REFUSAL-NO-EFFECT': {
     sentence: 'A call that is refused reaches no server.',
+    source: 'docs/architecture.md',
+  },
+  'P-GATEWAY-REQUEST-REDACTED': {
+    sentence: 'A redaction never makes a request name something that was not decided about.',
     source: 'docs/architecture.md',
   },
   'P-GATEWAY-STRICT-READING': {

@@ -275,10 +275,16 @@ export interface Completion {
   readonly reasons: readonly Reason[];
 }
 
-/** Which of these actions could be granted to this caller: for tool lists. */
+/** Which of these actions could be granted to this caller: for lists of tools, resources and prompts. */
 export interface ListCall {
   readonly request: DecisionRequest;
-  readonly items: readonly { readonly tool: string; readonly server?: string }[];
+  readonly items: readonly ListItem[];
+}
+/** What distinguishes one item of a list: a tool, or the resource or prompt that it is. */
+export interface ListItem {
+  readonly tool?: string;
+  readonly server?: string;
+  readonly resources?: readonly Resource[];
 }
 export interface ListAnswer {
   readonly decision_id: string;

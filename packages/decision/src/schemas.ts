@@ -294,7 +294,15 @@ export const listCallSchema = z
   .strictObject({
     request: requestSchema,
     items: z
-      .array(z.strictObject({ tool: name, server: name.exactOptional() }).readonly())
+      .array(
+        z
+          .strictObject({
+            tool: name.exactOptional(),
+            server: name.exactOptional(),
+            resources: z.array(resourceSchema).readonly().exactOptional(),
+          })
+          .readonly(),
+      )
       .max(10_000)
       .readonly(),
   })

@@ -6,7 +6,7 @@ export {
   type Credentials,
   hashToken,
 } from './identity/caller.ts';
-export { APPROVAL_META_KEY, SESSION_META_KEY } from './mcp/authorize-call.ts';
+export { APPROVAL_META_KEY, SESSION_META_KEY } from './mcp/ask-decision.ts';
 export type { CatalogueTool } from './mcp/catalogue.ts';
 export {
   createMcpGateway,

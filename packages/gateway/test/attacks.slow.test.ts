@@ -225,13 +225,14 @@ describe('what goes to the server', () => {
   });
 
   it('[P-GATEWAY-METHODS-CLOSED] a method that is not offered reaches no server', async () => {
-    const { connect, url } = await open();
+    const { connect, url, codes } = await open();
     const client = await connect('legacy');
     const methods = [
-      'resources/read',
-      'resources/list',
-      'prompts/get',
-      'completion/complete',
+      'resources/subscribe',
+      'sampling/createMessage',
+      'elicitation/create',
+      'subscriptions/listen',
+      'constructor',
       'tasks/get',
       'logging/setLevel',
       'x/y',
@@ -241,6 +242,7 @@ describe('what goes to the server', () => {
       const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { uri: 'a', name: 'echo' } });
       expect((await post(url, body)).text).toContain('-32601');
     }
+    expect((await codes()).filter((code) => code === 'method_unknown').length).toBe(methods.length);
     const received = JSON.parse(textOf(await client.callTool({ name: 'received', arguments: {} }))) as {
       method: string;
     }[];

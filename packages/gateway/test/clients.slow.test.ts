@@ -2,12 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import {
-  Client,
-  deserializeMessage,
-  type JSONRPCMessage,
-  type Transport,
-} from '@modelcontextprotocol/client';
+import { Client } from '@modelcontextprotocol/client';
 import type { DecisionPoint } from '@writ/decision';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createMcpGateway } from '../src/index.ts';
@@ -24,33 +19,9 @@ import {
   until,
 } from './start-gateway.ts';
 import { startPoint } from './start-point.ts';
+import { StreamsTransport } from './streams-transport.ts';
 
 const ALLOW = 'package agent\n\ndecision := {"outcome": "allow", "reason": "ok"}\n';
-
-/** Client's end of a pair of streams: what a child process's standard streams would be. */
-class StreamsTransport implements Transport {
-  onclose?: () => void;
-  onerror?: (error: Error) => void;
-  onmessage?: (message: JSONRPCMessage) => void;
-  readonly toServer = new PassThrough();
-  readonly fromServer = new PassThrough();
-  #rest = '';
-
-  async start(): Promise<void> {
-    this.fromServer.on('data', (chunk: Buffer) => {
-      const lines = (this.#rest + chunk.toString()).split('\n');
-      this.#rest = lines.pop() ?? '';
-      for (const line of lines) this.onmessage?.(deserializeMessage(line));
-    });
-  }
-  async send(message: JSONRPCMessage): Promise<void> {
-    this.toServer.write(`${JSON.stringify(message)}\n`);
-  }
-  async close(): Promise<void> {
-    this.toServer.end();
-    this.onclose?.();
-  }
-}
 
 async function stdioGateway(point: DecisionPoint, env: Record<string, string> = {}) {
   const gateway = createMcpGateway({

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import * as surface from '../src/index.ts';
 import { pinDigest, shownDefinition, toolDigest } from '../src/mcp/definition.ts';
-import { isServerId, qualify } from '../src/mcp/names.ts';
+import { isServerId, qualify, qualifyUri, unqualify } from '../src/mcp/names.ts';
 import { openPins } from '../src/mcp/pins.ts';
 import { readMessage } from '../src/mcp/read-message.ts';
 import { traceId, traceMeta } from '../src/mcp/trace.ts';
@@ -38,6 +38,19 @@ describe('names', () => {
       fc.property(id, tool, id, tool, (server, one, other, two) => {
         const same = qualify(server, one, false) === qualify(other, two, false);
         expect(same).toBe(server === other && one === two);
+      }),
+    );
+  });
+
+  it('[P-GATEWAY-NAMES-INJECTIVE] two resources of two servers never share a URI, and each leads back', () => {
+    const id = fc.stringMatching(/^[a-z0-9_-]{1,8}$/).filter(isServerId);
+    const uri = fc.string({ unit: fc.constantFrom('a', ':', '/', 'writ:'), maxLength: 5 });
+    fc.assert(
+      fc.property(id, uri, id, uri, (server, one, other, two) => {
+        const shown = qualifyUri(server, one, false);
+        expect(shown === qualifyUri(other, two, false)).toBe(server === other && one === two);
+        expect(unqualify(qualifyUri, server, shown, false)).toBe(one);
+        if (server !== other) expect(unqualify(qualifyUri, other, shown, false)).toBeUndefined();
       }),
     );
   });

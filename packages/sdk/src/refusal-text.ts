@@ -4,9 +4,13 @@ import type { Completion, Decision, Reason } from '@writ/decision';
  * A refusal as the one line that an agent gets in place of the tool's result. The machine-readable reason comes
  * first, then what the policy says and what would help:
  * `TOOL_DENIED: amount_over_limit. Refunds end at 500. Choose a different action.`,
- * `APPROVAL_PENDING: human_approval_required. …`, `STEP_UP_REQUIRED: …`.
+ * `APPROVAL_PENDING: human_approval_required. …`, `STEP_UP_REQUIRED: …`. `denied` is how a denial of something that is
+ * no tool begins.
  */
-export function refusalText(decision: Decision): string {
+export function refusalText(
+  decision: Decision,
+  denied: 'TOOL_DENIED' | 'REQUEST_DENIED' = 'TOOL_DENIED',
+): string {
   const details = sentences(decision.reasons, decision.remediation);
   if (decision.outcome === 'escalate' && decision.approval !== undefined) {
     const { id, expires_at } = decision.approval;
@@ -19,7 +23,7 @@ export function refusalText(decision: Decision): string {
     const method = decision.step_up?.method ?? 'step_up';
     return `STEP_UP_REQUIRED: ${decision.reason}. ${details}The person behind this call has to prove who they are (${method}).`;
   }
-  return `TOOL_DENIED: ${decision.reason}. ${details}Choose a different action.`;
+  return `${denied}: ${decision.reason}. ${details}Choose a different action.`;
 }
 
 /** The line for a result that may not be shown: the tool did run, so that nobody runs it again in good faith. */

@@ -1,45 +1,24 @@
-import { randomUUID } from 'node:crypto';
-import type { CallToolResult, ProgressCallback } from '@modelcontextprotocol/server';
-import {
-  type ActionResult,
-  type CompleteCall,
-  type DecideCall,
-  type Decision,
-  type DecisionRequest,
-  type Json,
-  type JsonObject,
-  STRICT_JSON_CODES,
-} from '@writ/decision';
-import type { Caller } from '../identity/caller.ts';
+import type { CallToolResult } from '@modelcontextprotocol/server';
+import type { Action, ActionResult, Decision, Json, JsonObject } from '@writ/decision';
+import { askDecision, type Incoming, reportRefused } from './ask-decision.ts';
 import type { BoundedPoint } from './bounded-point.ts';
 import type { Catalogue, CatalogueTool } from './catalogue.ts';
+import { judgeAnswer } from './judge-answer.ts';
 import { faultResult, refusalResult, verdictMeta } from './refusal.ts';
-import { traceId, traceMeta } from './trace.ts';
+import { releaseContent } from './release-content.ts';
+import { traceMeta } from './trace.ts';
 import type { UpstreamAnswer } from './upstream.ts';
 
 /** One `tools/call`, read strictly. */
-export interface IncomingCall {
-  readonly caller: Caller;
+export interface IncomingCall extends Incoming {
   readonly name: string;
   readonly args: JsonObject | undefined;
-  /** `_meta` of the request. */
-  readonly meta: JsonObject;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: ProgressCallback;
 }
 
 export interface CallContext {
   readonly point: BoundedPoint;
   readonly catalogue: Catalogue;
 }
-
-/** Key of `_meta` by which a client names the approval to use up; it only selects, the decision point judges it. */
-export const APPROVAL_META_KEY = 'dev.writ/approval';
-/**
- * Key of `_meta` by which a client tells its conversations apart, for the record. It begins no session: one that a
- * client could begin anew would have new budgets and counts.
- */
-export const SESSION_META_KEY = 'dev.writ/session';
 
 /** Decides, forwards what was authorised and nothing else, and releases what the output policy lets pass. */
 export async function authorizeCall(context: CallContext, call: IncomingCall): Promise<CallToolResult> {
@@ -53,28 +32,9 @@ export async function authorizeCall(context: CallContext, call: IncomingCall): P
     const message = 'The definition of this tool changed since it was approved; an operator must look at it.';
     return refuseUnasked(context, call, 'tool_changed', message);
   }
-  const decision = await decide(context, call, found.tool);
+  const decision = await askDecision(context.point, call, actionOf(call, found.tool), found.tool.digest);
   if (decision.effect !== 'proceed') return refusalResult(decision);
   return forward(context, call, found.tool, decision);
-}
-
-async function decide(context: CallContext, call: IncomingCall, tool: CatalogueTool): Promise<Decision> {
-  const approval = textOf(call.meta[APPROVAL_META_KEY]);
-  const ask = (approvalId: string | undefined): Promise<Decision> => {
-    // A key of the client's own would let it have one decision, and one reservation, for many effects.
-    const base: DecideCall = {
-      request: requestOf(call, tool),
-      idempotency_key: randomUUID(),
-      tool_digest: tool.digest,
-    };
-    return context.point.decide(approvalId === undefined ? base : { ...base, approval_id: approvalId });
-  };
-  const decision = await ask(approval);
-  // The same call was approved meanwhile: a model repeats a call, it cannot carry an approval's id along.
-  if (approval === undefined && decision.outcome === 'escalate' && decision.approval?.status === 'approved') {
-    return ask(decision.approval.id);
-  }
-  return decision;
 }
 
 async function forward(
@@ -95,20 +55,9 @@ async function forward(
     return failedResult(decision, FAILURES[answer.kind]);
   }
   const result = resultOf(answer);
-  const closing: CompleteCall = {
-    decision_id: decision.decision_id,
-    status: result.is_error === true ? 'failed' : 'succeeded',
-  };
-  const completion = await context.point.complete({ ...closing, result });
-  if (completion.effect === 'proceed') return releasedResult(completion.result ?? result, decision);
-  const code = completion.reasons[0]?.code ?? 'result_withheld';
-  // A result that can't be read strictly is never judged, so never released; that the tool ran is still on record.
-  if (isUnreadable(code)) await context.point.complete(closing);
-  return faultResult(code, 'The tool ran; its result is withheld.');
-}
-
-function isUnreadable(code: string): boolean {
-  return (STRICT_JSON_CODES as readonly string[]).includes(code);
+  const judged = await judgeAnswer(context.point, decision, result);
+  if (judged.kind === 'released') return releasedResult(context, tool, judged.result, decision);
+  return faultResult(judged.code, 'The tool ran; its result is withheld.');
 }
 
 const FAILURES = {
@@ -130,9 +79,18 @@ function resultOf(answer: Extract<UpstreamAnswer, { kind: 'result' | 'error' }>)
 }
 
 /** Only what the output policy saw goes out: no `_meta` of the server's, which could pose as a verdict of ours. */
-function releasedResult(released: ActionResult, decision: Decision): CallToolResult {
+function releasedResult(
+  context: CallContext,
+  tool: CatalogueTool,
+  released: ActionResult,
+  decision: Decision,
+): CallToolResult {
   return {
-    content: (released.content ?? []) as unknown as CallToolResult['content'],
+    content: releaseContent(
+      context.catalogue,
+      tool.upstream,
+      released.content ?? [],
+    ) as unknown as CallToolResult['content'],
     ...(released.structured === undefined
       ? {}
       : { structuredContent: released.structured as NonNullable<CallToolResult['structuredContent']> }),
@@ -155,51 +113,23 @@ async function refuseUnasked(
   code: string,
   message: string,
 ): Promise<CallToolResult> {
-  const { principal, actor } = call.caller;
-  await context.point.report({
-    kind: 'upstream',
-    code,
-    message,
-    request: {
-      principal,
-      actor,
-      action: {
-        type: 'tool_call',
-        phase: 'call',
-        tool: call.name,
-        ...(call.args === undefined ? {} : { args: call.args }),
-      },
-    },
-  });
+  const action: Action = {
+    type: 'tool_call',
+    phase: 'call',
+    tool: call.name,
+    ...(call.args === undefined ? {} : { args: call.args }),
+  };
+  await reportRefused(context.point, call, action, code, message);
   return faultResult(code, message);
 }
 
-function requestOf(call: IncomingCall, tool: CatalogueTool): DecisionRequest {
-  const conversation = textOf(call.meta[SESSION_META_KEY]);
-  const trace = traceId(call.meta);
+function actionOf(call: IncomingCall, tool: CatalogueTool): Action {
   return {
-    principal: call.caller.principal,
-    actor: call.caller.actor,
-    ...(call.caller.delegation === undefined ? {} : { delegation: call.caller.delegation }),
-    action: {
-      type: 'tool_call',
-      phase: 'call',
-      tool: tool.definition.name,
-      server: tool.upstream.id,
-      args: call.args ?? {},
-      ...(tool.upstream.address === undefined ? {} : { upstream: tool.upstream.address }),
-    },
-    ...(conversation === undefined && trace === undefined
-      ? {}
-      : {
-          context: {
-            ...(conversation === undefined ? {} : { conversation_id: conversation }),
-            ...(trace === undefined ? {} : { trace_id: trace }),
-          },
-        }),
+    type: 'tool_call',
+    phase: 'call',
+    tool: tool.definition.name,
+    server: tool.upstream.id,
+    args: call.args ?? {},
+    ...(tool.upstream.address === undefined ? {} : { upstream: tool.upstream.address }),
   };
-}
-
-function textOf(value: Json | undefined): string | undefined {
-  return typeof value === 'string' && value.length > 0 && value.length <= 256 ? value : undefined;
 }

@@ -1,4 +1,6 @@
-import { isServerId, qualify } from './names.ts';
+import { definitionDigest } from './definition.ts';
+import { isServerId, qualify, qualifyUri, unqualify } from './names.ts';
+import { type CatalogueOffer, OFFER_SHAPES, type OfferMethod, shownOffer } from './offers.ts';
 import { openPins } from './pins.ts';
 import type { Upstream, UpstreamTool } from './upstream.ts';
 
@@ -21,9 +23,26 @@ export interface Catalogue {
   list(): Promise<readonly CatalogueTool[]>;
   /** The tool of this name, by a list that is at most the time to live old. */
   lookup(name: string): Promise<Lookup>;
+  /** Everything of this kind, asked anew of every upstream. */
+  offers(method: OfferMethod): Promise<readonly CatalogueOffer[]>;
+  /** The prompt that clients know by this name, asked anew of its server; undefined where none offers it. */
+  lookupPrompt(name: string): Promise<FoundPrompt | undefined>;
+  /** The server whose resource, or template, a client means by this URI; undefined where none can be meant. */
+  locateUri(uri: string): Promise<{ readonly upstream: Upstream; readonly uri: string } | undefined>;
+  /** The URI by which clients mean this resource of this server. */
+  uriOf(upstream: Upstream, uri: string): string;
   /** Makes the next lookup ask anew: something about this upstream was not as expected. */
   forget(upstream: Upstream): void;
   close(): Promise<void>;
+}
+
+/** A prompt of one server. */
+export interface FoundPrompt {
+  readonly upstream: Upstream;
+  /** As the server names it. */
+  readonly name: string;
+  /** Digest of all that clients see of it. */
+  readonly digest: string;
 }
 
 export interface CatalogueOptions {
@@ -101,10 +120,50 @@ export function openCatalogue(options: CatalogueOptions): Catalogue {
       }
       return { kind: 'unknown' };
     },
+    ...openOffers(upstreams, single),
     forget,
     async close() {
       await Promise.all(upstreams.map((upstream) => upstream.close()));
     },
+  };
+}
+
+type OfferPart = Pick<Catalogue, 'offers' | 'lookupPrompt' | 'locateUri' | 'uriOf'>;
+
+/** Resources and prompts: nothing is kept of them, so that a list and a lookup are always the server's of the moment. */
+function openOffers(upstreams: readonly Upstream[], single: boolean): OfferPart {
+  const shownBy = async (upstream: Upstream, method: OfferMethod): Promise<CatalogueOffer[]> => {
+    const { key, naming } = OFFER_SHAPES[method];
+    const mapping = naming === 'uri' ? qualifyUri : qualify;
+    const items = await upstream.offers(method);
+    return items.map((item) => ({
+      server: upstream.id,
+      id: String((item as Readonly<Record<string, unknown>>)[key]),
+      shown: shownOffer(method, item, (id) => mapping(upstream.id, id, single)),
+    }));
+  };
+  return {
+    async offers(method) {
+      const lists = await Promise.allSettled(upstreams.map((upstream) => shownBy(upstream, method)));
+      return lists.flatMap((list) => (list.status === 'fulfilled' ? list.value : []));
+    },
+    async lookupPrompt(name) {
+      for (const upstream of upstreams) {
+        const own = unqualify(qualify, upstream.id, name, single);
+        if (own === undefined) continue;
+        const prompt = (await shownBy(upstream, 'prompts/list')).find(({ id }) => id === own);
+        if (prompt !== undefined) return { upstream, name: own, digest: definitionDigest(prompt.shown) };
+      }
+      return undefined;
+    },
+    async locateUri(uri) {
+      for (const upstream of upstreams) {
+        const own = unqualify(qualifyUri, upstream.id, uri, single);
+        if (own !== undefined && own !== '' && (await upstream.hasResources())) return { upstream, uri: own };
+      }
+      return undefined;
+    },
+    uriOf: (upstream, uri) => qualifyUri(upstream.id, uri, single),
   };
 }
 

@@ -3,11 +3,12 @@ import type { Readable, Writable } from 'node:stream';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { DecisionPoint } from '@writ/decision';
 import type { Caller, CallerResolver } from '../identity/caller.ts';
+import { reportUnserved } from './ask-decision.ts';
 import { boundPoint } from './bounded-point.ts';
 import { type CatalogueTool, openCatalogue } from './catalogue.ts';
 import { createHttpEndpoint } from './http-endpoint.ts';
 import { serveMcp } from './serve-mcp.ts';
-import { StrictStdioTransport } from './stdio-transport.ts';
+import { type StdioRefusals, StrictStdioTransport } from './stdio-transport.ts';
 import { openUpstream, type UpstreamConfig } from './upstream.ts';
 
 export interface McpGatewayOptions {
@@ -66,11 +67,14 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
       const ended = new Promise<void>((resolve) => {
         end = resolve;
       });
-      const onMalformed = (code: string, message: string) => {
-        const request = { principal: caller.principal, actor: caller.actor };
-        void point.report({ kind: 'malformed', code, message, request });
+      const refusals: StdioRefusals = {
+        malformed: (code, message) => {
+          const request = { principal: caller.principal, actor: caller.actor };
+          void point.report({ kind: 'malformed', code, message, request });
+        },
+        unserved: (method) => void reportUnserved(point, caller, method),
       };
-      const transport = new StrictStdioTransport(input, output, onMalformed, () => {
+      const transport = new StrictStdioTransport(input, output, refusals, () => {
         sessions.delete(session);
         end();
       });

@@ -15,15 +15,16 @@ export function shownDefinition(definition: Tool): Tool {
 
 /** `sha256:<hex>` of the RFC 8785 form of `{name, description, inputSchema}`: bound into decisions and approvals. */
 export function toolDigest({ name, description, inputSchema }: Tool): string {
-  return digestOf({ name, ...(description === undefined ? {} : { description }), inputSchema });
+  return definitionDigest({ name, ...(description === undefined ? {} : { description }), inputSchema });
 }
 
 /** `sha256:<hex>` of everything that clients see of the tool: a model reads titles, annotations and schemas too. */
 export function pinDigest(definition: Tool): string {
-  return digestOf(shownDefinition(definition));
+  return definitionDigest(shownDefinition(definition));
 }
 
-function digestOf(value: object): string {
+/** `sha256:<hex>` of the RFC 8785 form of a definition. */
+export function definitionDigest(value: object): string {
   return `sha256:${createHash('sha256')
     .update(canonicalJson(value as unknown as Json))
     .digest('hex')}`;

@@ -1,10 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
-import { createMcpHandler, type McpHttpHandler } from '@modelcontextprotocol/server';
+import {
+  createMcpHandler,
+  type McpHttpHandler,
+  PROTOCOL_VERSION_META_KEY,
+} from '@modelcontextprotocol/server';
+import type { JsonObject } from '@writ/decision';
 import type { Caller, CallerResolver } from '../identity/caller.ts';
+import { reportUnserved } from './ask-decision.ts';
 import type { CallContext } from './authorize-call.ts';
 import type { BoundedPoint } from './bounded-point.ts';
+import { methodNotFound, unservedMethod } from './methods.ts';
 import { MESSAGE_BYTES_MAX, readMessage } from './read-message.ts';
+import { isObject } from './release-content.ts';
 import { serveMcp } from './serve-mcp.ts';
 
 export interface HttpEndpointOptions {
@@ -74,6 +82,11 @@ export function createHttpEndpoint(options: HttpEndpointOptions): HttpEndpoint {
       if (!read.ok) {
         await reportMalformed(options.context.point, caller, read.code, read.reason);
         return sendError(response, 400, read.rpcCode, `${read.code}: ${read.reason}`);
+      }
+      const unserved = unservedMethod(read.message);
+      if (unserved !== undefined) {
+        await reportUnserved(options.context.point, caller, unserved);
+        return sendJson(response, eraOf(read.message) === 'modern' ? 404 : 200, methodNotFound(read.message));
       }
       await serve(caller, read.message, request, response);
     },
@@ -145,11 +158,21 @@ async function reportMalformed(
   });
 }
 
+/** Requests of the newer era say their version in `_meta`. */
+function eraOf(message: JsonObject): 'modern' | 'legacy' {
+  const params = message['params'];
+  const meta = isObject(params) ? params['_meta'] : undefined;
+  return isObject(meta) && meta[PROTOCOL_VERSION_META_KEY] !== undefined ? 'modern' : 'legacy';
+}
+
 function sendError(response: ServerResponse, status: number, code: number, message: string): void {
+  sendJson(response, status, { jsonrpc: '2.0', id: null, error: { code, message } });
+}
+
+function sendJson(response: ServerResponse, status: number, answer: JsonObject): void {
   if (response.headersSent) return void response.end();
-  const body = JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message } });
   if (status === 405) response.setHeader('Allow', 'POST');
   // The rest of a refused body is not read: the connection ends with the answer.
   response.writeHead(status, { 'Content-Type': 'application/json', Connection: 'close' });
-  response.end(body);
+  response.end(JSON.stringify(answer));
 }

@@ -1,4 +1,4 @@
-import type { CallToolResult } from '@modelcontextprotocol/server';
+import { type CallToolResult, ProtocolError } from '@modelcontextprotocol/server';
 import type { Decision, JsonObject } from '@writ/decision';
 import { refusalText } from '@writ/sdk';
 
@@ -30,6 +30,32 @@ export function faultResult(code: string, message: string): CallToolResult {
     _meta: { [DECISION_META_KEY]: { outcome: 'deny', reason: code } },
   };
 }
+
+/**
+ * JSON-RPC code of a refusal. Codes from -32768 to -32000 are the protocol's own, and clients take -32001 for a request
+ * that timed out.
+ */
+export const REFUSED_CODE = -31_403;
+
+/** A refusal as a JSON-RPC error, for requests whose results have no place for one; `data` holds the verdict. */
+export function refusalError(decision: Decision): ProtocolError {
+  const data = { [DECISION_META_KEY]: decisionMeta(decision) };
+  return new ProtocolError(REFUSED_CODE, refusalText(decision, 'REQUEST_DENIED'), data);
+}
+
+/** The same for what is refused before policy is asked, or after it. */
+export function faultError(code: string, message: string): ProtocolError {
+  const data = { [DECISION_META_KEY]: { outcome: 'deny', reason: code } };
+  const missing = code === 'resource_unknown' || code === 'prompt_unknown';
+  return new ProtocolError(
+    missing ? INVALID_PARAMS : REFUSED_CODE,
+    `REQUEST_DENIED: ${code}. ${message}`,
+    data,
+  );
+}
+
+/** JSON-RPC 2.0; what the protocol answers where a resource or prompt does not exist. */
+const INVALID_PARAMS = -32_602;
 
 function decisionMeta(decision: Decision): JsonObject {
   return {

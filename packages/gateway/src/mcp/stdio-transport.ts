@@ -1,9 +1,15 @@
 import type { Readable, Writable } from 'node:stream';
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
+import { methodNotFound, unservedMethod } from './methods.ts';
 import { MESSAGE_BYTES_MAX, readMessage } from './read-message.ts';
 
-/** Called for every line that is refused before it is a message. */
-export type OnMalformed = (code: string, reason: string) => void;
+/** What is refused before anything is asked about it. */
+export interface StdioRefusals {
+  /** A line that is no message. */
+  malformed(code: string, reason: string): void;
+  /** A request whose method does not pass. */
+  unserved(method: string): void;
+}
 
 /**
  * MCP's stdio transport (newline-delimited JSON) on the strict reader. A line that is refused is answered with a
@@ -15,7 +21,7 @@ export class StrictStdioTransport implements Transport {
   onmessage?: (message: JSONRPCMessage) => void;
   readonly #input: Readable;
   readonly #output: Writable;
-  readonly #onMalformed: OnMalformed;
+  readonly #on: StdioRefusals;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #closed = false;
@@ -28,11 +34,11 @@ export class StrictStdioTransport implements Transport {
     void this.close();
   };
 
-  constructor(input: Readable, output: Writable, onMalformed: OnMalformed, onClosed: () => void = () => {}) {
+  constructor(input: Readable, output: Writable, refusals: StdioRefusals, onClosed: () => void = () => {}) {
     this.#onClosed = onClosed;
     this.#input = input;
     this.#output = output;
-    this.#onMalformed = onMalformed;
+    this.#on = refusals;
   }
 
   async start(): Promise<void> {
@@ -79,7 +85,7 @@ export class StrictStdioTransport implements Transport {
     this.#pending.push(rest);
     this.#pendingBytes += rest.length;
     if (this.#pendingBytes > MESSAGE_BYTES_MAX) {
-      this.#onMalformed('message_too_large', `a message is longer than ${MESSAGE_BYTES_MAX} bytes`);
+      this.#on.malformed('message_too_large', `a message is longer than ${MESSAGE_BYTES_MAX} bytes`);
       void this.close();
     }
   }
@@ -88,10 +94,16 @@ export class StrictStdioTransport implements Transport {
     if (isBlank(line)) return;
     const read = readMessage(line);
     if (read.ok) {
+      const unserved = unservedMethod(read.message);
+      if (unserved !== undefined) {
+        this.#on.unserved(unserved);
+        this.#output.write(`${JSON.stringify(methodNotFound(read.message))}\n`);
+        return;
+      }
       this.onmessage?.(read.message as unknown as JSONRPCMessage);
       return;
     }
-    this.#onMalformed(read.code, read.reason);
+    this.#on.malformed(read.code, read.reason);
     const answer = {
       jsonrpc: '2.0',
       id: null,

@@ -1,14 +1,20 @@
 import {
   type CallToolResult,
   Client,
+  type CompleteRequest,
+  type GetPromptRequest,
   type ProgressCallback,
   ProtocolError,
+  type ReadResourceRequest,
+  type Result,
   StreamableHTTPClientTransport,
   type Tool,
 } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import type { JsonObject } from '@writ/decision';
 import { pinDigest, toolDigest } from './definition.ts';
+import { OFFER_SHAPES, type OfferMethod, type Offers } from './offers.ts';
+import type { RequestMethod } from './request-shapes.ts';
 
 /** An MCP server behind the gateway: a process on stdio, or a streamable HTTP endpoint. */
 export type UpstreamConfig = {
@@ -45,10 +51,10 @@ export interface UpstreamTool {
 }
 
 /** How a forwarded call ended. */
-export type UpstreamAnswer =
-  | { readonly kind: 'result'; readonly result: CallToolResult }
+export type UpstreamAnswer<Answer extends Result = CallToolResult> =
+  | { readonly kind: 'result'; readonly result: Answer }
   /** The server answered with a protocol error. */
-  | { readonly kind: 'error'; readonly message: string }
+  | { readonly kind: 'error'; readonly code: number; readonly message: string }
   /** Nothing was sent: the connection that described the tool is gone. */
   | { readonly kind: 'not_sent' }
   /** The request may have reached the server; what became of it is not known. */
@@ -62,6 +68,12 @@ export interface Upstream {
   tools(): Promise<readonly UpstreamTool[]>;
   /** Calls the tool on the very connection that described it. */
   call(tool: UpstreamTool, args: JsonObject | undefined, options: CallOptions): Promise<UpstreamAnswer>;
+  /** What it offers beside tools, asked anew; none where it does not say that it has any. */
+  offers<Method extends OfferMethod>(method: Method): Promise<readonly Offers[Method][]>;
+  /** Does it say that it has resources. */
+  hasResources(): Promise<boolean>;
+  /** Sends one request that is no call of a tool, connecting first where needed. */
+  request(method: RequestMethod, params: JsonObject, options: CallOptions): Promise<UpstreamAnswer<Result>>;
   /** Calls `listener` when the upstream says that its tools changed, and when its connection is lost. */
   onToolsChanged(listener: () => void): void;
   close(): Promise<void>;
@@ -140,6 +152,13 @@ export function openUpstream(config: UpstreamConfig): Upstream {
       if (open === undefined || open.number !== tool.connection) return { kind: 'not_sent' };
       return callTool(open.client, tool, args, options, { timeout, maxTotalTimeout });
     },
+    offers: async (method) => listOffers(await connection(), method, timeout),
+    hasResources: async () => (await connection()).client.getServerCapabilities()?.resources !== undefined,
+    async request(method, params, options) {
+      const open = await connection().catch(() => undefined);
+      if (open === undefined || options.signal?.aborted === true) return { kind: 'not_sent' };
+      return answerOf(() => SENDERS[method](open.client, params, options, { timeout, maxTotalTimeout }));
+    },
     onToolsChanged: (listener) => void listeners.push(listener),
     async close() {
       closed = true;
@@ -166,37 +185,81 @@ async function listTools(
   }));
 }
 
+async function listOffers<Method extends OfferMethod>(
+  { client }: Connection,
+  method: Method,
+  timeout: number,
+): Promise<readonly Offers[Method][]> {
+  // The client answers by itself, with none, where the server does not say that it has any.
+  const options = { timeout, cacheMode: 'bypass' } as const;
+  const lists = {
+    'resources/list': () => client.listResources(undefined, options),
+    'resources/templates/list': () => client.listResourceTemplates(undefined, options),
+    'prompts/list': () => client.listPrompts(undefined, options),
+  };
+  const result = await lists[method]();
+  return (result as unknown as Record<string, readonly Offers[Method][]>)[OFFER_SHAPES[method].items] ?? [];
+}
+
+interface Limits {
+  readonly timeout: number;
+  readonly maxTotalTimeout: number;
+}
+
+type Sender = (client: Client, params: JsonObject, options: CallOptions, limits: Limits) => Promise<Result>;
+
+/** How each request is sent. Its parameters are those that were decided on. */
+const SENDERS: Readonly<Record<RequestMethod, Sender>> = {
+  'resources/read': (client, params, options, limits) =>
+    client.readResource(withMeta<ReadResourceRequest['params']>(params, options), {
+      ...requestOptions(options, limits),
+      cacheMode: 'bypass',
+    }),
+  'prompts/get': (client, params, options, limits) =>
+    client.getPrompt(withMeta<GetPromptRequest['params']>(params, options), requestOptions(options, limits)),
+  'completion/complete': (client, params, options, limits) =>
+    client.complete(withMeta<CompleteRequest['params']>(params, options), requestOptions(options, limits)),
+};
+
+function withMeta<Params>(params: JsonObject, { meta }: CallOptions): Params {
+  return { ...params, ...(meta === undefined ? {} : { _meta: meta }) } as Params;
+}
+
+function requestOptions({ signal, onProgress }: CallOptions, limits: Limits) {
+  return {
+    ...limits,
+    resetTimeoutOnProgress: true,
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onprogress: onProgress }),
+  };
+}
+
+async function answerOf<Answer extends Result>(send: () => Promise<Answer>): Promise<UpstreamAnswer<Answer>> {
+  try {
+    return { kind: 'result', result: await send() };
+  } catch (error) {
+    if (error instanceof ProtocolError) return { kind: 'error', code: error.code, message: error.message };
+    return { kind: 'unknown', message: 'The server did not answer.' };
+  }
+}
+
 async function callTool(
   client: Client,
   tool: UpstreamTool,
   args: JsonObject | undefined,
-  { signal, meta, onProgress }: CallOptions,
-  limits: { readonly timeout: number; readonly maxTotalTimeout: number },
+  options: CallOptions,
+  limits: Limits,
 ): Promise<UpstreamAnswer> {
-  if (signal?.aborted === true) return { kind: 'not_sent' };
+  if (options.signal?.aborted === true) return { kind: 'not_sent' };
   const { outputSchema: _unused, ...toolDefinition } = tool.definition;
-  try {
-    const result = await client.callTool(
-      {
-        name: tool.definition.name,
-        ...(args === undefined ? {} : { arguments: args as Record<string, unknown> }),
-        ...(meta === undefined ? {} : { _meta: meta as Record<string, unknown> }),
-      },
-      {
-        ...limits,
-        resetTimeoutOnProgress: true,
-        // Headers mirror the schema that was decided on. Output schemas are the client's to check: compiling what a
-        // server wrote is no work for the process that decides.
-        toolDefinition,
-        ...(signal === undefined ? {} : { signal }),
-        ...(onProgress === undefined ? {} : { onprogress: onProgress }),
-      },
-    );
-    return { kind: 'result', result };
-  } catch (error) {
-    if (error instanceof ProtocolError) return { kind: 'error', message: error.message };
-    return { kind: 'unknown', message: 'The tool server did not answer.' };
-  }
+  const params = {
+    name: tool.definition.name,
+    ...(args === undefined ? {} : { arguments: args as Record<string, unknown> }),
+    ...(options.meta === undefined ? {} : { _meta: options.meta as Record<string, unknown> }),
+  };
+  // Headers mirror the schema that was decided on. Output schemas are the client's to check: compiling what a server
+  // wrote is no work for the process that decides.
+  return answerOf(() => client.callTool(params, { ...requestOptions(options, limits), toolDefinition }));
 }
 
 function transportOf(config: UpstreamConfig): StdioClientTransport | StreamableHTTPClientTransport {

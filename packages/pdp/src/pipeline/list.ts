@@ -115,7 +115,7 @@ async function recordList(
   }));
   const fields = decisionFields(draft, call.request, { pointId: caller.pointId, sessionKey: '' });
   const { reasons: _reasons, session: _session, ...kept } = fields;
-  const note: Json = { items, ...(claim === undefined ? {} : { refused: claim }) };
+  const note = { items, ...(claim === undefined ? {} : { refused: claim }) } as unknown as Json;
   await core.store.call('pdp.note', {
     core: entry,
     sealed: sealFields({ ...kept, note }, core.salts),

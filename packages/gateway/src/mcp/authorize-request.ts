@@ -1,0 +1,90 @@
+import { ProtocolError } from '@modelcontextprotocol/server';
+import type { Action, ActionResult, Decision, Json, JsonObject } from '@writ/decision';
+import { askDecision, type Incoming, reportRefused } from './ask-decision.ts';
+import type { CallContext } from './authorize-call.ts';
+import { judgeAnswer } from './judge-answer.ts';
+import { METHODS } from './methods.ts';
+import { faultError, refusalError, verdictMeta } from './refusal.ts';
+import { REQUEST_SHAPES, type RequestMethod, sameTarget } from './request-shapes.ts';
+import { traceMeta } from './trace.ts';
+import type { Upstream } from './upstream.ts';
+
+/** One `resources/read`, `prompts/get` or `completion/complete`, read strictly. */
+export interface IncomingRequest extends Incoming {
+  readonly method: RequestMethod;
+  readonly params: JsonObject;
+}
+
+/**
+ * Decides, forwards what was authorised and nothing else, and releases what the output policy lets pass. Every refusal
+ * is thrown as the protocol's error: these results have no place for one.
+ */
+export async function authorizeRequest(context: CallContext, request: IncomingRequest): Promise<JsonObject> {
+  const shape = REQUEST_SHAPES[request.method];
+  const found = await shape.locate(context.catalogue, request.params).catch(() => undefined);
+  if (found === undefined)
+    return refuseUnasked(context, request, 'upstream_unavailable', 'The server does not answer.');
+  if (found.kind === 'unknown') return refuseUnasked(context, request, found.code, found.message);
+  const { upstream, params, resource, digest } = found.target;
+  const action: Action = {
+    type: METHODS[request.method].type,
+    phase: 'call',
+    server: upstream.id,
+    args: params,
+    resources: [resource],
+    ...(upstream.address === undefined ? {} : { upstream: upstream.address }),
+  };
+  const decision = await askDecision(context.point, request, action, digest);
+  if (decision.effect !== 'proceed') throw refusalError(decision);
+  const forwarded = decision.forwarded_args ?? params;
+  if (!sameTarget(params, forwarded)) {
+    // What was authorised is this resource or prompt; under a redacted name it would be another one.
+    await context.point.complete({ decision_id: decision.decision_id, status: 'not_sent' });
+    throw faultError('outcome_not_expressible', 'The policy redacts the name of what is asked for.');
+  }
+  return forward(context, request, upstream, { decision, params: forwarded });
+}
+
+async function forward(
+  context: CallContext,
+  request: IncomingRequest,
+  upstream: Upstream,
+  { decision, params }: { readonly decision: Decision; readonly params: JsonObject },
+): Promise<JsonObject> {
+  const shape = REQUEST_SHAPES[request.method];
+  const answer = await upstream.request(request.method, params, {
+    meta: traceMeta(request.meta),
+    ...(request.signal === undefined ? {} : { signal: request.signal }),
+    ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
+  });
+  if (answer.kind === 'not_sent' || answer.kind === 'unknown') {
+    await context.point.complete({ decision_id: decision.decision_id, status: answer.kind });
+    throw faultError('upstream_unavailable', 'The server did not answer.');
+  }
+  const result: ActionResult =
+    answer.kind === 'error'
+      ? { content: [{ type: 'text', text: answer.message }], is_error: true }
+      : shape.judged(answer.result as unknown as JsonObject);
+  const judged = await judgeAnswer(context.point, decision, result);
+  if (judged.kind === 'withheld') throw faultError(judged.code, 'The result is withheld.');
+  if (answer.kind === 'error') throw new ProtocolError(answer.code, errorText(judged.result.content));
+  return { ...shape.released(context.catalogue, upstream, judged.result), _meta: verdictMeta(decision) };
+}
+
+/** The server's message, as far as the output policy lets it pass. */
+function errorText(content: Json | undefined): string {
+  const [first] = Array.isArray(content) ? (content as readonly Json[]) : [];
+  const text = (first as { readonly text?: Json } | undefined)?.text;
+  return typeof text === 'string' ? text : 'the server refused the request';
+}
+
+async function refuseUnasked(
+  context: CallContext,
+  request: IncomingRequest,
+  code: string,
+  message: string,
+): Promise<never> {
+  const action: Action = { type: METHODS[request.method].type, phase: 'call', args: request.params };
+  await reportRefused(context.point, request, action, code, message);
+  throw faultError(code, message);
+}
