@@ -3,9 +3,9 @@ import type { Action, ActionResult, Decision, Json, JsonObject } from '@writ/dec
 import { askDecision, type Incoming, reportRefused } from './ask-decision.ts';
 import type { CallContext } from './authorize-call.ts';
 import { judgeAnswer } from './judge-answer.ts';
-import { METHODS } from './methods.ts';
+import { METHODS, type RequestMethod } from './methods.ts';
 import { faultError, refusalError, verdictMeta } from './refusal.ts';
-import { REQUEST_SHAPES, type RequestMethod, sameTarget } from './request-shapes.ts';
+import { REQUEST_SHAPES, sameTarget } from './request-shapes.ts';
 import { traceMeta } from './trace.ts';
 import type { Upstream } from './upstream.ts';
 

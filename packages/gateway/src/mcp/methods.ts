@@ -22,6 +22,8 @@ export const METHODS = {
   'completion/complete': { type: 'completion', phase: 'call' },
 } as const satisfies Readonly<Record<string, MethodRule>>;
 export type DecidedMethod = keyof typeof METHODS;
+/** Methods whose requests name one thing of one server, apart from calls of tools. */
+export type RequestMethod = Extract<DecidedMethod, 'resources/read' | 'prompts/get' | 'completion/complete'>;
 
 /** Methods that the gateway answers for itself: they say what it is, and ask no server anything. */
 const HANDSHAKE: readonly string[] = ['initialize', 'ping', 'server/discover'];

@@ -1,12 +1,8 @@
 import { type ActionResult, canonicalJson, type Json, type JsonObject, type Resource } from '@writ/decision';
 import type { Catalogue } from './catalogue.ts';
-import type { DecidedMethod } from './methods.ts';
-import { named } from './methods.ts';
+import { named, type RequestMethod } from './methods.ts';
 import { isObject, releaseBlock, withUri } from './release-content.ts';
 import type { Upstream } from './upstream.ts';
-
-/** Methods whose requests name one thing of one server, apart from calls of tools. */
-export type RequestMethod = Extract<DecidedMethod, 'resources/read' | 'prompts/get' | 'completion/complete'>;
 
 /** What a request names, in the words of the server that has it. */
 export interface Target {

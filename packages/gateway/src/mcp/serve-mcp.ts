@@ -17,9 +17,8 @@ import type { Incoming } from './ask-decision.ts';
 import { authorizeCall, type CallContext } from './authorize-call.ts';
 import { authorizeRequest } from './authorize-request.ts';
 import { shownDefinition } from './definition.ts';
-import { METHODS } from './methods.ts';
+import { METHODS, type RequestMethod } from './methods.ts';
 import { listItem, type OfferMethod } from './offers.ts';
-import type { RequestMethod } from './request-shapes.ts';
 
 /** What one caller may see is not for a shared cache, and policies may change at any time. */
 const PRIVATE = { ttlMs: 0, cacheScope: 'private' } as const;

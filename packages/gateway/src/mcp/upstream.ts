@@ -13,8 +13,8 @@ import {
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import type { JsonObject } from '@writ/decision';
 import { pinDigest, toolDigest } from './definition.ts';
+import type { RequestMethod } from './methods.ts';
 import { OFFER_SHAPES, type OfferMethod, type Offers } from './offers.ts';
-import type { RequestMethod } from './request-shapes.ts';
 
 /** An MCP server behind the gateway: a process on stdio, or a streamable HTTP endpoint. */
 export type UpstreamConfig = {
