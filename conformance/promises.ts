@@ -235,6 +235,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'A foreign Host or Origin is refused.',
     source: 'CVE-2025-66414; MCP specification, Security',
   },
+  'P-GATEWAY-REFUSAL-FORM': {
+    sentence: 'A denial is told in the form that is configured for the era, and always with its reason.',
+    source: 'docs/architecture.md',
+  },
   'P-GATEWAY-REFUSAL-NO-EFFECT': {
     sentence: 'A call that is refused reaches no server.',
     source: 'docs/architecture.md',
@@ -242,6 +246,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   'P-GATEWAY-REQUEST-REDACTED': {
     sentence: 'A redaction never makes a request name something that was not decided about.',
     source: 'docs/architecture.md',
+  },
+  'P-GATEWAY-STEP-UP': {
+    sentence: 'Over HTTP, stronger identity is asked for by one challenge that names all that is needed.',
+    source: 'RFC 6750; RFC 9470; MCP specification, Authorization',
   },
   'P-GATEWAY-STRICT-READING': {
     sentence: 'What two readers could read differently is refused before policy.',

@@ -15,4 +15,5 @@ export {
   type StdioSession,
 } from './mcp/create-mcp-gateway.ts';
 export { DECISION_META_KEY } from './mcp/refusal.ts';
+export type { RefusalForm, RefusalOptions } from './mcp/refuse.ts';
 export type { UpstreamConfig } from './mcp/upstream.ts';

@@ -58,7 +58,8 @@ describe.each([
   it('[P-GATEWAY-REFUSAL-NO-EFFECT] allow, deny, sanitize, step up, undefined: only what is allowed takes effect', async () => {
     const { folder, upstream } = await folderWithServer();
     const { service, entries } = await startPoint({ rego: FILES });
-    const client = await (await startGateway(service, [upstream])).connect(era);
+    const told = { refusals: { stepUp: 'result' as const } };
+    const client = await (await startGateway(service, [upstream], told)).connect(era);
     const at = (name: string) => join(folder, name);
     await writeFile(at('secret.txt'), 'hidden');
     await writeFile(at('private.txt'), 'hidden');

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Caller, UpstreamConfig } from '@writ/gateway';
+import type { Caller, RefusalOptions, UpstreamConfig } from '@writ/gateway';
 import {
   type CheckpointSigner,
   commandSigner,
@@ -103,6 +103,15 @@ function gatewayOptions(
     upstreams,
     callers,
     ...(config.anonymous === undefined ? {} : { anonymous: asCaller(config.anonymous) }),
+    ...(config.refusals === undefined ? {} : { refusals: refusalsOf(config.refusals) }),
+  };
+}
+
+function refusalsOf({ deny, step_up, resource_metadata }: NonNullable<Config['refusals']>): RefusalOptions {
+  return {
+    ...(deny === undefined ? {} : { deny: typeof deny === 'string' ? deny : defined(deny) }),
+    ...(step_up === undefined ? {} : { stepUp: step_up }),
+    ...(resource_metadata === undefined ? {} : { resourceMetadata: resource_metadata }),
   };
 }
 

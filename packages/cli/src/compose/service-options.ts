@@ -1,6 +1,6 @@
 import type { BundleChange, BundleSource } from '@writ/bundle';
 import type { DecisionPoint } from '@writ/decision';
-import type { BearerCaller, Caller, UpstreamConfig } from '@writ/gateway';
+import type { BearerCaller, Caller, RefusalOptions, UpstreamConfig } from '@writ/gateway';
 import type { CheckpointSigner, Witness } from '@writ/ledger';
 import type { CallerIdentity, DecisionService, Engine, LoadFailure, PointCredential } from '@writ/pdp';
 import type { BudgetDefinition } from '@writ/state';
@@ -19,6 +19,7 @@ export interface ServiceOptions {
     readonly upstreams: readonly UpstreamConfig[];
     readonly callers: readonly BearerCaller[];
     readonly anonymous?: Caller;
+    readonly refusals?: RefusalOptions;
   };
   readonly points?: readonly PointCredential[];
   /** Host names beside loopback's and the addresses' own that requests may carry. */

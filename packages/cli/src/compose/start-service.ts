@@ -137,6 +137,7 @@ async function openGateway(
     resolveCaller: bearerCallers(mcp.callers, mcp.anonymous),
     allowedHosts: [...LOOPBACK_NAMES, hostInUrl(mcp.host), ...(options.hosts ?? [])],
     pinsFile: join(options.dataDirectory, 'pins.json'),
+    ...(mcp.refusals === undefined ? {} : { refusals: mcp.refusals }),
   });
   const server = serveGateway(gateway);
   try {

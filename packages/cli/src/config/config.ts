@@ -6,6 +6,7 @@ const name = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,31}$/, 'must be lower-case letters, digits, "-" or "_", at most 32');
 const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'must be HOST:PORT');
+const refusalForm = z.enum(['result', 'error', 'http']);
 const tokenHash = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be `sha256:` and 64 hexadecimal digits');
 const strings = z.array(z.string());
 
@@ -85,6 +86,25 @@ export const configSchema = z.strictObject({
     .strictObject({ principal, actor })
     .optional()
     .describe('Who a gateway caller without a token is; on loopback only'),
+  refusals: z
+    .strictObject({
+      deny: z
+        .union([
+          refusalForm,
+          z.strictObject({ legacy: refusalForm.optional(), modern: refusalForm.optional() }),
+        ])
+        .optional()
+        .describe(
+          'How a denied call is told: `result` (default), `error` (JSON-RPC) or `http` (403); one for each era',
+        ),
+      step_up: z
+        .enum(['challenge', 'result'])
+        .optional()
+        .describe('Over HTTP: `challenge` (default) with WWW-Authenticate, or `result` as on stdio'),
+      resource_metadata: z.url().optional().describe('RFC 9728 metadata that challenges name'),
+    })
+    .optional()
+    .describe('How the gateway tells its clients of refusals'),
   budgets: z
     .array(
       z.strictObject({

@@ -3,6 +3,7 @@ import type { ProgressCallback } from '@modelcontextprotocol/server';
 import type { Action, DecideCall, Decision, DecisionRequest, Json, JsonObject } from '@writ/decision';
 import type { Caller } from '../identity/caller.ts';
 import type { BoundedPoint } from './bounded-point.ts';
+import type { Channel } from './refuse.ts';
 import { traceId } from './trace.ts';
 
 /** What every request of a client carries, whatever it asks for. */
@@ -10,6 +11,8 @@ export interface Incoming {
   readonly caller: Caller;
   /** `_meta` of the request. */
   readonly meta: JsonObject;
+  /** The way back, for refusals. */
+  readonly channel: Channel;
   readonly signal?: AbortSignal;
   readonly onProgress?: ProgressCallback;
 }

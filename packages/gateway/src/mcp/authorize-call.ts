@@ -4,7 +4,8 @@ import { askDecision, type Incoming, reportRefused } from './ask-decision.ts';
 import type { BoundedPoint } from './bounded-point.ts';
 import type { Catalogue, CatalogueTool } from './catalogue.ts';
 import { judgeAnswer } from './judge-answer.ts';
-import { faultResult, refusalResult, verdictMeta } from './refusal.ts';
+import { faultResult, verdictMeta } from './refusal.ts';
+import { type RefusalOptions, refuseCall } from './refuse.ts';
 import { releaseContent } from './release-content.ts';
 import { traceMeta } from './trace.ts';
 import type { UpstreamAnswer } from './upstream.ts';
@@ -18,6 +19,7 @@ export interface IncomingCall extends Incoming {
 export interface CallContext {
   readonly point: BoundedPoint;
   readonly catalogue: Catalogue;
+  readonly refusals: RefusalOptions;
 }
 
 /** Decides, forwards what was authorised and nothing else, and releases what the output policy lets pass. */
@@ -33,7 +35,7 @@ export async function authorizeCall(context: CallContext, call: IncomingCall): P
     return refuseUnasked(context, call, 'tool_changed', message);
   }
   const decision = await askDecision(context.point, call, actionOf(call, found.tool), found.tool.digest);
-  if (decision.effect !== 'proceed') return refusalResult(decision);
+  if (decision.effect !== 'proceed') return refuseCall({ ...call, options: context.refusals }, decision);
   return forward(context, call, found.tool, decision);
 }
 

@@ -4,7 +4,8 @@ import { askDecision, type Incoming, reportRefused } from './ask-decision.ts';
 import type { CallContext } from './authorize-call.ts';
 import { judgeAnswer } from './judge-answer.ts';
 import { METHODS, type RequestMethod } from './methods.ts';
-import { faultError, refusalError, verdictMeta } from './refusal.ts';
+import { faultError, verdictMeta } from './refusal.ts';
+import { refuseRequest } from './refuse.ts';
 import { REQUEST_SHAPES, sameTarget } from './request-shapes.ts';
 import { traceMeta } from './trace.ts';
 import type { Upstream } from './upstream.ts';
@@ -35,7 +36,7 @@ export async function authorizeRequest(context: CallContext, request: IncomingRe
     ...(upstream.address === undefined ? {} : { upstream: upstream.address }),
   };
   const decision = await askDecision(context.point, request, action, digest);
-  if (decision.effect !== 'proceed') throw refusalError(decision);
+  if (decision.effect !== 'proceed') throw refuseRequest({ ...request, options: context.refusals }, decision);
   const forwarded = decision.forwarded_args ?? params;
   if (!sameTarget(params, forwarded)) {
     // What was authorised is this resource or prompt; under a redacted name it would be another one.

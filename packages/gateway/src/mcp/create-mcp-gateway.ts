@@ -7,6 +7,7 @@ import { reportUnserved } from './ask-decision.ts';
 import { boundPoint } from './bounded-point.ts';
 import { type CatalogueTool, openCatalogue } from './catalogue.ts';
 import { createHttpEndpoint } from './http-endpoint.ts';
+import type { RefusalOptions } from './refuse.ts';
 import { serveMcp } from './serve-mcp.ts';
 import { type StdioRefusals, StrictStdioTransport } from './stdio-transport.ts';
 import { openUpstream, type UpstreamConfig } from './upstream.ts';
@@ -22,6 +23,8 @@ export interface McpGatewayOptions {
   readonly pinsFile?: string;
   /** Oldest list of definitions that a call is held against, ms. Default 5,000; 0 asks before every call. */
   readonly definitionsTtlMs?: number;
+  /** How refusals are told to clients. */
+  readonly refusals?: RefusalOptions;
   /** Longest wait for one answer of the decision point, ms, after which the call is denied. Default 10,000. */
   readonly decisionWaitMs?: number;
 }
@@ -53,7 +56,7 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
     ...(options.definitionsTtlMs === undefined ? {} : { definitionsTtlMs: options.definitionsTtlMs }),
   });
   const point = boundPoint(options.point, options.decisionWaitMs);
-  const context = { point, catalogue };
+  const context = { point, catalogue, refusals: options.refusals ?? {} };
   const sessions = new Set<StdioSession>();
   const endpoint = createHttpEndpoint({
     context,
@@ -78,7 +81,7 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
         sessions.delete(session);
         end();
       });
-      const handle = serveStdio(() => serveMcp(context, caller), { transport });
+      const handle = serveStdio(({ era }) => serveMcp(context, caller, { era }), { transport });
       const session: StdioSession = { ended, close: () => handle.close() };
       sessions.add(session);
       return session;

@@ -10,6 +10,7 @@ import type { Caller, CallerResolver } from '../identity/caller.ts';
 import { reportUnserved } from './ask-decision.ts';
 import type { CallContext } from './authorize-call.ts';
 import type { BoundedPoint } from './bounded-point.ts';
+import { HeldResponse, type HttpRefusal } from './held-response.ts';
 import { methodNotFound, unservedMethod } from './methods.ts';
 import { MESSAGE_BYTES_MAX, readMessage } from './read-message.ts';
 import { isObject } from './release-content.ts';
@@ -39,12 +40,14 @@ export function createHttpEndpoint(options: HttpEndpointOptions): HttpEndpoint {
 
   const serve = async (
     caller: Caller,
-    message: unknown,
+    message: JsonObject,
     request: IncomingMessage,
     response: ServerResponse,
   ) => {
     // A handler per request binds the caller by construction: nothing of one caller can leak to another.
-    const handler = createMcpHandler(() => serveMcp(options.context, caller), {
+    const held = new HeldResponse(response, message['id']);
+    const refuseHttp = (refusal: HttpRefusal) => held.refuse(refusal);
+    const handler = createMcpHandler(({ era }) => serveMcp(options.context, caller, { era, refuseHttp }), {
       keepAliveMs: 15_000,
       // What the SDK refuses by itself (headers that disagree with the body, unknown versions) is on record too.
       onerror: (error) =>
@@ -52,7 +55,7 @@ export function createHttpEndpoint(options: HttpEndpointOptions): HttpEndpoint {
     });
     open.add(handler);
     try {
-      await toNodeHandler(handler)(request as NodeIncomingMessageLike, response, message);
+      await toNodeHandler(handler)(request as NodeIncomingMessageLike, held, message);
     } finally {
       open.delete(handler);
       await handler.close();

@@ -19,6 +19,7 @@ import { authorizeRequest } from './authorize-request.ts';
 import { shownDefinition } from './definition.ts';
 import { METHODS, type RequestMethod } from './methods.ts';
 import { listItem, type OfferMethod } from './offers.ts';
+import type { Channel } from './refuse.ts';
 
 /** What one caller may see is not for a shared cache, and policies may change at any time. */
 const PRIVATE = { ttlMs: 0, cacheScope: 'private' } as const;
@@ -27,7 +28,7 @@ const PRIVATE = { ttlMs: 0, cacheScope: 'private' } as const;
  * One MCP server instance for one caller: a request (HTTP) or a connection (stdio). It offers what `METHODS` lists;
  * every other method is answered "method not found" and reaches no upstream.
  */
-export function serveMcp(context: CallContext, caller: Caller): Server {
+export function serveMcp(context: CallContext, caller: Caller, channel: Channel): Server {
   const server = new Server(
     { name: 'writ', version: '0.1.0' },
     {
@@ -48,7 +49,11 @@ export function serveMcp(context: CallContext, caller: Caller): Server {
     extra: ServerContext,
   ): Promise<Answer> => {
     const { _meta, ...rest } = params as JsonObject;
-    const answer = await authorizeRequest(context, { ...incomingOf(caller, extra), method, params: rest });
+    const answer = await authorizeRequest(context, {
+      ...incomingOf(caller, channel, extra),
+      method,
+      params: rest,
+    });
     // The SDK reads it against the protocol's schema before it goes out.
     return answer as unknown as Answer;
   };
@@ -57,7 +62,7 @@ export function serveMcp(context: CallContext, caller: Caller): Server {
     'tools/call',
     async (request, extra): Promise<CallToolResult> =>
       authorizeCall(context, {
-        ...incomingOf(caller, extra),
+        ...incomingOf(caller, channel, extra),
         name: request.params.name,
         args: request.params.arguments as JsonObject | undefined,
       }),
@@ -81,10 +86,11 @@ export function serveMcp(context: CallContext, caller: Caller): Server {
   return server;
 }
 
-function incomingOf(caller: Caller, extra: ServerContext): Incoming {
+function incomingOf(caller: Caller, channel: Channel, extra: ServerContext): Incoming {
   const progressToken = extra.mcpReq._meta?.progressToken;
   return {
     caller,
+    channel,
     meta: { ...(extra.mcpReq._meta as JsonObject | undefined) },
     signal: extra.mcpReq.signal,
     ...(progressToken === undefined ? {} : { onProgress: progressForwarder(extra, progressToken) }),
