@@ -183,6 +183,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'A decision point that fails denies calls and hides lists.',
     source: 'docs/architecture.md',
   },
+  'P-GATEWAY-FLOW': {
+    sentence:
+      'Labels of what was allowed follow principal and actor, so that private data does not leave beside untrusted text.',
+    source: 'examples/information-flow/README.md',
+  },
   'P-GATEWAY-HEADER-MATCH': {
     sentence: 'A header that disagrees with the body is refused.',
     source: 'MCP specification 2026-07-28, SEP-2243',

@@ -30,7 +30,15 @@ function tableOf(example: string): string[][] {
 }
 
 it('there are examples', () => {
-  expect(examples.sort()).toEqual(['egress', 'payments', 'records', 'spiffe', 'support', 'tutorial']);
+  expect(examples.sort()).toEqual([
+    'egress',
+    'information-flow',
+    'payments',
+    'records',
+    'spiffe',
+    'support',
+    'tutorial',
+  ]);
 });
 
 describe.each(examples)('example %s', (example) => {

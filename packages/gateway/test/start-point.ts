@@ -16,8 +16,10 @@ import { openStore } from '@writ/store';
 import { onTestFinished } from 'vitest';
 
 export interface PointOptions extends Partial<DecisionPointOptions> {
-  /** A module of package `agent`. */
-  readonly rego: string;
+  /** A module of package `agent`; or `bundle`. */
+  readonly rego?: string;
+  /** Folder of a bundle, in place of the module. */
+  readonly bundle?: string;
   /** Entrypoints as a manifest writes them. Default: `agent/decision`, kind `grant`. */
   readonly entrypoints?: readonly object[];
 }
@@ -29,7 +31,12 @@ export interface StartedPoint {
 }
 
 /** A real decision point on a real store in a folder of its own, with policies in Rego; gone when the test ends. */
-export async function startPoint({ rego, entrypoints, ...options }: PointOptions): Promise<StartedPoint> {
+export async function startPoint({
+  rego = '',
+  bundle,
+  entrypoints,
+  ...options
+}: PointOptions): Promise<StartedPoint> {
   const folder = await mkdtemp(join(tmpdir(), 'writ-gateway-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const listed = entrypoints ?? [{ path: 'agent/decision', kind: 'grant' }];
@@ -39,7 +46,7 @@ export async function startPoint({ rego, entrypoints, ...options }: PointOptions
     JSON.stringify({ roots: ['agent'], rego_version: 1, metadata: { writ: { entrypoints: listed } } }),
   );
   const engine = createRegoEngine();
-  const loaded = await loadPolicies([{ kind: 'path', path: folder, name: 'agent' }], engine);
+  const loaded = await loadPolicies([{ kind: 'path', path: bundle ?? folder, name: 'agent' }], engine);
   if (!loaded.ok) throw new Error(renderLoadFailure(loaded));
   const store = await openStore({
     directory: join(folder, 'data'),

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { type Registry, resolveCapability } from '@writ/bundle';
 import {
   type Action,
+  type ActionType,
   canonicalJson,
   type DecisionContext,
   type DecisionRequest,
@@ -84,12 +85,20 @@ type ResolvedAction =
     }
   | { readonly ok: false; readonly code: 'request_invalid'; readonly message: string };
 
+/** What is no tool stands in the registry under the protocol's method: reading from a server can label a session too. */
+const DESCRIBED_AS: Partial<Record<ActionType, string>> = {
+  resource_read: 'resources/read',
+  prompt_get: 'prompts/get',
+  completion: 'completion/complete',
+};
+
 /** What the registry says about an action, `arg_hash` included; asked again for redacted arguments. */
 export function resolveAction(action: Action, registry: Registry): ResolvedAction {
   const { arg_hash: _claimed, ...given } = action;
   const hashed: Action = given.args === undefined ? given : { ...given, arg_hash: hashArgs(given.args) };
-  if (hashed.tool === undefined) return { ok: true, action: hashed, labels: [] };
-  const found = resolveCapability(registry, { server: hashed.server, tool: hashed.tool, args: hashed.args });
+  const name = hashed.tool ?? DESCRIBED_AS[hashed.type];
+  if (name === undefined) return { ok: true, action: hashed, labels: [] };
+  const found = resolveCapability(registry, { server: hashed.server, tool: name, args: hashed.args });
   if (found.kind === 'undescribed') return { ok: true, action: hashed, labels: [] };
   if (found.kind === 'unresolvable') {
     return { ok: false, code: 'request_invalid', message: `argument \`${found.pointer}\`: ${found.message}` };
