@@ -232,6 +232,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'Error text and progress do not bypass the output policy.',
     source: 'docs/architecture.md',
   },
+  'P-GATEWAY-PIN-FINDINGS': {
+    sentence:
+      'Hidden or confusable characters and text addressed to the model are shown before a tool is pinned.',
+    source: 'CVE-2025-54136; tool poisoning',
+  },
   'P-GATEWAY-PINNED': {
     sentence: 'A definition that changed, or is new, is neither listed nor callable.',
     source: 'CVE-2025-54136',

@@ -14,6 +14,15 @@ export {
   type McpGatewayOptions,
   type StdioSession,
 } from './mcp/create-mcp-gateway.ts';
+export type { DefinitionChange } from './mcp/definition-diff.ts';
+export { definitionFindings, type Finding } from './mcp/findings.ts';
 export { DECISION_META_KEY } from './mcp/refusal.ts';
 export type { RefusalForm, RefusalOptions } from './mcp/refuse.ts';
+export {
+  type PinReview,
+  type PinState,
+  type ReviewedTool,
+  type ReviewOptions,
+  reviewPins,
+} from './mcp/review-pins.ts';
 export type { UpstreamConfig } from './mcp/upstream.ts';

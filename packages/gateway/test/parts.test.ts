@@ -17,6 +17,9 @@ function pinsFile(): string {
   return join(folder, 'deep', 'pins.json');
 }
 
+const pinned = (tools: Record<string, string>) =>
+  new Map(Object.entries(tools).map(([name, digest]) => [name, { digest, definition: { name } }]));
+
 describe('surface', () => {
   it('is what it was', () => {
     expect(Object.keys(surface).sort()).toEqual([
@@ -25,7 +28,9 @@ describe('surface', () => {
       'SESSION_META_KEY',
       'bearerCallers',
       'createMcpGateway',
+      'definitionFindings',
       'hashToken',
+      'reviewPins',
     ]);
   });
 });
@@ -75,10 +80,10 @@ describe('pins', () => {
     const file = pinsFile();
     const one = openPins(file);
     const other = openPins(file);
-    one.pinFirstSight('a', new Map([['x', 'sha256:1']]));
-    other.pinFirstSight('b', new Map([['y', 'sha256:2']]));
-    other.pinFirstSight('a', new Map([['x', 'sha256:evil']]));
-    one.pinFirstSight('a', new Map([['z', 'sha256:3']]));
+    one.pinFirstSight('a', pinned({ x: 'sha256:1' }));
+    other.pinFirstSight('b', pinned({ y: 'sha256:2' }));
+    other.pinFirstSight('a', pinned({ x: 'sha256:evil' }));
+    one.pinFirstSight('a', pinned({ z: 'sha256:3' }));
     const later = openPins(file);
     expect([later.of('a', 'x'), later.of('b', 'y'), later.of('a', 'z')]).toEqual([
       'sha256:1',
@@ -91,7 +96,7 @@ describe('pins', () => {
   it('[P-GATEWAY-PINNED] a server that offered nothing at first adds nothing later', () => {
     const pins = openPins(undefined);
     pins.pinFirstSight('a', new Map());
-    pins.pinFirstSight('a', new Map([['late', 'sha256:1']]));
+    pins.pinFirstSight('a', pinned({ late: 'sha256:1' }));
     expect(pins.of('a', 'late')).toBeUndefined();
     expect(pins.of('__proto__', 'x')).toBeUndefined();
     expect(pins.of('', 'constructor')).toBeUndefined();
@@ -100,7 +105,7 @@ describe('pins', () => {
   it('[P-GATEWAY-PINNED] a damaged file is an error, never an empty one', () => {
     for (const text of ['', 'null', '[]', '{', '1', '{"a/x":1}']) {
       const file = pinsFile();
-      openPins(file).pinFirstSight('a', new Map([['x', 'sha256:1']]));
+      openPins(file).pinFirstSight('a', pinned({ x: 'sha256:1' }));
       writeFileSync(file, text);
       expect(() => openPins(file)).toThrow('pins');
       expect(readFileSync(file, 'utf8')).toBe(text);

@@ -11,6 +11,7 @@ import type { Config } from '../config/config.ts';
 import { readConfig } from '../config/read-config.ts';
 import { EXIT } from '../exit-status.ts';
 import type { Output } from '../output/output.ts';
+import { approveCommand, diffCommand, pinCommand } from './mcp-pins.ts';
 import { showEvents } from './serve.ts';
 
 interface McpRunOptions extends ServiceOverrides {
@@ -23,8 +24,11 @@ const EXAMPLE = 'npx writ mcp run --bundle policy -- npx -y @modelcontextprotoco
 /** `writ mcp run -- COMMAND…`: one stdio server, wrapped for a client's configuration file. */
 export function mcpCommand(): Command {
   return new Command('mcp')
-    .description('The MCP gateway for one client')
+    .description('The MCP gateway for one client, and the definitions of tools that it holds servers to')
     .addCommand(runCommand())
+    .addCommand(pinCommand())
+    .addCommand(diffCommand())
+    .addCommand(approveCommand())
     .addHelpText('after', `\nExample:\n  ${EXAMPLE}`);
 }
 

@@ -33,9 +33,7 @@ export function serviceFromConfig(
   { config, folder }: LoadedConfig,
   overrides: ServiceOverrides,
 ): ServiceOptions {
-  const upstreams = Object.entries(config.upstreams ?? {}).map(([id, upstream]) =>
-    upstreamOf(id, upstream, folder),
-  );
+  const upstreams = upstreamsOf({ config, folder });
   const dataDirectory = resolve(overrides.data ?? resolve(folder, config.data_dir ?? '.writ'));
   return {
     dataDirectory,
@@ -164,6 +162,11 @@ function engineOf(config: Config, overrides: ServiceOverrides): Engine {
     url: url ?? 'http://localhost',
     ...(socket === undefined ? {} : { socketPath: socket }),
   });
+}
+
+/** The MCP servers of a configuration. */
+export function upstreamsOf({ config, folder }: Pick<LoadedConfig, 'config' | 'folder'>): UpstreamConfig[] {
+  return Object.entries(config.upstreams ?? {}).map(([id, upstream]) => upstreamOf(id, upstream, folder));
 }
 
 function upstreamOf(

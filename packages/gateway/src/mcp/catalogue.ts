@@ -1,7 +1,8 @@
-import { definitionDigest } from './definition.ts';
+import type { JsonObject } from '@writ/decision';
+import { definitionDigest, shownDefinition } from './definition.ts';
 import { isServerId, qualify, qualifyUri, unqualify } from './names.ts';
 import { type CatalogueOffer, OFFER_SHAPES, type OfferMethod, shownOffer } from './offers.ts';
-import { openPins } from './pins.ts';
+import { openPins, type PinnedDefinition } from './pins.ts';
 import type { Upstream, UpstreamTool } from './upstream.ts';
 
 /** A tool that clients may name. */
@@ -75,8 +76,7 @@ export function openCatalogue(options: CatalogueOptions): Catalogue {
 
   const ask = (upstream: Upstream): Promise<readonly CatalogueTool[]> => {
     const tools = upstream.tools().then((found) => {
-      const digests = found.map((tool) => [tool.definition.name, tool.pinDigest] as const);
-      pins.pinFirstSight(upstream.id, new Map(digests));
+      pins.pinFirstSight(upstream.id, pinnable(found));
       return found.map((tool) => ({
         ...tool,
         upstream,
@@ -126,6 +126,15 @@ export function openCatalogue(options: CatalogueOptions): Catalogue {
       await Promise.all(upstreams.map((upstream) => upstream.close()));
     },
   };
+}
+
+function pinnable(tools: readonly UpstreamTool[]): ReadonlyMap<string, PinnedDefinition> {
+  return new Map(
+    tools.map(({ definition, pinDigest }) => [
+      definition.name,
+      { digest: pinDigest, definition: shownDefinition(definition) as unknown as JsonObject },
+    ]),
+  );
 }
 
 type OfferPart = Pick<Catalogue, 'offers' | 'lookupPrompt' | 'locateUri' | 'uriOf'>;

@@ -1,12 +1,26 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { JsonObject } from '@writ/decision';
 
-/** Definitions as they were at first sight, by server and tool. */
+/** Definitions as they were at first sight or when approved, by server and tool. */
 export interface Pins {
   /** Digest of the tool's pinned definition; undefined where it has none. */
   of(server: string, tool: string): string | undefined;
   /** Pins all of these if the server has never been seen; else does nothing. */
-  pinFirstSight(server: string, tools: ReadonlyMap<string, string>): void;
+  pinFirstSight(server: string, tools: ReadonlyMap<string, PinnedDefinition>): void;
+  /** Names of this server's pinned tools. */
+  toolsOf(server: string): readonly string[];
+  /** The definition with this digest, where it was kept. */
+  definition(digest: string): JsonObject | undefined;
+  /** Puts this definition in place of whatever was pinned. */
+  approve(server: string, tool: string, digest: string, definition: JsonObject): void;
+  /** Takes the pin away; the server stays seen, so that the tool would be new. */
+  remove(server: string, tool: string): void;
+}
+
+export interface PinnedDefinition {
+  readonly digest: string;
+  readonly definition: JsonObject;
 }
 
 type Written = Record<string, string>;
@@ -14,22 +28,92 @@ type Written = Record<string, string>;
 /**
  * Opens the pins: a JSON object from `server/tool` to `sha256:…`, and from `server/` to `seen`, so that a server that
  * offered nothing at first can't add tools later. Without a file they live as long as the process. A file that can't
- * be read is an error: taking it for empty would pin whatever servers offer now.
+ * be read is an error: taking it for empty would pin whatever servers offer now. A file that another process replaced
+ * is read anew before it is asked, so that an operator's approval holds at once.
+ *
+ * Beside it, `FILE.definitions` keeps the text of pinned definitions by digest, for people to compare; nothing is
+ * decided by it.
  */
 export function openPins(file: string | undefined): Pins {
-  const pins = readPins(file);
+  let pins = readPins(file);
+  let stamp = stampOf(file);
+  const kept: Record<string, JsonObject> = Object.create(null);
+  const refresh = () => {
+    const now = stampOf(file);
+    if (now === stamp) return;
+    pins = readPins(file);
+    stamp = now;
+  };
+  const change = (edit: (pins: Written) => void) => {
+    // Another process may have pinned since: its pins stay, and count.
+    refresh();
+    edit(pins);
+    if (file === undefined) return;
+    writeWhole(file, pins);
+    stamp = stampOf(file);
+  };
+  const keep = (definitions: readonly PinnedDefinition[]) => {
+    for (const { digest, definition } of definitions) kept[digest] = definition;
+    if (file === undefined) return;
+    Object.assign(kept, { ...readDefinitions(file), ...kept });
+    writeWhole(definitionsFile(file), kept);
+  };
   return {
-    of: (server, tool) => pins[`${server}/${tool}`],
+    of(server, tool) {
+      refresh();
+      return pins[`${server}/${tool}`];
+    },
     pinFirstSight(server, tools) {
+      refresh();
       if (wasSeen(pins, server)) return;
-      // Another process may have pinned since: its pins stay, and count.
-      Object.assign(pins, readPins(file));
-      if (wasSeen(pins, server)) return;
-      pins[`${server}/`] = 'seen';
-      for (const [tool, digest] of tools) pins[`${server}/${tool}`] = digest;
-      if (file !== undefined) writePins(file, pins);
+      keep([...tools.values()]);
+      change((current) => {
+        if (wasSeen(current, server)) return;
+        current[`${server}/`] = 'seen';
+        for (const [tool, { digest }] of tools) current[`${server}/${tool}`] = digest;
+      });
+    },
+    toolsOf(server) {
+      refresh();
+      const prefix = `${server}/`;
+      const keys = Object.keys(pins).filter((key) => key.startsWith(prefix) && key !== prefix);
+      return keys.map((key) => key.slice(prefix.length));
+    },
+    definition: (digest) => kept[digest] ?? (file === undefined ? undefined : readDefinitions(file)[digest]),
+    approve(server, tool, digest, definition) {
+      keep([{ digest, definition }]);
+      change((current) => {
+        current[`${server}/`] = 'seen';
+        current[`${server}/${tool}`] = digest;
+      });
+    },
+    remove(server, tool) {
+      change((current) => {
+        current[`${server}/`] = 'seen';
+        delete current[`${server}/${tool}`];
+      });
     },
   };
+}
+
+function definitionsFile(file: string): string {
+  return `${file}.definitions`;
+}
+
+/** None where the file is missing or damaged: it is there to be read by people. */
+function readDefinitions(file: string): Record<string, JsonObject> {
+  try {
+    const value = parsed(readFileSync(definitionsFile(file), 'utf8'));
+    return Object.assign(Object.create(null), value);
+  } catch {
+    return Object.create(null);
+  }
+}
+
+/** Changes whenever the file is replaced; a file that is not there has one too. */
+function stampOf(file: string | undefined): string {
+  const stats = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false });
+  return stats === undefined ? '' : `${stats.ino} ${stats.mtimeMs} ${stats.size}`;
 }
 
 function wasSeen(pins: Written, server: string): boolean {
@@ -68,9 +152,9 @@ function isPins(value: unknown): value is Written {
   );
 }
 
-function writePins(file: string, pins: Written): void {
+function writeWhole(file: string, value: object): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const next = `${file}.${process.pid}.new`;
-  writeFileSync(next, `${JSON.stringify(pins, null, 2)}\n`, { mode: 0o600, flush: true });
+  writeFileSync(next, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flush: true });
   renameSync(next, file);
 }
