@@ -18,6 +18,7 @@ export function pinCommand(): Command {
     new Command('pin').description(
       'Pin the tools of servers that have no pins yet, and show what to look at',
     ),
+    'npx writ mcp pin',
     (output, review) => {
       const seen = new Set(review.tools.filter(({ state }) => state !== 'new').map(({ server }) => server));
       const first = review.tools.filter(({ server }) => !seen.has(server));
@@ -34,6 +35,7 @@ export function diffCommand(): Command {
     new Command('diff').description(
       'Show what servers offer now that is not what was pinned; status 1 if any',
     ),
+    'npx writ mcp diff --format json',
     (output, review) => {
       const open = review.tools.filter(({ state }) => state !== 'pinned');
       show(output, review, open, `${open.length} of ${review.tools.length} tools are not as pinned`);
@@ -52,6 +54,7 @@ export function approveCommand(): Command {
       )
       .argument('<server>', 'its id in writ.yaml')
       .argument('[tools...]', 'tools, by the names that the server gives them'),
+    'npx writ mcp approve files write_file',
     (output, review, server, names) => {
       const offered = review.tools.filter((each) => each.server === server);
       if (offered.length === 0)
@@ -71,10 +74,11 @@ export function approveCommand(): Command {
 
 type PinAction = (output: Output, review: PinReview, server: string, tools: readonly string[]) => number;
 
-function withPins(command: Command, action: PinAction): Command {
+function withPins(command: Command, example: string, action: PinAction): Command {
   command
     .option('--config <file>', 'configuration (default: writ.yaml in this folder)')
-    .option('--data <dir>', 'data directory (default: .writ)');
+    .option('--data <dir>', 'data directory (default: .writ)')
+    .addHelpText('after', `\nExample:\n  ${example}`);
   return withAction(command, async ({ output }: CommandContext, ...given: unknown[]) => {
     const { server, tools, options } = argumentsOf(given);
     const loaded = readConfig(options.config);
