@@ -5,7 +5,7 @@ import type { Builtin } from '../../src/builtins/index.ts';
 import { BUILTINS, BuiltinError } from '../../src/builtins/index.ts';
 import { nodeCrypto } from '../../src/node.ts';
 import type { Value } from '../../src/value/index.ts';
-import { toJson, typeName } from '../../src/value/index.ts';
+import { fromJson, toJson, typeName } from '../../src/value/index.ts';
 import { operands } from './argument-generators.ts';
 import { callContext } from './call-context.ts';
 import type { CallOutcome } from './opa-caller.ts';
@@ -77,7 +77,8 @@ function ours(builtin: Builtin, given: readonly Value[]): CallOutcome {
   if (outcome instanceof BuiltinError) {
     return { kind: 'error', code: outcome.code, message: outcome.message };
   }
-  return { kind: 'value', type: typeName(outcome), json: toJson(outcome) };
+  // By value: computed fractions are written otherwise by OPA (`2.5e+09`).
+  return { kind: 'value', type: typeName(outcome), json: toJson(fromJson(toJson(outcome)) ?? null) };
 }
 
 /** Codes must agree; words must where OPA's own code speaks, not a library of Go's. */
