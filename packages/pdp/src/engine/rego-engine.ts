@@ -2,7 +2,7 @@ import type { Json } from '@writ/decision';
 import {
   type Capabilities,
   capabilities,
-  compilePolicy,
+  compilePolicyAsync,
   type Diagnostic,
   type EvaluationResult,
   isPlainObject,
@@ -111,7 +111,8 @@ async function loadBundles(
       if (apart.policy !== undefined) groups.set(first.name, { policy: apart.policy, files });
       continue;
     }
-    const compiled = compilePolicy(files.sources, {
+    // In slices: decisions by the policies that are active go on meanwhile.
+    const compiled = await compilePolicyAsync(files.sources, {
       data: mergeData(members),
       capabilities: CAPABILITIES,
     });

@@ -50,3 +50,19 @@ it('bounds the operations of an evaluation', async () => {
     kind: 'error',
   });
 });
+
+it('lets others have their turn while it loads many rules', async () => {
+  const rules = Array.from({ length: 2_000 }, (_none, index) => `allow if input.tool == "tool.${index}"\n`);
+  let isLoading = true;
+  let turns = 0;
+  const turn = (): void => {
+    turns += 1;
+    if (isLoading) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const text = `package agent\n\ndefault allow := false\n\n${rules.join('\n')}`;
+  const loaded = await createRegoEngine().load([engineBundle('tools', { 'p.rego': text })]);
+  isLoading = false;
+  expect(loaded.ok).toBe(true);
+  expect(turns).toBeGreaterThan(3);
+});

@@ -17,11 +17,11 @@ interface PrintCheck {
  * (OPA's stages RewriteTemplateStrings and RewritePrintCalls).
  */
 export function checkShownVariables(rule: CoreRule, check: PrintCheck): void {
-  const globals = new Set<Variable>();
-  for (const argument of rule.args) for (const variable of termVariables(argument)) globals.add(variable);
+  let globals: Set<Variable> | undefined;
   for (const [index, { body, value }] of rule.branches.entries()) {
     const head = [value, ...(index === 0 ? [...rule.args, ...rule.tail, rule.key] : [])];
     if (!body.some(showsSomething) && !head.some((term) => term !== undefined && isShowing(term))) continue;
+    globals ??= new Set(rule.args.flatMap((argument) => [...termVariables(argument)]));
     const known = visitBody(body, globals, check);
     for (const term of head) if (term !== undefined) visitTerm(term, known, known, check);
   }
@@ -37,6 +37,7 @@ function showsSomething(expression: CoreExpression): boolean {
 }
 
 function isShowing(term: CoreTerm): boolean {
+  if (term.kind === 'constant' || term.kind === 'variable') return false;
   if (isTemplate(term)) return true;
   if (term.kind !== 'comprehension') return partsOf(term).some(isShowing);
   return (

@@ -37,7 +37,10 @@ export function* documentTree(
     else known.push(rule);
     yield;
   }
-  for (const [node, members] of byNode) node.group = ruleGroup(node.path, members);
+  for (const [node, members] of byNode) {
+    node.group = ruleGroup(node.path, members);
+    yield;
+  }
   return root;
 }
 

@@ -85,32 +85,34 @@ function requiresEvaluation(term: CoreTerm): boolean {
 
 /** Expands the calls of a body. */
 export function expandBody(body: CoreBody): CoreBody {
-  return body.flatMap(expandExpression);
+  const result: CoreBody = [];
+  for (const expression of body) expandExpression(expression, result);
+  return result;
 }
 
-function expandExpression(expression: CoreExpression): CoreBody {
-  const result: CoreBody = [];
+/** Adds the expression to a body, after those that were taken out of its terms. */
+function expandExpression(expression: CoreExpression, result: CoreBody): void {
   for (const modifier of expression.with) {
     if (modifier.replacement.kind !== 'term') continue;
     modifier.replacement.term = expandTerm(modifier.replacement.term, result);
     hoistReplacement(modifier, result);
   }
-  const support: CoreBody = [];
+  const first = result.length;
   switch (expression.kind) {
     case 'test':
-      expression.term = expandTerm(expression.term, support);
+      expression.term = expandTerm(expression.term, result);
       break;
     case 'equal':
-      expression.left = expandTerm(expression.left, support);
-      expression.right = expandTerm(expression.right, support);
+      expression.left = expandTerm(expression.left, result);
+      expression.right = expandTerm(expression.right, result);
       break;
     case 'call':
-      expression.args = expression.args.map((argument) => expandTerm(argument, support));
+      expression.args = expandTerms(expression.args, result);
       break;
     case 'every': {
-      const domain = expandTerm(expression.domain, support);
+      const domain = expandTerm(expression.domain, result);
       const local = variableTerm(generatedVariable(), expression.domain.location);
-      support.push(equalExpression(local, domain, []));
+      result.push(equalExpression(local, domain, []));
       expression.domain = local;
       expression.body = expandBody(expression.body);
       break;
@@ -119,8 +121,21 @@ function expandExpression(expression: CoreExpression): CoreBody {
       for (const operand of expression.operands) operand.body = expandBody(operand.body);
       break;
   }
-  for (const extra of support) extra.with = expression.with;
-  return [...result, ...support, expression];
+  for (let index = first; index < result.length; index++) result[index]!.with = expression.with;
+  result.push(expression);
+}
+
+/** The same list where nothing in it is replaced. */
+function expandTerms(terms: CoreTerm[], support: CoreBody, expand = expandTerm): CoreTerm[] {
+  let expanded: CoreTerm[] | undefined;
+  for (let index = 0; index < terms.length; index++) {
+    const term = terms[index]!;
+    const replaced = expand(term, support);
+    if (replaced === term) continue;
+    expanded ??= [...terms];
+    expanded[index] = replaced;
+  }
+  return expanded ?? terms;
 }
 
 /** The value of a `with` is computed before, outside of it. */
@@ -129,7 +144,7 @@ function hoistReplacement(modifier: CoreWith, result: CoreBody): void {
   const { term } = modifier.replacement;
   if (term.kind === 'constant' || term.kind === 'variable') return;
   const local = variableTerm(generatedVariable(), term.location);
-  result.push(...expandExpression(equalExpression(local, term, [])));
+  expandExpression(equalExpression(local, term, []), result);
   modifier.replacement.term = local;
 }
 
@@ -159,7 +174,7 @@ function expandTerm(term: CoreTerm, support: CoreBody): CoreTerm {
       return expandRef(term, support);
     case 'array':
     case 'set':
-      term.items = term.items.map((item) => expandTerm(item, support));
+      term.items = expandTerms(term.items, support);
       return term;
     case 'object':
       term.entries = term.entries.map(([key, value]) => [
@@ -208,7 +223,7 @@ function expandRef(ref: CoreRef, support: CoreBody): CoreTerm {
       ref.root = local;
     }
   }
-  ref.parts = ref.parts.map((part) => expandSubject(part, support));
+  ref.parts = expandTerms(ref.parts, support, expandSubject);
   return ref;
 }
 

@@ -42,6 +42,7 @@ function directTerms(expression: CoreExpression): CoreTerm[] {
 
 /** Rewrites the bodies of comprehensions inside a term. */
 export function hoistNestedBodies(term: CoreTerm, isQuery = false): void {
+  if (term.kind === 'constant' || term.kind === 'variable') return;
   const within = (inner: CoreTerm): void => hoistNestedBodies(inner, isQuery);
   switch (term.kind) {
     case 'comprehension':
@@ -62,9 +63,6 @@ export function hoistNestedBodies(term: CoreTerm, isQuery = false): void {
       return;
     case 'call':
       term.args.forEach(within);
-      return;
-    case 'constant':
-    case 'variable':
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Import, Module, Rule } from '../syntax/ast.ts';
+import type { Steps } from '../syntax/steps.ts';
 
 /** What a bare name in a module stands for: the path of a rule or an import, `data` or `input` first. */
 export type Globals = ReadonlyMap<string, readonly string[]>;
@@ -17,7 +18,12 @@ export interface PolicyNames {
 
 /** The key by which this package's maps know a document path. */
 export function pathKey(path: readonly string[]): string {
-  return path.map((step) => step.replaceAll('~', '~0').replaceAll('/', '~1')).join('/');
+  return path.map(stepKey).join('/');
+}
+
+function stepKey(step: string): string {
+  if (!step.includes('~') && !step.includes('/')) return step;
+  return step.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 /** The string steps at the beginning of a rule's head. */
@@ -41,7 +47,7 @@ export function importName(imported: Import): string {
 }
 
 /** Reads the names of all modules. */
-export function policyNames(modules: readonly Module[]): PolicyNames {
+export function* policyNames(modules: readonly Module[]): Steps<PolicyNames> {
   const exported = new Map<string, Set<string>>();
   const functions = new Map<string, number>();
   const virtual = new Set<string>();
@@ -51,11 +57,15 @@ export function policyNames(modules: readonly Module[]): PolicyNames {
     const names = exported.get(packageKey) ?? new Set<string>();
     exported.set(packageKey, names);
     for (const rule of module.rules) {
+      yield;
       const head = groundHead(rule);
-      names.add(head[0]!);
       const path = [...module.package.path, ...head];
-      rules.add(pathKey(path));
-      if (rule.head.form === 'function') functions.set(pathKey(path), rule.head.args.length);
+      const key = pathKey(path);
+      if (rule.head.form === 'function') functions.set(key, rule.head.args.length);
+      // Many rules share a path; what follows is known from the first of them.
+      names.add(head[0]!);
+      if (rules.has(key)) continue;
+      rules.add(key);
       for (let length = 1; length <= path.length; length++) virtual.add(pathKey(path.slice(0, length)));
     }
   }

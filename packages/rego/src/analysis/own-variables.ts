@@ -5,6 +5,9 @@ import { expressionTerms, termVariables, walkTermVariables } from './walk.ts';
 /** Number of arguments of what is called; undefined where it is not known. */
 export type ArityOf = (callee: Callee) => number | undefined;
 
+/** What most expressions give a value to, and many use. */
+export const NO_VARIABLES: ReadonlySet<Variable> = new Set();
+
 const OUTSIDE_CLOSURES = { skipClosures: true } as const;
 
 /** Variables of a body outside of closures, as {@link ownVariables} sees them. */
@@ -20,9 +23,9 @@ export function bodyOwnVariables(body: CoreBody, arityOf: ArityOf): Set<Variable
  * The variables that an expression itself uses, those of closures apart. An operand of `not`, `and` and `or` without
  * braces has no scope of its own: what it does not give a value to inside must have one outside.
  */
-export function ownVariables(expression: CoreExpression, arityOf: ArityOf): Set<Variable> {
-  const own = plainVariables(expression);
-  if (expression.kind !== 'logical') return own;
+export function ownVariables(expression: CoreExpression, arityOf: ArityOf): ReadonlySet<Variable> {
+  if (expression.kind !== 'logical') return plainVariables(expression);
+  const own = new Set(plainVariables(expression));
   for (const { body, explicit } of expression.operands) {
     if (explicit) continue;
     for (const variable of variablesFromOutside(body, arityOf)) own.add(variable);
@@ -30,13 +33,16 @@ export function ownVariables(expression: CoreExpression, arityOf: ArityOf): Set<
   return own;
 }
 
-function plainVariables(expression: CoreExpression): Set<Variable> {
-  const own = new Set<Variable>();
+function plainVariables(expression: CoreExpression): ReadonlySet<Variable> {
+  let own: Set<Variable> | undefined;
   const add = (variable: Variable): void => {
+    own ??= new Set();
     own.add(variable);
   };
-  for (const term of expressionTerms(expression)) walkTermVariables(term, add, OUTSIDE_CLOSURES);
-  return own;
+  for (const term of expressionTerms(expression)) {
+    if (term.kind !== 'constant') walkTermVariables(term, add, OUTSIDE_CLOSURES);
+  }
+  return own ?? NO_VARIABLES;
 }
 
 /**
@@ -101,15 +107,22 @@ export function equalOutputs(
   return outputs;
 }
 
+const WITHOUT_ROOTS = { skipRefRoots: true } as const;
+
 /** Variables in the steps of references whose root is known: iterating gives them values. */
-export function refOutputs(terms: readonly CoreTerm[], safe: ReadonlySet<Variable>): Set<Variable> {
-  const outputs = new Set<Variable>();
+export function refOutputs(terms: readonly CoreTerm[], safe: ReadonlySet<Variable>): ReadonlySet<Variable> {
+  let outputs: Set<Variable> | undefined;
+  const add = (variable: Variable): void => {
+    outputs ??= new Set();
+    outputs.add(variable);
+  };
   const search = (term: CoreTerm): void => {
     switch (term.kind) {
       case 'ref':
         if (!isRefSafe(term, safe)) return;
         for (const part of term.parts) {
-          walkTermVariables(part, (variable) => outputs.add(variable), { skipRefRoots: true });
+          if (part.kind === 'constant') continue;
+          walkTermVariables(part, add, WITHOUT_ROOTS);
           search(part);
         }
         return;
@@ -129,6 +142,6 @@ export function refOutputs(terms: readonly CoreTerm[], safe: ReadonlySet<Variabl
       default:
     }
   };
-  terms.forEach(search);
-  return outputs;
+  for (const term of terms) search(term);
+  return outputs ?? NO_VARIABLES;
 }

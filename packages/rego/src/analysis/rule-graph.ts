@@ -4,7 +4,7 @@ import { equal } from '../value/index.ts';
 import type { CoreBody, CoreExpression, CoreRef, CoreRule, CoreTerm, Variable } from './core.ts';
 import type { DocumentNode } from './documents.ts';
 import { expandedReferences, KnownValues } from './narrow-references.ts';
-import { expressionTerms, innerBodies, termVariables, walkBody, walkTerm } from './walk.ts';
+import { expressionTerms, innerBodies, termVariables, walkExpression, walkTerm } from './walk.ts';
 
 /** Why a rule may depend on another: a reference that selects it only for some values of its steps. */
 export interface DynamicReference {
@@ -73,17 +73,23 @@ class EdgeFinder {
       for (; upTo < index; upTo++) addVariables(body[upTo]!, bound);
       return new Set(bound);
     };
-    for (const [index, expression] of body.entries()) {
-      const visitor = this.#visitor(known, body, index, () => boundBefore(index));
-      walkBody([expression], visitor);
+    const place = { body, index: 0 };
+    const visitor = this.#visitor(known, place, boundBefore);
+    for (; place.index < body.length; place.index++) {
+      const expression = body[place.index]!;
+      walkExpression(expression, visitor);
       known.learn(expression);
     }
-    const visitor = this.#visitor(known, body, body.length, () => boundBefore(body.length));
     for (const term of isFirst ? head : value === undefined ? [] : [value]) walkTerm(term, visitor);
   }
 
-  #visitor(known: KnownValues, body: CoreBody, index: number, boundHere: () => ReadonlySet<Variable>) {
-    let bound: ReadonlySet<Variable> | undefined;
+  /** What visits the expressions of a body, whose place moves on from one to the next. */
+  #visitor(
+    known: KnownValues,
+    place: { readonly body: CoreBody; readonly index: number },
+    boundBefore: (index: number) => ReadonlySet<Variable>,
+  ) {
+    let bound: { readonly index: number; readonly variables: ReadonlySet<Variable> } | undefined;
     return {
       ref: (ref: CoreRef) => {
         if (ref.root !== 'data') return;
@@ -97,9 +103,10 @@ class EdgeFinder {
           for (const to of this.#reachable(parts)) {
             const before = this.#edges.get(to);
             if (before?.dynamic === undefined && before?.branches.includes(this.#branch)) continue;
-            bound ??= boundHere();
-            if (selectsRule(narrowed, to, bound)) this.#add(to);
-            else this.#add(to, { ref, narrowed, body, index, bound });
+            const { body, index } = place;
+            if (bound?.index !== index) bound = { index, variables: boundBefore(index) };
+            if (selectsRule(narrowed, to, bound.variables)) this.#add(to);
+            else this.#add(to, { ref, narrowed, body, index, bound: bound.variables });
           }
         }
       },

@@ -1,5 +1,12 @@
 import type { CoreBody, CoreComprehension, CoreExpression, CoreRule, CoreTerm, Variable } from './core.ts';
-import { type ArityOf, bodyOwnVariables, equalOutputs, ownVariables, refOutputs } from './own-variables.ts';
+import {
+  type ArityOf,
+  bodyOwnVariables,
+  equalOutputs,
+  NO_VARIABLES,
+  ownVariables,
+  refOutputs,
+} from './own-variables.ts';
 import type { Report } from './report.ts';
 import type { VariableSet } from './unify.ts';
 import { type RuleScopes, reportUnsafe, UnsafeVariables } from './unsafe-variables.ts';
@@ -133,52 +140,57 @@ function describe(
   arityOf: ArityOf,
 ): Waiting {
   const own = ownVariables(expression, arityOf);
-  const closed = new Set<Variable>();
+  let closed: Set<Variable> | undefined;
   const close = (variable: Variable): void => {
-    if (bodyVariables.has(variable) && !globals.has(variable)) closed.add(variable);
+    if (!bodyVariables.has(variable) || globals.has(variable)) return;
+    closed ??= new Set();
+    closed.add(variable);
   };
   for (const comprehension of comprehensionsOf(expression)) {
     walkTermVariables(comprehension, close);
   }
   for (const inner of innerBodies(expression)) walkBodyVariables(inner, close);
-  return { expression, own, closed };
+  return { expression, own, closed: closed ?? NO_VARIABLES };
 }
 
 /** The outermost comprehensions of an expression. */
 function comprehensionsOf(expression: CoreExpression): CoreComprehension[] {
-  return expressionTerms(expression).flatMap(comprehensionsIn);
+  const found: CoreComprehension[] = [];
+  for (const term of expressionTerms(expression)) collectComprehensions(term, found);
+  return found;
 }
 
-function comprehensionsIn(top: CoreTerm): CoreComprehension[] {
+function comprehensionsIn(term: CoreTerm): CoreComprehension[] {
   const found: CoreComprehension[] = [];
-  const search = (term: CoreTerm): void => {
-    switch (term.kind) {
-      case 'comprehension':
-        found.push(term);
-        return;
-      case 'array':
-      case 'set':
-        term.items.forEach(search);
-        return;
-      case 'object':
-        for (const [key, value] of term.entries) {
-          search(key);
-          search(value);
-        }
-        return;
-      case 'ref':
-        if (typeof term.root === 'object') search(term.root);
-        term.parts.forEach(search);
-        return;
-      case 'call':
-        term.args.forEach(search);
-        return;
-      case 'constant':
-      case 'variable':
-    }
-  };
-  search(top);
+  collectComprehensions(term, found);
   return found;
+}
+
+function collectComprehensions(term: CoreTerm, into: CoreComprehension[]): void {
+  switch (term.kind) {
+    case 'comprehension':
+      into.push(term);
+      return;
+    case 'array':
+    case 'set':
+      for (const item of term.items) collectComprehensions(item, into);
+      return;
+    case 'object':
+      for (const [key, value] of term.entries) {
+        collectComprehensions(key, into);
+        collectComprehensions(value, into);
+      }
+      return;
+    case 'ref':
+      if (typeof term.root === 'object') collectComprehensions(term.root, into);
+      for (const part of term.parts) collectComprehensions(part, into);
+      return;
+    case 'call':
+      for (const argument of term.args) collectComprehensions(argument, into);
+      return;
+    case 'constant':
+    case 'variable':
+  }
 }
 
 function isReady(candidate: Waiting, safe: VariableSet, arityOf: ArityOf): boolean {
@@ -189,12 +201,12 @@ function isReady(candidate: Waiting, safe: VariableSet, arityOf: ArityOf): boole
 }
 
 /** The variables that an expression gives a value to, once those in `safe` have one. */
-export function outputsOf(expression: CoreExpression, safe: VariableSet, arityOf: ArityOf): Set<Variable> {
-  if (expression.negated) return new Set();
+export function outputsOf(expression: CoreExpression, safe: VariableSet, arityOf: ArityOf): VariableSet {
+  if (expression.negated) return NO_VARIABLES;
   for (const modifier of expression.with) {
     if (modifier.replacement.kind !== 'term') continue;
     for (const variable of termVariables(modifier.replacement.term, { skipClosures: true })) {
-      if (!safe.has(variable)) return new Set();
+      if (!safe.has(variable)) return NO_VARIABLES;
     }
   }
   switch (expression.kind) {
@@ -203,7 +215,7 @@ export function outputsOf(expression: CoreExpression, safe: VariableSet, arityOf
     case 'every':
       return refOutputs([expression.domain], safe);
     case 'logical':
-      return new Set();
+      return NO_VARIABLES;
     case 'equal':
       return equalOutputs(expression, safe);
     case 'call':
@@ -211,14 +223,15 @@ export function outputsOf(expression: CoreExpression, safe: VariableSet, arityOf
   }
 }
 
-function callOutputs(args: readonly CoreTerm[], arity: number | undefined, safe: VariableSet): Set<Variable> {
-  if (arity === undefined) return new Set();
-  const outputs = refOutputs(args, safe);
-  if (args.length <= arity) return outputs;
+function callOutputs(args: readonly CoreTerm[], arity: number | undefined, safe: VariableSet): VariableSet {
+  if (arity === undefined) return NO_VARIABLES;
+  const found = refOutputs(args, safe);
+  if (args.length <= arity) return found;
+  const outputs = new Set(found);
   const skip = { skipClosures: true, skipSets: true, skipObjectKeys: true, skipRefRoots: true };
   for (const argument of args.slice(0, arity)) {
     for (const variable of termVariables(argument, skip)) {
-      if (!safe.has(variable) && !outputs.has(variable)) return new Set();
+      if (!safe.has(variable) && !outputs.has(variable)) return NO_VARIABLES;
     }
   }
   for (const argument of args.slice(arity)) {

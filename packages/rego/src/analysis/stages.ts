@@ -107,7 +107,7 @@ export const STAGES: readonly Stage[] = [
       'RewriteWithValues',
     ],
     *run(work) {
-      work.names = policyNames(work.modules);
+      work.names = yield* policyNames(work.modules);
       const { names, report, options, customs } = work;
       const resolving = {
         names,

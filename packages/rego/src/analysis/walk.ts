@@ -73,30 +73,36 @@ export function walkExpressionVariables(
 /** The bodies directly in an expression, those of comprehensions apart. */
 export function innerBodies(expression: CoreExpression): readonly CoreBody[] {
   if (expression.kind === 'every') return [expression.body];
-  return expression.kind === 'logical' ? expression.operands.map(({ body }) => body) : [];
+  return expression.kind === 'logical' ? expression.operands.map(({ body }) => body) : NO_BODIES;
 }
 
+// Most expressions have no bodies and many no terms of their own: they share these.
+const NO_BODIES: readonly CoreBody[] = Object.freeze([]);
+const NO_TERMS: readonly CoreTerm[] = Object.freeze([]);
+
 /** The terms directly in an expression: operands and `with` values; not the bodies inside. */
-export function expressionTerms(expression: CoreExpression): CoreTerm[] {
-  const terms = operandTerms(expression);
+export function expressionTerms(expression: CoreExpression): readonly CoreTerm[] {
+  const operands = operandTerms(expression);
+  if (expression.with.length === 0) return operands;
+  const terms = [...operands];
   for (const modifier of expression.with) {
     if (modifier.replacement.kind === 'term') terms.push(modifier.replacement.term);
   }
   return terms;
 }
 
-function operandTerms(expression: CoreExpression): CoreTerm[] {
+function operandTerms(expression: CoreExpression): readonly CoreTerm[] {
   switch (expression.kind) {
     case 'test':
       return [expression.term];
     case 'equal':
       return [expression.left, expression.right];
     case 'call':
-      return [...expression.args];
+      return expression.args;
     case 'every':
       return [expression.domain];
     case 'logical':
-      return [];
+      return NO_TERMS;
   }
 }
 
@@ -112,11 +118,17 @@ export function walkBody(
   body: CoreBody,
   visitor: { ref?: (ref: CoreRef) => void; expression?: (expression: CoreExpression) => void },
 ): void {
-  for (const expression of body) {
-    visitor.expression?.(expression);
-    for (const term of expressionTerms(expression)) walkTerm(term, visitor);
-    for (const inner of innerBodies(expression)) walkBody(inner, visitor);
-  }
+  for (const expression of body) walkExpression(expression, visitor);
+}
+
+/** As {@link walkBody}, from an expression. */
+export function walkExpression(
+  expression: CoreExpression,
+  visitor: { ref?: (ref: CoreRef) => void; expression?: (expression: CoreExpression) => void },
+): void {
+  visitor.expression?.(expression);
+  for (const term of expressionTerms(expression)) walkTerm(term, visitor);
+  for (const inner of innerBodies(expression)) walkBody(inner, visitor);
 }
 
 /** As {@link walkBody}, from a term. */

@@ -38,6 +38,7 @@ function* chooseIndex(
   if (positions.length < INDEXED_RULES_MIN) return positions;
   const counts = new Map<string, number>();
   for (const position of positions) {
+    yield;
     for (const name of conditions[position]!.keys()) {
       if (!used.has(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
     }
@@ -61,6 +62,7 @@ function* buildIndex(
   const always: number[] = [];
   let subject: Subject | undefined;
   for (const position of positions) {
+    yield;
     const condition = conditions[position]!.get(name);
     if (condition === undefined) {
       always.push(position);
@@ -85,9 +87,11 @@ function* buildIndex(
   return { subject, buckets, otherwise: yield* chooseIndex(always, conditions, inner) };
 }
 
+const NO_CONDITIONS: Conditions = new Map();
+
 function conditionsOf(rule: CoreRule, root: DocumentNode): Conditions {
+  if (rule.branches.length > 1) return NO_CONDITIONS;
   const found = new Map<string, Condition>();
-  if (rule.branches.length > 1) return found;
   const aliases = new Map<Variable, CoreTerm>();
   const positions = new Map<Variable, number>();
   rule.args.forEach((argument, position) => {
@@ -97,16 +101,18 @@ function conditionsOf(rule: CoreRule, root: DocumentNode): Conditions {
       add(found, { subject: { op: 'argument', position, path: [] }, keys });
     }
   });
+  const compareWith = (term: CoreTerm, other: CoreTerm, binds: boolean): void => {
+    if (binds && term.kind === 'variable' && !positions.has(term.variable)) aliases.set(term.variable, other);
+    const keys = primitives(other);
+    const subject = keys === undefined ? undefined : subjectOf(term, aliases, positions, root);
+    if (keys !== undefined && subject !== undefined) add(found, { subject, keys });
+  };
   for (const expression of rule.branches[0]!.body) {
     if (expression.negated || expression.with.length > 0) continue;
     const pair = comparison(expression);
-    for (const [term, other] of pair === undefined ? [] : [pair, [pair[1], pair[0]] as const]) {
-      if (expression.kind === 'equal' && term.kind === 'variable' && !positions.has(term.variable)) {
-        aliases.set(term.variable, other);
-      }
-      const keys = primitives(other);
-      const subject = keys === undefined ? undefined : subjectOf(term, aliases, positions, root);
-      if (keys !== undefined && subject !== undefined) add(found, { subject, keys });
+    if (pair !== undefined) {
+      compareWith(pair[0], pair[1], expression.kind === 'equal');
+      compareWith(pair[1], pair[0], expression.kind === 'equal');
     }
     const member = membership(expression);
     if (member === undefined) continue;

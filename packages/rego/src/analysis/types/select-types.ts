@@ -121,20 +121,23 @@ function joinOver(members: readonly Type[], any: Type, part: (type: Type) => May
 }
 
 /** Whether a part of the type is not known (OPA's `types.Nil`). */
-export function isUnknown(type: MaybeType, seen: Set<Type> = new Set()): boolean {
+export function isUnknown(type: MaybeType, before?: Set<Type>): boolean {
   const plain = unwrap(type);
   if (plain === undefined) return true;
   switch (plain.kind) {
     case 'function':
-      return isUnknownFunction(plain, seen);
-    case 'array':
+      return isUnknownFunction(plain, before);
+    case 'array': {
+      const seen = before ?? new Set();
       if (seen.has(plain)) return false;
       seen.add(plain);
       return (
         plain.items.some((item) => isUnknown(item, seen)) ||
         (plain.rest !== undefined && isUnknown(plain.rest, seen))
       );
+    }
     case 'object': {
+      const seen = before ?? new Set();
       if (seen.has(plain)) return false;
       seen.add(plain);
       if (plain.properties.some(({ value }) => isUnknown(value, seen))) return true;
@@ -143,12 +146,12 @@ export function isUnknown(type: MaybeType, seen: Set<Type> = new Set()): boolean
       );
     }
     case 'set':
-      return isUnknown(plain.of, seen);
+      return isUnknown(plain.of, before);
     default:
       return false;
   }
 }
 
-function isUnknownFunction(type: FunctionType, seen: Set<Type>): boolean {
-  return type.args.some((argument) => isUnknown(argument, seen)) || isUnknown(type.result, seen);
+function isUnknownFunction(type: FunctionType, before?: Set<Type>): boolean {
+  return type.args.some((argument) => isUnknown(argument, before)) || isUnknown(type.result, before);
 }
