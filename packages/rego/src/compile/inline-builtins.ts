@@ -68,6 +68,39 @@ const INLINE: Readonly<Record<string, Inline>> = {
   is_set: typeTest((value) => code`${value} instanceof RegoSet`),
 };
 
+/** Operands of more units or members are left to the builtin, which counts the work that they make. */
+const SMALL = code`1024`;
+
+/** Both operands are short texts: then a builtin over texts is one operation of the language. */
+function ofShortTexts(operation: (a: Code, b: Code) => Code): (args: readonly Code[], plain: Code) => Code {
+  return (args, plain) => {
+    const [a, b] = args as readonly [Code, Code];
+    const areTexts = code`typeof ${a} === "string" && typeof ${b} === "string"`;
+    return code`${areTexts} && ${a}.length <= ${SMALL} ? ${operation(a, b)} : ${plain}`;
+  };
+}
+
+/** Builtins that are short for the operands that they nearly always have; for others the plain call stands. */
+const SHORTCUTS: Readonly<Record<string, (args: readonly Code[], plain: Code) => Code>> = {
+  count: ([value], plain) =>
+    code`isArray(${value!}) && ${value!}.length <= ${SMALL} ? ${value!}.length : ${value!} instanceof RegoSet && ${value!}.size <= ${SMALL} ? ${value!}.size : ${plain}`,
+  startswith: ofShortTexts((a, b) => code`${a}.startsWith(${b})`),
+  endswith: ofShortTexts((a, b) => code`${a}.endsWith(${b})`),
+  contains: ofShortTexts((a, b) => code`${a}.includes(${b})`),
+};
+
+/** A builtin's call, which may fail, with a shortcut in front of it where there is one. */
+export function withShortcut(
+  name: string,
+  args: readonly Code[],
+  nodes: readonly ValueNode[],
+  plain: Code,
+): Code {
+  // Of a number as it is written no member can be read (`1.length`).
+  if (nodes[0]?.op === 'constant' || !Object.hasOwn(SHORTCUTS, name)) return plain;
+  return SHORTCUTS[name]!(args, plain);
+}
+
 /** A builtin's call as an expression that cannot fail; undefined where it has to be called in full. */
 export function inlineBuiltin(
   name: string,

@@ -6,7 +6,7 @@ import { EvaluationFault, OBJECT_CONFLICT } from '../runtime/fault.ts';
 import type { Code } from './code.ts';
 import { code, join, literal, nameOf } from './code.ts';
 import type { Emitter, Fail } from './emitter.ts';
-import { inlineBuiltin } from './inline-builtins.ts';
+import { inlineBuiltin, withShortcut } from './inline-builtins.ts';
 import { isDirectGroup } from './shape.ts';
 
 type ValueEmitter<K extends ValueNode['op']> = (
@@ -160,7 +160,7 @@ function emitBuiltin(
   }
   emitter.write(code`let ${result};`);
   emitter.write(code`if (run.scope.mocks === undefined) {`);
-  emitter.write(code`${result} = ${call(args)};`);
+  emitter.write(code`${result} = ${withShortcut(name, args, node.args, call(args))};`);
   emitter.write(
     code`if (${result} instanceof BuiltinError) ${result} = builtinFailed(run, ${result}, ${emitter.data(location)});`,
   );

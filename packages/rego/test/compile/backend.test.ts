@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { compilePolicy } from '../../src/index.ts';
+import { compileOnAll } from '../support/back-ends.ts';
 import { answer, policyOf } from '../support/compile.ts';
 
 function compiled(text: string, backend?: 'closures' | 'generated') {
@@ -187,4 +188,27 @@ c := {k: v | some [k, v] in input.pairs}
       for (const y of members) expect(answer(policy, 'a/p', { x, y })).toMatch(/^\[/);
     }
   });
+});
+
+test.each([
+  ['count(1)', undefined],
+  ['count("añ")', 2],
+  ['count([1, [2]])', 2],
+  ['count({1, 2, 3})', 3],
+  ['count(input.list)', 3],
+  ['count(input.text)', 5],
+  ['count(input.object)', 1],
+  ['startswith(1, "a")', undefined],
+  ['startswith(input.text, "he")', true],
+  ['endswith(input.text, 1)', undefined],
+  ['endswith(input.list, "lo")', undefined],
+  ['contains("hello", input.text)', true],
+  ['contains(input.text, "x")', false],
+])('`%s` is the same with a shortcut and without', (text, expected) => {
+  const source = { file: 'a.rego', text: `package t\n\np := ${text}\n` };
+  const { policy, diagnostics } = compileOnAll([source], { skip: ['types'] });
+  expect(diagnostics).toEqual([]);
+  const input = { text: 'hello', list: [1, 2, 3], object: { a: 1 } };
+  const answer = policy!.prepare('t/p').evaluate(input);
+  expect(answer).toMatchObject(expected === undefined ? { kind: 'undefined' } : { value: expected });
 });
