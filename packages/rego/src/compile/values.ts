@@ -160,7 +160,9 @@ function emitBuiltin(
   }
   emitter.write(code`let ${result};`);
   emitter.write(code`if (run.scope.mocks === undefined) {`);
-  emitter.write(code`${result} = ${withShortcut(name, args, node.args, call(args))};`);
+  const plain = call(args);
+  const short = custom === undefined ? withShortcut(name, args, node.args, plain) : plain;
+  emitter.write(code`${result} = ${short};`);
   emitter.write(
     code`if (${result} instanceof BuiltinError) ${result} = builtinFailed(run, ${result}, ${emitter.data(location)});`,
   );
