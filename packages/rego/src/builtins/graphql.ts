@@ -4,15 +4,17 @@ import type { BuiltinContext, BuiltinOutcome } from './builtin.ts';
 import { BuiltinError } from './builtin.ts';
 import { CompileCache } from './cache.ts';
 import type { Family } from './define.ts';
-import { fault } from './fault.ts';
+import { fault, typeFault } from './fault.ts';
 import { GraphqlFault } from './graphql/fault.ts';
-import type { SchemaDocument } from './graphql/nodes.ts';
+import type { QueryDocument, SchemaDocument } from './graphql/nodes.ts';
 import { parseQuery } from './graphql/parse-query.ts';
 import { parseSchema } from './graphql/parse-schema.ts';
 import { prunedDocument } from './graphql/prune.ts';
-import { readSchema } from './graphql/read-document.ts';
+import { readQuery, readSchema } from './graphql/read-document.ts';
 import { buildSchema } from './graphql/schema.ts';
 import type { Schema } from './graphql/types.ts';
+import { fitsSchema, queryFault } from './graphql/validate-query.ts';
+import { QueryLimit } from './graphql/walk.ts';
 
 const CACHED_SCHEMAS_MAX = 10;
 
@@ -39,22 +41,84 @@ function builtSchema(document: SchemaDocument): Schema | BuiltinError {
   }
 }
 
-const schemaTexts = new CompileCache<boolean>(CACHED_SCHEMAS_MAX, isValidText);
+/** A schema and the form in which answers show its document. */
+interface ReadSchema {
+  readonly schema: Schema;
+  readonly shown: Value;
+}
 
-function isValidText(text: string): boolean {
-  const document = attempt(() => parseSchema(text));
-  return !(document instanceof BuiltinError) && !(builtSchema(document) instanceof BuiltinError);
+const schemaTexts = new CompileCache<ReadSchema | BuiltinError>(CACHED_SCHEMAS_MAX, (text) =>
+  schemaOf(attempt(() => parseSchema(text))),
+);
+
+function schemaOf(document: SchemaDocument | BuiltinError): ReadSchema | BuiltinError {
+  if (document instanceof BuiltinError) return document;
+  const schema = builtSchema(document);
+  return schema instanceof BuiltinError ? schema : { schema, shown: prunedDocument(document) };
+}
+
+/** The schema in an operand; OPA counts the operands of these builtins from 0. */
+function schemaOperand(operand: Value): ReadSchema | BuiltinError {
+  if (typeof operand === 'string') return schemaTexts.get(operand);
+  if (!isObject(operand)) return typeFault(1, operand, 'string', 'object');
+  return schemaOf(attempt(() => readSchema(operand)));
+}
+
+function queryOperand(operand: Value): QueryDocument | BuiltinError {
+  if (typeof operand === 'string') return attempt(() => parseQuery(operand));
+  if (!isObject(operand)) return typeFault(0, operand, 'string', 'object');
+  return attempt(() => readQuery(operand));
 }
 
 function isSchemaValid(_context: BuiltinContext, schema: Value): BuiltinOutcome {
-  if (typeof schema === 'string') return schemaTexts.get(schema);
-  if (!isObject(schema)) return false;
-  const document = attempt(() => readSchema(schema));
-  return !(document instanceof BuiltinError) && !(builtSchema(document) instanceof BuiltinError);
+  return !(schemaOperand(schema) instanceof BuiltinError);
+}
+
+/** A step of validation; a query that asks for too much work is a failure of the call, not an answer. */
+function limited(step: () => BuiltinOutcome): BuiltinOutcome {
+  try {
+    return step();
+  } catch (caught) {
+    if (caught instanceof QueryLimit) return fault(caught.message);
+    throw caught;
+  }
+}
+
+function isValid(context: BuiltinContext, query: Value, schema: Value): BuiltinOutcome {
+  const document = queryOperand(query);
+  if (document instanceof BuiltinError) return false;
+  const read = schemaOperand(schema);
+  if (read instanceof BuiltinError) return false;
+  return limited(() => fitsSchema(context, read.schema, document));
+}
+
+function parse(context: BuiltinContext, query: Value, schema: Value): BuiltinOutcome {
+  const document = queryOperand(query);
+  if (document instanceof BuiltinError) return document;
+  const read = schemaOperand(schema);
+  if (read instanceof BuiltinError) return read;
+  return limited(() => {
+    const problem = queryFault(context, read.schema, document);
+    return problem === undefined ? [prunedDocument(document), read.shown] : fault(problem);
+  });
+}
+
+function parseAndVerify(context: BuiltinContext, query: Value, schema: Value): BuiltinOutcome {
+  const unverified = () => [false, prunedDocument({}), prunedDocument({})];
+  const document = queryOperand(query);
+  if (document instanceof BuiltinError) return unverified();
+  const read = schemaOperand(schema);
+  if (read instanceof BuiltinError) return unverified();
+  return limited(() =>
+    fitsSchema(context, read.schema, document) ? [true, prunedDocument(document), read.shown] : unverified(),
+  );
 }
 
 /** GraphQL. Source: OPA's `topdown/graphql.go`. */
 export const GRAPHQL: Family = {
+  'graphql.is_valid': { call: isValid, checked: 0 },
+  'graphql.parse': { call: parse, checked: 0 },
+  'graphql.parse_and_verify': { call: parseAndVerify, checked: 0 },
   'graphql.parse_query': (_context: BuiltinContext, text: string): BuiltinOutcome =>
     attempt(() => prunedDocument(parseQuery(text))),
   'graphql.parse_schema': (_context: BuiltinContext, text: string): BuiltinOutcome =>

@@ -21,12 +21,6 @@ test('every error has its place in its own module', () => {
   ]);
 });
 
-test('[P-REGO-LOCATED-ERRORS] a builtin that this engine lacks is refused, not left out', () => {
-  expect(errorsOf('package a\n\np if graphql.is_valid(input.query, input.schema)\n')).toEqual([
-    '3: rego_unsupported_error: built-in function graphql.is_valid is not supported by this engine',
-  ]);
-});
-
 test('a deprecated builtin is fine in version 0', () => {
   const text = 'package a\n\np { any([true]) }\n';
   expect(compilePolicy([{ file: 'a.rego', text, version: 0 }]).diagnostics).toEqual([]);

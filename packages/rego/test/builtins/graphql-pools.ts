@@ -1,4 +1,5 @@
 import type { Value } from '../../src/value/index.ts';
+import { QUERY_SCHEMA } from './graphql-queries.ts';
 
 const QUERIES: readonly string[] = [
   '{ a }',
@@ -110,8 +111,35 @@ const SCHEMAS: readonly string[] = [
   '1',
 ];
 
+const VALIDATED: readonly Value[] = [
+  ...QUERIES,
+  '{ dog { name barks(times: 1) } }',
+  'query Q($x: ID!) { pet(id: $x) { ... on Dog { kin { id } } ...F } } fragment F on Cat { meows }',
+  '{ found(pick: {id: "a"}) { ... on Node { id } } size(of: LARGE) }',
+  '{ human(filter: {need: 1, sizes: [SMALL]}, any: {a: [1]}, xs: 3) { pets { name } } }',
+  '{ __schema { types { name } } __type(name: "Dog") { fields { name } } }',
+  '{ node { id: name id } }',
+  '# c\nquery Q($x: Int # d\n) { dog { barks(times: # e\n $x) } }',
+  'subscription { news dogs { id } }',
+  { Operations: [{ Operation: 'query', SelectionSet: [{ Name: 'size', Alias: 'size' }] }] },
+  { Operations: [{ Operation: 'query', SelectionSet: [{ Name: 'nope' }] }] },
+  {},
+];
+const VALIDATING: readonly Value[] = [
+  ...Array<Value>(40).fill(QUERY_SCHEMA),
+  ...SCHEMAS.slice(0, 12),
+  {
+    Definitions: [{ Kind: 'OBJECT', Name: 'Query', Fields: [{ Name: 'size', Type: { NamedType: 'Int' } }] }],
+  },
+  {},
+];
+const BOTH = [VALIDATED, VALIDATING];
+
 /** Operands of the builtins for GraphQL, by name. */
 export const GRAPHQL_POOLS: Readonly<Record<string, readonly (readonly Value[])[]>> = {
+  'graphql.is_valid': BOTH,
+  'graphql.parse': BOTH,
+  'graphql.parse_and_verify': BOTH,
   'graphql.parse_query': [QUERIES],
   'graphql.parse_schema': [SCHEMAS],
   'graphql.schema_is_valid': [SCHEMAS],

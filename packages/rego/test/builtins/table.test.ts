@@ -4,12 +4,7 @@ import { RegoSet } from '../../src/value/index.ts';
 import { call, callContext, shown } from './call-context.ts';
 
 /** What OPA has and this engine does not call yet: analysis reports each use with its place. */
-const UNSUPPORTED: readonly string[] = [
-  'assign',
-  'graphql.is_valid',
-  'graphql.parse',
-  'graphql.parse_and_verify',
-];
+const UNSUPPORTED: readonly string[] = ['assign'];
 
 describe('the table of builtins', () => {
   it('knows every builtin of OPA 1.22 and says which it cannot call', () => {
@@ -120,6 +115,18 @@ describe('what depends on the query', () => {
     expect(shown(call('graphql.parse_schema', `type T { x: ${'['.repeat(100_000)}`))).toMatch(
       /nested too deeply/,
     );
+    const schema = 'type Query { a: Query b: Int }';
+    const levels = (count: number, body: (level: number) => string) =>
+      Array.from({ length: count }, (_, level) => `fragment F${level} on Query { ${body(level)} }`).join(' ');
+    const chain = `{ ...F0 } ${levels(5_000, (level) => (level < 4_999 ? `...F${level + 1}` : 'b'))}`;
+    expect(shown(call('graphql.is_valid', chain, schema))).toMatch(/nests too deeply/);
+    expect(call('graphql.is_valid', `{ ${'b '.repeat(1_000)}}`, schema)).toBe(true);
+    for (const query of [
+      `{ ${'b '.repeat(5_000)}}`,
+      `{ __schema { ...F0 } } ${levels(40, (level) => `...F${level + 1} ...F${level + 1}`)} fragment F40 on __Schema { description }`,
+    ]) {
+      expect(shown(call('graphql.parse', query, schema))).toMatch(/^array|too many steps|GraphQL string/);
+    }
     const patterns = [`${'.*'.repeat(400)}a`, '.*b'.repeat(400)];
     expect(call('regex.globs_match', patterns[0]!, `${patterns[1]!}c`)).toBe(false);
     const circle = { $ref: '#' };

@@ -2,7 +2,15 @@ import { checkDefinition } from './check-definition.ts';
 import { checkArguments, checkDirectives, checkReservedName } from './check-directives.ts';
 import { checkInputCycles } from './check-input-cycles.ts';
 import { refuse } from './fault.ts';
-import type { Definition, DirectiveDefinition, SchemaDefinition, SchemaDocument } from './nodes.ts';
+import type {
+  ArgumentDefinition,
+  Definition,
+  DirectiveDefinition,
+  FieldDefinition,
+  SchemaDefinition,
+  SchemaDocument,
+  TypeNode,
+} from './nodes.ts';
 import { prelude } from './prelude.ts';
 import type { Schema } from './types.ts';
 
@@ -92,6 +100,55 @@ function sortedNames(map: ReadonlyMap<string, unknown>): string[] {
   return [...map.keys()].sort((a, b) => (a < b ? -1 : 1));
 }
 
+/** Root types by their usual names, where no schema says which they are. */
+function inferRoots(types: ReadonlyMap<string, Definition>, roots: Map<string, Definition>): void {
+  for (const [operation, name] of [
+    ['query', 'Query'],
+    ['mutation', 'Mutation'],
+    ['subscription', 'Subscription'],
+  ] as const) {
+    const type = types.get(name);
+    if (type !== undefined && !roots.has(operation)) roots.set(operation, type);
+  }
+}
+
+function introspectionField(
+  name: string,
+  type: TypeNode,
+  args: readonly ArgumentDefinition[],
+): FieldDefinition {
+  return {
+    Position: undefined,
+    Description: '',
+    Name: name,
+    Arguments: args,
+    DefaultValue: undefined,
+    Type: type,
+    Directives: [],
+  };
+}
+
+function namedType(name: string, isNonNull: boolean): TypeNode {
+  return { Position: undefined, NamedType: name, Elem: undefined, NonNull: isNonNull };
+}
+
+/** Gives the root type of queries the fields of introspection (GraphQL, 4.1), wherever that type stands. */
+function addIntrospection(types: Map<string, Definition>, roots: Map<string, Definition>): void {
+  const query = roots.get('query');
+  if (query === undefined) return;
+  const name = introspectionField('name', namedType('String', true), []);
+  const whole: Definition = {
+    ...query,
+    Fields: [
+      ...query.Fields,
+      introspectionField('__schema', namedType('__Schema', true), []),
+      introspectionField('__type', namedType('__Type', false), [name]),
+    ],
+  };
+  types.set(query.Name, whole);
+  for (const [operation, type] of roots) if (type === query) roots.set(operation, whole);
+}
+
 /** Checks a document of types and joins it with what every schema has; a fault is thrown. */
 export function buildSchema(document: SchemaDocument): Schema {
   const types = collectTypes(document);
@@ -115,14 +172,7 @@ export function buildSchema(document: SchemaDocument): Schema {
     checkReservedName(directive);
     checkArguments(schema, directive.Arguments, directive.Name);
   }
-  if (first !== undefined) return schema;
-  for (const [operation, name] of [
-    ['query', 'Query'],
-    ['mutation', 'Mutation'],
-    ['subscription', 'Subscription'],
-  ] as const) {
-    const type = types.get(name);
-    if (type !== undefined && !roots.has(operation)) roots.set(operation, type);
-  }
+  if (first === undefined) inferRoots(types, roots);
+  addIntrospection(types, roots);
   return schema;
 }
