@@ -29,7 +29,6 @@ const KNOWN_DIFFERENCES: Readonly<Record<string, string>> = {
     'the error has no place',
   'refheads/general, overlapping rule, deep override inside other rule object value, conflict':
     'the error has no place',
-  'regoparsemodule/error': 'the error is the builtin’s, where OPA gives the parser’s own',
   'sprintf/float/exponent': 'a number is its value, not its text: 1e2 is an integer',
   'sprintf/float/zero_fraction': 'a number is its value, not its text: 0.0 is an integer',
   'strings/sprintf: float too big': 'a number is its value, not its text',
