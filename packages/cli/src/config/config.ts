@@ -100,7 +100,9 @@ export const configSchema = z.strictObject({
       step_up: z
         .enum(['challenge', 'result'])
         .optional()
-        .describe('Over HTTP: `challenge` (default) with WWW-Authenticate, or `result` as on stdio'),
+        .describe(
+          'Over HTTP: `challenge` with WWW-Authenticate (default where resource_metadata is named), or `result` as on stdio',
+        ),
       resource_metadata: z.url().optional().describe('RFC 9728 metadata that challenges name'),
     })
     .optional()

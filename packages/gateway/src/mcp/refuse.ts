@@ -12,7 +12,10 @@ export type RefusalForm = 'result' | 'error' | 'http';
 export interface RefusalOptions {
   /** One form, or one for each era. Default `result`, which models read best. `http` is `error` on stdio. */
   readonly deny?: RefusalForm | { readonly legacy?: RefusalForm; readonly modern?: RefusalForm };
-  /** Over HTTP: `challenge` (default) answers with `WWW-Authenticate`; `result` as on stdio, in the message. */
+  /**
+   * Over HTTP: `challenge` answers with `WWW-Authenticate`; `result` as on stdio, in the message. By default a challenge
+   * where `resourceMetadata` tells a client whom to ask; without it, most clients only break off.
+   */
   readonly stepUp?: 'challenge' | 'result';
   /** URL of the protected resource metadata (RFC 9728) that challenges name. */
   readonly resourceMetadata?: string;
@@ -60,7 +63,8 @@ function denialForm({ options, channel }: Refuser): RefusalForm {
 
 /** Was the client asked, by HTTP, for a better token. */
 function challenged({ options, channel, caller }: Refuser, decision: Decision): boolean {
-  if (decision.outcome !== 'step_up' || options.stepUp === 'result') return false;
+  const form = options.stepUp ?? (options.resourceMetadata === undefined ? 'result' : 'challenge');
+  if (decision.outcome !== 'step_up' || form === 'result') return false;
   const { status, challenge } = stepUpChallenge(decision, caller, options.resourceMetadata);
   const headers = { 'WWW-Authenticate': challenge };
   return channel.refuseHttp?.({ status, headers, error: errorBody(refusalError(decision)) }) ?? false;

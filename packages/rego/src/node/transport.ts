@@ -1,5 +1,13 @@
 import type { Value } from '../value/index.ts';
-import { isObject, makeObject, numberFromText, objectEntries, RegoNumber, RegoSet } from '../value/index.ts';
+import {
+  isObject,
+  makeObject,
+  numberAsWritten,
+  numberText,
+  objectEntries,
+  RegoNumber,
+  RegoSet,
+} from '../value/index.ts';
 
 /** A value as it goes from one thread to another, which keeps no classes. */
 export type Transported =
@@ -15,7 +23,7 @@ export type Transported =
 /** Writes a value for another thread. */
 export function toTransport(value: Value): Transported {
   if (value === null || typeof value !== 'object') return value;
-  if (value instanceof RegoNumber) return { n: String(value) };
+  if (value instanceof RegoNumber) return { n: numberText(value) };
   if (Array.isArray(value)) return { a: (value as readonly Value[]).map(toTransport) };
   if (value instanceof RegoSet) return { s: value.sorted().map(toTransport) };
   if (!isObject(value)) throw new TypeError('not a value of Rego');
@@ -25,7 +33,7 @@ export function toTransport(value: Value): Transported {
 /** Reads what another thread wrote. */
 export function fromTransport(sent: Transported): Value {
   if (sent === null || typeof sent !== 'object') return sent;
-  if ('n' in sent) return numberFromText(sent.n) ?? null;
+  if ('n' in sent) return numberAsWritten(sent.n) ?? null;
   if ('a' in sent) return sent.a.map(fromTransport);
   if ('s' in sent) return RegoSet.from(sent.s.map(fromTransport));
   return makeObject(sent.o.map(([key, member]) => [fromTransport(key), fromTransport(member)] as const));
