@@ -4,7 +4,7 @@ import type { ArityOf } from './own-variables.ts';
 import type { Report } from './report.ts';
 import { outputsOf } from './safety.ts';
 import type { VariableSet } from './unify.ts';
-import { expressionTerms, innerBodies, termVariables } from './walk.ts';
+import { expressionTerms, innerBodies, termParts, termVariables } from './walk.ts';
 
 interface PrintCheck {
   readonly arityOf: ArityOf;
@@ -39,7 +39,7 @@ function showsSomething(expression: CoreExpression): boolean {
 function isShowing(term: CoreTerm): boolean {
   if (term.kind === 'constant' || term.kind === 'variable') return false;
   if (isTemplate(term)) return true;
-  if (term.kind !== 'comprehension') return partsOf(term).some(isShowing);
+  if (term.kind !== 'comprehension') return termParts(term).some(isShowing);
   return (
     term.body.some(showsSomething) ||
     [term.key, term.term].some((part) => part !== undefined && isShowing(part))
@@ -95,7 +95,7 @@ function visitTerm(term: CoreTerm, known: VariableSet, before: VariableSet, chec
     const shown = capturesIn(list).filter(({ kind }) => kind !== 'variable');
     checkOperands(shown, known, check.report);
   }
-  for (const part of partsOf(term)) visitTerm(part, known, before, check);
+  for (const part of termParts(term)) visitTerm(part, known, before, check);
 }
 
 function isCapture({ body }: CoreComprehension): boolean {
@@ -125,22 +125,4 @@ function capturesIn(list: CoreTerm | undefined): CoreTerm[] {
     const [capture] = item.kind === 'comprehension' ? item.body : [];
     return capture?.kind === 'equal' ? [capture.right] : [];
   });
-}
-
-function partsOf(term: CoreTerm): readonly CoreTerm[] {
-  switch (term.kind) {
-    case 'ref':
-      return typeof term.root === 'object' ? [term.root, ...term.parts] : term.parts;
-    case 'array':
-    case 'set':
-      return term.items;
-    case 'object':
-      return term.entries.flat();
-    case 'call':
-      return term.args;
-    case 'constant':
-    case 'variable':
-    case 'comprehension':
-      return [];
-  }
 }

@@ -50,6 +50,25 @@ export function walkTermVariables(
   }
 }
 
+/** The terms directly within a term; a comprehension, which is a scope of its own, gives none. */
+export function termParts(term: CoreTerm): readonly CoreTerm[] {
+  switch (term.kind) {
+    case 'ref':
+      return typeof term.root === 'object' ? [term.root, ...term.parts] : term.parts;
+    case 'array':
+    case 'set':
+      return term.items;
+    case 'object':
+      return term.entries.flat();
+    case 'call':
+      return term.args;
+    case 'constant':
+    case 'variable':
+    case 'comprehension':
+      return [];
+  }
+}
+
 /** Calls back for every variable of a body. */
 export function walkBodyVariables(
   body: CoreBody,

@@ -1,5 +1,5 @@
 import type { CoreBody, CoreComprehension, CoreExpression, CoreRef, CoreTerm } from '../core.ts';
-import { expressionTerms, innerBodies } from '../walk.ts';
+import { expressionTerms, innerBodies, termParts } from '../walk.ts';
 import { checkExpression, isEquality } from './check-expression.ts';
 import { checkReference } from './check-references.ts';
 import type { ClosureTyper, Environment } from './environment.ts';
@@ -59,7 +59,7 @@ export class BodyChecker {
     for (const term of expressionTerms(expression)) {
       const own = stays ? inside : before;
       if (stays && term.kind === 'ref') {
-        for (const part of partsOf(term)) this.#checkTerm(inner, part, before);
+        for (const part of termParts(term)) this.#checkTerm(inner, part, before);
         this.#checkReference(inner, term, own);
       } else if (stays && term.kind === 'comprehension') own.push(...this.#closure(inner, term).errors);
       else this.#checkTerm(inner, term, before);
@@ -85,7 +85,7 @@ export class BodyChecker {
       errors.push(...this.#closure(environment, term).errors);
       return;
     }
-    for (const part of partsOf(term)) this.#checkTerm(environment, part, errors);
+    for (const part of termParts(term)) this.#checkTerm(environment, part, errors);
     if (term.kind === 'ref') this.#checkReference(environment, term, errors);
   }
 
@@ -145,22 +145,4 @@ function closureType(environment: Environment, { result, key, term }: CoreCompre
   if (result === 'array') return arrayType([], of);
   if (result === 'set') return setType(of);
   return objectType([], { key: key && environment.typeOf(key), value: of });
-}
-
-function partsOf(term: CoreTerm): readonly CoreTerm[] {
-  switch (term.kind) {
-    case 'ref':
-      return typeof term.root === 'object' ? [term.root, ...term.parts] : term.parts;
-    case 'array':
-    case 'set':
-      return term.items;
-    case 'object':
-      return term.entries.flat();
-    case 'call':
-      return term.args;
-    case 'constant':
-    case 'variable':
-    case 'comprehension':
-      return [];
-  }
 }
