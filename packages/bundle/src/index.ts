@@ -10,9 +10,18 @@ export {
   type ReadBundleOptions,
   type When,
 } from './bundle.ts';
+export {
+  type BundleComparison,
+  type BundleIdentity,
+  compareBundles,
+  type EntrypointChange,
+} from './compare/compare-bundles.ts';
+export type { RuleChange } from './compare/rule-changes.ts';
+export { compareValues, type ValueChange } from './compare/value-changes.ts';
 export { type BundleChange, describeChange, type FileChange, renderChange } from './describe-change.ts';
 export { digestBundles } from './digest.ts';
 export { type EntrypointResult, parseEntrypoint } from './entrypoint.ts';
+export type { BundleFile, FilesResult } from './files.ts';
 export { type DiffLine, lineDiff } from './line-diff.ts';
 export {
   completeEntrypoint,
@@ -23,7 +32,7 @@ export {
 } from './manifest.ts';
 export { BUNDLE_ERROR_CODES, type BundleErrorCode, type BundleProblem, renderProblem } from './problem.ts';
 export { readDirectory } from './read-directory.ts';
-export { readTarball, readTarballBytes } from './read-tarball.ts';
+export { readTarball, readTarballBytes, unpackArchive } from './read-tarball.ts';
 export {
   buildRegistry,
   type Registry,

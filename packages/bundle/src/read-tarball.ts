@@ -1,8 +1,8 @@
 import { open, readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { assembleBundle } from './assemble.ts';
-import type { BundleResult, ReadBundleOptions } from './bundle.ts';
-import { completeLimits } from './files.ts';
+import type { BundleLimits, BundleResult, ReadBundleOptions } from './bundle.ts';
+import { completeLimits, type FilesResult } from './files.ts';
 import { DETACHED_SIZE_BYTES_MAX, DETACHED_SUFFIXES } from './signing/detached-signature.ts';
 import { readArchive } from './tar.ts';
 
@@ -58,4 +58,9 @@ async function readDetached(file: string): Promise<string[]> {
     }),
   );
   return texts.flat();
+}
+
+/** The files of an archive as they are, read as strictly as a bundle's; nothing is made of them. */
+export function unpackArchive(archive: Uint8Array, limits?: Partial<BundleLimits>): FilesResult {
+  return readArchive(archive, completeLimits(limits));
 }

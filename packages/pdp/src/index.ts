@@ -53,6 +53,7 @@ export {
 export { type ActiveEntrypoint, createPolicySet, type PolicySet } from './layers/policy-set.ts';
 export { createPolicySource, type PolicyHold, type PolicySource } from './layers/policy-source.ts';
 export { remotesOf, staleReason } from './layers/settle-remotes.ts';
+export { type Assessment, type AssessOptions, assess } from './pipeline/assess.ts';
 export { BUDGET_LIMIT_MAX, type BudgetsRead, readBudgets } from './pipeline/budgets.ts';
 export { type CallerClaims, type CallerIdentity, modeFor, refusedClaim } from './pipeline/caller.ts';
 export { type Clock, DEFAULT_LIMITS, type PipelineLimits, type ToolCatalogue } from './pipeline/core.ts';

@@ -8,6 +8,7 @@ import { checkCommand } from './check.ts';
 import { compileCommand } from './compile.ts';
 import { completionCommand } from './completion.ts';
 import { decideCommand } from './decide.ts';
+import { diffCommand } from './diff.ts';
 import { evalCommand } from './eval.ts';
 import { fmtCommand } from './fmt.ts';
 import { haltCommand } from './halt.ts';
@@ -37,6 +38,7 @@ export const COMMANDS: readonly ((program: Command) => Command)[] = [
   parseCommand,
   benchCommand,
   inspectCommand,
+  diffCommand,
   capabilitiesCommand,
   decideCommand,
   serveCommand,
