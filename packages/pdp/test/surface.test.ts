@@ -7,6 +7,7 @@ it('exports these names and no others', () => {
     'DECISION_PROCEDURES',
     'DEFAULT_LIMITS',
     'TURN_CODE',
+    'assess',
     'consult',
     'createDecisionPoint',
     'createHttpApi',
