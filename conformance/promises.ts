@@ -134,6 +134,16 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: "A policy's answer that contradicts itself denies.",
     source: 'docs/architecture.md',
   },
+  'P-DELEGATION-CHAIN': {
+    sentence:
+      'A chain of delegation that is broken, loops or is too deep is refused with its own code, on record.',
+    source: 'RFC 8693',
+  },
+  'P-DELEGATION-CLAIMED': {
+    sentence:
+      'A parent agent that a header or a message claims must be the one that a verified credential attests.',
+    source: 'RFC 8693; GHSA-g53w-w6mj-hrpp',
+  },
   'P-DENY-AS-RESULT': {
     sentence: "A denial comes back as the tool's result, with the machine-readable reason first.",
     source: 'docs/architecture.md',
@@ -301,6 +311,28 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'The same key with the same call gives the same answer; with another call it is refused.',
     source: 'docs/architecture.md',
   },
+  'P-IDENTITY-ANONYMOUS': {
+    sentence: 'Nobody is anonymous unless it is written down, and nobody who shows a credential.',
+    source: 'docs/how-to/identify-callers.md',
+  },
+  'P-IDENTITY-FAIL-CLOSED': {
+    sentence: 'An identity provider that fails proves nobody.',
+    source: 'docs/architecture.md',
+  },
+  'P-IDENTITY-FIRST': {
+    sentence:
+      'The first identity provider that recognises a credential decides; a wrong credential is not tried elsewhere.',
+    source: 'docs/how-to/identify-callers.md',
+  },
+  'P-IDENTITY-HEADER': {
+    sentence: 'A token in a header of its own is verified like any other, and counts nowhere else.',
+    source: 'OAuth transaction tokens',
+  },
+  'P-IDENTITY-KEYS': {
+    sentence:
+      'A static key proves the caller it is listed with until it expires; only its hash is kept, and it is compared in constant time.',
+    source: 'RFC 6750',
+  },
   'P-JCS-ORDER': {
     sentence: 'Canonical JSON sorts keys by UTF-16 code units, so that equal arguments have one hash.',
     source: 'RFC 8785, 3.2.3',
@@ -325,6 +357,40 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   'P-METRICS-ADMIN': {
     sentence: 'Metrics are for the operator; in development on loopback, for callers without a credential.',
     source: 'docs/reference/http-api.md',
+  },
+  'P-OAUTH-ALGORITHM': {
+    sentence: 'A token without signature, or signed with a public key as secret, is refused.',
+    source: 'RFC 8725',
+  },
+  'P-OAUTH-AUDIENCE': {
+    sentence: 'A token for another resource is refused.',
+    source: 'RFC 8707; MCP specification, Authorization',
+  },
+  'P-OAUTH-CHALLENGE': {
+    sentence: 'Who is refused learns where to get a token and which scopes it needs, and no more.',
+    source: 'RFC 9728; RFC 6750',
+  },
+  'P-OAUTH-CLAIMS': {
+    sentence: 'A claim that the configuration names must be there: a missing tenant is not taken for none.',
+    source: 'docs/how-to/identify-callers.md',
+  },
+  'P-OAUTH-DPOP': {
+    sentence:
+      'A token that is bound to a key needs a fresh proof of that key for this very request; a proof counts once.',
+    source: 'RFC 9449; RFC 8705',
+  },
+  'P-OAUTH-FLOOD': {
+    sentence: 'Made-up tokens do not make the gateway ask an issuer again and again.',
+    source: 'RFC 8725',
+  },
+  'P-OAUTH-OUTAGE': {
+    sentence: 'Kept keys bridge an outage of the issuer until they are too old; then nobody is let in.',
+    source: 'docs/how-to/identify-callers.md',
+  },
+  'P-OAUTH-VERIFIED': {
+    sentence:
+      'A token counts only with a good signature of its issuer, within its time, of an accepted type; its keys may rotate at any time.',
+    source: 'RFC 7519; RFC 8725; RFC 9068',
   },
   'P-RECONCILE': {
     sentence:

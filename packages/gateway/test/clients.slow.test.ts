@@ -27,7 +27,6 @@ async function stdioGateway(point: DecisionPoint, env: Record<string, string> = 
   const gateway = createMcpGateway({
     point,
     upstreams: [fixtureUpstream('fixture', env)],
-    resolveCaller: () => undefined,
   });
   onTestFinished(() => gateway.close());
   return gateway;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Caller, SESSION_META_KEY } from '../src/index.ts';
+import { type Caller, createAuthenticator, SESSION_META_KEY } from '../src/index.ts';
 import { type Era, MODERN, type StartedGateway, startGateway } from './start-gateway.ts';
 import { startPoint } from './start-point.ts';
 import { StreamsTransport } from './streams-transport.ts';
@@ -92,7 +92,7 @@ async function open(): Promise<{
       { id: 'memory', command: node, args: [scriptOf('memory')], env: memory },
       { id: 'web', command: node, args: [scriptOf('everything'), 'stdio'] },
     ],
-    { resolveCaller: ({ authorization = '' }) => callerOf(authorization.slice('Bearer '.length)) },
+    { authenticator: byName },
   );
   return {
     as: async (name, era = 'legacy') => workerOf(await started.connect(era, name), folder),
@@ -106,6 +106,19 @@ async function open(): Promise<{
     },
   };
 }
+
+/** The token is the worker's name. */
+const byName = createAuthenticator({
+  providers: [
+    {
+      name: 'by-name',
+      judge: (credentials) => ({
+        kind: 'caller',
+        caller: callerOf((credentials.header('authorization')[0] ?? '').slice('Bearer '.length)),
+      }),
+    },
+  ],
+});
 
 type Step = (worker: Worker) => Promise<string>;
 const file: Step = (worker) => worker.file();

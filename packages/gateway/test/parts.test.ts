@@ -20,21 +20,6 @@ function pinsFile(): string {
 const pinned = (tools: Record<string, string>) =>
   new Map(Object.entries(tools).map(([name, digest]) => [name, { digest, definition: { name } }]));
 
-describe('surface', () => {
-  it('is what it was', () => {
-    expect(Object.keys(surface).sort()).toEqual([
-      'APPROVAL_META_KEY',
-      'DECISION_META_KEY',
-      'SESSION_META_KEY',
-      'bearerCallers',
-      'createMcpGateway',
-      'definitionFindings',
-      'hashToken',
-      'reviewPins',
-    ]);
-  });
-});
-
 describe('names', () => {
   it('[P-GATEWAY-NAMES-INJECTIVE] two tools of two servers never share one', () => {
     const id = fc.stringMatching(/^[a-z0-9_-]{1,8}$/).filter(isServerId);
@@ -68,7 +53,6 @@ describe('names', () => {
       surface.createMcpGateway({
         point: {} as never,
         upstreams: ids.map((id) => ({ id, ...upstream })),
-        resolveCaller: () => undefined,
       });
     expect(open(['a', 'a'])).toThrow('two upstreams');
     expect(open(['a__b'])).toThrow('a__b');
@@ -171,20 +155,5 @@ describe('trace context', () => {
     for (const wrong of ['', `${traceparent}x`, traceparent.toUpperCase(), 1, null]) {
       expect(traceMeta({ traceparent: wrong, tracestate: 'a=1' })).toEqual({});
     }
-  });
-});
-
-describe('callers', () => {
-  it('are found by their token alone; a wrong one is never taken for none', () => {
-    const who = { principal: { id: 'user:a' }, actor: { id: 'agent:a' } };
-    const anonymous = { principal: { id: 'user:nobody' }, actor: { id: 'agent:nobody' } };
-    const resolve = surface.bearerCallers([{ ...who, tokenHash: surface.hashToken('t') }], anonymous);
-    expect(resolve({ authorization: 'Bearer t' })).toEqual(who);
-    expect(resolve({ authorization: 'bearer t' })).toEqual(who);
-    expect(resolve({})).toEqual(anonymous);
-    for (const wrong of ['', 'Bearer', 'Bearer x', 't', 'Basic t', 'Bearer t, Bearer x']) {
-      expect(resolve({ authorization: wrong })).toBeUndefined();
-    }
-    expect(surface.bearerCallers([])({})).toBeUndefined();
   });
 });

@@ -5,12 +5,13 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import type { DecisionPoint } from '@writ/decision';
 import { onTestFinished } from 'vitest';
 import {
-  bearerCallers,
   type Caller,
+  createAuthenticator,
   createMcpGateway,
   hashToken,
   type McpGateway,
   type McpGatewayOptions,
+  staticKeys,
   type UpstreamConfig,
 } from '../src/index.ts';
 
@@ -63,10 +64,14 @@ export async function startGateway(
   const gateway = createMcpGateway({
     point,
     upstreams,
-    resolveCaller: bearerCallers([
-      { ...ALICE, tokenHash: hashToken(TOKENS.alice) },
-      { ...BOB, tokenHash: hashToken(TOKENS.bob) },
-    ]),
+    authenticator: createAuthenticator({
+      providers: [
+        staticKeys([
+          { ...ALICE, tokenHash: hashToken(TOKENS.alice) },
+          { ...BOB, tokenHash: hashToken(TOKENS.bob) },
+        ]),
+      ],
+    }),
     ...more,
   });
   onTestFinished(() => gateway.close());

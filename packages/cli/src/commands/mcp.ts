@@ -66,7 +66,6 @@ async function runServer(output: Output, words: readonly string[], options: McpR
   const gateway = createMcpGateway({
     point: service.point.as({ pointId: 'mcp-run', mayAssert: {}, mode: made.mode ?? 'enforce' }),
     upstreams: [{ id: options.id ?? serverIdOf(words), command: program ?? '', args }],
-    resolveCaller: () => undefined,
     pinsFile: join(service.dataDirectory, 'pins.json'),
   });
   try {

@@ -1,6 +1,6 @@
 import type { BundleChange, BundleSource } from '@writ/bundle';
 import type { DecisionPoint } from '@writ/decision';
-import type { BearerCaller, Caller, RefusalOptions, UpstreamConfig } from '@writ/gateway';
+import type { Caller, RefusalOptions, StaticKey, UpstreamConfig } from '@writ/gateway';
 import type { CheckpointSigner, Witness } from '@writ/ledger';
 import type { CallerIdentity, DecisionService, Engine, LoadFailure, PointCredential } from '@writ/pdp';
 import type { BudgetDefinition } from '@writ/state';
@@ -17,7 +17,7 @@ export interface ServiceOptions {
   /** Absent: no gateway. */
   readonly mcp?: ListenAddress & {
     readonly upstreams: readonly UpstreamConfig[];
-    readonly callers: readonly BearerCaller[];
+    readonly callers: readonly StaticKey[];
     readonly anonymous?: Caller;
     readonly refusals?: RefusalOptions;
   };

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { DecisionPoint } from '@writ/decision';
-import { bearerCallers, createMcpGateway, type McpGateway } from '@writ/gateway';
+import { createAuthenticator, createMcpGateway, type McpGateway, staticKeys } from '@writ/gateway';
 import { type LogQueries, openLogQueries } from '@writ/ledger';
 import {
   createHttpApi,
@@ -134,7 +134,10 @@ async function openGateway(
   const gateway = createMcpGateway({
     point: options.wrapPoint?.(kept) ?? kept,
     upstreams: mcp.upstreams,
-    resolveCaller: bearerCallers(mcp.callers, mcp.anonymous),
+    authenticator: createAuthenticator({
+      providers: [staticKeys(mcp.callers)],
+      ...(mcp.anonymous === undefined ? {} : { anonymous: mcp.anonymous }),
+    }),
     allowedHosts: [...LOOPBACK_NAMES, hostInUrl(mcp.host), ...(options.hosts ?? [])],
     pinsFile: join(options.dataDirectory, 'pins.json'),
     ...(mcp.refusals === undefined ? {} : { refusals: mcp.refusals }),

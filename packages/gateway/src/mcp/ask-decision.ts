@@ -63,10 +63,11 @@ export function requestOf(
     actor: caller.actor,
     ...(caller.delegation === undefined ? {} : { delegation: caller.delegation }),
     action,
-    ...(conversation === undefined && trace === undefined
+    ...(conversation === undefined && trace === undefined && caller.session === undefined
       ? {}
       : {
           context: {
+            ...(caller.session === undefined ? {} : { session_id: caller.session }),
             ...(conversation === undefined ? {} : { conversation_id: conversation }),
             ...(trace === undefined ? {} : { trace_id: trace }),
           },

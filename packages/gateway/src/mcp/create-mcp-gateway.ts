@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { DecisionPoint } from '@writ/decision';
-import type { Caller, CallerResolver } from '../identity/caller.ts';
+import { type Authenticator, createAuthenticator } from '../identity/authenticator.ts';
+import type { Caller } from '../identity/caller.ts';
 import { reportUnserved } from './ask-decision.ts';
 import { boundPoint } from './bounded-point.ts';
 import { type CatalogueTool, openCatalogue } from './catalogue.ts';
@@ -16,7 +17,8 @@ export interface McpGatewayOptions {
   /** Where decisions are made: in process or over HTTP, the same. */
   readonly point: DecisionPoint;
   readonly upstreams: readonly UpstreamConfig[];
-  readonly resolveCaller: CallerResolver;
+  /** Names the callers of HTTP requests; without it nobody is served there. The gateway does not close it. */
+  readonly authenticator?: Authenticator;
   /** Host names that HTTP requests may carry; default loopback names. */
   readonly allowedHosts?: readonly string[];
   /** Where definitions of tools are pinned at first sight. */
@@ -60,7 +62,7 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
   const sessions = new Set<StdioSession>();
   const endpoint = createHttpEndpoint({
     context,
-    resolveCaller: options.resolveCaller,
+    authenticator: options.authenticator ?? createAuthenticator({ providers: [] }),
     ...(options.allowedHosts === undefined ? {} : { allowedHosts: options.allowedHosts }),
   });
   return {

@@ -6,7 +6,11 @@ import {
   PROTOCOL_VERSION_META_KEY,
 } from '@modelcontextprotocol/server';
 import type { JsonObject } from '@writ/decision';
-import type { Caller, CallerResolver } from '../identity/caller.ts';
+import type { Authenticator, Identification } from '../identity/authenticator.ts';
+import type { Caller } from '../identity/caller.ts';
+import { credentialsOf } from '../identity/credentials.ts';
+import { checkMessageClaims } from '../identity/delegation.ts';
+import type { IdentityRefusal } from '../identity/refusals.ts';
 import { reportUnserved } from './ask-decision.ts';
 import type { CallContext } from './authorize-call.ts';
 import type { BoundedPoint } from './bounded-point.ts';
@@ -18,7 +22,7 @@ import { serveMcp } from './serve-mcp.ts';
 
 export interface HttpEndpointOptions {
   readonly context: CallContext;
-  readonly resolveCaller: CallerResolver;
+  readonly authenticator: Authenticator;
   /** Host names (without port) that requests may carry; anything else is a rebinding attack. Default: loopback. */
   readonly allowedHosts?: readonly string[];
 }
@@ -66,15 +70,9 @@ export function createHttpEndpoint(options: HttpEndpointOptions): HttpEndpoint {
     async handle(request, response) {
       const refused = refuseTransport(request, hosts);
       if (refused !== undefined) return sendError(response, refused.status, refused.rpcCode, refused.message);
-      const caller = options.resolveCaller({
-        ...(request.headers.authorization === undefined
-          ? {}
-          : { authorization: request.headers.authorization }),
-      });
-      if (caller === undefined) {
-        response.setHeader('WWW-Authenticate', 'Bearer error="invalid_token"');
-        return sendError(response, 401, -32001, 'unauthenticated: present a valid bearer token');
-      }
+      const identified = await options.authenticator.authenticate(credentialsOf(request));
+      if (!identified.ok) return refuseIdentity(options.context.point, response, identified);
+      const { caller } = identified;
       const body = await readBody(request).catch(() => null);
       if (body === null) return void response.destroy();
       if (body === undefined) {
@@ -85,6 +83,11 @@ export function createHttpEndpoint(options: HttpEndpointOptions): HttpEndpoint {
       if (!read.ok) {
         await reportMalformed(options.context.point, caller, read.code, read.reason);
         return sendError(response, 400, read.rpcCode, `${read.code}: ${read.reason}`);
+      }
+      const claim = checkMessageClaims(caller, read.message);
+      if (claim !== undefined) {
+        const refusal = { ...claim, caller };
+        return refuseIdentity(options.context.point, response, { status: 403, refusal, challenges: [] });
       }
       const unserved = unservedMethod(read.message);
       if (unserved !== undefined) {
@@ -145,6 +148,18 @@ async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+/** Only what a valid credential came with is put on record: anybody could fill the disk otherwise. */
+async function refuseIdentity(
+  point: BoundedPoint,
+  response: ServerResponse,
+  { status, refusal, challenges }: Omit<Extract<Identification, { ok: false }>, 'ok'>,
+): Promise<void> {
+  const { code, message, caller }: IdentityRefusal = refusal;
+  if (caller !== undefined) await reportMalformed(point, caller, code, message);
+  if (challenges.length > 0) response.setHeader('WWW-Authenticate', challenges);
+  sendError(response, status, -32001, `${code}: ${message}`);
 }
 
 async function reportMalformed(

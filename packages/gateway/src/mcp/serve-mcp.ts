@@ -131,6 +131,7 @@ async function judgeList(
       actor: caller.actor,
       ...(caller.delegation === undefined ? {} : { delegation: caller.delegation }),
       action: { type: METHODS[method].type, phase: 'list' },
+      ...(caller.session === undefined ? {} : { context: { session_id: caller.session } }),
     },
     items,
   });
