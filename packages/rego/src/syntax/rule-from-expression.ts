@@ -50,7 +50,6 @@ export function ruleFromExpression(cursor: Cursor, expression: Expression): Rule
 }
 
 function refusedTarget(term: Term, text: string): string | undefined {
-  if (isInfix(term)) return 'rule name conflicts with built-in function';
   if (term.kind !== 'var' && term.kind !== 'ref' && term.kind !== 'call')
     return `${termName(term)} cannot be used for rule name`;
   const name = nameOf(term, text);

@@ -56,9 +56,6 @@ function firstDifference(mine: string, expected: string): string {
 /** OPA's formatter corpus: every text and every refusal. */
 export const FORMATTER: Corpus = {
   name: 'formatter',
-  known: {
-    'testfiles/v1_to_v2/keyword_rule_names.rego':
-      'the parser takes the rule `or(x) := x` for one named after a builtin, and refuses it first',
-  },
+  known: {},
   run: runFormatter,
 };

@@ -25,10 +25,6 @@ const OTHER_MESSAGES: readonly {
     is: (_, ours) => ours.startsWith('unexpected , token'),
   },
   {
-    why: 'an infix call on the left of a definition is refused whatever stands on the right',
-    is: (_, ours) => ours === 'rule name conflicts with built-in function',
-  },
-  {
     why: 'a `some` that cannot be read as a membership is taken for a declaration of variables',
     is: (_, ours) => ours.startsWith('unexpected . token: expected \\n'),
   },
