@@ -31,39 +31,16 @@ export function expandRule(rule: CoreRule): void {
   }
 }
 
-/** What a head has to look up or compute is done at the end of the body (OPA's stage RewriteRefsInHead). */
+/**
+ * What a head has to look up or compute is done at the end of the body (OPA's stages RewriteRefsInHead and
+ * RewriteComprehensionTerms).
+ */
 function headTerm(term: CoreTerm, support: CoreBody): CoreTerm {
   const expanded = expandTerm(term, support);
   if (!requiresEvaluation(expanded)) return expanded;
   const local = variableTerm(generatedVariable(), term.location);
   support.push(equalExpression(local, expanded, []));
   return local;
-}
-
-/** A closure's head may itself give variables values (`[x[i] | …]`); then it is looked up at the end of the body. */
-function closureHead(term: CoreTerm, support: CoreBody): CoreTerm {
-  const expanded = expandTerm(term, support);
-  if (!selectsByVariable(expanded)) return expanded;
-  const local = variableTerm(generatedVariable(), term.location);
-  support.push(equalExpression(local, expanded, []));
-  return local;
-}
-
-function selectsByVariable(term: CoreTerm): boolean {
-  switch (term.kind) {
-    case 'constant':
-    case 'variable':
-    case 'comprehension':
-    case 'call':
-      return false;
-    case 'array':
-    case 'set':
-      return term.items.some(selectsByVariable);
-    case 'object':
-      return term.entries.some(([key, value]) => selectsByVariable(key) || selectsByVariable(value));
-    case 'ref':
-      return term.parts.some((part) => part.kind !== 'constant');
-  }
 }
 
 function requiresEvaluation(term: CoreTerm): boolean {
@@ -142,7 +119,7 @@ function expandTerms(terms: CoreTerm[], support: CoreBody, expand = expandTerm):
 function hoistReplacement(modifier: CoreWith, result: CoreBody): void {
   if (modifier.replacement.kind !== 'term') return;
   const { term } = modifier.replacement;
-  if (term.kind === 'constant' || term.kind === 'variable') return;
+  if (!requiresEvaluation(term)) return;
   const local = variableTerm(generatedVariable(), term.location);
   expandExpression(equalExpression(local, term, []), result);
   modifier.replacement.term = local;
@@ -184,8 +161,8 @@ function expandTerm(term: CoreTerm, support: CoreBody): CoreTerm {
       return term;
     case 'comprehension': {
       const inner: CoreBody = [];
-      if (term.key !== undefined) term.key = closureHead(term.key, inner);
-      term.term = closureHead(term.term, inner);
+      if (term.key !== undefined) term.key = headTerm(term.key, inner);
+      term.term = headTerm(term.term, inner);
       term.body = [...expandBody(term.body), ...inner];
       return term;
     }

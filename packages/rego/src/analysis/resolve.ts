@@ -313,15 +313,22 @@ function resolveSomeIn(
   expression: Extract<Expression, { kind: 'some-in' }>,
 ): CoreExpression[] {
   const { location } = expression;
+  const before = context.scope.mark();
   const domain = resolveTerm(context, expression.collection);
-  const patterns = someInBound(expression);
-  for (const variable of termVariables(domain, { skipClosures: true })) {
-    if (variable.origin === 'user' && patterns.has(variable.name)) {
-      context.report.error('rego_compile_error', `var ${variable.name} assigned before`, location);
-      return [];
+  const refused = boundInDomain(expression, domain);
+  if (refused.length > 0) {
+    for (const name of refused) {
+      context.report.error('rego_compile_error', `var ${name} assigned before`, location);
     }
+    // What cannot be declared is left out, and so are the uses of names in it.
+    context.scope.reset(before);
+    return [];
   }
-  for (const name of someInNames(expression)) declare(context, { name }, expression, 'declared');
+  // A name that also stands in a closure of the collection means the one around: it is not declared anew.
+  const mentioned = new Set([...termVariables(domain)].map(({ name }) => name));
+  for (const name of someInNames(expression)) {
+    if (!mentioned.has(name)) declare(context, { name }, expression, 'declared');
+  }
   const common = commonOf(context, expression);
   const key =
     expression.key === undefined
@@ -333,6 +340,16 @@ function resolveSomeIn(
       ? { kind: 'ref', root: domain.root, parts: [...domain.parts, key], location: domain.location }
       : { kind: 'ref', root: domain, parts: [key], location: domain.location };
   return [{ kind: 'equal', left: value, right, assigned: false, ...common }];
+}
+
+/** The names that the collection would have to give a value to and stands on itself. */
+function boundInDomain(expression: Extract<Expression, { kind: 'some-in' }>, domain: CoreTerm): string[] {
+  const bound = someInBound(expression);
+  const found = new Set<string>();
+  for (const { name, origin } of termVariables(domain, { skipClosures: true })) {
+    if (origin === 'user' && bound.has(name)) found.add(name);
+  }
+  return [...found].sort();
 }
 
 function resolveEvery(

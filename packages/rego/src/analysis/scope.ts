@@ -33,6 +33,17 @@ export class Scope {
     this.#frames.pop();
   }
 
+  /** What the innermost body knows so far, to be given to {@link reset}. */
+  mark(): ReadonlySet<string> {
+    return new Set(this.#frames.at(-1)?.entries.keys());
+  }
+
+  /** Forgets the names that the innermost body came to know since the mark. */
+  reset(mark: ReadonlySet<string>): void {
+    const entries = this.#frames.at(-1)?.entries;
+    for (const name of entries?.keys() ?? []) if (!mark.has(name)) entries!.delete(name);
+  }
+
   /** Whether the name stands for a local here, so that rules and imports of this name are out of sight. */
   hides(name: string): boolean {
     return this.#frames.some((frame) => frame.hidden.has(name)) || this.declared(name) !== undefined;

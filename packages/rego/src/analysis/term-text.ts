@@ -1,6 +1,16 @@
 import { keywordsOf } from '../syntax/token.ts';
-import { quote, valueText } from '../value/index.ts';
-import type { Callee, CoreComprehension, CoreExpression, CoreOperand, CoreRef, CoreTerm } from './core.ts';
+import { compare, quote, type Value, valueText } from '../value/index.ts';
+import type {
+  Callee,
+  CoreComprehension,
+  CoreExpression,
+  CoreOperand,
+  CoreRef,
+  CoreTerm,
+  CoreWith,
+  WithReplacement,
+  WithTarget,
+} from './core.ts';
 
 const NAME = /^[A-Za-z_]\w*$/;
 
@@ -40,12 +50,26 @@ const TEXTS: { readonly [K in CoreTerm['kind']]: (term: Extract<CoreTerm, { kind
   },
   ref: (term) => refText(term),
   array: ({ items }) => `[${items.map(termText).join(', ')}]`,
-  set: ({ items }) => (items.length === 0 ? 'set()' : `{${items.map(termText).join(', ')}}`),
+  set: ({ items }) =>
+    items.length === 0 ? 'set()' : `{${inOrder(items, (item) => item).map(termText).join(', ')}}`,
   object: ({ entries }) =>
-    `{${entries.map(([key, value]) => `${termText(key)}: ${termText(value)}`).join(', ')}}`,
+    `{${inOrder(entries, ([key]) => key)
+      .map(([key, value]) => `${termText(key)}: ${termText(value)}`)
+      .join(', ')}}`,
   call: ({ callee, args }) => `${calleeText(callee)}(${args.map(termText).join(', ')})`,
   comprehension: (term) => comprehensionText(term),
 };
+
+/** Members in the order of values, where all are known. */
+function inOrder<T>(members: readonly T[], term: (member: T) => CoreTerm): readonly T[] {
+  const known = members.map((member) => [term(member), member] as const);
+  if (!known.every(([one]) => one.kind === 'constant')) return members;
+  return known.sort(([a], [b]) => compare(valueOf(a), valueOf(b))).map(([, member]) => member);
+}
+
+function valueOf(term: CoreTerm): Value {
+  return term.kind === 'constant' ? term.value : null;
+}
 
 /** A resolved term as OPA writes it in messages. */
 export function termText(term: CoreTerm): string {
@@ -61,6 +85,19 @@ function comprehensionText({ result, key, term, body }: CoreComprehension): stri
 }
 
 function expressionText(expression: CoreExpression): string {
+  return plainText(expression) + expression.with.map(withText).join('');
+}
+
+function withText({ target, replacement }: CoreWith): string {
+  return ` with ${targetText(target)} as ${replacement.kind === 'term' ? termText(replacement.term) : targetText(replacement)}`;
+}
+
+function targetText(target: WithTarget | Exclude<WithReplacement, { kind: 'term' }>): string {
+  if (target.kind === 'builtin') return target.name;
+  return `${target.kind === 'input' ? 'input' : 'data'}${target.path.map(stepText).join('')}`;
+}
+
+function plainText(expression: CoreExpression): string {
   const not = expression.negated ? 'not ' : '';
   switch (expression.kind) {
     case 'test':

@@ -109,6 +109,7 @@ export class Lexer implements Lexed {
       const unit = this.#text.charCodeAt(index);
       if (unit >= 0xd800 && unit <= 0xdbff) this.#rowStart++;
       else if (unit === 0) this.#faults.push('illegal null character');
+      else if (unit === 0xfeff && index > 0) this.#faults.push('illegal byte-order mark');
     }
   }
 
@@ -189,7 +190,6 @@ export class Lexer implements Lexed {
     if (character === '!') this.#faults.push('illegal ! character');
     else if (character === '\u00a0')
       this.#faults.push('illegal non-breaking space character, use a regular space instead');
-    else if (character === '\ufeff') this.#faults.push('illegal byte-order mark');
     return 'illegal';
   }
 

@@ -2,7 +2,7 @@ import type { Value } from '../../value/index.ts';
 import { typeName } from '../../value/index.ts';
 import type { CoreRef, CoreTerm } from '../core.ts';
 import type { Environment } from './environment.ts';
-import { constantOf, scalarOf } from './environment.ts';
+import { constantOf, isScalarRoot, scalarOf } from './environment.ts';
 import { infer } from './infer.ts';
 import { keyType, selectType, valueType } from './select-types.ts';
 import type { MaybeType } from './type.ts';
@@ -22,6 +22,7 @@ export function checkReference(environment: Environment, ref: CoreRef): TypeFaul
   if (type?.kind === 'function') return unsupportedReference(ref, ref.parts.length, type);
   if (typeof ref.root === 'string') return checkDocument(environment, ref, ref.root);
   if (ref.root.kind !== 'variable') return undefined;
+  if (isScalarRoot(ref.root)) return checkParts(environment, ANY, ref, 1);
   const { variable } = ref.root;
   const known = environment.variable(variable);
   if (known === undefined) environment.setVariable(variable, ANY);
@@ -34,45 +35,31 @@ function checkDocument(
   ref: CoreRef,
   root: 'input' | 'data',
 ): TypeFault | undefined {
-  for (let current: Environment | undefined = environment; current !== undefined; ) {
+  for (let current: Environment | undefined = environment; current !== undefined; current = current.around) {
     const start = current.documents.child(root);
-    if (start !== undefined) {
-      const found = checkNode(environment, start, ref, 1, current.around === undefined);
-      if (found !== 'elsewhere') return found;
-    } else if (current.around === undefined) return checkParts(environment, ANY, ref, 1);
-    current = current.around;
+    const found = start === undefined ? 'elsewhere' : checkNode(environment, start, ref);
+    if (found !== 'elsewhere') return found;
   }
-  return undefined;
+  // Nothing is known of it: base data.
+  return checkParts(environment, ANY, ref, 1);
 }
 
-/** From one node on; `elsewhere` where the tree ends and environments further out may know more. */
+/** From a root document on; `elsewhere` where its tree ends and environments further out may know more. */
 function checkNode(
   environment: Environment,
   start: TypeNode,
   ref: CoreRef,
-  from: number,
-  isOutermost: boolean,
-  /** Where what is inferred of variables inside a rule's value is kept. */
-  values = environment,
 ): TypeFault | undefined | 'elsewhere' {
   let node = start;
-  for (let position = from; ; position++) {
-    if (node.type !== undefined) return checkParts(values, node.type, ref, position);
+  for (let position = 1; ; position++) {
+    if (node.type !== undefined) return checkParts(environment, node.type, ref, position);
     const part = ref.parts[position - 1];
     if (part === undefined) return undefined;
     const fault = checkStep(environment, node, part, ref, position);
     if (fault !== undefined) return fault;
     const key = scalarOf(part);
     const child = key === undefined ? undefined : node.child(key);
-    if (child === undefined) {
-      if (!isOutermost) return 'elsewhere';
-      // Whatever the step selects: what stands below may tell the types of variables further on. A name that is not
-      // there selects none of it.
-      if (key === undefined)
-        for (const below of node.children())
-          checkNode(environment, below, ref, position + 1, true, environment.inside());
-      return undefined;
-    }
+    if (child === undefined) return 'elsewhere';
     node = child;
   }
 }

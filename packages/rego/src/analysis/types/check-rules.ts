@@ -1,5 +1,6 @@
 import type { Steps } from '../../syntax/steps.ts';
 import type { Value } from '../../value/index.ts';
+import { compareStrings } from '../../value/index.ts';
 import type { CoreBody, CoreRule, CoreTerm } from '../core.ts';
 import type { RuleGraph } from '../rule-graph.ts';
 import { BodyChecker } from './check-body.ts';
@@ -30,17 +31,15 @@ export function* checkRuleTypes(graph: RuleGraph, options: TypeCheckOptions = {}
   const environment = new Environment(checker.closureType);
   if (options.input !== undefined) environment.documents.put(['input'], options.input);
   const annotations = options.annotations?.isEmpty === false ? options.annotations : undefined;
-  for (const rule of inOrder(graph)) {
+  for (const { rule, index } of inOrder(graph)) {
     yield;
     checker.forget();
-    for (let index = rule.branches.length - 1; index >= 0; index--) {
-      let inside = environment;
-      if (annotations !== undefined) {
-        inside = environment.inside();
-        errors.push(...annotations.apply(rule, index, inside));
-      }
-      checkBranch(rule, index, { environment, inside, checker, errors });
+    let inside = environment;
+    if (annotations !== undefined) {
+      inside = environment.inside();
+      errors.push(...annotations.apply(rule, index, inside));
     }
+    checkBranch(rule, index, { environment, inside, checker, errors });
   }
   checker.forget();
   return { faults: errors, checkQuery: (body) => checker.checkOnce(environment, body) };
@@ -61,7 +60,8 @@ function checkBranch(rule: CoreRule, index: number, checking: Checking): void {
   if (found.length > 0) {
     errors.push(...found);
     // Rules that read this one are not to blame.
-    environment.documents.put(path, ANY);
+    if (dynamic.length === 0) environment.documents.put(path, ANY);
+    else environment.documents.touch(path);
     return;
   }
   const type =
@@ -127,28 +127,51 @@ function nest(own: Environment, parts: readonly CoreTerm[], type: Type): Type | 
   return nested;
 }
 
-/** Rules after those that they read. */
-function inOrder(graph: RuleGraph): CoreRule[] {
-  const ordered: CoreRule[] = [];
-  const seen = new Set<CoreRule>();
-  for (const first of graph.keys()) {
+/** A rule's own branch, or one after `else`: each is looked at on its own. */
+interface BranchNode {
+  readonly rule: CoreRule;
+  readonly index: number;
+}
+
+/** Branches after those that they read, and otherwise in the order of the source, as OPA looks at them. */
+function inOrder(graph: RuleGraph): BranchNode[] {
+  const nodes = new Map<CoreRule, readonly BranchNode[]>();
+  for (const rule of [...graph.keys()].sort(bySource)) {
+    nodes.set(
+      rule,
+      rule.branches.map((_branch, index) => ({ rule, index })),
+    );
+  }
+  const read = (node: BranchNode): readonly BranchNode[] => {
+    const edges = graph.get(node.rule)!.filter(({ branches }) => branches.includes(node.index));
+    return edges
+      .map(({ to }) => to)
+      .sort(bySource)
+      .flatMap((to) => nodes.get(to)!);
+  };
+  const ordered: BranchNode[] = [];
+  const seen = new Set<BranchNode>();
+  for (const first of [...nodes.values()].flat()) {
     if (seen.has(first)) continue;
     seen.add(first);
-    const path: { readonly rule: CoreRule; next: number }[] = [{ rule: first, next: 0 }];
-    while (path.length > 0) {
-      const top = path.at(-1)!;
-      const edge = graph.get(top.rule)?.[top.next];
+    const path = [{ node: first, needs: read(first), next: 0 }];
+    for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
+      const need = top.needs[top.next];
       top.next += 1;
-      if (edge === undefined) {
-        ordered.push(top.rule);
+      if (need === undefined) {
+        ordered.push(top.node);
         path.pop();
-      } else if (!seen.has(edge.to)) {
-        seen.add(edge.to);
-        path.push({ rule: edge.to, next: 0 });
+      } else if (!seen.has(need)) {
+        seen.add(need);
+        path.push({ node: need, needs: read(need), next: 0 });
       }
     }
   }
   return ordered;
+}
+
+function bySource(a: CoreRule, b: CoreRule): number {
+  return compareStrings(a.file, b.file) || a.location.start - b.location.start;
 }
 
 /** Finds the rules that a path below `data` can mean, and all that read them. */

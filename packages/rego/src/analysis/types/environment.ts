@@ -95,6 +95,7 @@ export class Environment {
   typeOfRef({ root, parts }: CoreRef): MaybeType {
     if (typeof root === 'object') {
       if (root.kind !== 'variable') return this.typeOf(root);
+      if (isScalarRoot(root)) return undefined;
       return selectParts(this.variable(root.variable), parts, 0);
     }
     return this.typeOfPath(root, parts);
@@ -140,6 +141,14 @@ function selectParts(from: MaybeType, parts: readonly CoreTerm[], start: number)
     type = key === undefined ? valueType(type) : selectType(type, key);
   }
   return type;
+}
+
+/**
+ * Whether a reference begins at a scalar (`1[x]`). OPA leaves such a one in its place, where it has no type; other
+ * values become variables before types are looked at.
+ */
+export function isScalarRoot(root: CoreTerm): boolean {
+  return root.kind === 'variable' && root.variable.standsFor?.kind === 'constant';
 }
 
 /** The value of a scalar constant. */

@@ -91,18 +91,20 @@ export function inferEqual(
   typeA: MaybeType,
   b: CoreTerm,
   typeB: MaybeType,
+  isNested = false,
 ): boolean {
   const unknownA = isUnknown(typeA);
   const unknownB = isUnknown(typeB);
-  if (unknownA && !unknownB) return inferShallow(environment, a, typeB);
-  if (unknownB && !unknownA) return inferShallow(environment, b, typeA);
+  const inferOne = isNested ? infer : inferShallow;
+  if (unknownA && !unknownB) return inferOne(environment, a, typeB);
+  if (unknownB && !unknownA) return inferOne(environment, b, typeA);
   if (!unknownA) return unifies(typeA, typeB);
-  if (a.kind === 'array') return inferArrays(environment, a, b);
-  if (a.kind === 'object') return inferObjects(environment, a, b);
-  if (a.kind === 'variable') {
-    if (b.kind === 'variable') return inferSame(environment, a, b);
-    if (b.kind === 'array') return inferArrays(environment, b, a);
-    if (b.kind === 'object') return inferObjects(environment, b, a);
+  if (a.kind === 'array') return inferArrays(environment, a, b, isNested);
+  if (a.kind === 'object') return inferObjects(environment, a, b, isNested);
+  if (actsAsVariable(a, isNested)) {
+    if (actsAsVariable(b, isNested)) return inferSame(environment, a, b);
+    if (b.kind === 'array') return inferArrays(environment, b, a, isNested);
+    if (b.kind === 'object') return inferObjects(environment, b, a, isNested);
   }
   // One side is only partly known, as a comprehension may be: the variable gets what there is.
   if (a.kind === 'variable' && typeA === undefined && typeB !== undefined)
@@ -110,6 +112,11 @@ export function inferEqual(
   if (b.kind === 'variable' && typeB === undefined && typeA !== undefined)
     return infer(environment, b, typeA);
   return false;
+}
+
+/** Inside of arrays and objects OPA has put variables in the place of references and closures. */
+function actsAsVariable({ kind }: CoreTerm, isNested: boolean): boolean {
+  return kind === 'variable' || (isNested && (kind === 'ref' || kind === 'comprehension'));
 }
 
 /** An operand of an equality stays where it is: a reference or closure without a type fits nothing. */
@@ -122,22 +129,22 @@ function inferSame(environment: Environment, a: CoreTerm, b: CoreTerm): boolean 
   return infer(environment, a, ANY) && infer(environment, b, environment.typeOf(a));
 }
 
-function inferArrays(environment: Environment, a: CoreArray, b: CoreTerm): boolean {
-  if (b.kind === 'variable') return inferSame(environment, a, b);
+function inferArrays(environment: Environment, a: CoreArray, b: CoreTerm, isNested: boolean): boolean {
+  if (actsAsVariable(b, isNested)) return inferSame(environment, a, b);
   if (b.kind !== 'array' || a.items.length !== b.items.length) return false;
   return a.items.every((item, index) => {
     const other = b.items[index]!;
-    return inferEqual(environment, item, environment.typeOf(item), other, environment.typeOf(other));
+    return inferEqual(environment, item, environment.typeOf(item), other, environment.typeOf(other), true);
   });
 }
 
-function inferObjects(environment: Environment, a: CoreObject, b: CoreTerm): boolean {
-  if (b.kind === 'variable') return inferSame(environment, a, b);
+function inferObjects(environment: Environment, a: CoreObject, b: CoreTerm, isNested: boolean): boolean {
+  if (actsAsVariable(b, isNested)) return inferSame(environment, a, b);
   if (b.kind !== 'object' || a.entries.length !== b.entries.length) return false;
   return a.entries.every(([key, value]) => {
     const other = b.entries.find(([otherKey]) => sameKey(key, otherKey))?.[1];
     if (other === undefined) return false;
-    return inferEqual(environment, value, environment.typeOf(value), other, environment.typeOf(other));
+    return inferEqual(environment, value, environment.typeOf(value), other, environment.typeOf(other), true);
   });
 }
 

@@ -41,6 +41,13 @@ export class TypeNode {
     node.type = type;
   }
 
+  /** Makes it known that something stands at a path, of which nothing is known. */
+  touch(path: readonly Value[]): void {
+    let node: TypeNode = this;
+    for (const step of path) node = node.#below(step);
+    node.#extent = undefined;
+  }
+
   /**
    * Adds what a rule gives at a path: joined with what other rules give there, and into the objects that rules with
    * shorter paths give.
