@@ -256,9 +256,9 @@ function planOverride(block: BlockBuilder, modifier: CoreWith): Override {
   }
   if (replacement.kind === 'builtin') return { target: 'call', key, replacement };
   const group = findNode(block.policy.root, replacement.path)?.group;
-  if (group?.kind === 'function') {
-    const id = block.policy.groupIds.get(group)!;
-    return { target: 'call', key, replacement: { kind: 'function', group: id } };
+  if (group !== undefined) {
+    const kind = group.kind === 'function' ? 'function' : 'rule';
+    return { target: 'call', key, replacement: { kind, group: block.policy.groupIds.get(group)! } };
   }
   const { location } = modifier;
   const value = planTerm(block, {

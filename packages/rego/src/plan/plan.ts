@@ -80,7 +80,7 @@ export type Override =
       readonly key: string;
       readonly replacement:
         | { readonly kind: 'value'; readonly value: ValueNode }
-        | { readonly kind: 'function'; readonly group: number }
+        | { readonly kind: 'function' | 'rule'; readonly group: number }
         | { readonly kind: 'builtin'; readonly name: string; readonly custom?: Builtin | undefined };
     };
 

@@ -6,8 +6,9 @@ import { EvaluationFault, EvaluationSuspension } from './fault.ts';
 import type { Run } from './run.ts';
 import { newMemo } from './run.ts';
 
-/** A function of the policy. */
+/** A function or rule of the policy. */
 export interface CallableGroup {
+  value(run: Run): Value | undefined;
   call(run: Run, args: readonly Value[]): Value | undefined;
 }
 
@@ -51,6 +52,7 @@ export function callReplaced(run: Run, site: CallSite, args: readonly Value[]): 
   if (mock.kind === 'value') return mock.value;
   if (mock.kind === 'builtin')
     return callBuiltin(run, mock.custom ?? BUILTINS[mock.name]!, args, site.location);
+  if (mock.kind === 'rule') return site.groupOf(mock.group).value(run);
   return callUnreplaced(run, site.groupOf(mock.group), args);
 }
 

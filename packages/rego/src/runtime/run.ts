@@ -19,6 +19,8 @@ export interface MatchedRule {
 export type Mock =
   | { readonly kind: 'value'; readonly value: Value }
   | { readonly kind: 'function'; readonly group: number }
+  /** The value that the rule has where the call stands. */
+  | { readonly kind: 'rule'; readonly group: number }
   | { readonly kind: 'builtin'; readonly name: string; readonly custom?: Builtin | undefined };
 
 /**
