@@ -21,8 +21,8 @@ export type {
   EvaluationOptions,
   EvaluationResult,
   QueryResult,
-} from './eval/engine.ts';
-export { DEADLINE_MS_DEFAULT, OPERATIONS_MAX_DEFAULT } from './eval/engine.ts';
+} from './eval/evaluation.ts';
+export { DEADLINE_MS_DEFAULT, OPERATIONS_MAX_DEFAULT } from './eval/evaluation.ts';
 export type { CoverageReport, FileCoverage } from './explain/coverage.ts';
 export { CoverageObserver, coverageReport } from './explain/coverage.ts';
 export type { ProfileEntry, ProfileOrder } from './explain/profile.ts';

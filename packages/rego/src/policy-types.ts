@@ -1,7 +1,7 @@
 import type { ReadPaths } from './analysis/reads.ts';
 import type { AnalysisOptions } from './analysis/stages.ts';
 import type { Entrypoint } from './entrypoints.ts';
-import type { EvaluationError, EvaluationOptions, EvaluationResult, QueryResult } from './eval/engine.ts';
+import type { EvaluationError, EvaluationOptions, EvaluationResult, QueryResult } from './eval/evaluation.ts';
 import type { PartialOptions, PartialResult } from './partial/residue.ts';
 import type { Location, Module, RegoVersion } from './syntax/ast.ts';
 import type { Diagnostic } from './syntax/diagnostic.ts';

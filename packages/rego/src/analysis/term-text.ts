@@ -51,7 +51,11 @@ const TEXTS: { readonly [K in CoreTerm['kind']]: (term: Extract<CoreTerm, { kind
   ref: (term) => refText(term),
   array: ({ items }) => `[${items.map(termText).join(', ')}]`,
   set: ({ items }) =>
-    items.length === 0 ? 'set()' : `{${inOrder(items, (item) => item).map(termText).join(', ')}}`,
+    items.length === 0
+      ? 'set()'
+      : `{${inOrder(items, (item) => item)
+          .map(termText)
+          .join(', ')}}`,
   object: ({ entries }) =>
     `{${inOrder(entries, ([key]) => key)
       .map(([key, value]) => `${termText(key)}: ${termText(value)}`)

@@ -1,8 +1,13 @@
 import { dataPath } from '../analysis/term-text.ts';
 import type { Backend, OtherParts, PartialRule, SingleRule, Step } from '../eval/backend.ts';
 import { createClosures } from '../eval/closures.ts';
-import type { EvaluationError, EvaluationOptions, EvaluationResult, QueryResult } from '../eval/engine.ts';
 import { Engine } from '../eval/engine.ts';
+import type {
+  EvaluationError,
+  EvaluationOptions,
+  EvaluationResult,
+  QueryResult,
+} from '../eval/evaluation.ts';
 import { pathSteps, planDocumentPath } from '../plan/document-path.ts';
 import type { Frame, Run } from '../runtime/run.ts';
 import type { Value } from '../value/value.ts';
@@ -61,7 +66,7 @@ export function loadModule(source: PolicyModule): LoadedPolicy {
         | undefined,
   };
   const backend = createClosures(plan, false, other);
-  const engine = new Engine(plan, backend, { data: source.data, allowNet: source.allowNet });
+  const engine = new Engine(plan, backend, { data: source.data, allowNet: source.allowNet }, false);
   return {
     rulePaths: plan.groups.map(({ path }) => path.join('/')).sort(),
     queries: Object.keys(source.queries),

@@ -45,6 +45,8 @@ export interface Backend {
   document(run: Run, path: readonly string[], keys: readonly Value[]): Value | undefined;
   /** Names below a step of the tree of documents. */
   documentNames(run: Run, path: readonly string[], keys: readonly Value[]): Iterable<Value>;
+  /** Whether a rule is begun only where OPA's index of rules has it: decides which errors come up. */
+  readonly choosesAsOpa: boolean;
   /** Whether statements report to the run's observer. */
   readonly observed: boolean;
 }

@@ -18,6 +18,7 @@ export function createClosures(
   plan: PolicyPlan,
   observed: boolean,
   other: OtherParts = NO_OTHER_PARTS,
+  choosesAsOpa = false,
 ): Backend {
   const nodes = new Map<number, DocumentPlan>();
   const collect = (node: DocumentPlan): void => {
@@ -40,6 +41,7 @@ export function createClosures(
     other,
     document: (run, path, keys) => documents.value(run, path, keys),
     documentNames: (run, path, keys) => documents.names(run, path, keys),
+    choosesAsOpa,
     observed,
   };
   return backend;

@@ -1,138 +1,46 @@
-import type {
-  BuiltinContext,
-  CryptoHost,
-  HostAnswers,
-  HostRequest,
-  NondeterministicCache,
-} from '../builtins/index.ts';
 import type { PolicyPlan, QueryPlan, ValueNode } from '../plan/plan.ts';
-import type { EvaluationErrorCode } from '../runtime/fault.ts';
 import { EvaluationFault, EvaluationSuspension } from '../runtime/fault.ts';
-import type { ObservedBody, Observer } from '../runtime/observer.ts';
-import type { Frame, MatchedRule, Scope } from '../runtime/run.ts';
-import { newMemo, Run } from '../runtime/run.ts';
+import type { ObservedBody } from '../runtime/observer.ts';
+import type { Frame, MatchedRule, Run } from '../runtime/run.ts';
 import type { Location } from '../syntax/ast.ts';
 import { memberKey } from '../value/index.ts';
-import type { JsonObject, Value } from '../value/value.ts';
+import type { Value } from '../value/value.ts';
 import type { Backend, Compute, Step } from './backend.ts';
 import { createClosures } from './closures.ts';
 import { RuleConflict } from './conflict.ts';
 import { conflictDetails } from './conflict-list.ts';
+import type {
+  EvaluationError,
+  EvaluationOptions,
+  EvaluationResult,
+  PolicyDefaults,
+  QueryResult,
+} from './evaluation.ts';
+import { startRun } from './evaluation.ts';
 import { compileStatements, observedBody } from './statements.ts';
 import { compileValue } from './values.ts';
 
-/** Ends an evaluation that does more than this many operations, where no other number is given. */
-export const OPERATIONS_MAX_DEFAULT = 20_000_000;
-/** Ends an evaluation whose values take more bytes than this by the estimate, where no other number is given. */
-export const MEMORY_BYTES_MAX_DEFAULT = 512 * 1024 * 1024;
-/** Ends an evaluation that takes longer than this, where no other limit is given. */
-export const DEADLINE_MS_DEFAULT = 10_000;
-
-/** What builtins may know of the world outside; nothing where it is not given. */
-export interface EvaluationHost {
-  /** What `opa.runtime()` answers; an empty object by default. */
-  readonly runtime?: Value;
-  /** Takes the text of `print` calls. */
-  readonly printed?: (message: string) => void;
-  /** Takes the text of `trace` calls. */
-  readonly traced?: (message: string) => void;
-  /** Nanoseconds since 1970, where an evaluation does not say its own time. */
-  readonly clock?: () => bigint;
-  /** Gives numbers of at least 0 and below 1. */
-  readonly random?: () => number;
-  /** Keys and signatures for `io.jwt.*` and `crypto.x509.*`: `nodeCrypto` of `@writ/rego/node`. */
-  readonly crypto?: CryptoHost;
-}
-
-/** How one evaluation is to be done. */
-export interface EvaluationOptions {
-  /** Base data; what the policy was compiled with by default. */
-  readonly data?: JsonObject;
-  /** A builtin's failure ends the evaluation with an error instead of being undefined. */
-  readonly strict?: boolean;
-  /** Milliseconds from now; 10,000 by default. Best effort: looked at between operations. */
-  readonly deadlineMs?: number;
-  /** Rules, calls and steps of iterations; 20,000,000 by default. */
-  readonly operationsMax?: number;
-  /** Bytes that values may take that the evaluation makes, by a rough estimate; 512 MiB by default. */
-  readonly memoryBytesMax?: number;
-  /** Nanoseconds since 1970: what `time.now_ns` gives throughout; the clock by default. */
-  readonly timeNs?: bigint;
-  readonly host?: EvaluationHost;
-  /**
-   * Hosts that `http.send` and `net.lookup_ip_addr` may reach, of those that the policy's capabilities allow (all of
-   * them by default), where there is a network at all.
-   */
-  readonly allowNet?: readonly string[];
-  /** What non-deterministic builtins answered before; takes what they answer now. */
-  readonly nondeterministic?: NondeterministicCache;
-  /**
-   * What the network answered: with it, a call that has no answer yet suspends the evaluation (`eval_suspended`);
-   * without it, such a call fails. `evaluateAsync` does all of that.
-   */
-  readonly answers?: HostAnswers;
-  /** False leaves the list of matched rules empty. */
-  readonly recordRules?: boolean;
-  /** Sees every statement; a slower compiled variant then runs. */
-  readonly observer?: Observer;
-}
-
-/** An evaluation's outcome. Errors are values: nothing is thrown for what a policy or its input does. */
-export type EvaluationResult =
-  | {
-      readonly kind: 'value';
-      readonly value: Value;
-      readonly rules: readonly MatchedRule[];
-      readonly rulesEvaluated: number;
-    }
-  | { readonly kind: 'undefined'; readonly rules: readonly MatchedRule[]; readonly rulesEvaluated: number }
-  | EvaluationError;
-/** An evaluation that ended without an answer. */
-export interface EvaluationError {
-  readonly kind: 'error';
-  readonly code: EvaluationErrorCode;
-  readonly message: string;
-  readonly location?: Location;
-  /** Only with `eval_suspended`: what the host is asked. Evaluating again with the answer goes further. */
-  readonly request?: HostRequest;
-}
-
-/** The answers of a query: one set of bindings each. */
-export type QueryResult =
-  | {
-      readonly kind: 'bindings';
-      readonly bindings: readonly Readonly<Record<string, Value>>[];
-      readonly rules: readonly MatchedRule[];
-    }
-  | EvaluationError;
-
 const NO_RULES: readonly MatchedRule[] = Object.freeze([]);
 const NO_OPTIONS: EvaluationOptions = Object.freeze({});
-const NO_DATA: JsonObject = Object.freeze(Object.create(null));
-
-/** What a policy was compiled with that its evaluations need. */
-export interface PolicyDefaults {
-  /** Base data for evaluations that bring none. */
-  readonly data?: JsonObject | undefined;
-  /** Hosts that may be reached; an evaluation can only take from them. */
-  readonly allowNet?: readonly string[] | undefined;
-}
-
 /** Runs plans on a back end; observed evaluations on closures that report. */
 export class Engine {
   readonly #plan: PolicyPlan;
   readonly #plain: Backend;
   readonly #defaults: PolicyDefaults;
+  readonly #canRepeat: boolean;
   #observed: Backend | undefined;
+  #asOpa: Backend | undefined;
 
   /**
    * @param plain the back end for evaluations that nothing observes
    * @param defaults what holds for evaluations that say nothing else
+   * @param canRepeat whether the plan holds the bodies of all rules
    */
-  constructor(plan: PolicyPlan, plain: Backend, defaults: PolicyDefaults = {}) {
+  constructor(plan: PolicyPlan, plain: Backend, defaults: PolicyDefaults = {}, canRepeat = true) {
     this.#defaults = defaults;
     this.#plan = plan;
     this.#plain = plain;
+    this.#canRepeat = canRepeat;
   }
 
   /**
@@ -146,19 +54,32 @@ export class Engine {
   ): (input: Value | undefined, options?: EvaluationOptions) => EvaluationResult {
     const plain = compileValue(this.#plain, node, true);
     let observed: Compute | undefined;
-    return (input, options = NO_OPTIONS) => {
+    let repeated: Compute | undefined;
+    const evaluate = (
+      compute: Compute,
+      input: Value | undefined,
+      options: EvaluationOptions,
+      backend = this.#plain,
+    ): EvaluationResult => {
       const run = startRun(this.#plan, input, options, this.#defaults);
+      try {
+        const value = compute(run, []);
+        return finish(run, value, options);
+      } catch (caught) {
+        return this.#errorOf(caught, run, options, backend);
+      }
+    };
+    return (input, options = NO_OPTIONS) => {
       let compute = plain;
       if (options.observer !== undefined) {
         observed ??= observedValue(compileValue(this.#observedBackend(), node, true), path);
         compute = observed;
       }
-      try {
-        const value = compute(run, []);
-        return finish(run, value, options);
-      } catch (caught) {
-        return this.#errorOf(caught, run, options);
-      }
+      const result = evaluate(compute, input, options);
+      if (!this.#isInDoubt(result)) return result;
+      const backend = this.#asOpaBackend();
+      repeated ??= compileValue(backend, node, true);
+      return evaluate(repeated, input, quietly(options), backend);
     };
   }
 
@@ -174,6 +95,7 @@ export class Engine {
     made?: (run: Run, frame: Frame, next: Step) => boolean,
   ): (input: Value | undefined, options?: EvaluationOptions) => QueryResult {
     const compiled: [plain?: Step, observed?: Step] = [];
+    let repeated: Step | undefined;
     const collect: Step = (_run, frame) => {
       const { found, seen } = frame[0] as Collected;
       const bindings: Record<string, Value> = Object.create(null);
@@ -188,40 +110,78 @@ export class Engine {
       return false;
     };
     if (made !== undefined) compiled[0] = (run, frame) => made(run, frame, collect);
-    return (input, options = NO_OPTIONS) => {
+    const evaluate = (
+      body: Step,
+      input: Value | undefined,
+      options: EvaluationOptions,
+      backend = this.#plain,
+    ): QueryResult => {
       const run = startRun(this.#plan, input, options, this.#defaults);
+      const collected: Collected = { found: [], seen: new Set() };
+      const frame: Frame = new Array(plan.slots);
+      frame[0] = collected;
+      try {
+        body(run, frame);
+        const failure = strictFailure(run, options);
+        return failure ?? { kind: 'bindings', bindings: collected.found, rules: run.matched ?? NO_RULES };
+      } catch (caught) {
+        return this.#errorOf(caught, run, options, backend);
+      }
+    };
+    return (input, options = NO_OPTIONS) => {
       const which = options.observer === undefined ? 0 : 1;
       compiled[which] ??=
         which === 0
           ? compileStatements(this.#plain, plan.body, collect, true)
           : observedBody(this.#observedBackend(), plan.body, collect, true, queryBody(plan));
-      const collected: Collected = { found: [], seen: new Set() };
-      const frame: Frame = new Array(plan.slots);
-      frame[0] = collected;
-      try {
-        compiled[which]!(run, frame);
-        const failure = strictFailure(run, options);
-        return failure ?? { kind: 'bindings', bindings: collected.found, rules: run.matched ?? NO_RULES };
-      } catch (caught) {
-        return this.#errorOf(caught, run, options);
-      }
+      const result = evaluate(compiled[which]!, input, options);
+      if (!this.#isInDoubt(result)) return result;
+      const backend = this.#asOpaBackend();
+      repeated ??= compileStatements(backend, plan.body, collect, true);
+      return evaluate(repeated, input, quietly(options), backend);
     };
   }
 
   /** Turns what ended an evaluation into a value; bugs included, so that a caller can only deny. */
-  #errorOf(caught: unknown, run: Run, options: EvaluationOptions): EvaluationError {
+  #errorOf(caught: unknown, run: Run, options: EvaluationOptions, backend: Backend): EvaluationError {
     // A builtin's failure counts for more than what came of it, or after it.
     const failure = caught instanceof EvaluationFault ? strictFailure(run, options) : undefined;
     if (failure !== undefined) return failure;
     if (!(caught instanceof RuleConflict)) return errorOf(caught);
-    const { message, location } = conflictDetails(this.#plain, run, caught);
+    const { message, location } = conflictDetails(backend, run, caught);
     return { ...errorOf(caught), message, ...(location !== undefined && { location }) };
+  }
+
+  /**
+   * Whether the error hangs on which rules are begun: OPA leaves out by its index those that have no answer in any
+   * case, and meets no error in them. Then the evaluation is done once more in its way.
+   */
+  #isInDoubt(result: EvaluationResult | QueryResult): boolean {
+    return result.kind === 'error' && this.#canRepeat && IN_DOUBT.has(result.code);
+  }
+
+  #asOpaBackend(): Backend {
+    this.#asOpa ??= createClosures(this.#plan, false, undefined, true);
+    return this.#asOpa;
   }
 
   #observedBackend(): Backend {
     this.#observed ??= createClosures(this.#plan, true);
     return this.#observed;
   }
+}
+
+const IN_DOUBT: ReadonlySet<string> = new Set([
+  'eval_conflict_error',
+  'eval_builtin_error',
+  'eval_type_error',
+]);
+
+/** The same evaluation, without what was heard of it already. */
+function quietly({ observer: _observer, host, ...options }: EvaluationOptions): EvaluationOptions {
+  if (host === undefined) return options;
+  const { printed: _printed, traced: _traced, ...silent } = host;
+  return { ...options, host: silent };
 }
 
 const QUERY_FILE = 'query';
@@ -253,107 +213,6 @@ function observedValue(compute: Compute, path: string): Compute {
 interface Collected {
   readonly found: Readonly<Record<string, Value>>[];
   readonly seen: Set<unknown>;
-}
-
-/** What builtins see of one evaluation; costly parts are made when asked for. */
-class EvaluationContext implements BuiltinContext {
-  readonly #options: EvaluationOptions;
-  readonly #allowNet: readonly string[] | undefined;
-  #timeNs: bigint | undefined;
-  #memo: Map<string, Value> | undefined;
-  run: Run | undefined;
-
-  constructor(options: EvaluationOptions, allowNet: readonly string[] | undefined) {
-    this.#options = options;
-    this.#allowNet = allowNet;
-  }
-
-  get timeNs(): bigint {
-    this.#timeNs ??= this.#options.timeNs ?? this.#options.host?.clock?.() ?? BigInt(Date.now()) * 1_000_000n;
-    return this.#timeNs;
-  }
-
-  get memo(): Map<string, Value> {
-    this.#memo ??= new Map();
-    return this.#memo;
-  }
-
-  get runtime(): Value {
-    return this.#options.host?.runtime ?? NO_DATA;
-  }
-
-  get crypto(): CryptoHost | undefined {
-    return this.#options.host?.crypto;
-  }
-
-  get nondeterministic(): NondeterministicCache | undefined {
-    return this.#options.nondeterministic;
-  }
-
-  get answers(): HostAnswers | undefined {
-    return this.#options.answers;
-  }
-
-  get allowNet(): readonly string[] | undefined {
-    const { allowNet } = this.#options;
-    if (allowNet === undefined) return this.#allowNet;
-    return allowNet.filter((host) => this.#allowNet?.includes(host) ?? true);
-  }
-
-  random(): number {
-    return this.#options.host?.random?.() ?? Math.random();
-  }
-
-  printed(message: string): void {
-    this.#options.host?.printed?.(message);
-  }
-
-  traced(message: string): void {
-    this.#options.observer?.note?.(message);
-    this.#options.host?.traced?.(message);
-  }
-
-  spend(operations: number): void {
-    this.run?.spend(operations);
-  }
-
-  allocate(bytes: number): void {
-    this.run?.allocate(bytes);
-  }
-
-  cancelled(): boolean {
-    return this.run?.cancelled() ?? false;
-  }
-}
-
-function startRun(
-  plan: PolicyPlan,
-  input: Value | undefined,
-  options: EvaluationOptions,
-  defaults: PolicyDefaults,
-): Run {
-  const scope: Scope = {
-    input,
-    data: options.data ?? defaults.data ?? NO_DATA,
-    replaced: undefined,
-    mocks: undefined,
-    outer: undefined,
-    memo: newMemo(plan.groups.length),
-    keyed: undefined,
-  };
-  const builtins = new EvaluationContext(options, defaults.allowNet);
-  const run = new Run({
-    scope,
-    groupCount: plan.groups.length,
-    builtins,
-    recordRules: options.recordRules !== false,
-    observer: options.observer,
-    operationsMax: options.operationsMax ?? OPERATIONS_MAX_DEFAULT,
-    memoryBytesMax: options.memoryBytesMax ?? MEMORY_BYTES_MAX_DEFAULT,
-    deadlineMs: options.deadlineMs ?? DEADLINE_MS_DEFAULT,
-  });
-  builtins.run = run;
-  return run;
 }
 
 function finish(run: Run, value: Value | undefined, options: EvaluationOptions): EvaluationResult {

@@ -9,6 +9,7 @@ import type { Frame, MatchedRule, Run } from '../runtime/run.ts';
 import type { Location } from '../syntax/ast.ts';
 import { equal, isObject, lookup, objectEntries, plainNumber, RegoSet, SetBuilder } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
+import { compileAdmission } from './admission.ts';
 import type { Backend, Collector, CompiledGroup, PartialRule, SingleRule, Step } from './backend.ts';
 import { RuleConflict, refuseConflict } from './conflict.ts';
 import { compilePattern, compileStatements, observedBody } from './statements.ts';
@@ -138,7 +139,8 @@ function compileSingleRule(
     const body = backend.observed
       ? observedBody(backend, branch.body, end, false, about, (frame) => frame[RESULT_SLOT] !== undefined)
       : compileStatements(backend, branch.body, end, false);
-    return { body, record, location: branch.location };
+    const admits = compileAdmission(backend, branch, rule.args);
+    return { body, record, location: branch.location, admits };
   });
   const { slots } = rule;
   const [first] = rule.branches;
@@ -155,7 +157,8 @@ function compileSingleRule(
     for (let index = 0; index < matchers.length; index++) {
       if (!matchers[index]!(run, frame, args[index]!)) return undefined;
     }
-    for (const { body, record, location } of branches) {
+    for (const { body, record, location, admits } of branches) {
+      if (!admits(run, frame)) continue;
       body(run, frame);
       const value = frame[RESULT_SLOT] as Value | undefined;
       if (value === undefined) continue;
@@ -224,10 +227,12 @@ function compilePartialRule(backend: Backend, rule: RulePlan, keyed: boolean): P
     ? observedBody(backend, branch!.body, end, false, about, isAnswer)
     : compileStatements(backend, branch!.body, end, false);
   const { slots } = variant;
+  const admits = compileAdmission(backend, branch!, []);
   return (run, collector, key) => {
     run.rulesEvaluated += 1;
     run.count();
     const frame: Frame = new Array(slots);
+    if (!admits(run, frame)) return;
     const result = { collector, answered: false };
     frame[RESULT_SLOT] = result;
     frame[KEY_SLOT] = key;

@@ -1,7 +1,7 @@
 import type { HostAnswer, HostAnswers, HostRequest } from '../builtins/index.ts';
 import { NondeterministicCache } from '../builtins/index.ts';
-import type { EvaluationError, EvaluationOptions } from '../eval/engine.ts';
-import { DEADLINE_MS_DEFAULT } from '../eval/engine.ts';
+import type { EvaluationError, EvaluationOptions } from '../eval/evaluation.ts';
+import { DEADLINE_MS_DEFAULT } from '../eval/evaluation.ts';
 import type { Value } from '../value/index.ts';
 import { memberKey, RegoSet } from '../value/index.ts';
 import type { HttpCache } from './http-cache.ts';

@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { Capabilities } from '../analysis/capabilities.ts';
 import { capabilities } from '../analysis/capabilities.ts';
-import type { EvaluationResult } from '../eval/engine.ts';
+import type { EvaluationResult } from '../eval/evaluation.ts';
 import type { Policy, PreparedQuery } from '../policy.ts';
 import { compilePolicy } from '../policy.ts';
 import type { JsonObject } from '../value/index.ts';

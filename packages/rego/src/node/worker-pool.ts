@@ -1,6 +1,6 @@
 import type { ReadPaths } from '../analysis/reads.ts';
-import type { EvaluationResult } from '../eval/engine.ts';
-import { DEADLINE_MS_DEFAULT } from '../eval/engine.ts';
+import type { EvaluationResult } from '../eval/evaluation.ts';
+import { DEADLINE_MS_DEFAULT } from '../eval/evaluation.ts';
 import type { ModuleSource } from '../policy.ts';
 import type { Diagnostic } from '../syntax/diagnostic.ts';
 import type { JsonObject, Value } from '../value/index.ts';

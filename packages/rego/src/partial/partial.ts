@@ -3,7 +3,7 @@ import type { CoreBody, CoreExpression, CoreTerm, Variable } from '../analysis/c
 import { generatedVariable, variableTerm } from '../analysis/core.ts';
 import { equalExpression } from '../analysis/expand.ts';
 import { pathKey } from '../analysis/names.ts';
-import type { EvaluationError, QueryResult } from '../eval/engine.ts';
+import type { EvaluationError, QueryResult } from '../eval/evaluation.ts';
 import type { Value } from '../value/value.ts';
 import { bodySource, Names } from './print.ts';
 import { Residual } from './residual.ts';

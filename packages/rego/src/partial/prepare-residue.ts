@@ -1,4 +1,4 @@
-import type { EvaluationOptions, QueryResult } from '../eval/engine.ts';
+import type { EvaluationOptions, QueryResult } from '../eval/evaluation.ts';
 import type { Policy, PreparedBindings } from '../policy.ts';
 import { compileModules } from '../policy.ts';
 import { memberKey } from '../value/index.ts';

@@ -1,4 +1,4 @@
-import type { EvaluationError, EvaluationHost } from '../eval/engine.ts';
+import type { EvaluationError, EvaluationHost } from '../eval/evaluation.ts';
 import type { Body, Module } from '../syntax/ast.ts';
 import type { Diagnostic } from '../syntax/diagnostic.ts';
 import { parseModule, parseQuery } from '../syntax/index.ts';

@@ -1,4 +1,4 @@
-import type { EvaluationHost, EvaluationOptions } from '../eval/engine.ts';
+import type { EvaluationHost, EvaluationOptions } from '../eval/evaluation.ts';
 import type { CoverageReport } from '../explain/coverage.ts';
 import { CoverageObserver, coverageReport } from '../explain/coverage.ts';
 import type { Policy, PreparedQuery } from '../policy-types.ts';

@@ -42,4 +42,58 @@ describe('cases of the differential runs', () => {
     const text = 'package t\n\nq := 1 if some x in input\n\np := x % 1 if data.d[x]\n';
     expect(compilePolicy([{ file: 't.rego', text }]).diagnostics).toEqual([]);
   });
+
+  test('a rule that needs what is not there is not begun, so that no error in it comes up', () => {
+    const conflict = 'package t\n\nr := 1\n\nr := 2 if input.x\n\np contains 1 if {\n\tr\n\tinput.none\n}\n';
+    expect(answer(conflict, 't/p', { x: true })).toBe('[]');
+    const strict =
+      'package t\n\np if {\n\t1 / input.zero\n\tinput.none\n}\n\nq[input.none] := 1 / input.zero\n';
+    expect(answer(strict, 't', { zero: 0 }, { strict: true })).toBe('{"q":{}}');
+    // What a comparison rules out counts the same; a comparison of two parts of the input does not.
+    const compared = 'package t\n\np if {\n\t1 / input.zero\n\tinput.a == 2\n}\n';
+    expect(answer(compared, 't', { zero: 0, a: 1 }, { strict: true })).toBe('{}');
+    const parts = 'package t\n\np if {\n\t1 / input.zero\n\tinput.a == input.none\n}\n';
+    expect(answer(parts, 't', { zero: 0, a: 1 }, { strict: true })).toContain('divide by zero');
+  });
+
+  test('a rule in the place of a function is looked up where the call stands', () => {
+    const text = 'package t\n\ng := input.x\n\nf(_) := 1\n\n';
+    expect(answer(`${text}p if 1 == 1 with f as g\n`, 't/p')).toBe('true');
+    expect(answer(`${text}p := v if v := f(1) with f as g with input.x as 7\n`, 't/p')).toBe('7');
+  });
+
+  test('a name that also stands in a closure of the collection of `some` means the one around', () => {
+    const text = 'package t\n\np(x) := 1 if some x, y in [1 | x == 0]; y == 1\n\nq := p(0)\n';
+    expect(compilePolicy([{ file: 't.rego', text }]).diagnostics).toEqual([]);
+    expect(errorsOf('package t\n\np if {\n\tsome [v, _] in v\n\tsome v, w in 1\n\tw\n}\n')).toEqual([
+      '4:2 rego_compile_error: var v assigned before',
+    ]);
+  });
+
+  test('a reference that begins at a scalar has no type', () => {
+    expect(errorsOf('package t\n\np if {\n\tsome x in 1\n\tx\n}\n')).toEqual([
+      '4:2 rego_type_error: match error',
+    ]);
+  });
+
+  test('a function of which one branch is wrong is no function for those that call it', () => {
+    const text = 'package t\n\nf(x) := 1 if {\n\t1 in [[x]]\n\t2 in [[]]\n} else := 2 if x\n\np := f(1)\n';
+    expect(errorsOf(text)).toEqual([
+      '5:2 rego_type_error: match error',
+      '8:6 rego_type_error: undefined function data.t.f',
+    ]);
+  });
+
+  test('a byte-order mark inside of a module is refused', () => {
+    expect(errorsOf('package t\n\np := "\ufeff"\n')).toEqual([
+      '3:6 rego_parse_error: illegal byte-order mark',
+    ]);
+  });
 });
+
+function errorsOf(text: string): string[] {
+  const { diagnostics } = compilePolicy([{ file: 't.rego', text }]);
+  return diagnostics.map(
+    ({ code, message, location: { row, column } }) => `${row}:${column} ${code}: ${message}`,
+  );
+}

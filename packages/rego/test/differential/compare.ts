@@ -66,7 +66,7 @@ function leftOut(ours: Outcome | undefined, theirs: Outcome | undefined): string
     if (first!.code === 'eval_cancel_error') return 'OPA ran out of time';
   }
   if (ours === undefined || theirs === undefined || sameOutcome(ours, theirs)) return undefined;
-  return process.env.DIFF_KNOWN==='0'?undefined:KNOWN.find(({ holds }) => holds(ours, theirs))?.why;
+  return process.env.DIFF_KNOWN === '0' ? undefined : KNOWN.find(({ holds }) => holds(ours, theirs))?.why;
 }
 
 /** Differences that `docs/limits.md` names; they are counted, and nothing else is. */

@@ -104,10 +104,20 @@ function onAll<R>(
     const heard = index === 0 ? options.host : host;
     return one.evaluate(input, { ...options, timeNs, host: { random, ...heard } });
   });
-  for (const result of results) {
-    if (!same(result, results[0]!)) throw new Error(`back ends differ: ${results.map(shown).join(' / ')}`);
+  for (const [index, result] of results.entries()) {
+    if (same(result, results[0]!) || (index >= BACKENDS.length && isInDoubt(result))) continue;
+    throw new Error(`back ends differ: ${results.map(shown).join(' / ')}`);
   }
   return results[0]!;
+}
+
+/**
+ * A policy compiled ahead of time has no bodies of rules any more to be evaluated a second time as OPA chooses them: it
+ * ends with an error also where that lies in a rule that OPA's index leaves out.
+ */
+function isInDoubt(result: unknown): boolean {
+  const { kind, code } = result as { readonly kind: string; readonly code?: string };
+  return kind === 'error' && /^eval_(conflict|builtin|type)_error$/.test(code ?? '');
 }
 
 function sameResult(a: EvaluationResult, b: EvaluationResult): boolean {
