@@ -68,10 +68,10 @@ const TEXTS: { readonly [K in CoreTerm['kind']]: (term: Extract<CoreTerm, { kind
 function inOrder<T>(members: readonly T[], term: (member: T) => CoreTerm): readonly T[] {
   const known = members.map((member) => [term(member), member] as const);
   if (!known.every(([one]) => one.kind === 'constant')) return members;
-  return known.sort(([a], [b]) => compare(valueOf(a), valueOf(b))).map(([, member]) => member);
+  return known.sort(([a], [b]) => compare(constantValue(a), constantValue(b))).map(([, member]) => member);
 }
 
-function valueOf(term: CoreTerm): Value {
+function constantValue(term: CoreTerm): Value {
   return term.kind === 'constant' ? term.value : null;
 }
 

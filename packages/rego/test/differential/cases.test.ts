@@ -63,7 +63,7 @@ describe('cases of the differential runs', () => {
   });
 
   test('a name that also stands in a closure of the collection of `some` means the one around', () => {
-    const text = 'package t\n\np(x) := 1 if some x, y in [1 | x == 0]; y == 1\n\nq := p(0)\n';
+    const text = 'package t\n\np(x) := 1 if {\n\tsome x, y in [1 | x == 0]\n\ty == 1\n}\n\nq := p(0)\n';
     expect(compilePolicy([{ file: 't.rego', text }]).diagnostics).toEqual([]);
     expect(errorsOf('package t\n\np if {\n\tsome [v, _] in v\n\tsome v, w in 1\n\tw\n}\n')).toEqual([
       '4:2 rego_compile_error: var v assigned before',
