@@ -62,6 +62,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'Reading a bundle is bounded in files, sizes and depth, compressed or not.',
     source: 'OPA bundle format; CWE-409',
   },
+  'P-BUNDLE-DELTA': {
+    sentence:
+      'A delta changes data only, is signed as a whole bundle is, and applies to the bundle that it names and to no other.',
+    source: 'OPA delta bundles',
+  },
   'P-BUNDLE-LAST-GOOD': {
     sentence:
       'What cannot be fetched or does not activate changes nothing: the last good bundle stays, and its age is said.',

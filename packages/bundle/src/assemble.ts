@@ -1,5 +1,5 @@
 import { matchesGlob } from 'node:path/posix';
-import { readStrictBytes } from '@writ/decision';
+import { type JsonObject, readStrictBytes } from '@writ/decision';
 import type { Bundle, BundleModule, BundleResult, Entrypoint, ReadBundleOptions } from './bundle.ts';
 import { digestContent } from './digest.ts';
 import { annotatedEntrypoints } from './entrypoint.ts';
@@ -17,6 +17,7 @@ import { mergeDocuments, type PlacedDocument, placeOf, readDocument } from './re
 import { checkRegistry } from './registry.ts';
 import { checkRoots, rootsOfContent } from './roots.ts';
 import { checkSignatures, type SignedArchive } from './signing/check-signatures.ts';
+import type { CheckedSignature } from './signing/verification.ts';
 
 /**
  * A bundle from its files, wherever they came from; every problem of every file is listed at once. Signatures are
@@ -30,6 +31,20 @@ export async function assembleBundle(
   const checked = await checkSignatures(all, options, archive);
   if (checked.problems.length > 0)
     return { ok: false, problems: checked.problems.map((problem) => ({ bundle: options.name, ...problem })) };
+  return assembleContent(all, { ...options, checked: checked.signatures });
+}
+
+/** What a bundle is assembled of, once nobody's word has to be proven any more. */
+export interface ContentOptions extends ReadBundleOptions {
+  readonly name: string;
+  /** The signatures that were required and fit. */
+  readonly checked: readonly CheckedSignature[];
+  /** In place of what data files hold: after a delta. */
+  readonly data?: JsonObject;
+}
+
+/** A bundle from files whose signatures were checked. */
+export function assembleContent(all: readonly BundleFile[], options: ContentOptions): BundleResult {
   const files = all.filter((file) => belongsToBundle(file.path));
   const problems = checkPatch(files);
   const manifestFile = files.find((file) => file.path === '.manifest');
@@ -38,9 +53,13 @@ export async function assembleBundle(
       ? ({ ok: true, manifest: EMPTY_MANIFEST } as const)
       : parseManifest(manifestFile);
   if (!read.ok) problems.push(...read.problems);
+  else if (read.manifest.delta !== undefined) problems.push(NO_PATCH);
   const manifest = read.ok ? read.manifest : EMPTY_MANIFEST;
   const modules = readModules(files, manifest, problems);
-  const data = mergeDocuments(readDocuments(files, options, problems));
+  const data =
+    options.data === undefined
+      ? mergeDocuments(readDocuments(files, options, problems))
+      : { data: options.data, problems: [] };
   problems.push(...data.problems);
   const active = modules.filter((module) => !isTestModule(module.file));
   // What cannot be parsed has no package; the compiler refuses it with its own words.
@@ -86,11 +105,19 @@ export async function assembleBundle(
     metadata: manifest.metadata,
     entrypoints,
     thirdParty: options.thirdParty ?? false,
-    signatures: Object.freeze(checked.signatures),
+    signatures: Object.freeze([...options.checked]),
     hasManifest: manifestFile !== undefined,
   };
   return { ok: true, bundle: Object.freeze(bundle) };
 }
+
+/** The manifest of a delta without its patch: taken for a snapshot it would empty what it was to change. */
+const NO_PATCH: BundleProblem = {
+  code: 'manifest_invalid',
+  message: 'it names a bundle that it changes, and there is no patch beside it',
+  file: '.manifest',
+  pointer: '/metadata/writ/delta',
+};
 
 /** A patch alone is no bundle. */
 function checkPatch(files: readonly BundleFile[]): BundleProblem[] {

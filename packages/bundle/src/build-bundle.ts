@@ -98,7 +98,8 @@ function manifestFile(
   return { path: '.manifest', bytes: new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`) };
 }
 
-async function withSignature(
+/** The files with their signatures beside them, where a key is given. */
+export async function withSignature(
   files: readonly BundleFile[],
   { signing }: BuildOptions,
 ): Promise<

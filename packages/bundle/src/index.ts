@@ -18,6 +18,9 @@ export {
 } from './compare/compare-bundles.ts';
 export type { RuleChange } from './compare/rule-changes.ts';
 export { compareValues, type ValueChange } from './compare/value-changes.ts';
+export { buildDelta } from './delta/build-delta.ts';
+export type { PatchOperation } from './delta/patch.ts';
+export { applyDeltas, type DeltaArchive } from './delta/read-delta.ts';
 export { type BundleChange, describeChange, type FileChange, renderChange } from './describe-change.ts';
 export { digestBundles } from './digest.ts';
 export { type EntrypointResult, parseEntrypoint } from './entrypoint.ts';

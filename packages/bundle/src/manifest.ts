@@ -37,6 +37,16 @@ export const annotationSchema = z.strictObject({
   kind: entrypointFields.kind.optional(),
 });
 
+const contentDigest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be `sha256:` and 64 hex digits');
+
+const deltaSchema = z
+  .strictObject({
+    from: contentDigest.optional().describe('Digest of the bundle that the patch changes.'),
+    from_revision: z.string().max(512).optional().describe('Its revision.'),
+    to: contentDigest.optional().describe('Digest of the bundle that comes out.'),
+  })
+  .describe('Only beside a `patch.json`: what a delta bundle is made for.');
+
 /** OPA's `.manifest` with Writ's part under `metadata.writ`; published as `schemas/manifest.schema.json`. */
 export const manifestSchema = z.strictObject({
   $schema: z.string().optional(),
@@ -60,6 +70,7 @@ export const manifestSchema = z.strictObject({
             .max(512)
             .optional()
             .describe('The revision whose content this is once more; it has a higher sequence all the same.'),
+          delta: deltaSchema.optional(),
         })
         .optional(),
     })
@@ -82,6 +93,8 @@ export interface Manifest {
   readonly fileRegoVersions: readonly (readonly [glob: string, version: 0 | 1])[];
   readonly metadata: JsonObject;
   readonly sequence?: number;
+  /** Of a delta bundle: what it changes. */
+  readonly delta?: { readonly from?: string; readonly from_revision?: string; readonly to?: string };
   readonly entrypoints: readonly Entrypoint[];
 }
 
@@ -123,8 +136,17 @@ export function readManifest(document: unknown, file = '.manifest'): ManifestRes
       fileRegoVersions: Object.entries(value.file_rego_versions ?? {}),
       metadata: (value.metadata ?? {}) as JsonObject,
       ...(value.metadata?.writ?.sequence === undefined ? {} : { sequence: value.metadata.writ.sequence }),
+      ...(value.metadata?.writ?.delta === undefined
+        ? {}
+        : { delta: definedMembers(value.metadata.writ.delta) }),
       entrypoints,
     },
+  };
+}
+
+function definedMembers<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
   };
 }
 

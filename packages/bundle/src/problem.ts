@@ -7,6 +7,7 @@ export const BUNDLE_ERROR_CODES = [
   'bundle_name_taken',
   'bundle_unavailable',
   'bundle_downgrade',
+  'bundle_delta_refused',
   'bundle_signature_unverified',
   'bundle_signature_missing',
   'bundle_signature_invalid',

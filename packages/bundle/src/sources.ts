@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Bundle, BundleResult, ReadBundleOptions } from './bundle.ts';
+import { applyDeltas } from './delta/read-delta.ts';
 import type { BundleProblem } from './problem.ts';
 import { readDirectory } from './read-directory.ts';
 import { readTarball, readTarballBytes } from './read-tarball.ts';
@@ -44,9 +45,10 @@ async function readRemote({ kind: _, remote, ...options }: RemoteSource): Promis
     const none: BundleProblem = { code: 'bundle_unavailable', message: `nothing was fetched from ${place}` };
     return { ok: false, problems: [{ bundle: name, ...(failure ?? none) }] };
   }
-  const { archive, detached, revision } = content;
+  const { archive, detached, revision, deltas = [] } = content;
   const named = revision === undefined ? { name } : { name, revision };
-  const read = await readTarballBytes(archive, { ...options, ...named, detached });
+  const base = await readTarballBytes(archive, { ...options, ...named, detached });
+  const read = base.ok ? await applyDeltas(base.bundle, deltas, { ...options, ...named }) : base;
   if (!read.ok || remote.sequence === undefined) return read;
   const { sequence } = read.bundle;
   if (sequence !== undefined && sequence >= remote.sequence) return read;

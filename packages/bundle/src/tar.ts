@@ -1,4 +1,5 @@
-import { gunzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gunzip, gunzipSync } from 'node:zlib';
 import type { BundleLimits } from './bundle.ts';
 import { type BundleFile, createAllowance, type FilesResult, safePath } from './files.ts';
 import type { BundleProblem } from './problem.ts';
@@ -21,13 +22,31 @@ export function readArchive(archive: Uint8Array, limits: BundleLimits): FilesRes
   }
   let bytes: Uint8Array;
   try {
-    bytes = gunzipSync(archive, {
-      maxOutputLength: limits.totalSizeBytesMax + limits.filesMax * OVERHEAD_BYTES_PER_FILE,
-    });
+    bytes = gunzipSync(archive, { maxOutputLength: unpackedMax(limits) });
   } catch (error) {
     return failed(describeGunzip(error, limits));
   }
   return readTar(bytes, limits);
+}
+
+/** Whether a readable archive holds this file; decompressed beside the event loop. */
+export async function archiveHolds(
+  archive: Uint8Array,
+  path: string,
+  limits: BundleLimits,
+): Promise<boolean> {
+  try {
+    const read = readTar(await unzip(archive, { maxOutputLength: unpackedMax(limits) }), limits);
+    return read.ok && read.files.some((file) => file.path === path);
+  } catch {
+    return false;
+  }
+}
+
+const unzip = promisify(gunzip);
+
+function unpackedMax({ totalSizeBytesMax, filesMax }: BundleLimits): number {
+  return totalSizeBytesMax + filesMax * OVERHEAD_BYTES_PER_FILE;
 }
 
 function describeGunzip(error: unknown, limits: BundleLimits): BundleProblem {

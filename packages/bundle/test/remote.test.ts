@@ -88,6 +88,31 @@ describe('fetching by HTTP', () => {
     expect(prefers).toEqual(['modes=snapshot', 'modes=snapshot;wait=30']);
   });
 
+  it('asks for a delta where what it would change is at hand, and tells one by its patch', async () => {
+    const prefers: unknown[] = [];
+    const delta = writeArchive([
+      { path: '.manifest', text: '{}' },
+      { path: 'patch.json', text: '{}' },
+    ]);
+    const url = await serve((request, response) => {
+      prefers.push(request.headers['prefer']);
+      const known = request.headers['if-none-match'] === '"1"';
+      response.writeHead(200, { etag: '"2"' }).end(known ? delta : archiveOf('r2'));
+    });
+    const fetcher = http(url);
+    const { signal } = new AbortController();
+    expect(await fetcher.fetch('"1"', signal, true)).toMatchObject({ kind: 'delta', tag: '"2"' });
+    expect(await fetcher.fetch('"0"', signal, true)).toMatchObject({ kind: 'fetched' });
+    expect(await fetcher.fetch(undefined, signal, true)).toMatchObject({ kind: 'fetched' });
+    expect(await http(url, { detached: true }).fetch('"0"', signal, true)).toMatchObject({ kind: 'fetched' });
+    expect(prefers.slice(0, 4)).toEqual([
+      'modes=snapshot,delta',
+      'modes=snapshot,delta',
+      'modes=snapshot',
+      'modes=snapshot',
+    ]);
+  });
+
   const faults: [string, Handler, RegExp][] = [
     ['401', (_, response) => response.writeHead(401).end(), /answered 401/],
     ['404', (_, response) => response.writeHead(404).end(), /answered 404/],

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readTarball } from '@writ/bundle';
+import { applyDeltas, readTarball } from '@writ/bundle';
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../src/index.ts';
 import { REPOSITORY, runWrit, temporaryFolder } from './support/run-writ.ts';
@@ -89,5 +89,46 @@ describe('writ build and sign', () => {
     writeFileSync(join(bundle, 'policy.rego'), 'package broken\n\nallow if {');
     expect((await runWrit(['build', bundle, '-o', out])).status).toBe(EXIT.badInput);
     expect(existsSync(out)).toBe(false);
+  });
+
+  it('writes what changed in the data as a delta, and refuses one where more changed', async () => {
+    const { folder, bundle, key, publicKey } = copied();
+    const policy = join(bundle, 'policy.rego');
+    const text = readFileSync(policy, 'utf8');
+    const build = (out: string, ...args: string[]) =>
+      runWrit([
+        ...['build', bundle, '-o', join(folder, out), '--format', 'json', '--revision', out],
+        ...['--signing-key', key, '--signing-alg', 'ES256', '--signing-key-id', 'k1', ...args],
+      ]);
+    const data = (max: number) =>
+      writeFileSync(join(bundle, 'data.json'), JSON.stringify({ agent: { tools: { limits: { max } } } }));
+    data(1);
+    expect((await build('one.tar.gz')).status).toBe(EXIT.ok);
+    data(2);
+    const delta = ['--delta-from', join(folder, 'one.tar.gz')];
+    const built = await build('two.tar.gz', ...delta);
+    expect(JSON.parse(built.stdout)).toMatchObject({ revision: 'two.tar.gz', delta: true, signed: true });
+    const keys = { k1: { algorithm: 'ES256', key: publicKey } } as const;
+    const signatures = [{ name: 'author', form: 'bundle', keys }] as const;
+    const one = await readTarball(join(folder, 'one.tar.gz'), { signatures });
+    const archive = readFileSync(join(folder, 'two.tar.gz'));
+    const applied =
+      one.ok && (await applyDeltas(one.bundle, [{ archive, detached: [] }], { name: 'two', signatures }));
+    expect(applied).toMatchObject({
+      ok: true,
+      bundle: { data: { agent: { tools: { limits: { max: 2 } } } } },
+    });
+    writeFileSync(policy, text.replace('50000', '60000'));
+    expect(await build('three.tar.gz', ...delta)).toMatchObject({
+      status: EXIT.no,
+      stderr: expect.stringContaining('1 of its tests fail'),
+    });
+    rmSync(join(bundle, 'policy_test.rego'));
+    expect(await build('three.tar.gz', ...delta)).toMatchObject({
+      status: EXIT.badInput,
+      stderr: expect.stringContaining('a delta changes only data, and this is not data'),
+    });
+    expect((await build('four.tar.gz', '--delta-from', join(folder, 'absent'))).status).toBe(EXIT.badInput);
+    expect(existsSync(join(folder, 'three.tar.gz'))).toBe(false);
   });
 });

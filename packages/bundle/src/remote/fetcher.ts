@@ -1,3 +1,4 @@
+import type { DeltaArchive } from '../delta/read-delta.ts';
 import type { BundleProblem } from '../problem.ts';
 
 /** An archive as it came from where bundles are published. */
@@ -9,10 +10,14 @@ export interface Fetched {
   readonly tag: string;
   /** What the bundle is called where its manifest does not say: a commit. */
   readonly revision?: string;
+  /** What changed it since it was published, oldest first; `tag` names what comes out. */
+  readonly deltas?: readonly DeltaArchive[];
 }
 
 export type FetchOutcome =
   | { readonly kind: 'fetched'; readonly fetched: Fetched }
+  /** What is there is what `since` names with this change. */
+  | { readonly kind: 'delta'; readonly delta: DeltaArchive; readonly tag: string }
   /** What is there is what `since` names. */
   | { readonly kind: 'unchanged' }
   /** Nothing is known; what was there before stays. */
@@ -24,7 +29,8 @@ export interface Fetcher {
   readonly place: string;
   /** Whether `fetch` may wait at the other end for a change, so that asking again at once is right. */
   readonly waits: boolean;
-  fetch(since: string | undefined, signal: AbortSignal): Promise<FetchOutcome>;
+  /** `takesDelta`: what `since` names is at hand, so that a change of it will do. */
+  fetch(since: string | undefined, signal: AbortSignal, takesDelta?: boolean): Promise<FetchOutcome>;
   close(): Promise<void>;
 }
 

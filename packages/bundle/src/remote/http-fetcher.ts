@@ -1,6 +1,9 @@
 import type { Outbound, OutboundResponse } from '@writ/outbound';
 import { OutboundError } from '@writ/outbound';
+import { DEFAULT_BUNDLE_LIMITS } from '../bundle.ts';
+import { PATCH_FILE } from '../delta/patch.ts';
 import { DETACHED_SIZE_BYTES_MAX, DETACHED_SUFFIXES } from '../signing/detached-signature.ts';
+import { archiveHolds } from '../tar.ts';
 import { type Fetcher, type FetchOutcome, unavailable } from './fetcher.ts';
 
 /** A bundle at an address, as OPA's bundle service has it. */
@@ -20,8 +23,8 @@ export interface HttpFetcherOptions {
 const LONG_POLL_TYPE = 'application/vnd.openpolicyagent.bundles';
 
 /**
- * Fetches by HTTP: `If-None-Match` with the last ETag, 304 where nothing changed, long polling where the server
- * confirms that it can. Source: OPA, "Bundle Service API". A body that is cut short fails by its length, or later by
+ * Fetches by HTTP: `If-None-Match` with the last ETag, 304 where nothing changed, a delta where the server has one, long
+ * polling where the server confirms that it can. Source: OPA, "Bundle Service API". A body that is cut short fails by its length, or later by
  * the archive's own end.
  */
 export function createHttpFetcher(options: HttpFetcherOptions): Fetcher {
@@ -32,13 +35,16 @@ export function createHttpFetcher(options: HttpFetcherOptions): Fetcher {
     get waits() {
       return confirmed;
     },
-    async fetch(since, signal) {
+    async fetch(since, signal, takesDelta = false) {
+      // Signatures beside an archive stand at its own address, where there is but one for snapshot and deltas.
+      const modes = takesDelta && since !== undefined && !options.detached ? 'snapshot,delta' : 'snapshot';
       try {
-        const response = await ask(options, since, confirmed, signal);
+        const response = await ask(options, since, confirmed, modes, signal);
         confirmed =
           options.longPollSeconds !== undefined &&
           (response.headers['content-type']?.startsWith(LONG_POLL_TYPE) ?? confirmed);
-        return await outcomeOf(options, place, response, signal);
+        const outcome = await outcomeOf(options, place, response, signal);
+        return modes === 'snapshot' ? outcome : await asDelta(outcome);
       } catch (error) {
         return unavailable(`${place} cannot be fetched: ${why(error)}`);
       }
@@ -51,6 +57,7 @@ function ask(
   options: HttpFetcherOptions,
   since: string | undefined,
   waits: boolean,
+  modes: string,
   signal: AbortSignal,
 ): Promise<OutboundResponse> {
   const wait = waits && options.longPollSeconds !== undefined ? `;wait=${options.longPollSeconds}` : '';
@@ -59,9 +66,17 @@ function ask(
     headers: {
       ...options.headers?.(),
       ...(since === undefined ? {} : { 'if-none-match': since }),
-      prefer: `modes=snapshot${wait}`,
+      prefer: `modes=${modes}${wait}`,
     },
   });
+}
+
+/** A server says nothing of what it sends: what holds a patch is a delta. */
+async function asDelta(outcome: FetchOutcome): Promise<FetchOutcome> {
+  if (outcome.kind !== 'fetched') return outcome;
+  const { archive, detached, tag } = outcome.fetched;
+  const isDelta = await archiveHolds(archive, PATCH_FILE, DEFAULT_BUNDLE_LIMITS);
+  return isDelta ? { kind: 'delta', delta: { archive, detached }, tag } : outcome;
 }
 
 async function outcomeOf(

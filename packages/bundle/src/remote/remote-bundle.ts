@@ -60,6 +60,9 @@ export function createRemoteBundle(options: RemoteOptions): RemoteBundle {
   return new Remote(options);
 }
 
+/** Deltas on top of one snapshot: each is checked and applied again at every activation. */
+const DELTAS_MAX = 32;
+
 class Remote implements RemoteBundle {
   readonly name: string;
   readonly #options: RemoteOptions;
@@ -71,6 +74,10 @@ class Remote implements RemoteBundle {
   #candidateAt = 0;
   /** What was last seen there, refused or not: asking again for it would only repeat the refusal. */
   #seen: string | undefined;
+  /** A delta did not do: the next question is for the whole bundle, at once. */
+  #needsSnapshot = false;
+  /** Ends the wait, and a question that a server keeps waiting. */
+  #hurry = new AbortController();
   #confirmedAt: number | undefined;
   #from: 'network' | 'disk' | undefined;
   #failure: BundleProblem | undefined;
@@ -95,7 +102,8 @@ class Remote implements RemoteBundle {
       this.#ending.signal,
       AbortSignal.timeout(this.#options.startMs ?? 10_000),
     ]);
-    this.#take(await this.#options.fetcher.fetch(this.#good?.tag, first));
+    const since = this.#good?.tag;
+    this.#take(await this.#options.fetcher.fetch(since, first, this.#takesDelta(since)), since);
     this.#running = this.#poll();
   }
 
@@ -126,7 +134,12 @@ class Remote implements RemoteBundle {
   }
 
   refused(content: Fetched | undefined): void {
-    if (content === this.#candidate) this.#candidate = undefined;
+    if (content === undefined || content !== this.#candidate) return;
+    this.#candidate = undefined;
+    if ((content.deltas?.length ?? 0) === 0) return;
+    this.#seen = undefined;
+    this.#needsSnapshot = true;
+    this.#hurry.abort();
   }
 
   status(): RemoteStatus {
@@ -152,15 +165,30 @@ class Remote implements RemoteBundle {
   async #poll(): Promise<void> {
     const { signal } = this.#ending;
     while (!signal.aborted) {
-      await pause(this.#delayMs(), signal);
+      const hurry = new AbortController();
+      this.#hurry = hurry;
+      const either = AbortSignal.any([signal, hurry.signal]);
+      if (!this.#needsSnapshot) await pause(this.#delayMs(), either);
       if (signal.aborted) return;
+      if (hurry.signal.aborted) continue;
+      this.#needsSnapshot = false;
       const before = this.current();
-      this.#take(await this.#options.fetcher.fetch(this.#seen, signal));
+      const since = this.#seen;
+      const outcome = await this.#options.fetcher.fetch(since, either, this.#takesDelta(since));
+      if (hurry.signal.aborted) continue;
+      this.#take(outcome, since);
       if (this.current() !== before && !signal.aborted) this.#listener?.();
     }
   }
 
-  #take(outcome: FetchOutcome): void {
+  /** Only what is in force can be changed by a delta; after many, the whole is asked for once again. */
+  #takesDelta(since: string | undefined): boolean {
+    const good = this.#good;
+    const isInForce = since !== undefined && since !== '' && since === good?.tag;
+    return isInForce && this.#candidate === undefined && (good.deltas?.length ?? 0) < DELTAS_MAX;
+  }
+
+  #take(outcome: FetchOutcome, since: string | undefined): void {
     if (outcome.kind === 'failed') {
       this.#failure = outcome.problem;
       this.#failures += 1;
@@ -174,15 +202,33 @@ class Remote implements RemoteBundle {
       if (this.#seen === this.#good?.tag) this.#confirmedAt = this.#now();
       return;
     }
-    const { fetched } = outcome;
+    const fetched = outcome.kind === 'delta' ? this.#changed(outcome, since) : outcome.fetched;
+    if (fetched === undefined) return;
     const known = this.#seen === fetched.tag && fetched.tag !== '';
     this.#seen = fetched.tag;
-    const same = this.#good !== undefined && Buffer.compare(this.#good.archive, fetched.archive) === 0;
+    const same = this.#good !== undefined && isSame(this.#good, fetched);
     if (same) this.#confirmedAt = this.#now();
     else if (!known) {
       this.#candidate = fetched;
       this.#candidateAt = this.#now();
     }
+  }
+
+  /** What is in force with a change that came; undefined where something else came into force meanwhile. */
+  #changed(
+    { delta, tag }: Extract<FetchOutcome, { readonly kind: 'delta' }>,
+    since: string | undefined,
+  ): Fetched | undefined {
+    const good = this.#good;
+    if (good === undefined || good.tag !== since) return undefined;
+    const { archive, detached, revision, deltas = [] } = good;
+    return {
+      archive,
+      detached,
+      tag,
+      ...(revision === undefined ? {} : { revision }),
+      deltas: [...deltas, delta],
+    };
   }
 
   /** A failure is asked about again soon, then ever later; a server that waits by itself is asked at once. */
@@ -195,6 +241,17 @@ class Remote implements RemoteBundle {
     if (this.#options.fetcher.waits) return 0;
     return pollMs * (0.9 + random() / 5);
   }
+}
+
+function isSame(left: Fetched, right: Fetched): boolean {
+  const archives = ({ archive, deltas = [] }: Fetched): Uint8Array[] => [
+    archive,
+    ...deltas.map((delta) => delta.archive),
+  ];
+  const [ours, theirs] = [archives(left), archives(right)];
+  return (
+    ours.length === theirs.length && ours.every((bytes, index) => Buffer.compare(bytes, theirs[index]!) === 0)
+  );
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

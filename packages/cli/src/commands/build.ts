@@ -1,7 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Bundle, buildBundle, readDirectory, renderProblem } from '@writ/bundle';
+import {
+  type BuildOptions,
+  type Bundle,
+  buildBundle,
+  buildDelta,
+  readDirectory,
+  renderProblem,
+} from '@writ/bundle';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
 import { bundleName } from '../compose/find-bundles.ts';
@@ -18,6 +25,7 @@ interface BuildFlags extends SigningFlags {
   readonly requireTests?: boolean;
   readonly coverage?: string;
   readonly includeTests?: boolean;
+  readonly deltaFrom?: string;
 }
 
 /** `writ build DIR`: a bundle that compiles, passes its tests and says what it is. */
@@ -31,7 +39,11 @@ export function buildCommand(): Command {
     .option('--rollback-to <revision>', 'says that this is the content of that revision once more')
     .option('--require-tests', 'refuse a bundle without tests')
     .option('--coverage <percent>', 'refuse a bundle whose tests reach less of its lines')
-    .option('--include-tests', 'pack *_test.rego too');
+    .option('--include-tests', 'pack *_test.rego too')
+    .option(
+      '--delta-from <archive>',
+      'write only what changed in the data since that archive: a delta bundle',
+    );
   withSigningFlags(command).addHelpText(
     'after',
     '\nExamples:\n  npx writ build examples/tutorial/bundle -o tutorial.tar.gz --require-tests\n  npx writ build policy --coverage 80 --signing-key private.pem --signing-key-id k1\n\nThe same folder and options give the same bytes. Tests that are there always run.',
@@ -44,14 +56,18 @@ export function buildCommand(): Command {
     const tested = runOwnTests(read.bundle, flags);
     const revision = flags.revision ?? gitRevision(folder);
     const signing = signingFromFlags(flags, 'RS256');
-    const built = await buildBundle(folder, {
+    const options: BuildOptions = {
       name,
       ...(revision === undefined ? {} : { revision }),
       ...(flags.sequence === undefined ? {} : { sequence: sequenceOf(flags.sequence) }),
       ...(flags.rollbackTo === undefined ? {} : { rollbackTo: flags.rollbackTo }),
       ...(flags.includeTests === undefined ? {} : { includeTests: flags.includeTests }),
       ...(signing === undefined ? {} : { signing }),
-    });
+    };
+    const built =
+      flags.deltaFrom === undefined
+        ? await buildBundle(folder, options)
+        : await buildDelta(folder, readArchive(flags.deltaFrom), options);
     if (!built.ok) throw new CommandError(EXIT.badInput, built.problems.map(renderProblem).join('\n'));
     writeFileSync(flags.output, built.archive);
     show(output, built.bundle, {
@@ -59,9 +75,19 @@ export function buildCommand(): Command {
       file: flags.output,
       sizeBytes: built.archive.length,
       signed: signing !== undefined,
+      delta: flags.deltaFrom !== undefined,
     });
     return EXIT.ok;
   });
+}
+
+function readArchive(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new CommandError(EXIT.badInput, `--delta-from: ${file} can't be read: ${why}`);
+  }
 }
 
 function sequenceOf(text: string): number {
@@ -129,6 +155,8 @@ interface Built extends Tested {
   readonly file: string;
   readonly sizeBytes: number;
   readonly signed: boolean;
+  /** It holds only what changed in the data. */
+  readonly delta: boolean;
 }
 
 function show(output: Output, bundle: Bundle, built: Built): void {
@@ -136,7 +164,9 @@ function show(output: Output, bundle: Bundle, built: Built): void {
   output.json({ ...built, name: bundle.name, revision, digest, roots, entrypoints });
   const tests =
     built.coveragePercent === undefined ? '' : `, ${built.coveragePercent.toFixed(1)} % of lines reached`;
-  output.line(`${built.file}  ${built.sizeBytes} bytes${built.signed ? ', signed' : ''}`);
+  output.line(
+    `${built.file}  ${built.sizeBytes} bytes${built.signed ? ', signed' : ''}${built.delta ? ', a delta: what it makes is' : ''}`,
+  );
   output.line(`  revision     ${revision}`);
   output.line(`  digest       ${digest}`);
   output.line(`  roots        ${roots.map((root) => (root === '' ? '(everything)' : root)).join(', ')}`);
