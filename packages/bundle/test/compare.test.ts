@@ -162,9 +162,8 @@ max := 5
 });
 
 function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
+  if (Array.isArray(value)) return { list: value.map(sorted) };
   if (typeof value !== 'object' || value === null) return value;
-  return Object.entries(value)
-    .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([key, member]) => [key, sorted(member)]);
+  const members = Object.entries(value).map(([key, member]) => [key, sorted(member)] as const);
+  return { members: members.sort(([left], [right]) => (left < right ? -1 : 1)) };
 }
