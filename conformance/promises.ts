@@ -89,6 +89,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'Links inside a bundle are refused.',
     source: 'CWE-59',
   },
+  'P-BUNDLE-ROLLBACK': {
+    sentence:
+      'Only a content that was in force, signed anew as the bundle has to be, goes back in force; who asked is on record.',
+    source: 'docs/how-to/roll-back.md',
+  },
   'P-BUNDLE-SAFE-PATHS': {
     sentence: 'Unsafe paths in an archive are refused.',
     source: 'CWE-22',
@@ -580,6 +585,16 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   'P-RAW-IS-ADMIN': {
     sentence: "Evaluation outside the pipeline is an administrator's act.",
     source: 'docs/architecture.md',
+  },
+  'P-RELEASE-VERSIONS': {
+    sentence:
+      'An agent or a tool of another version than the policies in force were released for is denied, observed or not.',
+    source: 'docs/how-to/release-together.md',
+  },
+  'P-RELEASE-WHOLE': {
+    sentence:
+      'Bundles of one release activate when all of them are there in one version, and none of them before.',
+    source: 'docs/how-to/release-together.md',
   },
   'P-RECORD-BEFORE-RELEASE': {
     sentence: 'No effect proceeds before its decision is durable in the record.',

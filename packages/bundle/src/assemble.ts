@@ -96,6 +96,8 @@ export function assembleContent(all: readonly BundleFile[], options: ContentOpti
     name: options.name,
     revision: manifest.revision || options.revision || digest.slice('sha256:'.length, 'sha256:'.length + 12),
     ...(manifest.sequence === undefined ? {} : { sequence: manifest.sequence }),
+    ...(manifest.rollbackTo === undefined ? {} : { rollbackTo: manifest.rollbackTo }),
+    ...(manifest.release === undefined ? {} : { release: manifest.release }),
     digest,
     roots,
     regoVersion: manifest.regoVersion,

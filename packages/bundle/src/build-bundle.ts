@@ -4,6 +4,7 @@ import type { Bundle, BundleLimits } from './bundle.ts';
 import { type BundleFile, belongsToBundle, completeLimits, isTestModule } from './files.ts';
 import type { BundleProblem } from './problem.ts';
 import { readDirectoryFiles } from './read-directory.ts';
+import type { Release } from './release.ts';
 import {
   isSignaturesFile,
   SIGNATURES_FILE,
@@ -22,6 +23,8 @@ export interface BuildOptions {
   readonly sequence?: number;
   /** The revision whose content this is once more. */
   readonly rollbackTo?: string;
+  /** `metadata.writ.release`: what shares one version with the bundle. */
+  readonly release?: Release;
   /** Packs `*_test.rego` too; they never activate. */
   readonly includeTests?: boolean;
   /** Signs the bundle inside, as OPA does. */
@@ -78,7 +81,7 @@ function isPacked(path: string, options: BuildOptions): boolean {
 function manifestFile(
   files: readonly BundleFile[],
   bundle: Bundle,
-  { revision, sequence, rollbackTo }: BuildOptions,
+  { revision, sequence, rollbackTo, release }: BuildOptions,
 ): BundleFile {
   const written = files.find(({ path }) => path === '.manifest');
   const document: Record<string, unknown> =
@@ -88,12 +91,13 @@ function manifestFile(
     ...metadata.writ,
     ...(sequence === undefined ? {} : { sequence }),
     ...(rollbackTo === undefined ? {} : { rollback_to: rollbackTo }),
+    ...(release === undefined ? {} : { release }),
   };
   const manifest = {
     ...document,
     revision: revision ?? document['revision'] ?? bundle.revision,
     roots: bundle.roots,
-    ...(sequence === undefined && rollbackTo === undefined ? {} : { metadata: { ...metadata, writ } }),
+    ...(Object.keys(writ).length === 0 ? {} : { metadata: { ...metadata, writ } }),
   };
   return { path: '.manifest', bytes: new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`) };
 }

@@ -1,5 +1,6 @@
 import type { ActionType, EntrypointKind, JsonObject, Layer, Phase } from '@writ/decision';
 import type { BundleProblem } from './problem.ts';
+import type { Release } from './release.ts';
 import type { CheckedSignature, RequiredSignature } from './signing/verification.ts';
 
 /** One Rego source of a bundle. */
@@ -53,6 +54,10 @@ export interface Bundle {
   readonly data: JsonObject;
   /** The manifest's `metadata.writ.sequence`: what is published later has a higher one. */
   readonly sequence?: number;
+  /** The manifest's `metadata.writ.rollback_to`: the revision whose content this is once more. */
+  readonly rollbackTo?: string;
+  /** The manifest's `metadata.writ.release`: the release that it is a part of. */
+  readonly release?: Release;
   /** The manifest's `metadata`. */
   readonly metadata: JsonObject;
   readonly entrypoints: readonly Entrypoint[];

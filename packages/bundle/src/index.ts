@@ -19,8 +19,11 @@ export {
 export type { RuleChange } from './compare/rule-changes.ts';
 export { compareValues, type ValueChange } from './compare/value-changes.ts';
 export { buildDelta } from './delta/build-delta.ts';
+export { foldDeltas } from './delta/fold-deltas.ts';
 export type { PatchOperation } from './delta/patch.ts';
 export { applyDeltas, type DeltaArchive } from './delta/read-delta.ts';
+export { checkReleases, type ReleaseRequirement } from './check-releases.ts';
+export { contentFacts } from './content-facts.ts';
 export { type BundleChange, describeChange, type FileChange, renderChange } from './describe-change.ts';
 export { digestBundles } from './digest.ts';
 export { type EntrypointResult, parseEntrypoint } from './entrypoint.ts';
@@ -36,6 +39,7 @@ export {
 export { BUNDLE_ERROR_CODES, type BundleErrorCode, type BundleProblem, renderProblem } from './problem.ts';
 export { readDirectory } from './read-directory.ts';
 export { readTarball, readTarballBytes, unpackArchive } from './read-tarball.ts';
+export { isSameContent, type RebuildOptions, type RebuildResult, rebuildArchive } from './rebuild-archive.ts';
 export {
   buildRegistry,
   type Registry,
@@ -47,14 +51,17 @@ export {
   resolveCapability,
   type ToolDescription,
 } from './registry.ts';
+export { type Release, releaseSchema } from './release.ts';
 export type { Fetched, Fetcher, FetchOutcome } from './remote/fetcher.ts';
 export { createGitFetcher, type GitFetcherOptions } from './remote/git-fetcher.ts';
 export { createHttpFetcher, type HttpFetcherOptions } from './remote/http-fetcher.ts';
+export type { ContentFacts, KeptContent } from './remote/kept-contents.ts';
 export type { OciFetcherOptions } from './remote/oci-client.ts';
 export { createOciFetcher } from './remote/oci-fetcher.ts';
-export { type PushResult, pushOci } from './remote/push-oci.ts';
+export { type PushResult, pushOci, tagOci } from './remote/push-oci.ts';
 export {
   createRemoteBundle,
+  type OfferOutcome,
   type RemoteBundle,
   type RemoteOptions,
   type RemoteStatus,
@@ -64,12 +71,14 @@ export { type SigningOptions, type SigningResult, signBundle } from './signing/b
 export { type DetachedResult, signDetached } from './signing/detached-signature.ts';
 export {
   type CheckedSignature,
+  type ExternalSigner,
   type RequiredSignature,
   SIGNING_ALGORITHMS,
   type SigningAlgorithm,
   type VerificationKey,
 } from './signing/verification.ts';
 export { type BundleSetResult, type BundleSource, checkSet, readSource, readSources } from './sources.ts';
+export { type ArchiveSignatures, archiveSignatures, type FoundSignature } from './verify-archive.ts';
 export { type Watch, type WatchOptions, watchPaths } from './watch.ts';
 export { applies, matchesName } from './when.ts';
 export { type ArchiveFile, writeArchive } from './write-archive.ts';

@@ -2,6 +2,7 @@ import { ACTION_TYPES, ENTRYPOINT_KINDS, type JsonObject, LAYERS, nearestName, P
 import { z } from 'zod';
 import type { Entrypoint, When } from './bundle.ts';
 import type { BundleProblem } from './problem.ts';
+import { type Release, releaseSchema } from './release.ts';
 
 const name = z.string().min(1).max(512);
 const names = z.array(name).min(1).describe('Exact, or with a `*` at the end for any that begins so.');
@@ -71,6 +72,7 @@ export const manifestSchema = z.strictObject({
             .optional()
             .describe('The revision whose content this is once more; it has a higher sequence all the same.'),
           delta: deltaSchema.optional(),
+          release: releaseSchema.optional(),
         })
         .optional(),
     })
@@ -95,6 +97,8 @@ export interface Manifest {
   readonly sequence?: number;
   /** Of a delta bundle: what it changes. */
   readonly delta?: { readonly from?: string; readonly from_revision?: string; readonly to?: string };
+  readonly rollbackTo?: string;
+  readonly release?: Release;
   readonly entrypoints: readonly Entrypoint[];
 }
 
@@ -135,10 +139,10 @@ export function readManifest(document: unknown, file = '.manifest'): ManifestRes
       regoVersion: value.rego_version ?? 1,
       fileRegoVersions: Object.entries(value.file_rego_versions ?? {}),
       metadata: (value.metadata ?? {}) as JsonObject,
-      ...(value.metadata?.writ?.sequence === undefined ? {} : { sequence: value.metadata.writ.sequence }),
       ...(value.metadata?.writ?.delta === undefined
         ? {}
         : { delta: definedMembers(value.metadata.writ.delta) }),
+      ...ofPublication(value.metadata?.writ),
       entrypoints,
     },
   };
@@ -204,6 +208,24 @@ export function checkEntrypoint(entrypoint: Entrypoint): BundleProblem[] {
 
 function problemOf(entrypoint: Entrypoint, message: string): BundleProblem {
   return { code: 'entrypoint_invalid', message: `entrypoint \`${entrypoint.path}\`: ${message}` };
+}
+
+/** What a manifest says of its place among others. */
+function ofPublication(
+  writ: NonNullable<z.infer<typeof manifestSchema>['metadata']>['writ'],
+): Pick<Manifest, 'sequence' | 'rollbackTo' | 'release'> {
+  const { sequence, rollback_to: rollbackTo, release } = writ ?? {};
+  return {
+    ...(sequence === undefined ? {} : { sequence }),
+    ...(rollbackTo === undefined ? {} : { rollbackTo }),
+    ...(release === undefined ? {} : { release: withoutUndefined(release) }),
+  };
+}
+
+function withoutUndefined(release: z.infer<typeof releaseSchema>): Release {
+  return Object.fromEntries(
+    Object.entries(release).filter(([, member]) => member !== undefined),
+  ) as unknown as Release;
 }
 
 interface SchemaNode {

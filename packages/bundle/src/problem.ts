@@ -21,6 +21,7 @@ export const BUNDLE_ERROR_CODES = [
   'roots_overlap',
   'registry_invalid',
   'registry_conflict',
+  'release_incomplete',
 ] as const;
 export type BundleErrorCode = (typeof BUNDLE_ERROR_CODES)[number];
 

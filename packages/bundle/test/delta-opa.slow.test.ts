@@ -9,7 +9,7 @@ import type { JsonObject } from '@writ/decision';
 import { createOutbound } from '@writ/outbound';
 import { findOpa } from '@writ/testing';
 import { expect, it, onTestFinished } from 'vitest';
-import {
+import { contentFacts,
   buildBundle,
   buildDelta,
   createHttpFetcher,
@@ -17,8 +17,7 @@ import {
   type RequiredSignature,
   readSource,
   signBundle,
-  writeArchive,
-} from '../src/index.ts';
+  writeArchive } from '../src/index.ts';
 import { bundleOf, makeFolder, writeFiles } from './bundle-fixture.ts';
 
 const found = await findOpa();
@@ -117,9 +116,9 @@ async function startWritRemote(origin: string) {
   await remote.start();
   return async () => {
     const offer = remote.current();
-    const { data, sequence } = bundleOf(await readSource({ kind: 'remote', remote, signatures: [AUTHOR] }));
-    await remote.accepted(offer, sequence);
-    return data['limits'];
+    const bundle = bundleOf(await readSource({ kind: 'remote', remote, signatures: [AUTHOR] }));
+    await remote.accepted(offer, contentFacts(bundle));
+    return bundle.data['limits'];
   };
 }
 

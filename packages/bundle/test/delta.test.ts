@@ -3,7 +3,7 @@ import { canonicalJson, type JsonObject } from '@writ/decision';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { applyPatch, diffData, patchPath, readPatchPath } from '../src/delta/patch.ts';
-import {
+import { contentFacts,
   applyDeltas,
   buildBundle,
   buildDelta,
@@ -16,9 +16,8 @@ import {
   type SigningOptions,
   signBundle,
   unpackArchive,
-  writeArchive,
-} from '../src/index.ts';
-import { lastGoodFile } from '../src/remote/last-good.ts';
+  writeArchive } from '../src/index.ts';
+import { keptContents } from '../src/remote/kept-contents.ts';
 import { bundleOf, makeFolder, POLICY, problemsOf, writeFiles } from './bundle-fixture.ts';
 
 const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -376,7 +375,7 @@ describe('keeping up by deltas', () => {
     const changed = () => new Promise<void>((resolve) => remote.onChange(resolve));
     const activate = async (sequence: number) => {
       const bundle = bundleOf(await read());
-      await remote.accepted(remote.current(), sequence);
+      await remote.accepted(remote.current(), contentFacts(bundle));
       return bundle.data;
     };
     expect(await activate(1)).toEqual({ limits: { max: 1 } });
@@ -389,7 +388,7 @@ describe('keeping up by deltas', () => {
     expect(asked.map(({ gave }) => gave)).toEqual(['fetched', 'delta', 'delta']);
 
     // A start reads the snapshot and both deltas, each checked again.
-    expect(await lastGoodFile(directory, 'b').read()).toMatchObject({ tag: '"3"', deltas: [{}, {}] });
+    expect(await keptContents(directory, 'b').read()).toMatchObject({ tag: '"3"', deltas: [{}, {}] });
     const gone: Fetcher = {
       ...fetcher,
       fetch: async () => ({ kind: 'failed', problem: { code: 'bundle_unavailable', message: 'gone' } }),
@@ -405,8 +404,7 @@ describe('keeping up by deltas', () => {
     const remote = await started(fetcher, makeFolder({}));
     const read = () => readSource({ kind: 'remote', remote, signatures: [AUTHOR] });
     const changed = () => new Promise<void>((resolve) => remote.onChange(resolve));
-    bundleOf(await read());
-    await remote.accepted(remote.current(), 1);
+    await remote.accepted(remote.current(), contentFacts(bundleOf(await read())));
     const next = changed();
     await publish('{"max": 2}', () => writeArchive([{ path: 'patch.json', text: '{}' }]));
     await next;

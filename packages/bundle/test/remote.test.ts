@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createOutbound } from '@writ/outbound';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
+  type ContentFacts,
   createHttpFetcher,
   createRemoteBundle,
   type Fetcher,
@@ -17,7 +18,7 @@ import {
   signDetached,
   writeArchive,
 } from '../src/index.ts';
-import { lastGoodFile } from '../src/remote/last-good.ts';
+import { keptContents } from '../src/remote/kept-contents.ts';
 import { bundleOf, makeFolder, POLICY, problemsOf } from './bundle-fixture.ts';
 
 const archiveOf = (revision: string, sequence?: number) =>
@@ -211,6 +212,8 @@ const content = (tag: string, sequence?: number): FetchOutcome => ({
   fetched: { archive: archiveOf(tag, sequence), detached: [], tag },
 });
 
+const FACTS: ContentFacts = { revision: 'r', digest: 'sha256:r', signedBy: [] };
+
 async function started(fetcher: Fetcher, options: Partial<RemoteOptions> = {}): Promise<RemoteBundle> {
   const remote = createRemoteBundle({ name: 'b', fetcher, directory: makeFolder({}), pollMs: 5, ...options });
   onTestFinished(() => remote.close());
@@ -228,7 +231,7 @@ describe('keeping up with what is published', () => {
     publish(content('r1'));
     const remote = await started(fetcher);
     expect(await revisionOf(remote)).toBe('r1');
-    await remote.accepted(remote.current());
+    await remote.accepted(remote.current(), FACTS);
     const next = changed(remote);
     publish(content('r2'));
     await next;
@@ -251,7 +254,7 @@ describe('keeping up with what is published', () => {
     await next;
     remote.refused(judged);
     expect(await revisionOf(remote)).toBe('r2');
-    await remote.accepted(judged);
+    await remote.accepted(judged, FACTS);
     expect(await revisionOf(remote)).toBe('r2');
   });
 
@@ -260,7 +263,7 @@ describe('keeping up with what is published', () => {
     const first = published();
     first.publish(content('r1'));
     const one = await started(first.fetcher, { directory, now: () => 1_000 });
-    await one.accepted(one.current());
+    await one.accepted(one.current(), FACTS);
     await one.close();
     const two = await started(published().fetcher, { directory, now: () => 61_000 });
     expect(await revisionOf(two)).toBe('r1');
@@ -274,8 +277,8 @@ describe('keeping up with what is published', () => {
 
   it('[P-BUNDLE-LAST-GOOD] a damaged last good one is none', async () => {
     const directory = makeFolder({});
-    const file = lastGoodFile(directory, 'b');
-    await file.write({ archive: archiveOf('r1'), detached: [], tag: 'x', confirmedAt: 1 });
+    const file = keptContents(directory, 'b');
+    await file.write({ archive: archiveOf('r1'), detached: [], tag: 'x', confirmedAt: 1 }, FACTS);
     expect(await file.read()).toMatchObject({ tag: 'x' });
     const archive = readdirSync(directory).find((name) => name.endsWith('.tar.gz'))!;
     writeFileSync(join(directory, archive), archiveOf('r2'));
@@ -292,7 +295,7 @@ describe('keeping up with what is published', () => {
     const { fetcher, publish } = published();
     publish(content('r1'));
     const remote = await started(fetcher, { maxAgeMs: 50_000, now: () => now, pollMs: 1_000_000 });
-    await remote.accepted(remote.current());
+    await remote.accepted(remote.current(), FACTS);
     now = 50_000;
     expect(remote.status().stale).toBe(false);
     now = 50_001;
@@ -306,13 +309,58 @@ describe('keeping up with what is published', () => {
     const { fetcher, publish } = published();
     publish(content('r1'));
     const remote = await started(fetcher, { maxAgeMs: 10, now: () => now, pollMs: 1 });
-    await remote.accepted(remote.current());
+    await remote.accepted(remote.current(), FACTS);
     const next = changed(remote);
     now = 11;
     publish(content('r2'));
     await next;
     remote.refused(remote.current());
     expect(remote.status()).toMatchObject({ stale: true, ageMs: 11 });
+  });
+
+  it('keeps earlier contents, as many as it is told, and takes one back that an operator offers', async () => {
+    const directory = makeFolder({});
+    const { fetcher, publish } = published();
+    publish(content('r1'));
+    const remote = await started(fetcher, { directory, keep: 2 });
+    const accept = async (revision: string) =>
+      remote.accepted(remote.current(), { ...FACTS, revision, digest: `sha256:${revision}` });
+    await accept('r1');
+    for (const revision of ['r2', 'r3']) {
+      const next = changed(remote);
+      publish(content(revision));
+      await next;
+      await accept(revision);
+    }
+    const history = await remote.history();
+    expect(history.map(({ revision }) => revision)).toEqual(['r3', 'r2']);
+    expect(readdirSync(directory).filter((name) => name.endsWith('.tar.gz'))).toHaveLength(2);
+    const kept = await remote.kept(history[1]!.digest);
+    expect(kept?.archive).toEqual(Buffer.from(archiveOf('r2')));
+    expect(await remote.kept('sha256:0')).toBeUndefined();
+    const refused = remote.offer(kept!);
+    remote.refused(remote.current(), 'not today');
+    expect(await refused).toEqual({ kind: 'refused', why: 'not today' });
+    expect(remote.status().rolledBack).toBe(false);
+    const offered = remote.offer(kept!);
+    expect(await revisionOf(remote)).toBe('r2');
+    remote.deferred(remote.current());
+    expect(await offered).toEqual({ kind: 'waiting' });
+    expect([await revisionOf(remote), remote.status().waiting]).toEqual(['r3', true]);
+    remote.retry();
+    await accept('r2');
+    expect(remote.status()).toMatchObject({ rolledBack: true, waiting: false });
+    await remote.close();
+    const again = await started(fetcher, { directory, keep: 2 });
+    expect([await revisionOf(again), again.status().rolledBack]).toEqual(['r2', true]);
+    const later = again.offer(kept!);
+    const news = changed(again);
+    publish(content('r4'));
+    await news;
+    expect(await later).toEqual({ kind: 'overtaken' });
+    expect(await revisionOf(again)).toBe('r4');
+    await again.close();
+    expect(await again.offer(kept!)).toEqual({ kind: 'overtaken' });
   });
 
   it('asks again ever later after failures, never at once, and moves each wait by chance', async () => {
@@ -328,7 +376,7 @@ describe('keeping up with what is published', () => {
     const { fetcher, publish } = published();
     publish(content('r2', 2));
     const remote = await started(fetcher, { directory });
-    await remote.accepted(remote.current(), 2);
+    await remote.accepted(remote.current(), { ...FACTS, sequence: 2 });
     const next = changed(remote);
     publish(content('r1', 1));
     await next;

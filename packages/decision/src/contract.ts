@@ -61,6 +61,8 @@ export interface Actor {
   readonly class?: string;
   readonly scope?: string;
   readonly owner_team?: string;
+  /** Which release of the agent this is, as its credential or its enforcement point says. */
+  readonly version?: string;
   readonly attested?: boolean;
   readonly capabilities?: readonly string[];
 }

@@ -40,6 +40,7 @@ export const REASON_CODES = [
   'step_up_method_unknown',
   'tool_unknown',
   'tool_changed',
+  'release_mismatch',
   'audit_unavailable',
   'state_unavailable',
   'state_conflict',
@@ -104,6 +105,10 @@ export const REASON_TABLE: Readonly<Record<ReasonCode, ReasonCodeEntry>> = Objec
   step_up_method_unknown: entry('refused', 'the policy asks for a way of proving identity that is not known'),
   tool_unknown: entry('not_found', 'no known server offers this tool'),
   tool_changed: entry('refused', 'the definition of the tool changed since it was accepted'),
+  release_mismatch: entry(
+    'refused',
+    'the agent or the tool is of another version than the policies were released for',
+  ),
   audit_unavailable: entry('unavailable', 'the decision cannot be put on record'),
   state_unavailable: entry('unavailable', 'the state that the decision needs cannot be read or written'),
   state_conflict: entry('unavailable', 'the state kept changing underneath the decision'),

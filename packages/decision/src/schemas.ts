@@ -65,6 +65,7 @@ export const actorSchema = z
     class: name.exactOptional(),
     scope: name.exactOptional(),
     owner_team: name.exactOptional(),
+    version: name.exactOptional(),
     attested: z.boolean().exactOptional(),
     capabilities: names.exactOptional(),
   })

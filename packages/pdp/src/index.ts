@@ -39,22 +39,23 @@ export {
   parsePointCredentials,
   readPointCredentials,
 } from './http/point-credentials.ts';
+export type { BundleState } from './layers/bundle-state.ts';
 export { type Consultation, type ConsultOptions, consult } from './layers/consult.ts';
-export {
-  type LoadFailure,
-  loadFirst,
-  loadPolicies,
-  type PolicyLoad,
-  type ReloadReport,
-  reloadPolicies,
-  renderLoadFailure,
-  watchPolicies,
-} from './layers/load-policies.ts';
+export { type LoadFailure, renderLoadFailure } from './layers/load-failure.ts';
+export { loadFirst, loadPolicies, type PolicyLoad, type SettledLoad } from './layers/load-policies.ts';
 export { type ActiveEntrypoint, createPolicySet, type PolicySet } from './layers/policy-set.ts';
 export { createPolicySource, type PolicyHold, type PolicySource } from './layers/policy-source.ts';
+export { type Reloaded, type ReloadReport, reloadPolicies, watchPolicies } from './layers/reload-policies.ts';
 export { remotesOf, staleReason } from './layers/settle-remotes.ts';
 export { type Assessment, type AssessOptions, assess } from './pipeline/assess.ts';
 export { BUDGET_LIMIT_MAX, type BudgetsRead, readBudgets } from './pipeline/budgets.ts';
+export {
+  type BundleDesk,
+  type BundleDeskOptions,
+  createBundleDesk,
+  type RollbackCode,
+  type RollbackOutcome,
+} from './pipeline/bundle-desk.ts';
 export { type CallerClaims, type CallerIdentity, modeFor, refusedClaim } from './pipeline/caller.ts';
 export { type Clock, DEFAULT_LIMITS, type PipelineLimits, type ToolCatalogue } from './pipeline/core.ts';
 export { createDecisionPoint, type DecisionPointOptions } from './pipeline/create-decision-point.ts';
@@ -72,4 +73,5 @@ export type {
   PointHandle,
   RawDecision,
   RawQuestion,
+  RollbackRecord,
 } from './pipeline/service.ts';

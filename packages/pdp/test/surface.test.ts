@@ -9,6 +9,7 @@ it('exports these names and no others', () => {
     'TURN_CODE',
     'assess',
     'consult',
+    'createBundleDesk',
     'createDecisionPoint',
     'createHttpApi',
     'createManagedOpaEngine',

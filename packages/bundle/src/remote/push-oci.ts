@@ -58,6 +58,31 @@ export async function pushOci(
   }
 }
 
+/**
+ * Puts a further tag on what a reference names, in the same repository: the same manifest, byte for byte, so that what
+ * was tested under one tag is what is served under the other.
+ */
+export async function tagOci(tag: string, options: OciFetcherOptions): Promise<PushResult> {
+  const reference = parseReference(options.reference);
+  if (reference === undefined) return refused(`\`${options.reference}\` is no OCI reference`);
+  if (!/^\w[\w.-]{0,127}$/.test(tag)) return refused(`\`${tag}\` is no tag`);
+  const client = ociClient(options, reference);
+  try {
+    const found = await client.request(`manifests/${reference.version}`, {
+      headers: { accept: MANIFEST_TYPE },
+    });
+    if (found.status !== 200)
+      return refused(`${options.reference}: the registry answered ${found.status} for its manifest`);
+    const digest = digestOf(found.body);
+    if (reference.version.startsWith('sha256:') && reference.version !== digest)
+      return refused(`${options.reference}: the manifest is not the one with that digest`);
+    const failed = await putManifest(client, tag, found.body);
+    return failed === undefined ? { ok: true, digest } : refused(failed);
+  } catch (error) {
+    return refused(`${options.reference} cannot be tagged: ${why(error)}`);
+  }
+}
+
 function refused(message: string): PushResult {
   return { ok: false, problem: { code: 'bundle_unavailable', message } };
 }

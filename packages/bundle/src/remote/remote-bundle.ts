@@ -1,13 +1,22 @@
+import { hash } from 'node:crypto';
 import type { BundleProblem } from '../problem.ts';
 import type { Fetched, Fetcher, FetchOutcome } from './fetcher.ts';
-import { type LastGood, type LastGoodFile, lastGoodFile } from './last-good.ts';
+import {
+  type ContentFacts,
+  type KeptContent,
+  type KeptContents,
+  keptContents,
+  type LastGood,
+} from './kept-contents.ts';
 
 /** How a published bundle is kept up with. */
 export interface RemoteOptions {
   readonly name: string;
   readonly fetcher: Fetcher;
-  /** Where the last good content is kept. */
+  /** Where the last good content is kept, and those before it. */
   readonly directory: string;
+  /** How many contents are kept, the one in force among them. Default 10. */
+  readonly keep?: number;
   /** Time between two questions, ms; each is moved by up to a tenth. Default 30,000. */
   readonly pollMs?: number;
   /** Longest wait after failures, which doubles from a second, ms. Default 60,000. */
@@ -34,7 +43,21 @@ export interface RemoteStatus {
   readonly from: 'network' | 'disk' | undefined;
   /** The last question failed so. */
   readonly failure: BundleProblem | undefined;
+  /** An operator put an earlier content in place of what is published. */
+  readonly rolledBack: boolean;
+  /** What is there waits for the other bundles of its release. */
+  readonly waiting: boolean;
 }
+
+/** How a content that an operator offered fared. */
+export type OfferOutcome =
+  | { readonly kind: 'accepted' }
+  /** It does not activate; why is on record. */
+  | { readonly kind: 'refused'; readonly why: string }
+  /** It waits for the other bundles of its release. */
+  | { readonly kind: 'waiting' }
+  /** Something else came in its place, or the bundle was closed. */
+  | { readonly kind: 'overtaken' };
 
 /** A bundle that is published elsewhere: fetched, kept, and handed over once; whoever activates it says how that went. */
 export interface RemoteBundle {
@@ -45,12 +68,25 @@ export interface RemoteBundle {
   current(): Fetched | undefined;
   /** Calls back whenever `current` has become another. */
   onChange(listener: () => void): void;
-  /** What `current` gave was activated, with its manifest's sequence: from now on it is the last good. */
-  accepted(content: Fetched | undefined, sequence?: number): Promise<void>;
+  /** What `current` gave was activated, and says this of itself: from now on it is the last good. */
+  accepted(content: Fetched | undefined, facts: ContentFacts): Promise<void>;
   /** The highest sequence that was activated. */
   readonly sequence: number | undefined;
   /** What `current` gave does not activate: the last good stays, until something else is published. */
-  refused(content: Fetched | undefined): void;
+  refused(content: Fetched | undefined, why?: string): void;
+  /** What `current` gave has to wait for other bundles: until `retry` the last good is `current`. */
+  deferred(content: Fetched | undefined): void;
+  /** What waits is `current` once more. */
+  retry(): void;
+  /**
+   * Puts a content of the operator's in place of what is published, which is not asked for again until something else
+   * is published there. Resolves when it was activated or refused, as anything that was fetched.
+   */
+  offer(content: Pick<Fetched, 'archive' | 'detached'>): Promise<OfferOutcome>;
+  /** Contents that were in force, the newest first. */
+  history(): Promise<readonly KeptContent[]>;
+  /** The bytes of one of them, by the digest of the bundle. */
+  kept(digest: string): ReturnType<KeptContents['content']>;
   status(): RemoteStatus;
   close(): Promise<void>;
 }
@@ -66,14 +102,18 @@ const DELTAS_MAX = 32;
 class Remote implements RemoteBundle {
   readonly name: string;
   readonly #options: RemoteOptions;
-  readonly #file: LastGoodFile;
+  readonly #file: KeptContents;
   readonly #ending = new AbortController();
   readonly #now: () => number;
   #good: LastGood | undefined;
   #candidate: Fetched | undefined;
+  #waiting: Fetched | undefined;
+  #offered: { readonly content: Fetched; readonly end: (outcome: OfferOutcome) => void } | undefined;
   #candidateAt = 0;
   /** What was last seen there, refused or not: asking again for it would only repeat the refusal. */
   #seen: string | undefined;
+  /** The same for a server that names no tags. */
+  #seenDigest: string | undefined;
   /** A delta did not do: the next question is for the whole bundle, at once. */
   #needsSnapshot = false;
   /** Ends the wait, and a question that a server keeps waiting. */
@@ -88,7 +128,7 @@ class Remote implements RemoteBundle {
   constructor(options: RemoteOptions) {
     this.name = options.name;
     this.#options = options;
-    this.#file = lastGoodFile(options.directory, options.name);
+    this.#file = keptContents(options.directory, options.name, options.keep);
     this.#now = options.now ?? Date.now;
   }
 
@@ -119,27 +159,79 @@ class Remote implements RemoteBundle {
     return this.#good?.sequence;
   }
 
-  async accepted(content: Fetched | undefined, sequence?: number): Promise<void> {
+  async accepted(content: Fetched | undefined, facts: ContentFacts): Promise<void> {
     // What came meanwhile waits for its own judgement.
     if (content === undefined || content !== this.#candidate) return;
+    const known = facts.sequence ?? this.#good?.sequence;
+    const before = this.#good;
+    const isOffered = this.#offered?.content === content;
     this.#candidate = undefined;
     this.#confirmedAt = this.#candidateAt;
-    const known = sequence ?? this.#good?.sequence;
     this.#good = {
       ...content,
       confirmedAt: this.#candidateAt,
       ...(known === undefined ? {} : { sequence: known }),
+      ...(isOffered && before !== undefined
+        ? { supersedes: before.supersedes ?? digestOf(before) }
+        : {}),
     };
-    await this.#file.write(this.#good);
+    try {
+      await this.#file.write(this.#good, facts);
+    } finally {
+      this.#endOffer(content, { kind: 'accepted' });
+    }
   }
 
-  refused(content: Fetched | undefined): void {
+  refused(content: Fetched | undefined, why = ''): void {
+    this.#endOffer(content, { kind: 'refused', why });
     if (content === undefined || content !== this.#candidate) return;
     this.#candidate = undefined;
     if ((content.deltas?.length ?? 0) === 0) return;
     this.#seen = undefined;
     this.#needsSnapshot = true;
     this.#hurry.abort();
+  }
+
+  deferred(content: Fetched | undefined): void {
+    if (content === undefined || content !== this.#candidate) return;
+    this.#waiting = content;
+    this.#candidate = undefined;
+    // It stays an offer: what is published must not be asked for again once it is in force.
+    if (this.#offered?.content === content) this.#offered.end({ kind: 'waiting' });
+  }
+
+  retry(): void {
+    this.#candidate ??= this.#waiting;
+    this.#waiting = undefined;
+  }
+
+  offer({ archive, detached }: Pick<Fetched, 'archive' | 'detached'>): Promise<OfferOutcome> {
+    this.#endOffer(this.#offered?.content, { kind: 'overtaken' });
+    // What is published there now is what it takes the place of.
+    const content: Fetched = { archive, detached, tag: this.#seen ?? this.#good?.tag ?? '' };
+    this.#waiting = undefined;
+    this.#candidate = content;
+    this.#candidateAt = this.#now();
+    const ended = new Promise<OfferOutcome>((end) => {
+      this.#offered = { content, end };
+    });
+    if (this.#ending.signal.aborted) this.#endOffer(content, { kind: 'overtaken' });
+    else this.#listener?.();
+    return ended;
+  }
+
+  history(): Promise<readonly KeptContent[]> {
+    return this.#file.history();
+  }
+
+  kept(digest: string): ReturnType<KeptContents['content']> {
+    return this.#file.content(digest);
+  }
+
+  #endOffer(content: Fetched | undefined, outcome: OfferOutcome): void {
+    if (content === undefined || this.#offered?.content !== content) return;
+    this.#offered.end(outcome);
+    this.#offered = undefined;
   }
 
   status(): RemoteStatus {
@@ -153,11 +245,14 @@ class Remote implements RemoteBundle {
       stale: maxAgeMs !== undefined && (ageMs === undefined || ageMs > maxAgeMs),
       from: this.#from,
       failure: this.#failure,
+      rolledBack: this.#good?.supersedes !== undefined,
+      waiting: this.#waiting !== undefined,
     };
   }
 
   async close(): Promise<void> {
     this.#ending.abort();
+    this.#endOffer(this.#offered?.content, { kind: 'overtaken' });
     await this.#running;
     await this.#options.fetcher.close();
   }
@@ -181,11 +276,19 @@ class Remote implements RemoteBundle {
     }
   }
 
-  /** Only what is in force can be changed by a delta; after many, the whole is asked for once again. */
+  /**
+   * Only what is in force can be changed by a delta, and only where it is what is published; after many, the whole is
+   * asked for once again.
+   */
   #takesDelta(since: string | undefined): boolean {
     const good = this.#good;
     const isInForce = since !== undefined && since !== '' && since === good?.tag;
-    return isInForce && this.#candidate === undefined && (good.deltas?.length ?? 0) < DELTAS_MAX;
+    return (
+      isInForce &&
+      good.supersedes === undefined &&
+      this.#candidate === undefined &&
+      (good.deltas?.length ?? 0) < DELTAS_MAX
+    );
   }
 
   #take(outcome: FetchOutcome, since: string | undefined): void {
@@ -204,14 +307,24 @@ class Remote implements RemoteBundle {
     }
     const fetched = outcome.kind === 'delta' ? this.#changed(outcome, since) : outcome.fetched;
     if (fetched === undefined) return;
-    const known = this.#seen === fetched.tag && fetched.tag !== '';
+    const digest = seenDigestOf(fetched);
+    const known = (this.#seen === fetched.tag && fetched.tag !== '') || this.#seenDigest === digest;
     this.#seen = fetched.tag;
-    const same = this.#good !== undefined && isSame(this.#good, fetched);
-    if (same) this.#confirmedAt = this.#now();
+    this.#seenDigest = digest;
+    if (this.#isInForce(fetched)) this.#confirmedAt = this.#now();
     else if (!known) {
+      this.#endOffer(this.#candidate, { kind: 'overtaken' });
+      this.#waiting = undefined;
       this.#candidate = fetched;
       this.#candidateAt = this.#now();
     }
+  }
+
+  /** What is published is the last good, or what an operator rolled back from. */
+  #isInForce(fetched: Fetched): boolean {
+    if (this.#good === undefined) return false;
+    const digest = digestOf(fetched);
+    return digest === digestOf(this.#good) || digest === this.#good.supersedes;
   }
 
   /** What is in force with a change that came; undefined where something else came into force meanwhile. */
@@ -243,15 +356,15 @@ class Remote implements RemoteBundle {
   }
 }
 
-function isSame(left: Fetched, right: Fetched): boolean {
-  const archives = ({ archive, deltas = [] }: Fetched): Uint8Array[] => [
-    archive,
-    ...deltas.map((delta) => delta.archive),
-  ];
-  const [ours, theirs] = [archives(left), archives(right)];
-  return (
-    ours.length === theirs.length && ours.every((bytes, index) => Buffer.compare(bytes, theirs[index]!) === 0)
-  );
+/** SHA-256 over the digests of an archive and its deltas, hex. */
+function digestOf({ archive, deltas = [] }: Fetched): string {
+  const parts = [archive, ...deltas.map((delta) => delta.archive)];
+  return hash('sha256', parts.map((part) => hash('sha256', part, 'hex')).join(), 'hex');
+}
+
+/** The same with the signatures beside it: one that was missing may have been added. */
+function seenDigestOf(fetched: Fetched): string {
+  return [digestOf(fetched), ...fetched.detached.map((text) => hash('sha256', text, 'hex'))].join();
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,12 +1,14 @@
 import { matchesGlob } from 'node:path/posix';
-import { CompactSign, compactVerify, decodeProtectedHeader } from 'jose';
+import { compactVerify, decodeProtectedHeader } from 'jose';
 import { z } from 'zod';
 import type { BundleFile } from '../files.ts';
 import type { BundleProblem } from '../problem.ts';
 import { HASH_ALGORITHM, hashFile, type SignedFile } from './file-hash.ts';
-import { signingKey, verificationKey } from './key-objects.ts';
+import { verificationKey } from './key-objects.ts';
+import { tokenSigner } from './token-signer.ts';
 import type {
   CheckedSignature,
+  ExternalSigner,
   RequiredSignature,
   SigningAlgorithm,
   VerificationKey,
@@ -162,8 +164,8 @@ function isExcluded(path: string, required: RequiredSignature): boolean {
 
 /** How a bundle is to be signed. */
 export interface SigningOptions {
-  /** A private key as PEM (PKCS #8, PKCS #1 or SEC 1), or the secret of an `HS…` algorithm. */
-  readonly key: string;
+  /** A private key as PEM (PKCS #8, PKCS #1 or SEC 1), the secret of an `HS…` algorithm, or who holds the key. */
+  readonly key: string | ExternalSigner;
   /** `RS256` by default, as OPA has it. */
   readonly algorithm?: SigningAlgorithm;
   /** Which key that is; in the token's header, and in its payload as older OPAs read it. */
@@ -183,9 +185,9 @@ export async function signBundle(
   options: SigningOptions,
 ): Promise<SigningResult> {
   const algorithm = options.algorithm ?? 'RS256';
-  const read = signingKey(options.key, algorithm);
-  if ('refused' in read)
-    return { ok: false, problems: [{ code: 'signing_key_invalid', message: read.refused }] };
+  const signed = tokenSigner(options.key, algorithm);
+  if ('refused' in signed)
+    return { ok: false, problems: [{ code: 'signing_key_invalid', message: signed.refused }] };
   const listed: SignedFile[] = [];
   for (const { path, bytes } of files) {
     if (isSignaturesFile(path)) continue;
@@ -200,12 +202,11 @@ export async function signBundle(
     ...(options.scope === undefined ? {} : { scope: options.scope }),
     ...options.claims,
   };
-  const token = await new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
-    .setProtectedHeader({
-      alg: algorithm,
-      ...(options.keyId === undefined ? {} : { kid: options.keyId }),
-      typ: 'JWT',
-    })
-    .sign(read.key);
+  const header = {
+    alg: algorithm,
+    ...(options.keyId === undefined ? {} : { kid: options.keyId }),
+    typ: 'JWT',
+  };
+  const token = await signed.sign(header, new TextEncoder().encode(JSON.stringify(payload)));
   return { ok: true, text: `${JSON.stringify({ signatures: [token] }, null, 2)}\n` };
 }

@@ -54,3 +54,9 @@ export interface CheckedSignature {
   readonly form: 'bundle' | 'detached';
   readonly keyId: string;
 }
+
+/**
+ * Signs with a key that is kept elsewhere: gets the bytes to be signed (not their hash), gives the signature, of ECDSA
+ * in DER, as OpenSSL and key services write it. A rejection ends the signing.
+ */
+export type ExternalSigner = (bytes: Uint8Array) => Promise<Uint8Array>;

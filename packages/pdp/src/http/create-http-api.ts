@@ -1,9 +1,11 @@
 import type { LogQueries } from '@writ/ledger';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { BundleDesk } from '../pipeline/bundle-desk.ts';
 import type { CallerIdentity } from '../pipeline/caller.ts';
 import type { DecisionService } from '../pipeline/service.ts';
 import { registerApprovalRoutes } from './approval-routes.ts';
 import { AUTHZEN_METADATA_PATH, authzenStatus, registerAuthzenRoutes } from './authzen-routes.ts';
+import { registerBundleRoutes } from './bundle-routes.ts';
 import { type Credentials, operatorProof } from './credentials.ts';
 import { registerDataRoutes } from './data-routes.ts';
 import { registerDecisionRoutes } from './decision-routes.ts';
@@ -22,6 +24,10 @@ export interface HttpApiOptions {
   readonly policies: () => PolicyView | undefined;
   /** Answers `/v1/log/query` and `/v1/log/stats`. The API does not close it. */
   readonly queries?: LogQueries;
+  /** Answers `/v1/bundles`. */
+  readonly bundles?: BundleDesk;
+  /** Shown by `/v1/bundles`: nothing unsigned is taken. */
+  readonly production?: boolean;
   readonly credentials: Credentials;
   /** Callers without a credential may decide, on loopback only. Never in production. */
   readonly development?: boolean;
@@ -91,6 +97,8 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     credentials: options.credentials,
     policies: options.policies,
     ...(options.queries === undefined ? {} : { queries: options.queries }),
+    ...(options.bundles === undefined ? {} : { bundles: options.bundles }),
+    production: options.production ?? false,
     development: options.development ?? false,
     loopback: true,
     anonymous: options.anonymous ?? ANONYMOUS,
@@ -129,6 +137,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     registerDecisionRoutes,
     registerApprovalRoutes,
     registerOperatorRoutes,
+    registerBundleRoutes,
     registerDataRoutes,
     registerAuthzenRoutes,
     registerHealthRoutes,

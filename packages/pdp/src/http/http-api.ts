@@ -1,6 +1,7 @@
 import type { Entrypoint } from '@writ/bundle';
 import type { LogQueries } from '@writ/ledger';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { BundleDesk } from '../pipeline/bundle-desk.ts';
 import type { CallerIdentity } from '../pipeline/caller.ts';
 import type { DecisionService, PointHandle } from '../pipeline/service.ts';
 import { type Authenticated, authenticate, type Credentials } from './credentials.ts';
@@ -29,6 +30,9 @@ export interface ApiContext {
   readonly policies: () => PolicyView | undefined;
   /** Queries over the record; absent where this process keeps no index. */
   readonly queries?: LogQueries;
+  /** Bundles as the operator sees them; absent where this process has none of its own. */
+  readonly bundles?: BundleDesk;
+  readonly production: boolean;
   /** Development: callers without a credential may decide, and rules without a manifest may be asked, on loopback. */
   readonly development: boolean;
   /** The listener can be reached from this machine only. */

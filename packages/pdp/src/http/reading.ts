@@ -15,13 +15,14 @@ import { HttpError } from './error-body.ts';
  */
 export function readBodiesStrictly(app: FastifyInstance, sizeBytesMax: number): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: sizeBytesMax }, (_request, body, done) => {
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: sizeBytesMax }, (request, body, done) => {
     const bytes = body as Buffer;
     if (bytes.length === 0) {
       done(null, undefined);
       return;
     }
-    const read = readStrictBytes(bytes, { sizeBytesMax });
+    // A route that takes larger bodies says so itself.
+    const read = readStrictBytes(bytes, { sizeBytesMax: request.routeOptions.bodyLimit ?? sizeBytesMax });
     if (read.ok) done(null, read.value);
     else done(unreadable(read), undefined);
   });

@@ -5,6 +5,7 @@ import {
   digestBundles,
   type Entrypoint,
   type Registry,
+  type Release,
 } from '@writ/bundle';
 import { type AnswerForm, type DecisionRequest, type Profile, profileNamed } from '@writ/decision';
 import type { Engine, EngineBundle, LoadedPolicies, ReadPaths } from '../engine/engine.ts';
@@ -31,6 +32,8 @@ export interface PolicySet {
   /** `sha256:<hex>` over all bundles. */
   readonly digest: string;
   readonly engine: Engine['name'];
+  /** What its bundles share a version with. */
+  readonly releases: readonly Release[];
   /** The entrypoints that are consulted for this request, in their layer's order. */
   consulted(request: DecisionRequest): readonly ActiveEntrypoint[];
   /**
@@ -59,6 +62,10 @@ export function createPolicySet(
     entrypoints,
     digest: digestBundles(bundles),
     engine,
+    // A third party's bundle has no say about agents and other servers' tools.
+    releases: bundles.flatMap(({ release, thirdParty }) =>
+      release === undefined || thirdParty ? [] : [release],
+    ),
     consulted,
     readsOf: createReadsOf(policies, entrypoints),
   });

@@ -1,4 +1,5 @@
-import type { BundleSource, Fetched, RemoteBundle } from '@writ/bundle';
+import { type BundleSource, contentFacts, type Fetched, type RemoteBundle } from '@writ/bundle';
+import { type LoadFailure, renderLoadFailure } from './load-failure.ts';
 import type { PolicySet } from './policy-set.ts';
 
 /** The published bundles among the sources. */
@@ -19,22 +20,42 @@ export function offerOf(sources: readonly BundleSource[]): Offer {
  */
 export async function settleRemotes(
   offer: Offer,
-  /** What was activated; undefined where what was offered does not. */
-  activated: PolicySet | undefined,
+  /** What was activated, or why what was offered does not. */
+  outcome: PolicySet | LoadFailure,
   onFault: (error: Error) => void,
 ): Promise<void> {
   for (const [remote, content] of offer) {
-    if (activated === undefined) {
-      remote.refused(content);
+    if (!('bundles' in outcome)) {
+      remote.refused(content, renderLoadFailure(outcome));
       continue;
     }
-    const bundle = activated.bundles.find(({ name }) => name === remote.name);
+    const bundle = outcome.bundles.find(({ name }) => name === remote.name);
+    if (bundle === undefined) continue;
     try {
-      await remote.accepted(content, bundle?.sequence);
+      await remote.accepted(content, contentFacts(bundle));
     } catch (error) {
       onFault(error instanceof Error ? error : new Error(String(error)));
     }
   }
+}
+
+/** Puts what is of an incomplete release to wait for the rest of it; false where nothing of it can. */
+export function deferReleases(offer: Offer, failure: LoadFailure): boolean {
+  if (!isIncompleteRelease(failure)) return false;
+  const members = new Set(failure.problems.map(({ bundle }) => bundle));
+  let deferred = false;
+  for (const [remote, content] of offer) {
+    if (!members.has(remote.name)) continue;
+    remote.deferred(content);
+    if (remote.current() !== content) deferred = true;
+  }
+  return deferred;
+}
+
+/** Whether bundles fail to activate for nothing but that others of their release are not there. */
+export function isIncompleteRelease({ problems, diagnostics }: LoadFailure): boolean {
+  const isOne = problems.every(({ code }) => code === 'release_incomplete');
+  return diagnostics.length === 0 && problems.length > 0 && isOne;
 }
 
 /** Why nothing may be decided by what was fetched: it is older than its operator allows. */

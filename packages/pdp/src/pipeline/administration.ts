@@ -58,9 +58,19 @@ export function createAdministration(core: Core): Administration {
     recordLife: (event, message) => record(core, { kind: event }, message === undefined ? {} : { message }),
     recordActivation: (note) => {
       const kind = note.ok ? 'policy_activation' : 'policy_refusal';
-      const message = note.message === undefined ? {} : { message: note.message };
-      return record(core, { kind, event: note.ok ? 'activated' : 'refused', bundles: note.bundles }, message);
+      const { facts, refused, message } = note;
+      const told = { ...facts, ...(refused === undefined ? {} : { refused }) };
+      return record(
+        core,
+        { kind, event: note.ok ? 'activated' : 'refused', bundles: note.bundles },
+        {
+          ...(message === undefined ? {} : { message }),
+          ...(Object.keys(told).length === 0 ? {} : { note: told }),
+        },
+      );
     },
+    recordRollback: (rollback, by) =>
+      record(core, { kind: 'administrative', event: 'bundle_rollback' }, { note: { ...rollback, by } }),
     measure: async () => ({
       meters: core.meters.read(),
       approvalsPending: (await listApprovals(core, 'pending')).length,

@@ -2,7 +2,7 @@ import { type Decision, permits, type Reason, type ReasonCode, STRICT_JSON_CODES
 
 /**
  * Codes that observing never waives: what could not be read, who could not be named, what an operator stopped, tools
- * that are not what was pinned, and faults of record and state.
+ * that are not what was pinned or released, and faults of record and state.
  */
 const NEVER_WAIVED: ReadonlySet<string> = new Set<ReasonCode>([
   ...STRICT_JSON_CODES,
@@ -14,6 +14,7 @@ const NEVER_WAIVED: ReadonlySet<string> = new Set<ReasonCode>([
   'operator_required',
   'tool_unknown',
   'tool_changed',
+  'release_mismatch',
   'halted',
   'audit_unavailable',
   'state_unavailable',

@@ -14,6 +14,7 @@ import type { Core } from './core.ts';
 import { decisionFields } from './decision-entry.ts';
 import { gather, subjectOf, withGathered } from './gather.ts';
 import { judge } from './judge.ts';
+import { refusedRelease } from './refused-release.ts';
 import { resolveRequest } from './resolve-request.ts';
 
 /** Which items may be shown: those that something could allow. One decision, one entry; any fault shows nothing. */
@@ -55,6 +56,7 @@ export async function list(core: Core, caller: CallerIdentity, given: unknown): 
 async function visibleItems(core: Core, set: PolicySet, call: ListCall): Promise<readonly boolean[]> {
   const facts = core.factsOf(set);
   const nowMs = core.clock.nowMs();
+  if (refusedRelease(set.releases, call) !== undefined) return call.items.map(() => false);
   const requests = call.items.map((item) => itemRequest(core, set, call.request, item));
   const needed = [
     ...new Set(requests.flatMap((request) => (request === undefined ? [] : facts.needs(request).facts))),

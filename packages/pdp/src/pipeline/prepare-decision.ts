@@ -17,6 +17,7 @@ import { readFault } from './faults.ts';
 import { gather, subjectOf, withGathered } from './gather.ts';
 import { type Judgement, withDenial } from './judge.ts';
 import type { PolicyFacts } from './policy-facts.ts';
+import { refusedRelease } from './refused-release.ts';
 import { hashArgs, resolveRequest } from './resolve-request.ts';
 
 /** Everything before the commit. A refusal found on the way still is a decision, to be committed like any other. */
@@ -40,6 +41,8 @@ export async function prepare(attempt: Attempt, set: PolicySet | undefined): Pro
   if (facts.budgetProblem !== undefined) return stop('policy_error', facts.budgetProblem, true);
   const pinned = refusedTool(core, call);
   if (pinned !== undefined) return stop(pinned, undefined, true);
+  const otherRelease = refusedRelease(set.releases, call);
+  if (otherRelease !== undefined) return stop('release_mismatch', otherRelease, true);
   const resolved = resolveRequest(call.request, set.registry, core.environment);
   if (!resolved.ok) return stop(resolved.code, resolved.message, true);
   const stepUp =

@@ -92,6 +92,19 @@ export interface ActivationNote {
   readonly ok: boolean;
   readonly bundles: { readonly [name: string]: { readonly revision: string; readonly digest: string } };
   readonly message?: string;
+  /** Of each bundle: what its manifest and signatures say, for people. */
+  readonly facts?: { readonly [name: string]: JsonObject };
+  /** Names of the bundles that do not activate, where they are known. */
+  readonly refused?: readonly string[];
+}
+
+/** An operator puts an earlier content of a bundle in force: for the record. */
+export interface RollbackRecord {
+  readonly bundle: string;
+  readonly revision: string;
+  readonly digest: string;
+  readonly sequence?: number;
+  readonly reason?: string;
 }
 
 /** What a process measures of itself, for whoever watches it. */
@@ -133,6 +146,8 @@ export interface Administration {
   recordLife(event: 'start' | 'stop', message?: string): Promise<ActOutcome>;
   /** Puts an activation or a refused one on record. */
   recordActivation(note: ActivationNote): Promise<ActOutcome>;
+  /** Puts on record that an operator asked for a rollback, before it is tried. */
+  recordRollback(rollback: RollbackRecord, by: string): Promise<ActOutcome>;
   measure(): Promise<Measured>;
   /** Evaluates any path below `data`, outside of the decision pipeline; on record as an administrative act. */
   evaluate(question: Pick<RawQuestion, 'path' | 'input'>, by: string): Promise<EngineAnswer>;

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { Engine, EngineAnswer, LoadedPolicies } from '../../src/engine/engine.ts';
 import { createRegoEngine } from '../../src/engine/rego-engine.ts';
 import { type Consultation, type ConsultOptions, consult } from '../../src/layers/consult.ts';
-import { loadPolicies, renderLoadFailure } from '../../src/layers/load-policies.ts';
+import { renderLoadFailure } from '../../src/layers/load-failure.ts';
+import { loadPolicies } from '../../src/layers/load-policies.ts';
 import type { PolicySet } from '../../src/layers/policy-set.ts';
 import {
   OPTIONS,

@@ -6,7 +6,8 @@ import type { DecisionRequest } from '@writ/decision';
 import { onTestFinished } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
 import { createRegoEngine } from '../../src/engine/rego-engine.ts';
-import { loadPolicies, renderLoadFailure } from '../../src/layers/load-policies.ts';
+import { renderLoadFailure } from '../../src/layers/load-failure.ts';
+import { loadPolicies } from '../../src/layers/load-policies.ts';
 import type { PolicySet } from '../../src/layers/policy-set.ts';
 
 /** An entrypoint as a manifest writes it. */

@@ -4,15 +4,11 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
 import { createRegoEngine } from '../../src/engine/rego-engine.ts';
 import { consult } from '../../src/layers/consult.ts';
-import {
-  type LoadFailure,
-  loadPolicies,
-  reloadPolicies,
-  renderLoadFailure,
-  watchPolicies,
-} from '../../src/layers/load-policies.ts';
+import { renderLoadFailure } from '../../src/layers/load-failure.ts';
+import { loadPolicies } from '../../src/layers/load-policies.ts';
 import { CONTEXT_FREE, type PolicySet } from '../../src/layers/policy-set.ts';
 import { createPolicySource } from '../../src/layers/policy-source.ts';
+import { reloadPolicies, watchPolicies } from '../../src/layers/reload-policies.ts';
 import { OPTIONS, policiesOf, requestOf, writeBundle, writeBundles } from './policy-fixture.ts';
 
 const answering = (code: string) => ({
@@ -120,21 +116,21 @@ it('keeps the last good policies when what is on disk is wrong', async () => {
   const engine = createRegoEngine();
   const source = createPolicySource();
   expect(await reloadPolicies(sources, engine, source)).toMatchObject({
-    ok: true,
-    change: { added: ['tools'] },
+    activated: { change: { added: ['tools'] } },
   });
-  expect(await reloadPolicies(sources, engine, source)).toBeUndefined();
+  expect(await reloadPolicies(sources, engine, source)).toEqual({});
   const folder = (sources[0] as Extract<BundleSource, { kind: 'path' }>).path;
   writeBundle(folder, { ...answering('two'), rego: 'package agent\n\nx := {\n' });
-  const refused = (await reloadPolicies(sources, engine, source)) as LoadFailure;
-  expect(refused.ok).toBe(false);
+  const { refused } = await reloadPolicies(sources, engine, source);
+  if (refused === undefined) throw new Error('it was not refused');
   expect(refused.diagnostics[0]).toMatchObject({ bundle: 'tools', file: 'policy.rego', row: 4 });
   expect(renderLoadFailure(refused)).toContain('policy.rego:');
   expect(await codesOf(source.current()!)).toEqual(['one']);
   writeBundle(folder, answering('two'));
   expect(await reloadPolicies(sources, engine, source)).toMatchObject({
-    ok: true,
-    change: { changed: [{ name: 'tools' }], files: [{ file: 'policy.rego', change: 'changed' }] },
+    activated: {
+      change: { changed: [{ name: 'tools' }], files: [{ file: 'policy.rego', change: 'changed' }] },
+    },
   });
   expect(await codesOf(source.current()!)).toEqual(['two']);
 });

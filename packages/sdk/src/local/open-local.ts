@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import type { BundleChange, BundleSource, RemoteBundle } from '@writ/bundle';
+import {
+  type BundleChange,
+  type BundleSource,
+  contentFacts,
+  type ReleaseRequirement,
+  type RemoteBundle,
+} from '@writ/bundle';
 import {
   type CheckpointSigner,
   LEDGER_PROCEDURES,
@@ -10,7 +16,10 @@ import {
   type Witness,
 } from '@writ/ledger';
 import {
+  type ActivationNote,
+  type BundleDesk,
   type CallerIdentity,
+  createBundleDesk,
   createDecisionPoint,
   createPolicySource,
   createRegoEngine,
@@ -52,6 +61,8 @@ export interface LocalOptions {
   readonly signer?: CheckpointSigner;
   /** Witnesses that cosign the record's checkpoints. */
   readonly witnesses?: readonly Witness[];
+  /** Bundles that activate together, in one version of a release. */
+  readonly releases?: readonly ReleaseRequirement[];
   /** Longest time for one decision, ms. Default 2,000. */
   readonly decisionMs?: number;
   /** How long an approval waits for a person, ms. Default one hour. */
@@ -70,6 +81,8 @@ export interface LocalPoint {
   /** Give it to `guard`, `authorize`, or an HTTP API. */
   readonly point: DecisionService;
   readonly policies: PolicySource;
+  /** Bundles as the operator sees them, and rollbacks. */
+  readonly bundles: BundleDesk;
   readonly store: Pick<Store, 'role'>;
   /** What a crash left and how it was repaired; undefined where this process does not own the data. */
   readonly recovery: StoreRecovery | undefined;
@@ -112,11 +125,19 @@ async function open(options: LocalOptions, undo: Undo[]): Promise<Omit<LocalPoin
   undo.push(() => point.close());
   await point.administration.recordLife('start', lifeMessage(store.recovery));
   undo.push(async () => void (await point.administration.recordLife('stop')));
-  await point.administration.recordActivation({ ok: true, bundles: namesOf(set) });
+  await point.administration.recordActivation(activationOf(set));
   if (refused !== undefined) await reportRefused(options, { policies, point }, refused);
   if (options.watch === true || remotesOf(sources).length > 0)
     undo.push(watchSources(options, sources, engine, { policies, point }));
-  return { point, policies, store, recovery: store.recovery };
+  const bundles = createBundleDesk({
+    sources,
+    policies,
+    record: {
+      asked: (rollback, by) => point.administration.recordRollback(rollback, by),
+      refused: (note) => point.administration.recordActivation(note),
+    },
+  });
+  return { point, policies, bundles, store, recovery: store.recovery };
 }
 
 /** What the record says of a start after a crash; nothing after a clean end. */
@@ -185,8 +206,11 @@ async function load(
   sources: readonly BundleSource[],
   engine: Engine,
 ): Promise<{ readonly set: PolicySet; readonly refused?: LoadFailure }> {
-  const { load: loaded, ...rest } = await loadFirst(sources, engine, (error) =>
-    options.onFault?.('keeping the last good policies', error),
+  const { load: loaded, ...rest } = await loadFirst(
+    sources,
+    engine,
+    (error) => options.onFault?.('keeping the last good policies', error),
+    options.releases,
   );
   if (!loaded.ok) {
     throw new LocalError('policies_invalid', `the policies do not activate\n${renderLoadFailure(loaded)}`);
@@ -223,6 +247,25 @@ function namesOf(set: PolicySet): { [name: string]: { revision: string; digest: 
   return Object.fromEntries(set.bundles.map(({ name, revision, digest }) => [name, { revision, digest }]));
 }
 
+function activationOf(set: PolicySet): ActivationNote {
+  const facts = set.bundles.map((bundle) => {
+    const { sequence, rollbackTo, release, signedBy } = contentFacts(bundle);
+    const told = {
+      ...(sequence === undefined ? {} : { sequence }),
+      ...(rollbackTo === undefined ? {} : { rollback_to: rollbackTo }),
+      ...(release === undefined ? {} : { release }),
+      ...(signedBy.length === 0 ? {} : { signed_by: signedBy }),
+    };
+    return [bundle.name, told] as const;
+  });
+  const told = facts.filter(([, one]) => Object.keys(one).length > 0);
+  return {
+    ok: true,
+    bundles: namesOf(set),
+    ...(told.length === 0 ? {} : { facts: Object.fromEntries(told) }),
+  };
+}
+
 /** On record, and to whoever listens: what was offered does not activate, and what is active stays. */
 async function reportRefused(
   options: LocalOptions,
@@ -231,7 +274,13 @@ async function reportRefused(
 ): Promise<void> {
   const active = policies.current();
   const bundles = active === undefined ? {} : namesOf(active);
-  await point.administration.recordActivation({ ok: false, bundles, message: renderLoadFailure(failure) });
+  const named = [...failure.problems, ...failure.diagnostics].flatMap(({ bundle }) => bundle ?? []);
+  await point.administration.recordActivation({
+    ok: false,
+    bundles,
+    message: renderLoadFailure(failure),
+    ...(named.length === 0 ? {} : { refused: [...new Set(named)] }),
+  });
   options.onRefused?.(failure);
 }
 
@@ -243,10 +292,11 @@ function watchSources(
 ): Undo {
   const watch = watchPolicies(sources, engine, policies, {
     onActivated: async (change, set) => {
-      await point.administration.recordActivation({ ok: true, bundles: namesOf(set) });
+      await point.administration.recordActivation(activationOf(set));
       options.onActivated?.(change);
     },
     watchFolders: options.watch === true,
+    ...(options.releases === undefined ? {} : { releases: options.releases }),
     onRefused: (failure) => reportRefused(options, { policies, point }, failure),
     onError: (error) => options.onFault?.('watching the policies', error),
   });
