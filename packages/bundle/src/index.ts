@@ -10,6 +10,7 @@ export {
   type ReadBundleOptions,
   type When,
 } from './bundle.ts';
+export { checkReleases, type ReleaseRequirement } from './check-releases.ts';
 export {
   type BundleComparison,
   type BundleIdentity,
@@ -18,12 +19,11 @@ export {
 } from './compare/compare-bundles.ts';
 export type { RuleChange } from './compare/rule-changes.ts';
 export { compareValues, type ValueChange } from './compare/value-changes.ts';
+export { contentFacts } from './content-facts.ts';
 export { buildDelta } from './delta/build-delta.ts';
 export { foldDeltas } from './delta/fold-deltas.ts';
 export type { PatchOperation } from './delta/patch.ts';
 export { applyDeltas, type DeltaArchive } from './delta/read-delta.ts';
-export { checkReleases, type ReleaseRequirement } from './check-releases.ts';
-export { contentFacts } from './content-facts.ts';
 export { type BundleChange, describeChange, type FileChange, renderChange } from './describe-change.ts';
 export { digestBundles } from './digest.ts';
 export { type EntrypointResult, parseEntrypoint } from './entrypoint.ts';

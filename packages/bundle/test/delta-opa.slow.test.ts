@@ -9,15 +9,17 @@ import type { JsonObject } from '@writ/decision';
 import { createOutbound } from '@writ/outbound';
 import { findOpa } from '@writ/testing';
 import { expect, it, onTestFinished } from 'vitest';
-import { contentFacts,
+import {
   buildBundle,
   buildDelta,
+  contentFacts,
   createHttpFetcher,
   createRemoteBundle,
   type RequiredSignature,
   readSource,
   signBundle,
-  writeArchive } from '../src/index.ts';
+  writeArchive,
+} from '../src/index.ts';
 import { bundleOf, makeFolder, writeFiles } from './bundle-fixture.ts';
 
 const found = await findOpa();

@@ -3,10 +3,11 @@ import { canonicalJson, type JsonObject } from '@writ/decision';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { applyPatch, diffData, patchPath, readPatchPath } from '../src/delta/patch.ts';
-import { contentFacts,
+import {
   applyDeltas,
   buildBundle,
   buildDelta,
+  contentFacts,
   createRemoteBundle,
   type Fetcher,
   type FetchOutcome,
@@ -16,7 +17,8 @@ import { contentFacts,
   type SigningOptions,
   signBundle,
   unpackArchive,
-  writeArchive } from '../src/index.ts';
+  writeArchive,
+} from '../src/index.ts';
 import { keptContents } from '../src/remote/kept-contents.ts';
 import { bundleOf, makeFolder, POLICY, problemsOf, writeFiles } from './bundle-fixture.ts';
 

@@ -1,7 +1,7 @@
 import { type JsonObject, readStrictBytes } from '@writ/decision';
 import { completeLimits, isDataFile } from '../files.ts';
-import { readTarballBytes } from '../read-tarball.ts';
 import { isObject } from '../read-data.ts';
+import { readTarballBytes } from '../read-tarball.ts';
 import { isSignaturesFile } from '../signing/bundle-signature.ts';
 import { readArchive } from '../tar.ts';
 import { writeArchive } from '../write-archive.ts';

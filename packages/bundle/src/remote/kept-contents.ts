@@ -126,7 +126,9 @@ export function keptContents(directory: string, name: string, keep: number = KEP
       );
       await replaceFile(recordFile, JSON.stringify({ format: 1, ...rest, ...named, history }));
       const kept = new Set(
-        history.flatMap((one) => [one.sha256, ...(one.deltas ?? []).map((delta) => delta.sha256)].map(fileOf)),
+        history.flatMap((one) =>
+          [one.sha256, ...(one.deltas ?? []).map((delta) => delta.sha256)].map(fileOf),
+        ),
       );
       const gone = (await readdir(directory)).filter(
         (file) => file.startsWith(`${base}.`) && file.endsWith('.tar.gz') && !kept.has(file),

@@ -171,9 +171,7 @@ class Remote implements RemoteBundle {
       ...content,
       confirmedAt: this.#candidateAt,
       ...(known === undefined ? {} : { sequence: known }),
-      ...(isOffered && before !== undefined
-        ? { supersedes: before.supersedes ?? digestOf(before) }
-        : {}),
+      ...(isOffered && before !== undefined ? { supersedes: before.supersedes ?? digestOf(before) } : {}),
     };
     try {
       await this.#file.write(this.#good, facts);

@@ -12,6 +12,7 @@ import {
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
 import { bundleName } from '../compose/find-bundles.ts';
+import { readRelease } from '../compose/read-release.ts';
 import { type SigningFlags, signingFromFlags, withSigningFlags } from '../compose/signing-flags.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import type { Output } from '../output/output.ts';
@@ -22,6 +23,7 @@ interface BuildFlags extends SigningFlags {
   readonly revision?: string;
   readonly sequence?: string;
   readonly rollbackTo?: string;
+  readonly release?: string;
   readonly requireTests?: boolean;
   readonly coverage?: string;
   readonly includeTests?: boolean;
@@ -37,6 +39,7 @@ export function buildCommand(): Command {
     .option('--revision <text>', 'what the bundle is called (default: the git commit, else its own digest)')
     .option('--sequence <n>', 'number that grows with each publication: an older one is then refused')
     .option('--rollback-to <revision>', 'says that this is the content of that revision once more')
+    .option('--release <file>', 'what shares a version with it: {name, version, agents, tools}, YAML or JSON')
     .option('--require-tests', 'refuse a bundle without tests')
     .option('--coverage <percent>', 'refuse a bundle whose tests reach less of its lines')
     .option('--include-tests', 'pack *_test.rego too')
@@ -61,6 +64,7 @@ export function buildCommand(): Command {
       ...(revision === undefined ? {} : { revision }),
       ...(flags.sequence === undefined ? {} : { sequence: sequenceOf(flags.sequence) }),
       ...(flags.rollbackTo === undefined ? {} : { rollbackTo: flags.rollbackTo }),
+      ...(flags.release === undefined ? {} : { release: readRelease(flags.release) }),
       ...(flags.includeTests === undefined ? {} : { includeTests: flags.includeTests }),
       ...(signing === undefined ? {} : { signing }),
     };

@@ -40,9 +40,17 @@ export function signCommand(): Command {
         'give one: --signing-key private.pem (make one: openssl ecparam -genkey -name prime256v1 -noout -out private.pem)',
       );
     const form = flags.plain === true ? 'plain' : 'sigstore';
-    const signed = isFolder
-      ? await signDirectory(place, signing)
-      : signDetached(readFileSync(place), { ...signing, form });
+    const { key } = signing;
+    if (!isFolder && typeof key !== 'string')
+      throw new CommandError(
+        EXIT.usage,
+        '--signing-command signs bundles inside: `writ build`, `writ sign FOLDER`',
+        'beside an archive let `cosign sign-blob --key KMS` sign, or give --signing-key',
+      );
+    const signed =
+      isFolder || typeof key !== 'string'
+        ? await signDirectory(place, signing)
+        : signDetached(readFileSync(place), { ...signing, key, form });
     if (!signed.ok) throw new CommandError(EXIT.badInput, signed.problems.map(renderProblem).join('\n'));
     const beside = `${place}${form === 'plain' ? '.sig' : '.sigstore.json'}`;
     const file = flags.output ?? (isFolder ? join(place, '.signatures.json') : beside);

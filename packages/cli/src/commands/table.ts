@@ -3,6 +3,7 @@ import { approvalsCommand } from './approvals.ts';
 import { backupCommand, restoreCommand } from './backup.ts';
 import { benchCommand } from './bench.ts';
 import { buildCommand } from './build.ts';
+import { bundlesCommand } from './bundles.ts';
 import { capabilitiesCommand } from './capabilities.ts';
 import { checkCommand } from './check.ts';
 import { compileCommand } from './compile.ts';
@@ -42,6 +43,7 @@ export const COMMANDS: readonly ((program: Command) => Command)[] = [
   capabilitiesCommand,
   decideCommand,
   serveCommand,
+  bundlesCommand,
   mcpCommand,
   approvalsCommand,
   logCommand,

@@ -93,6 +93,7 @@ function configuredSource(
     fetcher: fetcherOf(bundle, options),
     ...(bundle.poll_seconds === undefined ? {} : { pollMs: bundle.poll_seconds * 1000 }),
     ...(bundle.max_age_seconds === undefined ? {} : { maxAgeMs: bundle.max_age_seconds * 1000 }),
+    ...(bundle.history === undefined ? {} : { keep: bundle.history }),
   });
   return [{ kind: 'remote', remote, ...shared }];
 }

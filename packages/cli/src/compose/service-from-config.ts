@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { ReleaseRequirement } from '@writ/bundle';
 import type { Caller, RefusalOptions, UpstreamConfig } from '@writ/gateway';
 import {
   type CheckpointSigner,
@@ -47,6 +48,8 @@ export function serviceFromConfig(
       ...(overrides.entrypoint === undefined ? {} : { entrypoints: overrides.entrypoint }),
     }),
     engine: engineOf(config, overrides),
+    production: config.production ?? false,
+    ...(config.release === undefined ? {} : { releases: [releaseOf(config, config.release)] }),
     // An address that somebody named is where clients will go: on another port, whoever holds this one would answer them.
     api: parseAddress(
       overrides.addr ?? config.listen?.api ?? DEFAULT_API,
@@ -71,6 +74,18 @@ export function serviceFromConfig(
     ...(config.approval_ttl_seconds === undefined ? {} : { approvalMs: config.approval_ttl_seconds * 1000 }),
     watch: config.production !== true,
   };
+}
+
+/** A release that names a bundle which is not configured could never be whole. */
+function releaseOf({ bundles = [] }: Config, release: NonNullable<Config['release']>): ReleaseRequirement {
+  const known = bundles.map(({ name }) => name);
+  const unknown = release.bundles.find((name) => !known.includes(name));
+  if (unknown === undefined) return release;
+  throw new CommandError(
+    EXIT.config,
+    `release \`${release.name}\` names bundle \`${unknown}\`, and \`bundles\` has none of that name`,
+    `known are ${known.join(', ')}`,
+  );
 }
 
 /** The gateway's part. Beyond loopback everybody must say who they are: a Host header proves nothing there. */

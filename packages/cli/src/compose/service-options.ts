@@ -1,4 +1,4 @@
-import type { BundleChange, BundleSource } from '@writ/bundle';
+import type { BundleChange, BundleSource, ReleaseRequirement } from '@writ/bundle';
 import type { DecisionPoint } from '@writ/decision';
 import type { Caller, RefusalOptions, StaticKey, UpstreamConfig } from '@writ/gateway';
 import type { CheckpointSigner, Witness } from '@writ/ledger';
@@ -13,6 +13,10 @@ export interface ServiceOptions {
   readonly store?: string;
   readonly bundles: readonly BundleSource[];
   readonly engine: Engine;
+  /** Bundles that activate together, in one version of a release. */
+  readonly releases?: readonly ReleaseRequirement[];
+  /** Nothing unsigned is taken. */
+  readonly production?: boolean;
   readonly api: ListenAddress;
   /** Absent: no gateway. */
   readonly mcp?: ListenAddress & {

@@ -2,10 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { SIGNING_ALGORITHMS, type SigningAlgorithm, type SigningOptions } from '@writ/bundle';
 import type { Command } from 'commander';
 import { CommandError, EXIT } from '../exit-status.ts';
+import { commandSigner } from './command-signer.ts';
 
 /** How a command is told to sign; the names are OPA's. */
 export interface SigningFlags {
   readonly signingKey?: string;
+  readonly signingCommand?: string;
   readonly signingAlg?: string;
   readonly signingKeyId?: string;
   readonly scope?: string;
@@ -15,6 +17,10 @@ export interface SigningFlags {
 export function withSigningFlags(command: Command): Command {
   return command
     .option('--signing-key <file>', 'private key as PEM, or a file with the secret of an HS… algorithm')
+    .option(
+      '--signing-command <words>',
+      'program that signs instead: gets the bytes on standard input, writes the signature in base64',
+    )
     .option('--signing-alg <name>', `how to sign: ${SIGNING_ALGORITHMS.join(', ')}`)
     .option('--signing-key-id <id>', 'which key that is, for those who check')
     .option('--scope <text>', 'what the signature is good for')
@@ -26,7 +32,10 @@ export function signingFromFlags(
   flags: SigningFlags,
   standard: SigningAlgorithm,
 ): SigningOptions | undefined {
-  if (flags.signingKey === undefined) return undefined;
+  const { signingKey: file, signingCommand: command } = flags;
+  if (file === undefined && command === undefined) return undefined;
+  if (file !== undefined && command !== undefined)
+    throw new CommandError(EXIT.usage, 'give either --signing-key or --signing-command');
   const algorithm = flags.signingAlg ?? standard;
   if (!isAlgorithm(algorithm))
     throw new CommandError(
@@ -35,7 +44,7 @@ export function signingFromFlags(
       `known: ${SIGNING_ALGORITHMS.join(', ')}`,
     );
   return {
-    key: readGiven('--signing-key', flags.signingKey),
+    key: command === undefined ? readGiven('--signing-key', file ?? '') : commandSigner(command),
     algorithm,
     ...(flags.signingKeyId === undefined ? {} : { keyId: flags.signingKeyId }),
     ...(flags.scope === undefined ? {} : { scope: flags.scope }),

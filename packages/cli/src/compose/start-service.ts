@@ -4,16 +4,9 @@ import { join } from 'node:path';
 import type { DecisionPoint } from '@writ/decision';
 import { createAuthenticator, createMcpGateway, type McpGateway, staticKeys } from '@writ/gateway';
 import { type LogQueries, openLogQueries } from '@writ/ledger';
-import {
-  createHttpApi,
-  type DecisionService,
-  type HttpApi,
-  type PolicySource,
-  readOperatorToken,
-  tokenDigest,
-} from '@writ/pdp';
+import { createHttpApi, type DecisionService, type HttpApi, readOperatorToken, tokenDigest } from '@writ/pdp';
 import { keepReceipts } from '@writ/sdk';
-import { LocalError, openLocal } from '@writ/sdk/local';
+import { LocalError, type LocalPoint, openLocal } from '@writ/sdk/local';
 import type { StoreRecovery } from '@writ/store';
 import { CommandError, EXIT } from '../exit-status.ts';
 import { announce, withdraw } from './service-file.ts';
@@ -43,7 +36,7 @@ async function start(options: ServiceOptions, undo: Undo[]): Promise<Omit<Servic
   const { dataDirectory } = options;
   const local = await openLocal({ ...options, ...options.events });
   undo.push(() => local.close());
-  const { point, policies, store, recovery } = local;
+  const { point, policies, bundles, store, recovery } = local;
   // The owner of the files keeps the index; a client's queries go through the owner's API.
   const queries =
     store.role === 'owner' && options.store === undefined
@@ -52,7 +45,7 @@ async function start(options: ServiceOptions, undo: Undo[]): Promise<Omit<Servic
         })
       : undefined;
   if (queries !== undefined) undo.push(() => queries.close());
-  const api = await openApi(options, point, policies, queries);
+  const api = await openApi(options, { point, policies, bundles }, queries);
   undo.push(() => api.api.close());
   const mcp = await openGateway(options, point);
   if (mcp !== undefined) undo.push(() => mcp.close());
@@ -81,13 +74,14 @@ interface OpenApi {
 
 async function openApi(
   options: ServiceOptions,
-  point: DecisionService,
-  policies: PolicySource,
+  { point, policies, bundles }: Pick<LocalPoint, 'point' | 'policies' | 'bundles'>,
   queries: LogQueries | undefined,
 ): Promise<OpenApi> {
   const api = createHttpApi({
     service: point,
     ...(queries === undefined ? {} : { queries }),
+    bundles,
+    production: options.production ?? false,
     policies: () => {
       const set = policies.current();
       return set === undefined ? undefined : { engine: set.engine, bundles: set.bundles };

@@ -51,7 +51,7 @@ const PLACES = {
 type Place = keyof typeof PLACES;
 
 const EVERYWHERE: readonly string[] = ['name', 'third_party', 'signatures'];
-const PUBLISHED: readonly string[] = ['poll_seconds', 'max_age_seconds'];
+const PUBLISHED: readonly string[] = ['poll_seconds', 'max_age_seconds', 'history'];
 
 /** One entry of `bundles` in `writ.yaml`: it names one place, and what can be said of that place. */
 export const bundleSchema = z
@@ -95,6 +95,13 @@ export const bundleSchema = z
     max_age_seconds: seconds
       .optional()
       .describe('Deny everything when what is in force was not confirmed for so long. Default: it serves on'),
+    history: z
+      .number()
+      .int()
+      .positive()
+      .max(100)
+      .optional()
+      .describe('How many contents are kept to roll back to, the one in force among them. Default: 10'),
     long_poll_seconds: seconds
       .optional()
       .describe('How long the server may wait for a change before it answers'),

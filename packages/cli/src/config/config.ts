@@ -22,6 +22,7 @@ const actor = z.strictObject({
   id: z.string().min(1),
   class: z.string().optional(),
   owner_team: z.string().optional(),
+  version: z.string().min(1).optional().describe('Which release of the agent this is'),
 });
 
 /** The shape of `writ.yaml`; its JSON Schema is published as `schemas/writ.schema.json`. */
@@ -50,6 +51,13 @@ export const configSchema = z.strictObject({
     })
     .optional(),
   bundles: z.array(bundleSchema).min(1).optional().describe('Policies, each from one place'),
+  release: z
+    .strictObject({
+      name: z.string().min(1).describe('As the manifests of its bundles name it'),
+      bundles: strings.min(1).describe('Names of the bundles that are released together'),
+    })
+    .optional()
+    .describe('Bundles that activate and go back together: only when all are there in one version'),
   production: z
     .boolean()
     .optional()

@@ -15,7 +15,7 @@ interface NameParams {
   readonly Params: { readonly name: string };
 }
 interface ArchiveParams {
-  readonly Params: { readonly name: string; readonly sha256: string };
+  readonly Params: { readonly name: string; readonly digest: string };
 }
 
 /** What the operator sees of bundles, and rollbacks. */
@@ -36,10 +36,10 @@ export function registerBundleRoutes(app: FastifyInstance, context: ApiContext):
   });
   app.get('/v1/bundles/history', (request) => history(request));
   app.get<NameParams>('/v1/bundles/:name/history', (request) => history(request, request.params.name));
-  app.get<ArchiveParams>('/v1/bundles/:name/kept/:sha256', async (request) => {
+  app.get<ArchiveParams>('/v1/bundles/:name/kept/:digest', async (request) => {
     requireOperator(request, context);
-    const { name, sha256 } = request.params;
-    const kept = await deskOf(context).archive(name, sha256);
+    const { name, digest } = request.params;
+    const kept = await deskOf(context).archive(name, digest);
     if (kept === undefined) throw new HttpError(404, 'not_found', `no such content of \`${name}\` is kept`);
     return { archive: Buffer.from(kept.archive).toString('base64'), detached: kept.detached };
   });
@@ -85,18 +85,8 @@ function unknown(name: string): HttpError {
 
 type Kept = NonNullable<Awaited<ReturnType<BundleDesk['kept']>>>[number];
 
-function shownKept({
-  sha256,
-  activatedAt,
-  revision,
-  digest,
-  sequence,
-  rollbackTo,
-  release,
-  signedBy,
-}: Kept): object {
+function shownKept({ activatedAt, revision, digest, sequence, rollbackTo, release, signedBy }: Kept): object {
   return {
-    sha256,
     activated_at: new Date(activatedAt).toISOString(),
     revision,
     digest,

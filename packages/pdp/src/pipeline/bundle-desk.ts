@@ -2,6 +2,7 @@ import {
   type Bundle,
   type BundleSource,
   type Fetched,
+  foldDeltas,
   isSameContent,
   type KeptContent,
   type RemoteBundle,
@@ -39,8 +40,8 @@ export interface BundleDesk {
   list(): Promise<readonly BundleState[]>;
   /** Contents of a published bundle that were in force, the newest first; undefined where it keeps none. */
   kept(name: string): Promise<readonly KeptContent[] | undefined>;
-  /** One of them, by the SHA-256 of its archive. */
-  archive(name: string, sha256: string): Promise<Pick<Fetched, 'archive' | 'detached'> | undefined>;
+  /** One of them as one archive, by the bundle's digest. */
+  archive(name: string, digest: string): Promise<Pick<Fetched, 'archive' | 'detached'> | undefined>;
   /**
    * Puts a kept content in force again, between two decisions: an archive of it with `rollback_to`, signed as the
    * bundle has to be. On record before it is tried; what comes of it is on record like any activation.
@@ -77,9 +78,25 @@ export function createBundleDesk(options: BundleDeskOptions): BundleDesk {
       return Promise.all(sources.map((source) => stateOf(source, active)));
     },
     kept: async (name) => remoteNamed(name)?.history(),
-    archive: async (name, sha256) => remoteNamed(name)?.kept(sha256),
+    async archive(name, digest) {
+      const remote = remoteNamed(name);
+      return remote === undefined ? undefined : keptArchive(remote, digest);
+    },
     rollback: (name, offered, by, reason) => rollBack(options, name, offered, by, reason),
   };
+}
+
+/** A content to which deltas came is folded into one archive, which nobody has signed yet. */
+async function keptArchive(
+  remote: RemoteBundle,
+  digest: string,
+): Promise<{ readonly archive: Uint8Array; readonly detached: readonly string[] } | undefined> {
+  const kept = await remote.kept(digest);
+  if (kept === undefined) return undefined;
+  const { archive, detached, deltas = [] } = kept;
+  const folded = await foldDeltas(archive, deltas);
+  if (folded === undefined) return undefined;
+  return { archive: folded, detached: deltas.length === 0 ? detached : [] };
 }
 
 function sourceNamed(sources: readonly BundleSource[], name: string): RemoteSource | undefined {
@@ -160,7 +177,7 @@ async function checkOffer(
   }
   const { signatures: _required, ...unchecked } = read;
   for (const one of (await remote.history()).filter(({ revision }) => revision === rollbackTo)) {
-    const kept = await remote.kept(one.sha256);
+    const kept = await keptArchive(remote, one.digest);
     if (kept === undefined) continue;
     const before = await readTarballBytes(kept.archive, {
       ...unchecked,
