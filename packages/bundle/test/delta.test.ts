@@ -11,6 +11,8 @@ import {
   createRemoteBundle,
   type Fetcher,
   type FetchOutcome,
+  foldDeltas,
+  isSameContent,
   type RequiredSignature,
   readSource,
   readTarballBytes,
@@ -375,19 +377,27 @@ describe('keeping up by deltas', () => {
     const remote = await started(fetcher, directory);
     const read = () => readSource({ kind: 'remote', remote, signatures: [AUTHOR] });
     const changed = () => new Promise<void>((resolve) => remote.onChange(resolve));
-    const activate = async (sequence: number) => {
+    const activate = async () => {
       const bundle = bundleOf(await read());
       await remote.accepted(remote.current(), contentFacts(bundle));
       return bundle.data;
     };
-    expect(await activate(1)).toEqual({ limits: { max: 1 } });
+    expect(await activate()).toEqual({ limits: { max: 1 } });
     for (const max of [2, 3]) {
       const next = changed();
       await publish(`{"max": ${max}}`);
       await next;
-      expect(await activate(max)).toEqual({ limits: { max } });
+      expect(await activate()).toEqual({ limits: { max } });
     }
     expect(asked.map(({ gave }) => gave)).toEqual(['fetched', 'delta', 'delta']);
+
+    // To go back to it later it is one archive, of the same content.
+    const [last] = await remote.history();
+    const { archive, deltas = [] } = (await remote.kept(last!.digest))!;
+    expect(deltas).toHaveLength(2);
+    const folded = await readTarballBytes((await foldDeltas(archive, deltas))!, { name: 'b' });
+    expect(isSameContent(bundleOf(folded), bundleOf(await read()))).toBe(true);
+    expect(await foldDeltas(archive, [...deltas].reverse())).toBeUndefined();
 
     // A start reads the snapshot and both deltas, each checked again.
     expect(await keptContents(directory, 'b').read()).toMatchObject({ tag: '"3"', deltas: [{}, {}] });

@@ -56,8 +56,7 @@ export function pullCommand(): Command {
         createOciFetcher(options).fetch(undefined, AbortSignal.timeout(300_000)),
       );
       if (outcome.kind === 'failed') throw refused(outcome.problem);
-      if (outcome.kind === 'unchanged')
-        throw refused({ code: 'bundle_unavailable', message: 'nothing came' });
+      if (outcome.kind !== 'fetched') throw refused({ code: 'bundle_unavailable', message: 'nothing came' });
       const { archive, detached, tag } = outcome.fetched;
       const files = writeArchiveFile(flags.output, { archive, detached });
       output.json({ digest: tag, files });
