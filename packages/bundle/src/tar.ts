@@ -65,6 +65,8 @@ function failed(problem: BundleProblem): FilesResult {
 
 interface Header {
   readonly path: string;
+  /** Where a link leads; what is none has none. */
+  readonly link: string;
   readonly sizeBytes: number;
   readonly type: string;
 }
@@ -85,7 +87,7 @@ function readTar(bytes: Uint8Array, limits: BundleLimits): FilesResult {
   let offset = 0;
   while (offset + BLOCK <= bytes.length) {
     const block = bytes.subarray(offset, offset + BLOCK);
-    if (block.every((byte) => byte === 0)) return finish(files);
+    if (block.every((byte) => byte === 0)) return finish(files, bytes.subarray(offset));
     const header = readHeader(block);
     if (header === undefined)
       return failed({ code: 'bundle_unreadable', message: 'the archive has a damaged header' });
@@ -96,6 +98,7 @@ function readTar(bytes: Uint8Array, limits: BundleLimits): FilesResult {
     const content = bytes.subarray(start, end);
     const use = ENTRY_TYPES[header.type];
     if (use === undefined) return failed(refusedEntry(header));
+    if (header.link !== '') return failed(refusedEntry({ ...header, type: LINK }));
     if (use === 'pax') {
       const records = readPax(content);
       if (records === undefined)
@@ -112,7 +115,10 @@ function readTar(bytes: Uint8Array, limits: BundleLimits): FilesResult {
   return failed({ code: 'bundle_unreadable', message: 'the archive is cut: its end is missing' });
 }
 
-function finish(files: ReadonlyMap<string, BundleFile>): FilesResult {
+/** What another reader might take for more entries is refused, as is what a second gzip stream brings. */
+function finish(files: ReadonlyMap<string, BundleFile>, rest: Uint8Array): FilesResult {
+  if (rest.some((byte) => byte !== 0))
+    return failed({ code: 'bundle_unreadable', message: 'something follows the end of the archive' });
   const sorted = [...files.values()].sort((left, right) => (left.path < right.path ? -1 : 1));
   return { ok: true, files: sorted };
 }
@@ -140,8 +146,10 @@ function addFile(
   return undefined;
 }
 
+const LINK = '2';
+
 function refusedEntry(header: Header): BundleProblem {
-  if (header.type === '1' || header.type === '2') {
+  if (header.type === '1' || header.type === LINK) {
     return { code: 'bundle_link_refused', message: 'a bundle holds no links', file: header.path };
   }
   const type = /^[ -~]$/.test(header.type) ? header.type : '?';
@@ -160,6 +168,7 @@ function readHeader(block: Uint8Array): Header | undefined {
   const base = readText(block, 0, 100);
   return {
     path: prefix === '' ? base : `${prefix}/${base}`,
+    link: readText(block, 157, 100),
     sizeBytes,
     type: String.fromCharCode(block[156]!),
   };

@@ -29,3 +29,15 @@ export { loadSeedPython, type SeedPython } from './seed-python.ts';
 export { loadSeedPolicies, mendTutorial, type SeedPolicies, type SeedPolicy } from './seeds.ts';
 export { type PostgresServer, postgresMissing, startPostgres } from './start-postgres.ts';
 export { type RunningWrit, startWrit } from './start-writ.ts';
+export {
+  nameOf,
+  packEntries,
+  refilled,
+  renamed,
+  type TamperedArchive,
+  type TarEntry,
+  tamperedArchives,
+  tarEntries,
+  textOf,
+  withHeader,
+} from './tampered-archive.ts';
