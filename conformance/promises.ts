@@ -529,6 +529,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: "The operator's token is sent only to a service that has shown that it knows it.",
     source: 'CWE-522',
   },
+  'P-OUTBOUND-CLIENT-CERTIFICATE': {
+    sentence: 'A client certificate is shown to the host that it is for and to no other, and is read anew.',
+    source: 'docs/reference/configuration.md',
+  },
   'P-OUTBOUND-ADDRESS': {
     sentence: 'The address that is checked is the one that is connected to; loopback only if allowed.',
     source: 'CWE-918',

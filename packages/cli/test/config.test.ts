@@ -22,6 +22,14 @@ describe('writ.yaml', () => {
   });
 
   it.each([
+    [
+      'bundles:\n  - { name: a, url: "https://b.example/a", tls: { cert_file: c.pem } }\n',
+      'needs cert_file and key_file together',
+    ],
+    [
+      'bundles:\n  - { name: a, directory: b, tls: { ca_file: c.pem } }\n',
+      'means nothing beside `directory`',
+    ],
     ['data_dri: x\n', 'writ.yaml:1: unknown key `data_dri`; did you mean `data_dir`?'],
     [
       'data_dir: x\nlisten:\n  ap: 127.0.0.1:1\n',

@@ -1,6 +1,15 @@
 /** Gives the addresses of a name; the system's resolver unless told otherwise. */
 export type Resolve = (hostname: string) => Promise<readonly string[]>;
 
+/** Certificates and keys of a connection, each as PEM. */
+export interface TlsMaterial {
+  /** Authorities that are trusted instead of the system's. */
+  readonly ca?: string;
+  /** The client's own certificate, with those between it and its authority. */
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 /** What an outbound client may reach. Everything that is not said is refused. */
 export interface OutboundOptions {
   /** `example.org`, `*.example.org`, `example.org:8443`; without it any host with an allowed address. */
@@ -19,6 +28,12 @@ export interface OutboundOptions {
   readonly socketPath?: string;
   /** Certificates (PEM) that are trusted instead of the system's. */
   readonly ca?: string;
+  /**
+   * What a TLS connection to this host (a URL's hostname) is made with, in place of `ca`. Asked for each new connection,
+   * so that what is renewed on disk counts; a certificate of one's own is for the host that it is meant for. If it
+   * throws, there is no connection.
+   */
+  readonly tls?: (host: string) => TlsMaterial;
   /** Gives the addresses of a name. Default: the system's resolver. */
   readonly resolve?: Resolve;
 }

@@ -50,7 +50,8 @@ function agentFor(options: OutboundOptions, timeoutMs: number): Agent {
   if (options.allowPrivate === true) allowedKinds.add('private');
   if (options.allowLoopback === true) allowedKinds.add('loopback');
   const resolve = options.resolve ?? resolveBySystem;
-  return new Agent({ connect: guardedConnector({ allowedKinds, resolve, timeoutMs, ca: options.ca }) });
+  const { ca, tls } = options;
+  return new Agent({ connect: guardedConnector({ allowedKinds, resolve, timeoutMs, ca, tls }) });
 }
 
 function firstHop(url: string | URL, init: OutboundInit): Hop {

@@ -2,7 +2,7 @@ import { lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import { type AddressKind, addressKind } from './address.ts';
-import type { Resolve } from './contract.ts';
+import type { Resolve, TlsMaterial } from './contract.ts';
 import { OutboundError } from './outbound-error.ts';
 
 export interface ConnectorSettings {
@@ -10,6 +10,7 @@ export interface ConnectorSettings {
   readonly resolve: Resolve;
   readonly timeoutMs: number;
   readonly ca: string | undefined;
+  readonly tls: ((host: string) => TlsMaterial) | undefined;
 }
 
 /**
@@ -17,16 +18,19 @@ export interface ConnectorSettings {
  * answer of the resolver can lead elsewhere. One refused address among several refuses the name.
  */
 export function guardedConnector(settings: ConnectorSettings): buildConnector.connector {
-  const connect = buildConnector({
-    timeout: settings.timeoutMs,
-    lookup: checkedLookup(settings),
-    ...(settings.ca !== undefined && { ca: settings.ca }),
-  });
+  const connectorFor = rememberConnectors(settings);
   return (options, callback) => {
     const literal = options.hostname.replace(/^\[|\]$/g, '');
     // Node resolves no literal address, so the lookup would never see it.
     const refusal = isIP(literal) === 0 ? undefined : refusalOf(literal, settings.allowedKinds);
     if (refusal !== undefined) return callback(refusal, null);
+    let connect: buildConnector.connector;
+    try {
+      connect = connectorFor(literal);
+    } catch (cause) {
+      const message = 'the certificates of the connection cannot be read';
+      return callback(new OutboundError('outbound_connection_failed', message, { cause }), null);
+    }
     connect(options, (error, socket) => {
       if (error !== null) return callback(error, null);
       const late = refusalOf(socket.remoteAddress ?? '', settings.allowedKinds);
@@ -35,6 +39,33 @@ export function guardedConnector(settings: ConnectorSettings): buildConnector.co
       callback(late, null);
     });
   };
+}
+
+/** One connector as long as its certificates stay the same: with others, no session of before is resumed. */
+function rememberConnectors(settings: ConnectorSettings): (host: string) => buildConnector.connector {
+  const build = (material: TlsMaterial): buildConnector.connector =>
+    buildConnector({ timeout: settings.timeoutMs, lookup: checkedLookup(settings), ...material });
+  const { tls, ca } = settings;
+  if (tls === undefined) {
+    const only = build(ca === undefined ? {} : { ca });
+    return () => only;
+  }
+  const known = new Map<
+    string,
+    { readonly material: TlsMaterial; readonly connector: buildConnector.connector }
+  >();
+  return (host) => {
+    const material = tls(host);
+    const before = known.get(host);
+    if (before !== undefined && isSame(before.material, material)) return before.connector;
+    const connector = build(material);
+    known.set(host, { material, connector });
+    return connector;
+  };
+}
+
+function isSame(left: TlsMaterial, right: TlsMaterial): boolean {
+  return left.ca === right.ca && left.cert === right.cert && left.key === right.key;
 }
 
 /** The system's resolver, all addresses in its order. */

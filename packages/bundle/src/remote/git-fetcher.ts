@@ -25,7 +25,7 @@ const COMMIT = /^[0-9a-f]{40,64}$/;
 
 /**
  * Fetches one commit of a branch or tag with the system's git and packs the folder as it is there. No hook runs, no
- * credential is asked for at a terminal, and nothing is checked out: what arrives are bytes of a tar archive.
+ * redirect is followed, no credential is asked for at a terminal, and nothing is checked out: what arrives are bytes of a tar archive.
  */
 export function createGitFetcher(options: GitFetcherOptions): Fetcher {
   const place = `${withoutUser(options.repository)} ${options.ref}`;
@@ -118,6 +118,8 @@ function runGit(options: GitFetcherOptions, words: readonly string[], signal: Ab
     'core.hooksPath=/dev/null',
     '-c',
     'protocol.ext.allow=never',
+    '-c',
+    'http.followRedirects=false',
     '-c',
     'tar.tar.gz.command=git archive gzip',
   ];

@@ -102,7 +102,9 @@ async function askToken(
   );
   const realm = parameters['realm'];
   if (!challenge.toLowerCase().startsWith('bearer ') || realm === undefined) return undefined;
-  const url = new URL(realm);
+  const url = URL.parse(realm);
+  // A password that came to the registry encrypted does not leave here in the clear.
+  if (url === null || (url.protocol !== 'https:' && options.insecure !== true)) return undefined;
   for (const key of ['service', 'scope']) {
     const value = parameters[key];
     if (value !== undefined) url.searchParams.set(key, value);

@@ -12,7 +12,7 @@ import {
   type RequiredSignature,
   renderProblem,
 } from '@writ/bundle';
-import { createOutbound, type Outbound } from '@writ/outbound';
+import { createOutbound, type Outbound, type TlsMaterial } from '@writ/outbound';
 import type { BundleConfig, SignatureConfig } from '../config/bundle-config.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import { bundleName, findBundlePaths } from './find-bundles.ts';
@@ -118,13 +118,13 @@ function fetcherOf(bundle: BundleConfig, { folder, dataDirectory }: BundleSource
   if (bundle.oci !== undefined)
     return createOciFetcher({
       reference: bundle.oci,
-      outbound: outboundFor(bundle),
+      outbound: outboundFor(bundle, folder),
       credentials: password,
       ...(bundle.insecure === undefined ? {} : { insecure: bundle.insecure }),
     });
   return createHttpFetcher({
     url: bundle.url ?? '',
-    outbound: outboundFor(bundle),
+    outbound: outboundFor(bundle, folder),
     detached: (bundle.signatures ?? []).some(({ form }) => form === 'detached'),
     headers: () => authorization(tokenFile === undefined ? undefined : secret(tokenFile), password()),
     ...(bundle.long_poll_seconds === undefined ? {} : { longPollSeconds: bundle.long_poll_seconds }),
@@ -142,13 +142,34 @@ function authorization(
 }
 
 /** Bundles may be large and slow to come; where they may come from is said by name. */
-function outboundFor(bundle: BundleConfig): Outbound {
+function outboundFor(bundle: BundleConfig, folder: string): Outbound {
   const wait = bundle.long_poll_seconds ?? 0;
+  const tls = tlsOf(bundle, folder);
   return createOutbound({
     allowLoopback: bundle.allow?.includes('loopback') ?? false,
     allowPrivate: bundle.allow?.includes('private') ?? false,
     timeoutMs: (60 + wait) * 1000,
     responseBytesMax: 128 * 1024 * 1024,
+    ...(tls === undefined ? {} : { tls }),
+  });
+}
+
+/** The client's certificate is for the place where the bundle is published, wherever that redirects. */
+function tlsOf(bundle: BundleConfig, folder: string): ((host: string) => TlsMaterial) | undefined {
+  if (bundle.tls === undefined) return undefined;
+  const { ca_file: ca, cert_file: cert, key_file: key } = bundle.tls;
+  for (const file of [ca, cert, key]) {
+    if (file !== undefined && !existsSync(resolve(folder, file)))
+      throw new CommandError(
+        EXIT.config,
+        `bundle \`${bundle.name}\`: tls: there is no file ${resolve(folder, file)}`,
+      );
+  }
+  const read = (file: string): string => readFileSync(resolve(folder, file), 'utf8');
+  const own = new URL(bundle.url ?? `https://${bundle.oci ?? ''}`).hostname.replace(/^\[|\]$/g, '');
+  return (host) => ({
+    ...(ca === undefined ? {} : { ca: read(ca) }),
+    ...(cert === undefined || key === undefined || host !== own ? {} : { cert: read(cert), key: read(key) }),
   });
 }
 

@@ -37,6 +37,20 @@ const signature = z.strictObject({
   exclude_files: strings.optional().describe('Globs of files that the signature need not cover'),
 });
 
+const file = z.string().min(1);
+
+const tls = z
+  .strictObject({
+    ca_file: file.optional().describe('Authorities (PEM) that are trusted instead of the system’s'),
+    cert_file: file.optional().describe('Certificate (PEM) that is shown to the server'),
+    key_file: file.optional().describe('Its private key (PEM)'),
+  })
+  .refine(
+    ({ cert_file, key_file }) => (cert_file === undefined) === (key_file === undefined),
+    'needs cert_file and key_file together',
+  )
+  .describe('Files are relative to this one, and read anew for each connection');
+
 const name = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,31}$/, 'must be lower-case letters, digits, "-" or "_", at most 32');
@@ -44,8 +58,8 @@ const name = z
 /** Where a bundle may come from; each names which further keys mean something there. */
 const PLACES = {
   directory: ['entrypoints'],
-  url: ['long_poll_seconds', 'token_file', 'username', 'password_file', 'allow'],
-  oci: ['insecure', 'username', 'password_file', 'allow'],
+  url: ['long_poll_seconds', 'token_file', 'username', 'password_file', 'allow', 'tls'],
+  oci: ['insecure', 'username', 'password_file', 'allow', 'tls'],
   git: [],
 } as const;
 type Place = keyof typeof PLACES;
@@ -108,6 +122,7 @@ export const bundleSchema = z
     token_file: z.string().optional().describe('File with a bearer token; read anew for each request'),
     username: z.string().optional(),
     password_file: z.string().optional(),
+    tls: tls.optional(),
     insecure: z.boolean().optional().describe('Plain HTTP, for a registry on this machine'),
     allow: z
       .array(z.enum(['loopback', 'private']))
