@@ -27,6 +27,11 @@ export interface BuildOptions {
   readonly release?: Release;
   /** Packs `*_test.rego` too; they never activate. */
   readonly includeTests?: boolean;
+  /**
+   * The policy compiled into a JavaScript module, packed as `policy.mjs` for programs that decide by themselves. Nothing
+   * here ever runs it: a decision point compiles the Rego beside it.
+   */
+  readonly module?: string;
   /** Signs the bundle inside, as OPA does. */
   readonly signing?: SigningOptions;
   readonly limits?: Partial<BundleLimits>;
@@ -57,7 +62,13 @@ export async function buildBundle(folder: string, options: BuildOptions = {}): P
   const packed = [
     manifestFile(sources, assembled.bundle, options),
     ...sources.filter((file) => isPacked(file.path, options)),
+    ...(options.module === undefined
+      ? []
+      : [{ path: MODULE_FILE, bytes: new TextEncoder().encode(options.module) }]),
   ];
+  const missing = missingWasm(packed);
+  if (missing.length > 0)
+    return { ok: false, problems: missing.map((problem) => ({ bundle: name, ...problem })) };
   const files = await withSignature(packed, options);
   if (!files.ok)
     return { ok: false, problems: files.problems.map((problem) => ({ bundle: name, ...problem })) };
@@ -66,6 +77,9 @@ export async function buildBundle(folder: string, options: BuildOptions = {}): P
   const archive = writeArchive(files.files.map(({ path, bytes }) => ({ path, text: bytes })));
   return { ok: true, archive, bundle: built.bundle };
 }
+
+/** Where a compiled policy lies in an archive. */
+const MODULE_FILE = 'policy.mjs';
 
 function limitsOf(options: BuildOptions): { limits?: Partial<BundleLimits> } {
   return options.limits === undefined ? {} : { limits: options.limits };
@@ -97,9 +111,35 @@ function manifestFile(
     ...document,
     revision: revision ?? document['revision'] ?? bundle.revision,
     roots: bundle.roots,
+    ...(wasmOf(document).length === 0 ? {} : { wasm: wasmOf(document) }),
     ...(Object.keys(writ).length === 0 ? {} : { metadata: { ...metadata, writ } }),
   };
   return { path: '.manifest', bytes: new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`) };
+}
+
+interface WasmResolver {
+  readonly entrypoint: string;
+  readonly module: string;
+}
+
+/** OPA finds a Wasm module by the very name that it has in the archive; its own archives name files from `/` on. */
+function wasmOf(document: Readonly<Record<string, unknown>>): WasmResolver[] {
+  const resolvers = (document['wasm'] ?? []) as readonly WasmResolver[];
+  return resolvers.map((resolver) => ({ ...resolver, module: resolver.module.replace(/^\/+/, '') }));
+}
+
+/** Wasm modules that the manifest names and nobody packed: OPA would refuse the bundle. */
+function missingWasm(packed: readonly BundleFile[]): BundleProblem[] {
+  const manifest = packed.find(({ path }) => path === '.manifest')!;
+  const document = JSON.parse(new TextDecoder().decode(manifest.bytes)) as Record<string, unknown>;
+  return wasmOf(document)
+    .filter(({ module }) => !packed.some(({ path }) => path === module))
+    .map(({ module }) => ({
+      code: 'manifest_invalid',
+      message: `\`wasm\` names \`${module}\`, and there is no such file`,
+      file: '.manifest',
+      pointer: '/wasm',
+    }));
 }
 
 /** The files with their signatures beside them, where a key is given. */

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findOpa } from '@writ/testing';
 import { expect, it } from 'vitest';
-import { readTarball, writeArchive } from '../src/index.ts';
-import { bundleOf, makeFolder, POLICY } from './bundle-fixture.ts';
+import { buildBundle, readTarball, writeArchive } from '../src/index.ts';
+import { bundleOf, makeFolder, POLICY, problemsOf } from './bundle-fixture.ts';
 
 const found = await findOpa();
 const opa =
@@ -45,5 +46,35 @@ it.skipIf(opa.binary === '')(
       { cwd: packed, encoding: 'utf8' },
     );
     expect(read.trim()).toBe('3');
+  },
+);
+
+it.skipIf(opa.binary === '')(
+  `carries compiled policy so that OPA reads the bundle, signed, with its Wasm resolvers${opa.note}`,
+  async () => {
+    const folder = makeFolder({ 'p.rego': POLICY, '.manifest': '{"roots": ["agent"]}' });
+    const run = (...words: string[]) => execFileSync(opa.binary, words, { cwd: folder, encoding: 'utf8' });
+    run('build', '-t', 'wasm', '-e', 'agent/tools/allow', '--bundle', folder, '--output', 'built.tar.gz');
+    const unpacked = makeFolder({});
+    execFileSync('tar', ['-xzf', join(folder, 'built.tar.gz'), '-C', unpacked]);
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const built = await buildBundle(unpacked, {
+      module: 'export const policy = 1;\n',
+      signing: { key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), keyId: 'k' },
+    });
+    if (!built.ok) throw new Error(JSON.stringify(built.problems));
+    writeFileSync(join(folder, 'ours.tar.gz'), built.archive);
+    writeFileSync(join(folder, 'k.pem'), publicKey.export({ type: 'spki', format: 'pem' }).toString());
+    const { manifest } = JSON.parse(run('inspect', 'ours.tar.gz', '--format', 'json'));
+    expect(manifest.wasm).toMatchObject([{ entrypoint: 'agent/tools/allow', module: expect.any(String) }]);
+    const verified = ['--verification-key', 'k.pem', '--verification-key-id', 'k'];
+    run('build', '--bundle', 'ours.tar.gz', ...verified, '--output', 'again.tar.gz');
+    expect(existsSync(join(folder, 'again.tar.gz'))).toBe(true);
+
+    rmSync(join(unpacked, 'policy.wasm'));
+    expect(problemsOf(await buildBundle(unpacked))[0]).toMatchObject({
+      code: 'manifest_invalid',
+      message: '`wasm` names `policy.wasm`, and there is no such file',
+    });
   },
 );

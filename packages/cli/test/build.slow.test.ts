@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { applyDeltas, readTarball } from '@writ/bundle';
+import { applyDeltas, readTarball, unpackArchive, writeArchive } from '@writ/bundle';
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../src/index.ts';
 import { REPOSITORY, runWrit, temporaryFolder } from './support/run-writ.ts';
@@ -47,6 +47,10 @@ describe('writ build and sign', () => {
       signed: false,
     });
     expect(readFileSync(join(folder, 'one.tar.gz'))).toEqual(readFileSync(join(folder, 'two.tar.gz')));
+    writeFileSync(join(bundle, 'more.rego'), 'package agent.tools.more\n\nx := 1\n\ny := 2\n');
+    const dirty = await runWrit([...args.slice(0, 2), '--format', 'json', '-o', join(folder, 'd.tar.gz')]);
+    expect(JSON.parse(dirty.stdout)).toMatchObject({ revision: `${git('rev-parse', 'HEAD')}-dirty` });
+    rmSync(join(bundle, 'more.rego'));
 
     const refused = await runWrit([...args, ...signing, '-o', join(folder, 'bad.tar.gz')]);
     expect(refused).toMatchObject({ status: EXIT.badInput, stderr: expect.stringContaining('no secret') });
@@ -84,7 +88,9 @@ describe('writ build and sign', () => {
     });
     expect(await runWrit(['build', bundle, '-o', out, '--coverage', '10'])).toMatchObject({
       status: EXIT.no,
-      stderr: expect.stringContaining('0.0 % of its lines'),
+      stderr: expect.stringMatching(
+        /0\.0 % of its lines[\s\S]*data\.agent\.tools\.decision {2}policy\.rego:\d+: lines? \d/,
+      ),
     });
     writeFileSync(join(bundle, 'policy.rego'), 'package broken\n\nallow if {');
     expect((await runWrit(['build', bundle, '-o', out])).status).toBe(EXIT.badInput);
@@ -130,5 +136,34 @@ describe('writ build and sign', () => {
     });
     expect((await build('four.tar.gz', '--delta-from', join(folder, 'absent'))).status).toBe(EXIT.badInput);
     expect(existsSync(join(folder, 'three.tar.gz'))).toBe(false);
+  });
+
+  it('packs compiled policy for others beside the Rego, and never runs it', async () => {
+    const { folder, bundle } = copied();
+    const out = join(folder, 'b.tar.gz');
+    const built = await runWrit(['build', bundle, '-o', out, '--target', 'mjs']);
+    expect(built).toMatchObject({ status: EXIT.ok });
+    const unpacked = unpackArchive(readFileSync(out));
+    const files = unpacked.ok ? unpacked.files : [];
+    expect(files.map(({ path }) => path)).toEqual(['.manifest', 'policy.mjs', 'policy.rego']);
+    const compiled = await runWrit(['compile', bundle]);
+    const text = new TextDecoder().decode(files.find(({ path }) => path === 'policy.mjs')!.bytes);
+    expect(text.trim()).toBe(compiled.stdout.trim());
+
+    // Code of somebody else's in its place is carried, not run: the answer is the Rego's.
+    const hostile = files.map(({ path, bytes }) =>
+      path === 'policy.mjs'
+        ? {
+            path,
+            text: `import { writeFileSync } from 'node:fs';\nwriteFileSync(${JSON.stringify(join(folder, 'ran'))}, '');\n`,
+          }
+        : { path, text: bytes },
+    );
+    writeFileSync(out, writeArchive(hostile));
+    const request = join(REPOSITORY, 'examples/tutorial/requests/deny-amount.json');
+    const decided = await runWrit(['decide', '--bundle', out, request, '--format', 'json'], { cwd: folder });
+    expect(JSON.parse(decided.stdout)).toMatchObject({ outcome: 'deny', reason: 'amount_over_limit' });
+    expect(existsSync(join(folder, 'ran'))).toBe(false);
+    expect((await runWrit(['build', bundle, '-o', out, '--target', 'wasm'])).status).toBe(EXIT.usage);
   });
 });

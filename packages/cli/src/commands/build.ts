@@ -10,6 +10,8 @@ import {
   renderProblem,
 } from '@writ/bundle';
 import { Command } from 'commander';
+import { compiledModule } from '../build/compiled-module.ts';
+import { policyCoverage } from '../build/policy-coverage.ts';
 import { type CommandContext, withAction } from '../command.ts';
 import { bundleName } from '../compose/find-bundles.ts';
 import { readRelease } from '../compose/read-release.ts';
@@ -28,6 +30,7 @@ interface BuildFlags extends SigningFlags {
   readonly coverage?: string;
   readonly includeTests?: boolean;
   readonly deltaFrom?: string;
+  readonly target: string;
 }
 
 /** `writ build DIR`: a bundle that compiles, passes its tests and says what it is. */
@@ -41,8 +44,13 @@ export function buildCommand(): Command {
     .option('--rollback-to <revision>', 'says that this is the content of that revision once more')
     .option('--release <file>', 'what shares a version with it: {name, version, agents, tools}, YAML or JSON')
     .option('--require-tests', 'refuse a bundle without tests')
-    .option('--coverage <percent>', 'refuse a bundle whose tests reach less of its lines')
+    .option('--coverage <percent>', 'refuse a bundle whose tests reach less of the lines of its policy')
     .option('--include-tests', 'pack *_test.rego too')
+    .option(
+      '-t, --target <target>',
+      'rego; mjs: also packs policy.mjs, the policy as a module for programs that decide by themselves',
+      'rego',
+    )
     .option(
       '--delta-from <archive>',
       'write only what changed in the data since that archive: a delta bundle',
@@ -57,6 +65,8 @@ export function buildCommand(): Command {
     const read = await readDirectory(folder, { name, skipVerify: true });
     if (!read.ok) throw new CommandError(EXIT.badInput, read.problems.map(renderProblem).join('\n'));
     const tested = runOwnTests(read.bundle, flags);
+    if (flags.target !== 'rego' && flags.target !== 'mjs')
+      throw new CommandError(EXIT.usage, `--target must be rego or mjs, not \`${flags.target}\``);
     const revision = flags.revision ?? gitRevision(folder);
     const signing = signingFromFlags(flags, 'RS256');
     const options: BuildOptions = {
@@ -66,6 +76,7 @@ export function buildCommand(): Command {
       ...(flags.rollbackTo === undefined ? {} : { rollbackTo: flags.rollbackTo }),
       ...(flags.release === undefined ? {} : { release: readRelease(flags.release) }),
       ...(flags.includeTests === undefined ? {} : { includeTests: flags.includeTests }),
+      ...(flags.target === 'mjs' ? { module: compiledModule([read.bundle]) } : {}),
       ...(signing === undefined ? {} : { signing }),
     };
     const built =
@@ -108,6 +119,8 @@ interface Tested {
   readonly coveragePercent: number | undefined;
 }
 
+const MISSED_MAX = 20;
+
 /** Compiles the bundle and runs its tests; one that does not hold what was asked for is not built. */
 function runOwnTests(bundle: Bundle, flags: BuildFlags): Tested {
   const threshold = flags.coverage;
@@ -130,12 +143,20 @@ function runOwnTests(bundle: Bundle, flags: BuildFlags): Tested {
       `see why: writ test ${bundle.name}`,
     );
   }
-  const percent = report.coverage?.percent;
-  if (threshold !== undefined && (percent ?? 0) < Number(threshold))
+  if (threshold === undefined || report.coverage === undefined) return { tests, coveragePercent: undefined };
+  const { percent, missed } = policyCoverage(bundle, report.coverage);
+  if (percent < Number(threshold))
     throw new CommandError(
       EXIT.no,
-      `its tests reach ${(percent ?? 0).toFixed(1)} % of its lines, and ${threshold} % are asked for`,
-      'see which lines: writ test --coverage',
+      [
+        `its tests reach ${percent.toFixed(1)} % of its lines, and ${threshold} % are asked for; not reached:`,
+        ...missed.slice(0, MISSED_MAX).map(({ rule, file, row, rows }) => {
+          const lines = rows.length === 1 ? `line ${rows[0]}` : `lines ${rows.join(', ')}`;
+          return `  ${rule}  ${file}:${row}: ${lines}`;
+        }),
+        ...(missed.length > MISSED_MAX ? [`  and ${missed.length - MISSED_MAX} more`] : []),
+      ].join('\n'),
+      'see all of them: writ test --coverage',
     );
   return { tests, coveragePercent: percent };
 }
@@ -149,7 +170,7 @@ function gitRevision(folder: string): string | undefined {
     }).trim();
   try {
     const commit = git('rev-parse', 'HEAD');
-    return git('status', '--porcelain', '--', '.') === '' ? commit : `${commit}+changed`;
+    return git('status', '--porcelain', '--', '.') === '' ? commit : `${commit}-dirty`;
   } catch {
     return undefined;
   }

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
-import { compilePolicy, renderDiagnostic } from '@writ/rego';
 import { Command } from 'commander';
+import { compiledModule } from '../build/compiled-module.ts';
 import { type CommandContext, withAction } from '../command.ts';
 import { readBundles } from '../compose/find-bundles.ts';
-import { CommandError, EXIT } from '../exit-status.ts';
+import { EXIT } from '../exit-status.ts';
 
 interface CompileOptions {
   readonly output?: string;
@@ -22,22 +22,14 @@ export function compileCommand(): Command {
     .addHelpText('after', '\nExample:\n  npx writ compile policy -o policy.mjs');
   return withAction(command, async ({ output }: CommandContext, paths: string[], options: CompileOptions) => {
     const bundles = await readBundles(paths);
-    const modules = bundles.flatMap((bundle) => bundle.modules);
-    const sources = modules.map(({ file, text, version }) => ({ file, text, version }));
-    const data = Object.assign(Object.create(null), ...bundles.map((bundle) => bundle.data));
-    const { policy, diagnostics } = compilePolicy(sources, { data });
-    if (policy === undefined) {
-      const texts = new Map(modules.map(({ file, text }) => [file, text]));
-      const shown = diagnostics.map((one) => renderDiagnostic(one, texts.get(one.location.file) ?? ''));
-      throw new CommandError(EXIT.no, shown.join('\n'));
-    }
-    const runtime = options.runtime === undefined ? {} : { runtime: options.runtime };
-    const { text } = policy.writeModule(runtime);
-    if (options.output === undefined) output.line(text!.trimEnd());
+    const text = compiledModule(bundles, options.runtime);
+    if (options.output === undefined) output.line(text.trimEnd());
     else {
-      await writeFile(options.output, text!);
-      output.json({ module: options.output, bytes: Buffer.byteLength(text!) });
-      output.line(`${options.output}: ${modules.length} modules, ${Buffer.byteLength(text!)} bytes`);
+      await writeFile(options.output, text);
+      output.json({ module: options.output, bytes: Buffer.byteLength(text) });
+      output.line(
+        `${options.output}: ${bundles.flatMap((bundle) => bundle.modules).length} modules, ${Buffer.byteLength(text)} bytes`,
+      );
     }
     return EXIT.ok;
   });
