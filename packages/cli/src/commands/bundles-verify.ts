@@ -1,17 +1,14 @@
-import { createPublicKey } from 'node:crypto';
 import {
   archiveSignatures,
   type FoundSignature,
   readTarballBytes,
   renderProblem,
   SIGNING_ALGORITHMS,
-  type SigningAlgorithm,
-  type VerificationKey,
 } from '@writ/bundle';
 import { Command } from 'commander';
 import { readArchiveFile } from '../bundles/archive-file.ts';
+import { readVerificationKey } from '../bundles/verification-key.ts';
 import { type CommandContext, withAction } from '../command.ts';
-import { readText } from '../compose/read-text.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import type { Output } from '../output/output.ts';
 
@@ -41,7 +38,7 @@ export function verifyArchiveCommand(): Command {
     );
   return withAction(command, async ({ output }: CommandContext, file: string, flags: VerifyFlags) => {
     const { archive, detached } = readArchiveFile(file, flags.signature);
-    const keys = Object.fromEntries((flags.key ?? []).map((text) => readKey(text, flags.alg)));
+    const keys = Object.fromEntries((flags.key ?? []).map((text) => readVerificationKey(text, flags.alg)));
     const found = await archiveSignatures(archive, detached, keys);
     const read = await readTarballBytes(archive, { name: file, skipVerify: true });
     const problems = [...(found.ok ? [] : found.problems), ...(read.ok ? [] : read.problems)];
@@ -96,51 +93,4 @@ function show(output: Output, signature: FoundSignature, checked: boolean): void
     problems.map(({ file, message }) => `${file === undefined ? '' : `${file}: `}${message}`),
   );
   for (const why of [...whys].slice(0, 10)) output.line(`    ${why}`);
-}
-
-function readKey(text: string, algorithm: string | undefined): [string, VerificationKey] {
-  const at = text.indexOf('=');
-  const file = at === -1 ? text : text.slice(at + 1);
-  const id = at === -1 ? text : text.slice(0, at);
-  const key = readText(file);
-  return [id, { key, algorithm: algorithm === undefined ? algorithmOf(key, file) : known(algorithm) }];
-}
-
-function known(text: string): SigningAlgorithm {
-  const found = SIGNING_ALGORITHMS.find((one) => one === text);
-  if (found === undefined)
-    throw new CommandError(
-      EXIT.usage,
-      `--alg: unknown algorithm \`${text}\``,
-      `known: ${SIGNING_ALGORITHMS.join(', ')}`,
-    );
-  return found;
-}
-
-const CURVES: Readonly<Record<string, SigningAlgorithm>> = {
-  prime256v1: 'ES256',
-  secp384r1: 'ES384',
-  secp521r1: 'ES512',
-};
-
-/** What a key of this kind mostly signs by; `--alg` says otherwise. */
-function algorithmOf(pem: string, file: string): SigningAlgorithm {
-  try {
-    const { asymmetricKeyType: type, asymmetricKeyDetails: details } = createPublicKey(pem);
-    if (type === 'rsa') return 'RS256';
-    if (type === 'ed25519') return 'EdDSA';
-    const curve = CURVES[details?.namedCurve ?? ''];
-    if (curve !== undefined) return curve;
-  } catch {
-    throw new CommandError(
-      EXIT.badInput,
-      `--key: ${file} holds no public key as PEM`,
-      'for a shared secret name --alg HS256',
-    );
-  }
-  throw new CommandError(
-    EXIT.badInput,
-    `--key: ${file} is of a kind that signs no bundles`,
-    'RSA, P-256, P-384, P-521 or Ed25519',
-  );
 }

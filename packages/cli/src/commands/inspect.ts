@@ -1,117 +1,83 @@
-import { existsSync, statSync } from 'node:fs';
-import { extname, join, relative } from 'node:path';
-import { type Module, moduleToAst, parseModule } from '@writ/rego';
+import { type Module, moduleToAst } from '@writ/rego';
 import { Command } from 'commander';
+import { readVerificationKey } from '../bundles/verification-key.ts';
 import { type CommandContext, withAction } from '../command.ts';
-import { readBundles } from '../compose/find-bundles.ts';
-import { readText } from '../compose/read-text.ts';
-import { CommandError, EXIT } from '../exit-status.ts';
-import { filesBelow } from '../load/files-below.ts';
-import type { Output } from '../output/output.ts';
+import { EXIT } from '../exit-status.ts';
+import type { BundleFacts, SignatureFacts } from '../inspect/bundle-facts.ts';
+import { type Inspected, inspectPath } from '../inspect/inspect-path.ts';
+import { type Output, table } from '../output/output.ts';
 import { boxTable } from '../present/box-table.ts';
 
 interface InspectOptions {
   readonly annotations?: boolean;
   readonly v0Compatible?: boolean;
+  readonly key?: readonly string[];
+  readonly alg?: string;
 }
 
-interface Inspected {
-  readonly manifest?: Readonly<Record<string, unknown>>;
-  readonly namespaces: ReadonlyMap<string, readonly string[]>;
-  readonly modules: readonly Module[];
-}
+const collect = (value: string, before?: string[]): string[] => [...(before ?? []), value];
 
-/** `writ inspect PATH`: what a bundle, folder or file holds, as `opa inspect` prints it. */
+/** `writ inspect PATH`: what a bundle, folder or file holds, as `opa inspect` prints it, and what Writ makes of it. */
 export function inspectCommand(): Command {
   const command = new Command('inspect')
-    .description('Say what a bundle, a folder or a Rego file holds: manifest, namespaces, annotations')
+    .description('Say what a bundle, a folder or a Rego file holds: manifest, entrypoints, signatures, data')
     .argument('<path>', 'a bundle folder or archive, or a Rego file')
     .option('-a, --annotations', 'list the annotations')
+    .option(
+      '--key <file>',
+      'public key (PEM) to hold signatures against, or ID=FILE; may be repeated',
+      collect,
+    )
+    .option('--alg <name>', 'algorithm of the keys (default: by the kind of key)')
     .option('--v0-compatible', 'read modules as Rego v0')
-    .addHelpText('after', '\nExample:\n  npx writ inspect examples/tutorial/bundle --format json');
+    .addHelpText(
+      'after',
+      '\nExamples:\n  npx writ inspect examples/tutorial/bundle --format json\n  npx writ inspect payments.tar.gz --key author.pem\n\nStatus 1 where a key was given and a signature fits none. The JSON is that of opa inspect, with `writ` beside it.',
+    );
   return withAction(command, async ({ output }: CommandContext, path: string, options: InspectOptions) => {
-    const inspected = await inspect(path, options);
+    const keys = Object.fromEntries(
+      (options.key ?? []).map((text) => readVerificationKey(text, options.alg)),
+    );
+    const inspected = await inspectPath(path, options.v0Compatible === true ? 0 : 1, keys);
     output.json({
       ...(inspected.manifest !== undefined && { manifest: inspected.manifest }),
-      signatures_config: {},
+      signatures_config: inspected.signatures,
       namespaces: Object.fromEntries(inspected.namespaces),
       ...(options.annotations === true && { annotations: annotationsOf(inspected.modules) }),
+      ...(inspected.facts !== undefined && { writ: inspected.facts }),
     });
     if (output.format === 'pretty') show(output, inspected, options);
-    return EXIT.ok;
+    const signatures = inspected.facts?.signatures ?? [];
+    const wanted = options.key !== undefined;
+    const unproven = signatures.some(({ verified_by }) => verified_by === null);
+    return wanted && (unproven || signatures.length === 0) ? EXIT.no : EXIT.ok;
   });
-}
-
-async function inspect(path: string, { v0Compatible }: InspectOptions): Promise<Inspected> {
-  if (!existsSync(path)) throw new CommandError(EXIT.badInput, `there is no ${path}`);
-  const version = v0Compatible === true ? 0 : 1;
-  if (/\.(tar\.gz|tgz)$/.test(path)) {
-    const [bundle] = await readBundles([path]);
-    const sources = [...bundle!.modules, ...bundle!.testModules];
-    const { revision, roots } = bundle!;
-    return inspectSources(sources, [], version, { revision, roots });
-  }
-  const isFolder = statSync(path).isDirectory();
-  const files = isFolder ? filesBelow(path, []) : [path];
-  const sources = files
-    .filter((file) => extname(file) === '.rego')
-    .map((file) => ({ file: isFolder ? relative(path, file) : file, text: readText(file) }));
-  const documents = files
-    .filter((file) => /(^|[\\/])data\.(json|ya?ml)$/.test(file))
-    .map((file) => relative(path, file));
-  return inspectSources(sources, documents, version, isFolder ? manifestOf(path) : undefined);
-}
-
-function manifestOf(folder: string): Readonly<Record<string, unknown>> | undefined {
-  const file = join(folder, '.manifest');
-  if (!existsSync(file)) return undefined;
-  try {
-    return JSON.parse(readText(file)) as Readonly<Record<string, unknown>>;
-  } catch (error) {
-    throw new CommandError(EXIT.badInput, `${file} is not JSON: ${(error as Error).message}`);
-  }
-}
-
-function inspectSources(
-  sources: readonly { readonly file: string; readonly text: string }[],
-  documents: readonly string[],
-  version: 0 | 1,
-  manifest: Readonly<Record<string, unknown>> | undefined,
-): Inspected {
-  const modules = sources.map(({ file, text }) => {
-    const { module, diagnostics } = parseModule(text, { file, version });
-    if (module !== undefined) return module;
-    const { location, message } = diagnostics[0]!;
-    throw new CommandError(EXIT.badInput, `${file}:${location.row}: ${message}`);
-  });
-  const namespaces = new Map<string, string[]>();
-  const add = (name: string, file: string): void => {
-    namespaces.set(name, [...(namespaces.get(name) ?? []), file]);
-  };
-  for (const {
-    package: { path },
-    file,
-  } of modules)
-    add(['data', ...path].join('.'), file);
-  for (const file of documents) {
-    const steps = file.split(/[\\/]/).slice(0, -1);
-    add(['data', ...steps].join('.'), file);
-  }
-  const sorted = new Map([...namespaces].sort(([first], [second]) => (first < second ? -1 : 1)));
-  return { namespaces: sorted, modules, ...(manifest !== undefined && { manifest }) };
 }
 
 function annotationsOf(modules: readonly Module[]): readonly object[] {
   return modules.flatMap((module) => {
     const printed = (moduleToAst(module)['annotations'] ?? []) as readonly object[];
-    return module.annotations.map(({ location: { row, column } }, index) => ({
-      location: { file: module.file, row, col: column },
-      annotations: printed[index]!,
-    }));
+    return module.annotations.map(({ target }, index) => {
+      const rule = target.kind === 'rule' ? module.rules[target.rule] : undefined;
+      // OPA places an annotation where what it is about stands.
+      const { row, column } = (rule ?? module.package).location;
+      return {
+        location: { file: module.file, row, col: column },
+        path: pathOf(module, rule),
+        annotations: printed[index]!,
+      };
+    });
   });
 }
 
-function show(output: Output, { manifest, namespaces, modules }: Inspected, options: InspectOptions): void {
+function pathOf(module: Module, rule: Module['rules'][number] | undefined): object[] {
+  const names = rule?.head.ref.flatMap((term) => (term.kind === 'string' ? [term.value] : [])) ?? [];
+  const steps = [...module.package.path, ...names].map((value) => ({ type: 'string', value }));
+  return [{ type: 'var', value: 'data' }, ...steps];
+}
+
+function show(output: Output, inspected: Inspected, options: InspectOptions): void {
+  const { manifest, namespaces, modules, facts } = inspected;
   if (manifest !== undefined) {
     const rows = Object.entries(manifest).map(([name, value]) => [
       name.toUpperCase(),
@@ -123,6 +89,7 @@ function show(output: Output, { manifest, namespaces, modules }: Inspected, opti
   const rows = [...namespaces].flatMap(([name, files]) => files.map((file) => [name, file]));
   output.line('NAMESPACES:');
   output.line(boxTable(['NAMESPACE', 'FILE'], rows));
+  if (facts !== undefined) showFacts(output, facts);
   if (options.annotations !== true) return;
   output.line('ANNOTATIONS:');
   for (const { file, annotations } of modules) {
@@ -131,4 +98,59 @@ function show(output: Output, { manifest, namespaces, modules }: Inspected, opti
       if (description !== undefined) output.line(`  ${description}`);
     }
   }
+}
+
+function showFacts(output: Output, facts: BundleFacts): void {
+  const lines = [
+    ...(facts.digest === undefined ? [] : [['DIGEST', facts.digest]]),
+    ...(facts.archive_sha256 === undefined
+      ? []
+      : [['ARCHIVE', `sha256:${facts.archive_sha256}, ${facts.size_bytes} bytes`]]),
+    ...(facts.sequence === undefined ? [] : [['SEQUENCE', String(facts.sequence)]]),
+    ...(facts.delta === undefined ? [] : [['DELTA', JSON.stringify(facts.delta)]]),
+  ];
+  for (const line of table(lines)) output.line(line);
+  if (facts.entrypoints.length > 0) {
+    output.line('ENTRYPOINTS:');
+    const entries = facts.entrypoints as readonly Readonly<Record<string, unknown>>[];
+    const cells = entries.map(({ layer, kind, path, profile, when }) => [
+      String(layer),
+      String(kind),
+      String(path),
+      String(profile),
+      JSON.stringify(when),
+    ]);
+    output.line(boxTable(['LAYER', 'KIND', 'PATH', 'PROFILE', 'WHEN'], cells));
+  }
+  output.line('SIGNATURES:');
+  if (facts.signatures.length === 0) output.line('  none');
+  for (const signature of facts.signatures) output.line(`  ${signatureText(output, signature)}`);
+  if (facts.data.length > 0) {
+    output.line('DATA:');
+    const cells = facts.data.map(({ root, size_bytes, values }) => [
+      root === '' ? '(everything)' : root,
+      `${size_bytes} bytes`,
+      `${values} values`,
+    ]);
+    output.line(boxTable(['ROOT', 'SIZE', 'HOLDS'], cells));
+  }
+}
+
+function signatureText(output: Output, signature: SignatureFacts): string {
+  const { form, key_id, algorithm, scope, covers, not_covered, verified_by } = signature;
+  const said = [
+    form === 'bundle' ? 'inside' : 'beside',
+    algorithm,
+    key_id === undefined ? undefined : `key ${key_id}`,
+    scope === undefined ? undefined : `scope ${scope}`,
+    covers === 'the archive' ? 'covers the archive' : `covers ${covers.length} files`,
+    not_covered.length === 0 ? undefined : `not ${not_covered.join(', ')}`,
+  ].filter((part) => part !== undefined);
+  const verdict =
+    verified_by === undefined
+      ? 'not checked: no key was given'
+      : verified_by === null
+        ? output.style('red', `does not hold: ${signature.problems?.join('; ') ?? ''}`)
+        : output.style('green', `holds: key ${verified_by}`);
+  return `${said.join(', ')}: ${verdict}`;
 }
