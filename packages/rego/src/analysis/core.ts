@@ -15,6 +15,8 @@ export interface Variable {
   readonly origin: 'user' | 'wildcard' | 'generated';
   /** For a generated one, the user's term whose value it holds: messages show that. */
   readonly standsFor?: CoreTerm;
+  /** How that was written, where it has been rewritten since. */
+  readonly text?: string;
 }
 
 /** A builtin by its name; where the caller of the engine brought it, with what it does. */
@@ -173,10 +175,11 @@ export interface CoreRule extends CoreNode {
 let generatedCount = 0;
 
 /** A variable that no source names. */
-export function generatedVariable(standsFor?: CoreTerm): Variable {
+export function generatedVariable(standsFor?: CoreTerm, text?: string): Variable {
   generatedCount += 1;
   const name = `__local${generatedCount}__`;
-  return standsFor === undefined ? { name, origin: 'generated' } : { name, origin: 'generated', standsFor };
+  if (standsFor === undefined) return { name, origin: 'generated' };
+  return { name, origin: 'generated', standsFor, ...(text !== undefined && { text }) };
 }
 
 /** A term that reads a variable. */

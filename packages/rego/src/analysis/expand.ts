@@ -10,6 +10,7 @@ import type {
   Variable,
 } from './core.ts';
 import { generatedVariable, variableTerm } from './core.ts';
+import { termText } from './term-text.ts';
 
 /**
  * Takes calls out of terms: each becomes an expression of its own before the one that holds it, with its result in
@@ -188,6 +189,7 @@ function expandCall(term: CoreCall, support: CoreBody, result: Variable): CoreTe
 
 function expandRef(ref: CoreRef, support: CoreBody): CoreTerm {
   if (typeof ref.root === 'object') {
+    const text = ref.root.kind === 'comprehension' ? termText(ref.root) : undefined;
     const root = expandSubject(ref.root, support);
     if (root.kind === 'variable') ref.root = root;
     else if (root.kind === 'ref') {
@@ -195,7 +197,7 @@ function expandRef(ref: CoreRef, support: CoreBody): CoreTerm {
       ref.parts = [...root.parts, ...ref.parts];
       ref.root = root.root;
     } else {
-      const local = variableTerm(generatedVariable(root), ref.location);
+      const local = variableTerm(generatedVariable(root, text), ref.location);
       support.push(equalExpression(local, root, []));
       ref.root = local;
     }

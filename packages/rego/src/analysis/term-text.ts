@@ -46,6 +46,7 @@ const TEXTS: { readonly [K in CoreTerm['kind']]: (term: Extract<CoreTerm, { kind
   constant: ({ value }) => valueText(value),
   variable: ({ variable }) => {
     if (variable.origin === 'wildcard') return '_';
+    if (variable.text !== undefined) return variable.text;
     return variable.standsFor === undefined ? variable.name : termText(variable.standsFor);
   },
   ref: (term) => refText(term),

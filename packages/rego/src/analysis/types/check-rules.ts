@@ -1,7 +1,8 @@
 import type { Steps } from '../../syntax/steps.ts';
 import type { Value } from '../../value/index.ts';
 import { compareStrings } from '../../value/index.ts';
-import type { CoreBody, CoreRule, CoreTerm } from '../core.ts';
+import type { CoreBody, CoreExpression, CoreRule, CoreTerm } from '../core.ts';
+import { generatedVariable, variableTerm } from '../core.ts';
 import type { RuleGraph } from '../rule-graph.ts';
 import { BodyChecker } from './check-body.ts';
 import { Environment, scalarOf } from './environment.ts';
@@ -9,6 +10,7 @@ import type { SchemaAnnotations } from './schema-annotations.ts';
 import type { MaybeType, Type } from './type.ts';
 import { ANY, functionType, objectType, setType } from './type.ts';
 import type { TypeFault } from './type-errors.ts';
+import { UNKNOWN_STEP } from './type-tree.ts';
 
 /** What the checker needs beside the rules. */
 export interface TypeCheckOptions {
@@ -42,7 +44,15 @@ export function* checkRuleTypes(graph: RuleGraph, options: TypeCheckOptions = {}
     checkBranch(rule, index, { environment, inside, checker, errors });
   }
   checker.forget();
-  return { faults: errors, checkQuery: (body) => checker.checkOnce(environment, body) };
+  return { faults: errors, checkQuery: (body) => checker.checkOnce(environment, body.map(captured)) };
+}
+
+/** OPA takes the value of each expression of a query into a variable: so that has to have a type. */
+function captured(expression: CoreExpression): CoreExpression {
+  if (expression.kind !== 'test' || expression.negated) return expression;
+  const { term, kind: _kind, ...common } = expression;
+  const value = variableTerm(generatedVariable(), term.location);
+  return { ...common, kind: 'equal', left: term, right: value, assigned: false };
 }
 
 interface Checking {
@@ -60,8 +70,8 @@ function checkBranch(rule: CoreRule, index: number, checking: Checking): void {
   if (found.length > 0) {
     errors.push(...found);
     // Rules that read this one are not to blame.
-    if (dynamic.length === 0) environment.documents.put(path, ANY);
-    else environment.documents.touch(path);
+    const below = dynamic.map((part) => scalarOf(part) ?? UNKNOWN_STEP);
+    environment.documents.put([...path, ...below], ANY);
     return;
   }
   const type =

@@ -9,6 +9,9 @@ type Key = ReturnType<typeof memberKey>;
 
 const EXTENT_KEYS: ReadonlySet<string> = new Set(['boolean', 'number', 'string']);
 
+/** A step that is known only when a rule is evaluated, as a key of the tree: nothing is found by it. */
+export const UNKNOWN_STEP = '\u0000unknown step';
+
 /** Types of documents by their path (OPA's `typeTreeNode`). The root's children are `input` and `data`. */
 export class TypeNode {
   readonly key: Value;
@@ -41,13 +44,6 @@ export class TypeNode {
     node.type = type;
   }
 
-  /** Makes it known that something stands at a path, of which nothing is known. */
-  touch(path: readonly Value[]): void {
-    let node: TypeNode = this;
-    for (const step of path) node = node.#below(step);
-    node.#extent = undefined;
-  }
-
   /**
    * Adds what a rule gives at a path: joined with what other rules give there, and into the objects that rules with
    * shorter paths give.
@@ -78,7 +74,7 @@ export class TypeNode {
     const properties: Property[] = [];
     for (const child of this.#children.values()) {
       const { key } = child;
-      if (!EXTENT_KEYS.has(typeName(key))) continue;
+      if (key === UNKNOWN_STEP || !EXTENT_KEYS.has(typeName(key))) continue;
       properties.push({ key, value: child.extent() });
     }
     // Base documents may stand beside the rules.
@@ -110,7 +106,7 @@ function insertInto(object: ObjectType, path: readonly Value[], type: Type): Obj
   const [step, ...below] = path;
   if (step === undefined) return object;
   const value = below.length === 0 ? type : insertInto(objectType([]), below, type);
-  const key = typeOfValue(step);
+  const key = step === UNKNOWN_STEP ? undefined : typeOfValue(step);
   const { properties, rest } = object;
   if (rest === undefined) return objectType(properties, { key, value });
   return objectType(properties, { key: joinTypes(rest.key, key), value: joinTypes(rest.value, value) });
