@@ -1,7 +1,7 @@
 import type { Answers, TextProgram } from './engines.ts';
 import { askOurs } from './engines.ts';
-import type { Outcome } from './outcome.ts';
-import { sameOutcome } from './outcome.ts';
+import type { Outcome, OutcomeError } from './outcome.ts';
+import { sameOutcome, withoutNumbers } from './outcome.ts';
 
 /** How one program compared. */
 export type Comparison =
@@ -38,14 +38,14 @@ export function compareProgram(program: TextProgram, theirs: Answers | undefined
     };
   }
   if (ours.compiled !== undefined || theirs.compiled !== undefined) {
-    const why = leftOut(ours.compiled ?? NOTHING, theirs.compiled ?? NOTHING);
+    const why = leftOut(ours.compiled ?? NOTHING, theirs.compiled ?? NOTHING, program);
     if (why !== undefined) return { kind: 'left-out', why };
     return difference(undefined, ours.compiled ?? NOTHING, theirs.compiled ?? NOTHING);
   }
   let why: string | undefined;
   for (const [index, mine] of ours.questions.entries()) {
     const other = theirs.questions[index]!;
-    const reason = leftOut(mine, other);
+    const reason = leftOut(mine, other, program);
     if (reason !== undefined) why = reason;
     else {
       const found = difference(index, mine, other);
@@ -57,81 +57,90 @@ export function compareProgram(program: TextProgram, theirs: Answers | undefined
 
 const NOTHING: Outcome = { kind: 'values', texts: ['compiled'] };
 
-function leftOut(ours: Outcome | undefined, theirs: Outcome | undefined): string | undefined {
-  if (ours?.kind === 'errors' && ours.errors.some(({ code }) => code === 'rego_unsupported_error')) {
+function leftOut(ours: Outcome, theirs: Outcome, program: TextProgram): string | undefined {
+  if (ours.kind === 'errors' && ours.errors.some(({ code }) => code === 'rego_unsupported_error')) {
     return `not supported: ${ours.errors[0]!.message.slice(0, 60)}`;
   }
-  if (theirs?.kind === 'errors') {
+  if (theirs.kind === 'errors') {
     const [first] = theirs.errors;
     if (first!.code === 'eval_cancel_error') return 'OPA ran out of time';
   }
-  if (ours === undefined || theirs === undefined || sameOutcome(ours, theirs)) return undefined;
-  return process.env.DIFF_KNOWN === '0' ? undefined : KNOWN.find(({ holds }) => holds(ours, theirs))?.why;
+  if (sameOutcome(ours, theirs)) return undefined;
+  return KNOWN.find(({ holds }) => holds(ours, theirs, program))?.why;
 }
 
 /** Differences that `docs/limits.md` names; they are counted, and nothing else is. */
 const KNOWN: readonly {
   readonly why: string;
-  readonly holds: (ours: Outcome, theirs: Outcome) => boolean;
+  readonly holds: (ours: Outcome, theirs: Outcome, program: TextProgram) => boolean;
 }[] = [
   {
-    why: "an error in a rule that OPA's index leaves out",
-    holds: (ours, theirs) => isRaised(ours) && codeOf(theirs) !== codeOf(ours),
+    why: 'the same errors, of which OPA places some at an `else` or at the last reference to a rule of the package',
+    holds: (ours, theirs, program) =>
+      pairs(ours, theirs, (one, other) => hasSameWords(one, other) && isPlacedElsewhere(one, other, program)),
   },
   {
-    why: 'refused for types by both, in other words',
-    holds: (ours, theirs) => isTypeChecked(ours) && isTypeChecked(theirs),
-  },
-  {
-    why: 'in an `else` without braces, which OPA gives as the place of all that stands in it',
-    holds: (ours, theirs) => isElsewhere(ours, theirs),
-  },
-  {
-    why: 'a query whose types only OPA checks',
-    holds: (ours, theirs) => ours.kind === 'values' && ours !== NOTHING && isTypeChecked(theirs),
-  },
-  {
-    why: 'a builtin error in a member that is looked at in another order',
-    holds: (ours, theirs) => isBuiltinError(theirs) && (ours.kind === 'values' || isBuiltinError(ours)),
-  },
-  {
-    why: 'another of several builtin errors comes first',
+    why: 'the same errors, in which terms are written as the compilers have them in between',
     holds: (ours, theirs) =>
-      isRaised(ours) &&
-      isRaised(theirs) &&
-      codeOf(ours) !== 'eval_conflict_error' &&
-      placeOf(ours) !== placeOf(theirs),
+      pairs(ours, theirs, (one, other) => isUndefinedReference(one) && isUndefinedReference(other)),
+  },
+  {
+    why: 'several errors of evaluation, of which another one is met first',
+    holds: (ours, theirs) => isRaised(ours) && isRaised(theirs) && placeOf(ours) !== placeOf(theirs),
   },
 ];
 
-/** The words of type errors name OPA's generated variables and whole types; that there is one is what counts. */
-const TYPE_CHECKED =
-  /^(match error|undefined ref|function .* used as reference, not called|conflicting rules|rule .* conflicts with|.*: (invalid argument|arity mismatch))/;
+/** Whether each error of one side has one of the other side that is the same, or differs in the way that is allowed. */
+function pairs(
+  ours: Outcome,
+  theirs: Outcome,
+  differsAsKnown: (one: OutcomeError, other: OutcomeError) => boolean,
+): boolean {
+  if (ours.kind !== 'errors' || theirs.kind !== 'errors' || ours.errors.length !== theirs.errors.length) {
+    return false;
+  }
+  const left = [...theirs.errors];
+  const take = (one: OutcomeError, fits: (other: OutcomeError) => boolean): boolean => {
+    const index = left.findIndex((other) => other.code === one.code && fits(other));
+    if (index >= 0) left.splice(index, 1);
+    return index >= 0;
+  };
+  const others = ours.errors.filter(
+    (one) => !take(one, (other) => hasSameWords(one, other) && isSamePlace(one, other)),
+  );
+  return others.every((one) => take(one, (other) => differsAsKnown(one, other)));
+}
 
-function isTypeChecked(outcome: Outcome): boolean {
-  if (outcome.kind !== 'errors') return false;
-  return outcome.errors.some(({ code, message }) => code === 'rego_type_error' && TYPE_CHECKED.test(message));
+function hasSameWords(one: OutcomeError, other: OutcomeError): boolean {
+  return withoutNumbers(one.message) === withoutNumbers(other.message);
+}
+
+function isSamePlace(one: OutcomeError, other: OutcomeError): boolean {
+  return one.file === other.file && one.row === other.row && one.col === other.col;
+}
+
+/** OPA's place is an `else` before it in the same row, or, for references to rules, further on in the module. */
+function isPlacedElsewhere(one: OutcomeError, other: OutcomeError, program: TextProgram): boolean {
+  const row = program.modules[other.file]?.split('\n')[other.row - 1] ?? '';
+  const isElse = [...row].slice(other.col - 1, other.col + 3).join('') === 'else';
+  if (isElse && one.file === other.file && one.row === other.row && one.col > other.col) return true;
+  return (
+    /^(undefined ref: |function )data\./.test(one.message) && one.file === other.file && isBefore(one, other)
+  );
+}
+
+function isBefore(one: OutcomeError, other: OutcomeError): boolean {
+  return one.row < other.row || (one.row === other.row && one.col < other.col);
+}
+
+function isUndefinedReference({ code, message }: OutcomeError): boolean {
+  return code === 'rego_type_error' && message.startsWith('undefined ref: ');
 }
 
 const RAISED: ReadonlySet<string> = new Set(['eval_builtin_error', 'eval_type_error', 'eval_conflict_error']);
 
 function isRaised(outcome: Outcome): boolean {
   return RAISED.has(codeOf(outcome));
-}
-
-/** The same errors, further on in the same row. */
-function isElsewhere(ours: Outcome, theirs: Outcome): boolean {
-  if (ours.kind !== 'errors' || theirs.kind !== 'errors' || ours.errors.length !== theirs.errors.length)
-    return false;
-  return ours.errors.every((one, index) => {
-    const other = theirs.errors[index]!;
-    return one.message === other.message && one.row === other.row && one.col >= other.col;
-  });
-}
-
-/** They end an evaluation only where they are strict. */
-function isBuiltinError(outcome: Outcome): boolean {
-  return codeOf(outcome) === 'eval_builtin_error' || codeOf(outcome) === 'eval_type_error';
 }
 
 function codeOf(outcome: Outcome): string {

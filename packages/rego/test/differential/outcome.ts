@@ -120,7 +120,7 @@ function counted(errors: readonly OutcomeError[]): readonly OutcomeError[] {
 const WORDS_OF_LIBRARIES = new Set(['eval_builtin_error']);
 
 /** Generated variables are numbered in the order in which a compiler comes to need them: the number tells nothing. */
-function withoutNumbers(message: string): string {
+export function withoutNumbers(message: string): string {
   return message.replace(/__local(q?)\d+__/g, '__local__');
 }
 
