@@ -1,5 +1,6 @@
 import {
   type AsyncEvaluationOptions,
+  type CompileOptions,
   CoverageObserver,
   compilePolicy,
   coverageReport,
@@ -23,12 +24,14 @@ import { nodeCrypto, nodeNetwork } from '@writ/rego/node';
 import { Command } from 'commander';
 import { BatchEvaluator } from '../batch/batch-evaluator.ts';
 import { runBatch } from '../batch/run-batch.ts';
+import { readCapabilitiesFile, readSchemas } from '../check/read-options.ts';
 import { type CommandContext, withAction } from '../command.ts';
 import { readText } from '../compose/read-text.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import { readDurationMs, readTimeNs } from '../load/durations.ts';
 import { type Loaded, loadBundles, loadPaths, mergeLoaded } from '../load/load-paths.ts';
 import { Stopwatch } from '../load/stopwatch.ts';
+import { presentResidue } from '../present/present-partial.ts';
 import {
   PRESENTERS,
   RESULT_FORMATS,
@@ -61,6 +64,14 @@ interface EvalOptions {
   readonly timeout?: string;
   readonly time?: string;
   readonly batch?: boolean;
+  readonly partial?: boolean;
+  readonly unknowns: string[];
+  readonly disableInlining: string[];
+  readonly shallowInlining?: boolean;
+  readonly strict?: boolean;
+  readonly schema?: string;
+  readonly capabilities?: string;
+  readonly count: string;
 }
 
 const collect = (value: string, before: string[]): string[] => [...before, value];
@@ -80,6 +91,19 @@ export function evalCommand(): Command {
     .option('--ignore <pattern>', 'files and folders to leave out; may be repeated', collect, [])
     .option('--v0-compatible', 'read modules and query as Rego v0')
     .option('--strict-builtin-errors', 'an error in a builtin ends the evaluation')
+    .option('-S, --strict', 'also refuse what is unused, deprecated or hides something')
+    .option('-s, --schema <path>', 'JSON Schema of the input, or a folder of schemas that annotations name')
+    .option('--capabilities <file>', 'what policies may use, in the format of OPA’s capabilities.json')
+    .option('-p, --partial', 'evaluate as far as what is known allows, and print what is left')
+    .option(
+      '-u, --unknowns <path>',
+      'what --partial does not know; input by default; may be repeated',
+      collect,
+      [],
+    )
+    .option('--disable-inlining <path>', 'rules that --partial keeps as rules; may be repeated', collect, [])
+    .option('--shallow-inlining', 'let --partial put rules in place only in the query itself')
+    .option('--count <number>', 'evaluate so many times', '1')
     .option('--fail', 'status 1 where the result is undefined or empty')
     .option('--fail-defined', 'status 1 where the result is defined')
     .option('--explain <mode>', 'what happened: notes, fails, full or debug')
@@ -120,6 +144,7 @@ async function run(
   const stopwatch = new Stopwatch();
   const loaded = await stopwatch.time('timer_rego_load_files_ns', () => load(options));
   const input = stopwatch.now('timer_rego_input_parse_ns', () => readInput(options));
+  if (options.partial === true) return evaluateInPart(context, text, loaded, input, options);
   const evaluated = await evaluate(text, loaded, input, options, stopwatch);
   const shown: Shown = {
     ...evaluated.shown,
@@ -154,6 +179,10 @@ function checkOptions(query: string | undefined, options: EvalOptions): void {
   if (stdinInput === true && input !== undefined) refuse('give --input or --stdin-input, not both');
   if (options.fail === true && options.failDefined === true)
     refuse('give --fail or --fail-defined, not both');
+  if (!/^[1-9]\d*$/.test(options.count)) refuse('--count: give a whole number of at least 1');
+  if (options.partial !== true && (options.unknowns.length > 0 || options.disableInlining.length > 0)) {
+    refuse('--unknowns and --disable-inlining belong to --partial');
+  }
   if (explain !== undefined && !EXPLAIN_MODES.includes(explain))
     refuse(`--explain: \`${explain}\` is none of ${EXPLAIN_MODES.join(', ')}`);
 }
@@ -188,7 +217,9 @@ async function evaluate(
   options: EvalOptions,
   stopwatch: Stopwatch,
 ): Promise<Evaluated> {
-  const compiled = stopwatch.now('timer_rego_module_compile_ns', () => compilePolicy(modules, { data }));
+  const compiled = stopwatch.now('timer_rego_module_compile_ns', () =>
+    compilePolicy(modules, { data, ...compileOptions(options) }),
+  );
   const texts = new Map([...modules.map(({ file, text }) => [file, text] as const), ['query', query]]);
   if (compiled.policy === undefined) return refused(compiled.diagnostics, texts);
   const { policy } = compiled;
@@ -197,16 +228,69 @@ async function evaluate(
       version: versionOf(options),
       imports: options.import,
       ...(options.package !== undefined && {
-        package: options.package.replace(/^data\./, '').replaceAll('.', '/'),
+        package: packagePath(options.package),
       }),
     }),
   );
   if (prepared.query === undefined) return refused(prepared.diagnostics, texts);
   const watching = watch(policy, query, options);
-  const { result: found } = await stopwatch.time('timer_rego_query_eval_ns', () =>
-    evaluateAsync(prepared.query!, input, evaluationOptions(options, data, watching.observer)),
-  );
+  const once = () =>
+    evaluateAsync(prepared.query!, input, evaluationOptions(options, data, watching.observer));
+  const { result: found } = await stopwatch.time('timer_rego_query_eval_ns', async () => {
+    for (let left = Number(options.count); left > 1; left--) await once();
+    return once();
+  });
   return { shown: { ...resultsOf(found), ...watching.report() }, rendered: renderFault(found) };
+}
+
+function compileOptions({ strict, schema, capabilities }: EvalOptions): CompileOptions {
+  return {
+    ...(strict === true && { strict }),
+    ...(schema !== undefined && { schemas: readSchemas(schema) }),
+    ...(capabilities !== undefined && { capabilities: readCapabilitiesFile(capabilities) }),
+  };
+}
+
+/** `--partial`: prints what is left of the query. */
+function evaluateInPart(
+  context: CommandContext,
+  query: string,
+  { modules, data }: Loaded,
+  input: Value | undefined,
+  options: EvalOptions,
+): number {
+  const refuse = ({ shown, rendered }: Evaluated): number => {
+    if (context.format === 'json') process.stdout.write(`${PRESENTERS.json(shown, { limit: 0 })}\n`);
+    else context.output.note(rendered);
+    return EXIT.badInput;
+  };
+  const texts = new Map([...modules.map(({ file, text }) => [file, text] as const), ['query', query]]);
+  const { policy, diagnostics } = compilePolicy(modules, { data, ...compileOptions(options) });
+  if (policy === undefined) return refuse(refused(diagnostics, texts));
+  const left = policy.partial(query, {
+    data,
+    version: versionOf(options),
+    host: { crypto: nodeCrypto },
+    disableInlining: options.disableInlining,
+    shallowInlining: options.shallowInlining === true,
+    ...(options.unknowns.length > 0 && { unknowns: options.unknowns.flatMap((one) => one.split(',')) }),
+    ...(input !== undefined && { input }),
+    ...(options.package !== undefined && { package: packagePath(options.package) }),
+    ...(options.time !== undefined && { timeNs: readTimeNs('--time', options.time) }),
+    ...(options.timeout !== undefined && { deadlineMs: readDurationMs('--timeout', options.timeout) }),
+  });
+  if (left.kind === 'refused') return refuse(refused(left.diagnostics, texts));
+  if (left.kind === 'error') return refuse({ shown: resultsOf(left), rendered: renderFault(left) });
+  const printed = presentResidue(left, context.format);
+  if (printed === undefined) throw new CommandError(EXIT.usage, '--partial prints json, pretty or source');
+  if (printed !== '') process.stdout.write(`${printed}\n`);
+  if (left.needsPolicy)
+    context.output.note('what is left refers to the rules of the policy: keep both together');
+  return options.fail === true && left.queries.length === 0 ? EXIT.no : EXIT.ok;
+}
+
+function packagePath(name: string): string {
+  return name.replace(/^data\./, '').replaceAll('.', '/');
 }
 
 function resultsOf(found: ResultSet): Pick<Shown, 'errors' | 'results'> {
