@@ -8,6 +8,7 @@ import {
   keptContents,
   type LastGood,
 } from './kept-contents.ts';
+import { pollDelayMs } from './poll-delay.ts';
 
 /** How a published bundle is kept up with. */
 export interface RemoteOptions {
@@ -342,15 +343,9 @@ class Remote implements RemoteBundle {
     };
   }
 
-  /** A failure is asked about again soon, then ever later; a server that waits by itself is asked at once. */
   #delayMs(): number {
-    const { pollMs = 30_000, backOffMaxMs = 60_000, random = Math.random } = this.#options;
-    if (this.#failures > 0) {
-      const grown = Math.min(1000 * 2 ** (this.#failures - 1), backOffMaxMs);
-      return Math.min(grown, Math.max(pollMs, 1000)) * (0.5 + random() / 2);
-    }
-    if (this.#options.fetcher.waits) return 0;
-    return pollMs * (0.9 + random() / 5);
+    const { pollMs, backOffMaxMs, random, fetcher } = this.#options;
+    return pollDelayMs({ failures: this.#failures, waits: fetcher.waits, pollMs, backOffMaxMs, random });
   }
 }
 
