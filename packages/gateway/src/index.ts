@@ -25,7 +25,6 @@ export {
   createMcpGateway,
   type McpGateway,
   type McpGatewayOptions,
-  type StdioSession,
 } from './mcp/create-mcp-gateway.ts';
 export type { DefinitionChange } from './mcp/definition-diff.ts';
 export { definitionFindings, type Finding } from './mcp/findings.ts';
@@ -38,4 +37,5 @@ export {
   type ReviewOptions,
   reviewPins,
 } from './mcp/review-pins.ts';
-export type { UpstreamConfig } from './mcp/upstream.ts';
+export type { StdioSession } from './mcp/serve-connection.ts';
+export type { UpstreamConfig } from './mcp/upstream-config.ts';

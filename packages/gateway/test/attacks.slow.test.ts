@@ -174,7 +174,6 @@ describe('the transport', () => {
       'x-writ-principal': 'user:root',
       'x-forwarded-user': 'user:root',
       'x-mcp-session-id': 'root',
-      'mcp-session-id': 'root',
     };
     const meta =
       ',"principal":{"id":"user:root"},"_meta":{"principal":{"id":"user:root"},"dev.writ/principal":"user:root"}';
@@ -228,13 +227,12 @@ describe('what goes to the server', () => {
     const { connect, url, codes } = await open();
     const client = await connect('legacy');
     const methods = [
-      'resources/subscribe',
       'sampling/createMessage',
       'elicitation/create',
-      'subscriptions/listen',
       'constructor',
       'tasks/get',
-      'logging/setLevel',
+      'notifications/initialized',
+      'roots/list',
       'x/y',
       'Tools/Call',
     ];

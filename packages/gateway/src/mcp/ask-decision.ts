@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { ProgressCallback } from '@modelcontextprotocol/server';
+import type { ClientCapabilities, ProgressCallback } from '@modelcontextprotocol/server';
 import type { Action, DecideCall, Decision, DecisionRequest, Json, JsonObject } from '@writ/decision';
 import type { Caller } from '../identity/caller.ts';
 import type { BoundedPoint } from './bounded-point.ts';
+import type { Flight } from './flight.ts';
 import type { Channel } from './refuse.ts';
 import { traceId } from './trace.ts';
 
@@ -15,6 +16,11 @@ export interface Incoming {
   readonly channel: Channel;
   readonly signal?: AbortSignal;
   readonly onProgress?: ProgressCallback;
+  /** What the client can be asked for. */
+  readonly capabilities: ClientCapabilities;
+  readonly flight: Flight;
+  /** Answers to what a server asked for in an earlier round, and the state that came with the questions. */
+  readonly inputs?: { readonly responses: JsonObject; readonly state?: string };
 }
 
 /** Key of `_meta` by which a client names the approval to use up; it only selects, the decision point judges it. */
@@ -85,6 +91,16 @@ export async function reportRefused(
 ): Promise<void> {
   const { principal, actor } = caller;
   await point.report({ kind: 'upstream', code, message, request: { principal, actor, action } });
+}
+
+/** Puts on record that a message was refused before anything was asked about it. */
+export async function reportMalformed(
+  point: BoundedPoint,
+  { principal, actor }: Caller,
+  code: string,
+  message: string,
+): Promise<void> {
+  await point.report({ kind: 'malformed', code, message, request: { principal, actor } });
 }
 
 /** Puts on record that a client asked for a method that does not pass. */

@@ -2,7 +2,7 @@ import type { JsonObject } from '@writ/decision';
 import { definitionDigest, shownDefinition } from './definition.ts';
 import { isServerId, qualify, qualifyUri, unqualify } from './names.ts';
 import { type CatalogueOffer, OFFER_SHAPES, type OfferMethod, shownOffer } from './offers.ts';
-import { openPins, type PinnedDefinition } from './pins.ts';
+import type { PinnedDefinition, Pins } from './pins.ts';
 import type { Upstream, UpstreamTool } from './upstream.ts';
 
 /** A tool that clients may name. */
@@ -13,7 +13,7 @@ export interface CatalogueTool extends UpstreamTool {
 }
 
 export type Lookup =
-  | { readonly kind: 'known'; readonly tool: CatalogueTool }
+  | { readonly kind: 'tool'; readonly tool: CatalogueTool }
   | { readonly kind: 'unknown' }
   /** The definition differs from the pinned one, or the name appeared after the pins were taken. */
   | { readonly kind: 'changed'; readonly tool: CatalogueTool; readonly pinned: string | undefined };
@@ -30,6 +30,7 @@ export interface Catalogue {
   lookupPrompt(name: string): Promise<FoundPrompt | undefined>;
   /** The server whose resource, or template, a client means by this URI; undefined where none can be meant. */
   locateUri(uri: string): Promise<{ readonly upstream: Upstream; readonly uri: string } | undefined>;
+  readonly upstreams: readonly Upstream[];
   /** The URI by which clients mean this resource of this server. */
   uriOf(upstream: Upstream, uri: string): string;
   /** Makes the next lookup ask anew: something about this upstream was not as expected. */
@@ -48,8 +49,7 @@ export interface FoundPrompt {
 
 export interface CatalogueOptions {
   readonly upstreams: readonly Upstream[];
-  /** File of the pins; absent: pins live as long as the process. */
-  readonly pinsFile?: string;
+  readonly pins: Pins;
   /** Oldest list that a call is held against, ms. Default 5,000; 0 asks before every call. */
   readonly definitionsTtlMs?: number;
 }
@@ -66,13 +66,16 @@ const DEFINITIONS_TTL_MS = 5_000;
  * pins did not have, stays out of the list and out of reach until an operator removes the pin (MCP "rug pull").
  */
 export function openCatalogue(options: CatalogueOptions): Catalogue {
-  const { upstreams, definitionsTtlMs = DEFINITIONS_TTL_MS } = options;
+  const { upstreams, pins, definitionsTtlMs = DEFINITIONS_TTL_MS } = options;
   const single = upstreams.length === 1;
   requireIds(upstreams);
-  const pins = openPins(options.pinsFile);
   const kept = new Map<string, Listed>();
   const forget = (upstream: Upstream) => void kept.delete(upstream.id);
-  for (const upstream of upstreams) upstream.onToolsChanged(() => forget(upstream));
+  for (const upstream of upstreams) {
+    upstream.onChange(({ kind }) => {
+      if (kind === 'tools' || kind === 'lost') forget(upstream);
+    });
+  }
 
   const ask = (upstream: Upstream): Promise<readonly CatalogueTool[]> => {
     const tools = upstream.tools().then((found) => {
@@ -114,12 +117,13 @@ export function openCatalogue(options: CatalogueOptions): Catalogue {
         const tool = (await recent(upstream)).find((candidate) => candidate.name === name);
         if (tool === undefined) continue;
         const pinned = pinOf(tool);
-        if (pinned === tool.pinDigest) return { kind: 'known', tool };
+        if (pinned === tool.pinDigest) return { kind: 'tool', tool };
         forget(upstream);
         return { kind: 'changed', tool, pinned };
       }
       return { kind: 'unknown' };
     },
+    upstreams,
     ...openOffers(upstreams, single),
     forget,
     async close() {

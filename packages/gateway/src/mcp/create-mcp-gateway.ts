@@ -1,17 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
-import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { DecisionPoint } from '@writ/decision';
 import { type Authenticator, createAuthenticator } from '../identity/authenticator.ts';
 import type { Caller } from '../identity/caller.ts';
-import { reportUnserved } from './ask-decision.ts';
 import { boundPoint } from './bounded-point.ts';
+import type { CallContext } from './call-context.ts';
 import { type CatalogueTool, openCatalogue } from './catalogue.ts';
+import { type Arrival, ClientSession, type OpenOwn } from './client-session.ts';
+import { createHeldCalls } from './held-calls.ts';
 import { createHttpEndpoint } from './http-endpoint.ts';
+import { createLeases } from './leases.ts';
+import { openOwnConnections } from './own-connections.ts';
+import { openPins } from './pins.ts';
 import type { RefusalOptions } from './refuse.ts';
-import { serveMcp } from './serve-mcp.ts';
-import { type StdioRefusals, StrictStdioTransport } from './stdio-transport.ts';
-import { openUpstream, type UpstreamConfig } from './upstream.ts';
+import { createStateSealer } from './sealed-state.ts';
+import { type StdioSession, serveConnection } from './serve-connection.ts';
+import { openUpstream } from './upstream.ts';
+import type { UpstreamConfig } from './upstream-config.ts';
 
 export interface McpGatewayOptions {
   /** Where decisions are made: in process or over HTTP, the same. */
@@ -29,12 +34,8 @@ export interface McpGatewayOptions {
   readonly refusals?: RefusalOptions;
   /** Longest wait for one answer of the decision point, ms, after which the call is denied. Default 10,000. */
   readonly decisionWaitMs?: number;
-}
-
-export interface StdioSession {
-  /** Resolves when the client's side ended. */
-  readonly ended: Promise<void>;
-  close(): Promise<void>;
+  /** How long a session over HTTP lives that nobody uses, ms. Default 30 minutes. */
+  readonly sessionIdleMs?: number;
 }
 
 export interface McpGateway {
@@ -52,46 +53,42 @@ export interface McpGateway {
  * decision that is on record before anything is forwarded.
  */
 export function createMcpGateway(options: McpGatewayOptions): McpGateway {
-  const catalogue = openCatalogue({
-    upstreams: options.upstreams.map(openUpstream),
-    ...(options.pinsFile === undefined ? {} : { pinsFile: options.pinsFile }),
-    ...(options.definitionsTtlMs === undefined ? {} : { definitionsTtlMs: options.definitionsTtlMs }),
-  });
-  const point = boundPoint(options.point, options.decisionWaitMs);
-  const context = { point, catalogue, refusals: options.refusals ?? {} };
-  const sessions = new Set<StdioSession>();
+  const pins = openPins(options.pinsFile);
+  const shared = options.upstreams.map((config) => ({ config, upstream: openUpstream(config) }));
+  const ttl = options.definitionsTtlMs === undefined ? {} : { definitionsTtlMs: options.definitionsTtlMs };
+  const catalogue = openCatalogue({ upstreams: shared.map(({ upstream }) => upstream), pins, ...ttl });
+  const openOwn: OpenOwn = (peerOf) => openOwnConnections({ shared, pins, peerOf, ...ttl });
+  const context: CallContext = {
+    point: boundPoint(options.point, options.decisionWaitMs),
+    catalogue,
+    refusals: options.refusals ?? {},
+    states: createStateSealer(),
+    leases: createLeases(openOwn),
+    held: createHeldCalls(),
+  };
+  const openSession = (arrival: Arrival) => new ClientSession(context, openOwn, arrival);
+  const connections = new Set<StdioSession>();
   const endpoint = createHttpEndpoint({
     context,
+    openSession,
     authenticator: options.authenticator ?? createAuthenticator({ providers: [] }),
     ...(options.allowedHosts === undefined ? {} : { allowedHosts: options.allowedHosts }),
+    ...(options.sessionIdleMs === undefined ? {} : { sessionIdleMs: options.sessionIdleMs }),
   });
   return {
     handle: (request, response) => endpoint.handle(request, response),
     serveStdio(caller, input, output) {
-      let end: () => void = () => {};
-      const ended = new Promise<void>((resolve) => {
-        end = resolve;
-      });
-      const refusals: StdioRefusals = {
-        malformed: (code, message) => {
-          const request = { principal: caller.principal, actor: caller.actor };
-          void point.report({ kind: 'malformed', code, message, request });
-        },
-        unserved: (method) => void reportUnserved(point, caller, method),
-      };
-      const transport = new StrictStdioTransport(input, output, refusals, () => {
-        sessions.delete(session);
-        end();
-      });
-      const handle = serveStdio(({ era }) => serveMcp(context, caller, { era }), { transport });
-      const session: StdioSession = { ended, close: () => handle.close() };
-      sessions.add(session);
-      return session;
+      const connection = serveConnection({ context, openSession, caller, input, output });
+      connections.add(connection);
+      void connection.ended.then(() => connections.delete(connection));
+      return connection;
     },
     tools: () => catalogue.list(),
     async close() {
-      await Promise.all([...sessions].map((session) => session.close()));
+      context.held.close();
+      await Promise.all([...connections].map((connection) => connection.close()));
       await endpoint.close();
+      await context.leases.close();
       await catalogue.close();
     },
   };

@@ -19,6 +19,8 @@ export class HeldResponse implements NodeServerResponseLike {
   readonly #id: Json;
   #head: { readonly status: number; readonly headers: Record<string, string> } | undefined;
   #refusal: HttpRefusal | undefined;
+  /** The event that begins a stream and says nothing yet: it waits for the first that does. */
+  #opening: string | Uint8Array | undefined;
 
   constructor(response: ServerResponse, id: Json | undefined) {
     this.#response = response;
@@ -43,6 +45,10 @@ export class HeldResponse implements NodeServerResponseLike {
 
   write(chunk: string | Uint8Array): boolean {
     if (this.#refusal !== undefined) return true;
+    if (!this.#response.headersSent && this.#opening === undefined && isOpening(chunk)) {
+      this.#opening = chunk;
+      return true;
+    }
     this.#sendHead();
     return this.#response.write(chunk);
   }
@@ -67,5 +73,13 @@ export class HeldResponse implements NodeServerResponseLike {
   #sendHead(): void {
     if (this.#response.headersSent || this.#head === undefined) return;
     this.#response.writeHead(this.#head.status, this.#head.headers);
+    if (this.#opening !== undefined) this.#response.write(this.#opening);
+    this.#opening = undefined;
   }
+}
+
+/** An event with an id and no data. */
+function isOpening(chunk: string | Uint8Array): boolean {
+  const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
+  return /^id: [^\n]*\n(?:retry: \d+\n)?data: ?\n\n$/.test(text);
 }

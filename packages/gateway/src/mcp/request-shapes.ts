@@ -33,13 +33,13 @@ interface RequestShape {
 
 /** How each method is located, judged and released. */
 export const REQUEST_SHAPES: Readonly<Record<RequestMethod, RequestShape>> = {
+  'resources/subscribe': {
+    locate: locateResource,
+    judged: () => ({}),
+    released: () => ({}),
+  },
   'resources/read': {
-    async locate(catalogue, params) {
-      const place = await catalogue.locateUri(textOf(params['uri']));
-      if (place === undefined) return unknownResource(params['uri']);
-      const { upstream, uri } = place;
-      return found({ upstream, params: { uri }, resource: named('resource', uri) });
-    },
+    locate: locateResource,
     judged: ({ contents }) => ({ content: contents ?? [] }),
     released: (catalogue, upstream, { content }) => ({
       contents: listOf(content).map((each) => (isObject(each) ? withUri(catalogue, upstream, each) : each)),
@@ -73,6 +73,13 @@ export const REQUEST_SHAPES: Readonly<Record<RequestMethod, RequestShape>> = {
     released: (_catalogue, _upstream, { structured }) => ({ completion: structured ?? { values: [] } }),
   },
 };
+
+async function locateResource(catalogue: Catalogue, params: JsonObject): Promise<Located> {
+  const place = await catalogue.locateUri(textOf(params['uri']));
+  if (place === undefined) return unknownResource(params['uri']);
+  const { upstream, uri } = place;
+  return found({ upstream, params: { uri }, resource: named('resource', uri) });
+}
 
 /** A completion names a prompt, or a template of resources, and one of its arguments. */
 async function locateReference(catalogue: Catalogue, params: JsonObject): Promise<Located> {

@@ -3,7 +3,8 @@ import { shownDefinition } from './definition.ts';
 import { type DefinitionChange, definitionDiff } from './definition-diff.ts';
 import { definitionFindings, type Finding } from './findings.ts';
 import { openPins, type Pins } from './pins.ts';
-import { openUpstream, type Upstream, type UpstreamConfig, type UpstreamTool } from './upstream.ts';
+import { openUpstream, type Upstream, type UpstreamTool } from './upstream.ts';
+import type { UpstreamConfig } from './upstream-config.ts';
 
 /** How a tool stands to its pin. `gone`: pinned, and no longer offered. */
 export type PinState = 'pinned' | 'changed' | 'new' | 'gone';
@@ -37,7 +38,7 @@ export interface PinReview {
 
 /** Asks every server what it offers and holds it against the pins. Pins nothing by itself. */
 export async function reviewPins(options: ReviewOptions): Promise<PinReview> {
-  const upstreams = options.upstreams.map(openUpstream);
+  const upstreams = options.upstreams.map((config) => openUpstream(config));
   try {
     const asked = await Promise.all(
       upstreams.map(async (upstream) => ({ upstream, tools: await upstream.tools().catch(() => undefined) })),

@@ -1,14 +1,20 @@
 import type { Readable, Writable } from 'node:stream';
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
+import type { JsonObject } from '@writ/decision';
+import { isListen } from './listen.ts';
 import { methodNotFound, unservedMethod } from './methods.ts';
 import { MESSAGE_BYTES_MAX, readMessage } from './read-message.ts';
 
-/** What is refused before anything is asked about it. */
-export interface StdioRefusals {
+/** What happens to a line before it is served. */
+export interface StdioChecks {
   /** A line that is no message. */
   malformed(code: string, reason: string): void;
   /** A request whose method does not pass. */
   unserved(method: string): void;
+  /** A message that is served. */
+  passing(message: JsonObject): void;
+  /** A request for changes as it may be served; messages that come meanwhile do not wait. */
+  admit(message: JsonObject): Promise<JsonObject>;
 }
 
 /**
@@ -21,7 +27,7 @@ export class StrictStdioTransport implements Transport {
   onmessage?: (message: JSONRPCMessage) => void;
   readonly #input: Readable;
   readonly #output: Writable;
-  readonly #on: StdioRefusals;
+  readonly #on: StdioChecks;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #closed = false;
@@ -34,7 +40,7 @@ export class StrictStdioTransport implements Transport {
     void this.close();
   };
 
-  constructor(input: Readable, output: Writable, refusals: StdioRefusals, onClosed: () => void = () => {}) {
+  constructor(input: Readable, output: Writable, refusals: StdioChecks, onClosed: () => void = () => {}) {
     this.#onClosed = onClosed;
     this.#input = input;
     this.#output = output;
@@ -90,6 +96,13 @@ export class StrictStdioTransport implements Transport {
     }
   }
 
+  async #admit(message: JsonObject): Promise<void> {
+    this.#on.passing(message);
+    // Only a request for changes is looked at for longer; everything else goes on at once, and in order.
+    const admitted = isListen(message) ? await this.#on.admit(message) : message;
+    if (!this.#closed) this.onmessage?.(admitted as unknown as JSONRPCMessage);
+  }
+
   #read(line: Buffer): void {
     if (isBlank(line)) return;
     const read = readMessage(line);
@@ -100,7 +113,7 @@ export class StrictStdioTransport implements Transport {
         this.#output.write(`${JSON.stringify(methodNotFound(read.message))}\n`);
         return;
       }
-      this.onmessage?.(read.message as unknown as JSONRPCMessage);
+      void this.#admit(read.message);
       return;
     }
     this.#on.malformed(read.code, read.reason);

@@ -1,43 +1,23 @@
-import {
-  type CallToolResult,
+import type {
+  CallToolResult,
   Client,
-  type CompleteRequest,
-  type GetPromptRequest,
-  type ProgressCallback,
-  ProtocolError,
-  type ReadResourceRequest,
-  type Result,
-  StreamableHTTPClientTransport,
-  type Tool,
+  ClientCapabilities,
+  LoggingLevel,
+  ProgressCallback,
+  Result,
+  Tool,
 } from '@modelcontextprotocol/client';
-import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import type { JsonObject } from '@writ/decision';
 import { pinDigest, toolDigest } from './definition.ts';
 import type { RequestMethod } from './methods.ts';
 import { OFFER_SHAPES, type OfferMethod, type Offers } from './offers.ts';
-
-/** An MCP server behind the gateway: a process on stdio, or a streamable HTTP endpoint. */
-export type UpstreamConfig = {
-  /** Lower-case id, unique in the gateway; the `server` that policies see. */
-  readonly id: string;
-  /** Longest wait for an answer or the next sign of progress, ms. Default 60,000. */
-  readonly timeoutMs?: number;
-  /** Longest wait for an answer however much progress is reported, ms. Default ten times `timeoutMs`. */
-  readonly timeoutTotalMs?: number;
-} & (
-  | {
-      readonly command: string;
-      readonly args?: readonly string[];
-      /** The whole environment of the child beside PATH, HOME and the like; nothing else is inherited. */
-      readonly env?: Readonly<Record<string, string>>;
-      readonly cwd?: string;
-    }
-  | {
-      readonly url: string;
-      /** The upstream's own credential. The caller's is never passed on. */
-      readonly headers?: Readonly<Record<string, string>>;
-    }
-);
+import type { Peer } from './peer.ts';
+import { Restarts } from './restarts.ts';
+import { isStale, type UpstreamAnswer } from './upstream-answer.ts';
+import { type UpstreamConfig, waitLimitsOf } from './upstream-config.ts';
+import { type Connection, connect } from './upstream-connection.ts';
+import { openFeed, type UpstreamChange } from './upstream-feed.ts';
+import { sendCall, sendRequest } from './upstream-send.ts';
 
 /** A tool as the upstream describes it. */
 export interface UpstreamTool {
@@ -50,32 +30,32 @@ export interface UpstreamTool {
   readonly connection: number;
 }
 
-/** How a forwarded call ended. */
-export type UpstreamAnswer<Answer extends Result = CallToolResult> =
-  | { readonly kind: 'result'; readonly result: Answer }
-  /** The server answered with a protocol error. */
-  | { readonly kind: 'error'; readonly code: number; readonly message: string }
-  /** Nothing was sent: the connection that described the tool is gone. */
-  | { readonly kind: 'not_sent' }
-  /** The request may have reached the server; what became of it is not known. */
-  | { readonly kind: 'unknown'; readonly message: string };
-
 export interface Upstream {
   readonly id: string;
   /** Destination as policies see it; absent for a process. */
   readonly address?: { readonly host: string; readonly port: number };
+  /** The era that is spoken with it, connecting first where needed. */
+  era(): Promise<'legacy' | 'modern'>;
   /** Asks the upstream anew; nothing is cached here. */
   tools(): Promise<readonly UpstreamTool[]>;
   /** Calls the tool on the very connection that described it. */
-  call(tool: UpstreamTool, args: JsonObject | undefined, options: CallOptions): Promise<UpstreamAnswer>;
+  call(
+    tool: UpstreamTool,
+    args: JsonObject | undefined,
+    options: CallOptions,
+  ): Promise<UpstreamAnswer<CallToolResult>>;
   /** What it offers beside tools, asked anew; none where it does not say that it has any. */
   offers<Method extends OfferMethod>(method: Method): Promise<readonly Offers[Method][]>;
   /** Does it say that it has resources. */
   hasResources(): Promise<boolean>;
   /** Sends one request that is no call of a tool, connecting first where needed. */
   request(method: RequestMethod, params: JsonObject, options: CallOptions): Promise<UpstreamAnswer<Result>>;
-  /** Calls `listener` when the upstream says that its tools changed, and when its connection is lost. */
-  onToolsChanged(listener: () => void): void;
+  /** Takes back one `resources/subscribe`. */
+  unsubscribe(uri: string): Promise<void>;
+  /** Which log messages it shall send; where it does not log, nothing. */
+  setLogLevel(level: LoggingLevel): Promise<void>;
+  /** Calls `listener` when the upstream says that something changed, and when its connection is lost. */
+  onChange(listener: (change: UpstreamChange) => void): () => void;
   close(): Promise<void>;
 }
 
@@ -84,85 +64,90 @@ export interface CallOptions {
   /** Trace context, passed on in `_meta`. */
   readonly meta?: JsonObject;
   readonly onProgress?: ProgressCallback;
+  /** What the client can be asked for; the newer era says it with each request. */
+  readonly capabilities?: ClientCapabilities;
+  /** The client's answers to what the server asked for, and the server's state. */
+  readonly inputs?: { readonly responses: JsonObject; readonly state?: string };
 }
-
-interface Connection {
-  readonly client: Client;
-  readonly number: number;
-}
-
-const TIMEOUT_MS = 60_000;
-const TOTAL_FACTOR = 10;
 
 /** Connects to an upstream on first use and again after it died; a failure is the caller's to answer. */
-export function openUpstream(config: UpstreamConfig): Upstream {
-  const timeout = config.timeoutMs ?? TIMEOUT_MS;
-  const maxTotalTimeout = config.timeoutTotalMs ?? timeout * TOTAL_FACTOR;
-  const listeners: (() => void)[] = [];
+export function openUpstream(config: UpstreamConfig, peer?: Peer): Upstream {
+  const limits = waitLimitsOf(config);
+  const timeout = limits.timeoutMs;
+  const restarts = new Restarts();
+  const feed = openFeed();
   let current: Promise<Connection> | undefined;
   // Those that are still connecting too: closing must not wait for a server that never says hello.
   const clients = new Set<Client>();
-  let connections = 0;
   let closed = false;
 
-  const notify = () => {
-    for (const listener of listeners) listener();
-  };
-  const connect = async (number: number, lost: () => void): Promise<Connection> => {
-    // `auto` on stdio would start a second process to probe the era; a handshake on the first one is enough.
-    const mode = 'url' in config ? 'auto' : 'legacy';
-    const client = new Client({ name: 'writ', version: '0.1.0' }, { versionNegotiation: { mode } });
-    clients.add(client);
-    client.onclose = () => {
-      clients.delete(client);
-      lost();
-    };
-    client.setNotificationHandler('notifications/tools/list_changed', notify);
-    try {
-      await client.connect(transportOf(config), { timeout });
-    } catch (error) {
-      // A process that never said hello must not stay behind.
-      clients.delete(client);
-      await client.close().catch(() => undefined);
-      throw error;
-    }
-    return { client, number };
-  };
   const connection = (): Promise<Connection> => {
     if (closed) return Promise.reject(new Error(`upstream ${config.id} is closed`));
     if (current !== undefined) return current;
-    connections += 1;
+    const waitMs = restarts.waitMs();
+    if (waitMs > 0)
+      return Promise.reject(new Error(`upstream ${config.id} failed; next attempt in ${waitMs} ms`));
+    restarts.began();
     // An older connection that ends late must not take the newer one down with it.
     const lost = () => {
-      if (current === opened) current = undefined;
-      notify();
+      if (current === opened) {
+        current = undefined;
+        if (!closed) restarts.ended();
+      }
+      feed.publish({ kind: 'lost' });
     };
-    const opened = connect(connections, lost);
+    const events = {
+      lost,
+      listChanged: (list: 'tools' | 'prompts' | 'resources') => feed.publish({ kind: list }),
+      updated: (uri: string) => feed.publish({ kind: 'updated', uri }),
+    };
+    const opened: Promise<Connection> = connect(config, peer, events, clients);
     current = opened;
-    opened.catch(lost);
+    opened.then((open) => feed.follow(open), lost);
     return opened;
+  };
+
+  /** Asks on the open connection; one that the server no longer knows is opened anew, once. */
+  const ask = async <Answer>(send: (open: Connection) => Promise<Answer>): Promise<Answer> => {
+    const open = await connection();
+    try {
+      return await send(open);
+    } catch (error) {
+      if (!isStale(error)) throw error;
+      await open.client.close().catch(() => undefined);
+      return send(await connection());
+    }
   };
 
   return {
     id: config.id,
     ...('url' in config ? { address: addressOf(config.url) } : {}),
-    tools: async () => listTools(await connection(), config.id, timeout),
+    era: async () => (await connection()).era,
+    tools: () => ask((open) => listTools(open, config.id, timeout)),
     async call(tool, args, options) {
       const open = await current?.catch(() => undefined);
       if (open === undefined || open.number !== tool.connection) return { kind: 'not_sent' };
-      return callTool(open.client, tool, args, options, { timeout, maxTotalTimeout });
+      return sendCall(open, tool, args, options, limits);
     },
-    offers: async (method) => listOffers(await connection(), method, timeout),
+    offers: (method) => ask((open) => listOffers(open, method, timeout)),
     hasResources: async () => (await connection()).client.getServerCapabilities()?.resources !== undefined,
     async request(method, params, options) {
       const open = await connection().catch(() => undefined);
       if (open === undefined || options.signal?.aborted === true) return { kind: 'not_sent' };
-      return answerOf(() => SENDERS[method](open.client, params, options, { timeout, maxTotalTimeout }));
+      if (method === 'resources/subscribe') return feed.subscribe(open, String(params['uri']));
+      return sendRequest(open, method, params, options, limits);
     },
-    onToolsChanged: (listener) => void listeners.push(listener),
+    unsubscribe: (uri) => feed.unsubscribe(current, uri),
+    async setLogLevel(level) {
+      const { client, era } = await connection();
+      if (era === 'modern' || client.getServerCapabilities()?.logging === undefined) return;
+      await client.setLoggingLevel(level, { timeout });
+    },
+    onChange: (listener) => feed.onChange(listener),
     async close() {
       closed = true;
       current = undefined;
+      feed.close();
       await Promise.all([...clients].map((client) => client.close().catch(() => undefined)));
     },
   };
@@ -199,84 +184,6 @@ async function listOffers<Method extends OfferMethod>(
   };
   const result = await lists[method]();
   return (result as unknown as Record<string, readonly Offers[Method][]>)[OFFER_SHAPES[method].items] ?? [];
-}
-
-interface Limits {
-  readonly timeout: number;
-  readonly maxTotalTimeout: number;
-}
-
-type Sender = (client: Client, params: JsonObject, options: CallOptions, limits: Limits) => Promise<Result>;
-
-/** How each request is sent. Its parameters are those that were decided on. */
-const SENDERS: Readonly<Record<RequestMethod, Sender>> = {
-  'resources/read': (client, params, options, limits) =>
-    client.readResource(withMeta<ReadResourceRequest['params']>(params, options), {
-      ...requestOptions(options, limits),
-      cacheMode: 'bypass',
-    }),
-  'prompts/get': (client, params, options, limits) =>
-    client.getPrompt(withMeta<GetPromptRequest['params']>(params, options), requestOptions(options, limits)),
-  'completion/complete': (client, params, options, limits) =>
-    client.complete(withMeta<CompleteRequest['params']>(params, options), requestOptions(options, limits)),
-};
-
-function withMeta<Params>(params: JsonObject, { meta }: CallOptions): Params {
-  return { ...params, ...(meta === undefined ? {} : { _meta: meta }) } as Params;
-}
-
-function requestOptions({ signal, onProgress }: CallOptions, limits: Limits) {
-  return {
-    ...limits,
-    resetTimeoutOnProgress: true,
-    ...(signal === undefined ? {} : { signal }),
-    ...(onProgress === undefined ? {} : { onprogress: onProgress }),
-  };
-}
-
-async function answerOf<Answer extends Result>(send: () => Promise<Answer>): Promise<UpstreamAnswer<Answer>> {
-  try {
-    return { kind: 'result', result: await send() };
-  } catch (error) {
-    if (error instanceof ProtocolError) return { kind: 'error', code: error.code, message: error.message };
-    return { kind: 'unknown', message: 'The server did not answer.' };
-  }
-}
-
-async function callTool(
-  client: Client,
-  tool: UpstreamTool,
-  args: JsonObject | undefined,
-  options: CallOptions,
-  limits: Limits,
-): Promise<UpstreamAnswer> {
-  if (options.signal?.aborted === true) return { kind: 'not_sent' };
-  const { outputSchema: _unused, ...toolDefinition } = tool.definition;
-  const params = {
-    name: tool.definition.name,
-    ...(args === undefined ? {} : { arguments: args as Record<string, unknown> }),
-    ...(options.meta === undefined ? {} : { _meta: options.meta as Record<string, unknown> }),
-  };
-  // Headers mirror the schema that was decided on. Output schemas are the client's to check: compiling what a server
-  // wrote is no work for the process that decides.
-  return answerOf(() => client.callTool(params, { ...requestOptions(options, limits), toolDefinition }));
-}
-
-function transportOf(config: UpstreamConfig): StdioClientTransport | StreamableHTTPClientTransport {
-  if ('url' in config) {
-    return new StreamableHTTPClientTransport(new URL(config.url), {
-      requestInit: { headers: { ...config.headers }, redirect: 'error' },
-    });
-  }
-  return new StdioClientTransport({
-    command: config.command,
-    args: [...(config.args ?? [])],
-    // Nobody reads it: a pipe that fills up would stop the child.
-    stderr: 'ignore',
-    // The transport itself inherits only PATH, HOME and the like.
-    ...(config.env === undefined ? {} : { env: { ...config.env } }),
-    ...(config.cwd === undefined ? {} : { cwd: config.cwd }),
-  });
 }
 
 const HTTPS_PORT = 443;

@@ -1,0 +1,14 @@
+import type { Catalogue } from './catalogue.ts';
+import type { HeldCalls } from './held-calls.ts';
+import type { Leases } from './leases.ts';
+import type { RefusalOptions } from './refuse.ts';
+import type { RoundsContext } from './rounds.ts';
+
+/** What requests are decided and forwarded with. */
+export interface CallContext extends RoundsContext {
+  readonly catalogue: Catalogue;
+  readonly refusals: RefusalOptions;
+  /** Connections for requests that a server of the older era may ask something about. */
+  readonly leases: Leases;
+  readonly held: HeldCalls;
+}

@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson, type Json } from '@writ/decision';
+import type { Caller } from '../identity/caller.ts';
+
+/**
+ * Digest of who a caller is: on whose authority, as which agent, by which delegation. Scopes and groups may change with
+ * the next token and do not count.
+ */
+export function callerKey({ principal, actor, delegation }: Caller): string {
+  const { id, kind, tenant } = principal;
+  const who = {
+    id,
+    kind: kind ?? null,
+    tenant: tenant ?? null,
+    actor: actor.id,
+    delegation: delegation ?? [],
+  };
+  return createHash('sha256')
+    .update(canonicalJson(who as unknown as Json))
+    .digest('base64url');
+}

@@ -1,0 +1,186 @@
+import { ProtocolError, type RequestId, type Server, type ServerContext } from '@modelcontextprotocol/server';
+import type { JsonObject } from '@writ/decision';
+import type { Caller } from '../identity/caller.ts';
+import type { Incoming } from './ask-decision.ts';
+import { decideInput, type InputContext, releaseInput } from './authorize-input.ts';
+import type { CallContext } from './call-context.ts';
+import { followChanges } from './change-relay.ts';
+import { Flight, type LogLevel } from './flight.ts';
+import { type Front, incomingOf } from './front.ts';
+import type { HttpRefusal } from './held-response.ts';
+import type { InputMethod } from './methods.ts';
+import type { OwnConnections } from './own-connections.ts';
+import { askableCapabilities, type Peer } from './peer.ts';
+import { faultError, refusalError } from './refusal.ts';
+import { serveMcp } from './serve-mcp.ts';
+
+/** Opens connections that belong to one client. */
+export type OpenOwn = (peerOf: (server: string) => Peer) => OwnConnections;
+
+/** How one request of the session came in. */
+export interface Arrival {
+  readonly caller: Caller;
+  /** Puts an HTTP answer in place of the protocol's. Absent on stdio. */
+  readonly refuseHttp?: (refusal: HttpRefusal) => boolean;
+}
+
+/** How long a client, perhaps a person, may take to answer. */
+const ANSWER_MS = 600_000;
+const SUBSCRIPTIONS_MAX = 256;
+
+/**
+ * One client of the older era, from `initialize` to its end: what it can be asked, what it subscribed to, which log
+ * messages it wants. All its requests are of one caller.
+ */
+export class ClientSession implements Front {
+  readonly era = 'legacy';
+  readonly server: Server;
+  readonly #context: CallContext;
+  readonly #openOwn: OpenOwn;
+  readonly #arrivals = new Map<RequestId, Arrival>();
+  /** Requests on their way, oldest first. */
+  readonly #flying = new Set<Incoming>();
+  readonly #subscribed = new Set<string>();
+  readonly #relay: ReturnType<typeof followChanges>;
+  #latest: Arrival;
+  #own: OwnConnections | undefined;
+  #logLevel: LogLevel | undefined;
+
+  constructor(context: CallContext, openOwn: OpenOwn, arrival: Arrival) {
+    this.#context = context;
+    this.#openOwn = openOwn;
+    this.#latest = arrival;
+    this.server = serveMcp(this);
+    this.#relay = followChanges(this.server, (uri) => this.#subscribed.has(uri));
+    this.#relay.follow(context.catalogue);
+  }
+
+  /** A request with this id is about to be served; false where one with the same id is on its way. */
+  arrive(id: RequestId, arrival: Arrival): boolean {
+    if (this.#arrivals.has(id)) return false;
+    this.#arrivals.set(id, arrival);
+    this.#latest = arrival;
+    return true;
+  }
+
+  /** The request with this id was answered, or its client left. */
+  depart(id: RequestId): void {
+    this.#arrivals.delete(id);
+  }
+
+  get busy(): boolean {
+    return this.#flying.size > 0;
+  }
+
+  context(): CallContext {
+    const own = this.#ownIfAskable();
+    return own === undefined ? this.#context : { ...this.#context, catalogue: own.catalogue };
+  }
+
+  incoming(extra: ServerContext): Incoming {
+    const { caller, refuseHttp } = this.#arrivals.get(extra.mcpReq.id) ?? this.#latest;
+    const ask = (method: InputMethod, params: JsonObject, signal?: AbortSignal) =>
+      // Within the request that it belongs to, as the protocol wants it.
+      extra.mcpReq.send(
+        { method, params },
+        { timeout: ANSWER_MS, resetTimeoutOnProgress: true, ...(signal === undefined ? {} : { signal }) },
+      ) as Promise<unknown> as Promise<JsonObject>;
+    const incoming = incomingOf(
+      caller,
+      { era: 'legacy', ...(refuseHttp === undefined ? {} : { refuseHttp }) },
+      extra,
+      { flight: new Flight(ask, this.#logLevel), capabilities: this.server.getClientCapabilities() ?? {} },
+    );
+    this.#flying.add(incoming);
+    return incoming;
+  }
+
+  landed(incoming: Incoming): void {
+    this.#flying.delete(incoming);
+  }
+
+  readonly kept = {
+    setLogLevel: (level: LogLevel) => {
+      this.#logLevel = level;
+      void this.#ownIfAskable()?.setLogLevel(level);
+    },
+    subscribed: async (uri: string) => {
+      if (this.#subscribed.has(uri)) return;
+      if (this.#subscribed.size >= SUBSCRIPTIONS_MAX) {
+        await this.#unsubscribeUpstream(uri);
+        throw faultError(
+          'subscriptions_exhausted',
+          `at most ${SUBSCRIPTIONS_MAX} resources can be subscribed`,
+        );
+      }
+      this.#subscribed.add(uri);
+    },
+    unsubscribe: async (uri: string) => {
+      if (this.#subscribed.delete(uri)) await this.#unsubscribeUpstream(uri);
+    },
+  };
+
+  async close(): Promise<void> {
+    this.#relay.close();
+    await Promise.all([...this.#subscribed].map((uri) => this.#unsubscribeUpstream(uri)));
+    this.#subscribed.clear();
+    await this.server.close().catch(() => undefined);
+    await this.#own?.close();
+  }
+
+  async #unsubscribeUpstream(uri: string): Promise<void> {
+    const place = await this.context()
+      .catalogue.locateUri(uri)
+      .catch(() => undefined);
+    await place?.upstream.unsubscribe(place.uri).catch(() => undefined);
+  }
+
+  /** Connections of its own, for a client that can be asked something or wants logs: else the shared ones do. */
+  #ownIfAskable(): OwnConnections | undefined {
+    if (this.#own !== undefined) return this.#own;
+    const capabilities = askableCapabilities(this.server.getClientCapabilities());
+    if (Object.keys(capabilities).length === 0 && this.#logLevel === undefined) return undefined;
+    this.#own = this.#openOwn((server) => ({
+      capabilities,
+      input: (method, params, signal) => this.#input(server, method, params, signal),
+      log: (entry) => this.#carrier(server)?.flight.log(entry),
+    }));
+    if (this.#logLevel !== undefined) void this.#own.setLogLevel(this.#logLevel);
+    this.#relay.follow(this.#own.catalogue);
+    return this.#own;
+  }
+
+  /** The request that this server works on; the newest, where it works on several. */
+  #carrier(server: string): Incoming | undefined {
+    return [...this.#flying].reverse().find(({ flight }) => flight.server === server);
+  }
+
+  /** Decides about a question of a server, asks the client, and judges what of its answer may go back. */
+  async #input(
+    server: string,
+    method: InputMethod,
+    params: JsonObject,
+    signal: AbortSignal,
+  ): Promise<JsonObject> {
+    const incoming = this.#carrier(server);
+    const upstream = this.#context.catalogue.upstreams.find(({ id }) => id === server);
+    // Only while it works for this client: nobody waits for a question that comes out of nothing.
+    if (incoming?.flight.ask === undefined || upstream === undefined) {
+      throw faultError('input_refused', 'no request of the client is waiting');
+    }
+    const about: InputContext = { point: this.#context.point, incoming, upstream };
+    const verdict = await decideInput(about, { method, params });
+    if (verdict.kind === 'refused') throw refusalError(verdict.decision);
+    if (verdict.kind === 'unknown') throw new ProtocolError(METHOD_NOT_FOUND, 'Method not found');
+    const decisionId = verdict.decision.decision_id;
+    const answer = await incoming.flight.ask(method, verdict.request.params ?? {}, signal).catch(async () => {
+      await this.#context.point.complete({ decision_id: decisionId, status: 'unknown' });
+      throw faultError('input_unanswered', 'the client did not answer');
+    });
+    const release = await releaseInput(about, verdict.decision, answer);
+    if (release.kind === 'withheld') throw faultError(release.code, 'the answer is withheld');
+    return release.answer;
+  }
+}
+
+const METHOD_NOT_FOUND = -32_601;

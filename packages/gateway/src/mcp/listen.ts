@@ -1,0 +1,106 @@
+import type { ServerEvent, ServerEventBus } from '@modelcontextprotocol/server';
+import type { Json, JsonObject } from '@writ/decision';
+import type { Caller } from '../identity/caller.ts';
+import { authorizeRequest } from './authorize-request.ts';
+import type { CallContext } from './call-context.ts';
+import { gatherChanges } from './change-relay.ts';
+import { Flight } from './flight.ts';
+import { isObject } from './release-content.ts';
+
+/** Resources that one stream can ask for. */
+const URIS_MAX = 256;
+
+/** A `subscriptions/listen` as far as policies allow it. */
+export interface AllowedListen {
+  /** The request, with only those resources left that may be subscribed. */
+  readonly message: JsonObject;
+  /** What changes, for as long as somebody listens. */
+  readonly bus: ServerEventBus;
+  /** URIs, as the client names them, that are subscribed. */
+  readonly uris: ReadonlySet<string>;
+  /** Takes the subscriptions back. */
+  end(): void;
+}
+
+/** Is this the newer era's request for changes. */
+export function isListen(message: JsonObject): boolean {
+  return message['method'] === 'subscriptions/listen' && message['id'] !== undefined;
+}
+
+/**
+ * Decides about each resource that a client of the newer era wants to hear of, and subscribes to those that it may;
+ * the others are left out, which the client sees in the acknowledgement. That a list changed says nothing of what is
+ * on it, and needs no decision: the list itself is asked for, and decided on.
+ */
+export async function allowListen(
+  context: CallContext,
+  caller: Caller,
+  message: JsonObject,
+): Promise<AllowedListen> {
+  const params = isObject(message['params']) ? message['params'] : {};
+  const wanted = isObject(params['notifications']) ? params['notifications'] : {};
+  const asked = Array.isArray(wanted['resourceSubscriptions'])
+    ? (wanted['resourceSubscriptions'] as readonly Json[])
+    : [];
+  const uris = new Set<string>();
+  for (const uri of new Set(asked.slice(0, URIS_MAX))) {
+    if (typeof uri === 'string' && (await mayHear(context, caller, params, uri))) uris.add(uri);
+  }
+  const { resourceSubscriptions: _asked, ...lists } = wanted;
+  const notifications = { ...lists, ...(uris.size === 0 ? {} : { resourceSubscriptions: [...uris] }) };
+  const end = () => {
+    for (const uri of uris) void takeBack(context, uri);
+    uris.clear();
+  };
+  // A server that nobody has asked anything yet is heard of from now on.
+  for (const upstream of context.catalogue.upstreams) void upstream.era().catch(() => undefined);
+  return {
+    message: isObject(params['notifications'])
+      ? { ...message, params: { ...params, notifications } }
+      : message,
+    uris,
+    end,
+    bus: {
+      publish: () => {},
+      subscribe: (listener) => {
+        const stop = gatherChanges(context.catalogue.upstreams, (change, upstream) => {
+          if (change.kind === 'lost') return;
+          if (change.kind === 'updated') {
+            listener({ kind: 'resource_updated', uri: context.catalogue.uriOf(upstream, change.uri) });
+          } else listener({ kind: `${change.kind}_list_changed` } as ServerEvent);
+        });
+        return () => {
+          stop();
+          end();
+        };
+      },
+    },
+  };
+}
+
+async function mayHear(
+  context: CallContext,
+  caller: Caller,
+  params: JsonObject,
+  uri: string,
+): Promise<boolean> {
+  try {
+    await authorizeRequest(context, {
+      caller,
+      channel: { era: 'modern' },
+      meta: isObject(params['_meta']) ? params['_meta'] : {},
+      capabilities: {},
+      flight: new Flight(),
+      method: 'resources/subscribe',
+      params: { uri },
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function takeBack({ catalogue }: CallContext, uri: string): Promise<void> {
+  const place = await catalogue.locateUri(uri).catch(() => undefined);
+  await place?.upstream.unsubscribe(place.uri).catch(() => undefined);
+}

@@ -1,0 +1,89 @@
+import type { Readable, Writable } from 'node:stream';
+import type { Server } from '@modelcontextprotocol/server';
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import type { JsonObject } from '@writ/decision';
+import type { Caller } from '../identity/caller.ts';
+import { reportMalformed, reportUnserved } from './ask-decision.ts';
+import type { CallContext } from './call-context.ts';
+import { followChanges } from './change-relay.ts';
+import type { Arrival, ClientSession } from './client-session.ts';
+import { requestFront } from './front.ts';
+import { type AllowedListen, allowListen } from './listen.ts';
+import { serveMcp } from './serve-mcp.ts';
+import { StrictStdioTransport } from './stdio-transport.ts';
+
+/** One client on a pair of streams. */
+export interface StdioSession {
+  /** Resolves when the client's side ended. */
+  readonly ended: Promise<void>;
+  close(): Promise<void>;
+}
+
+interface ConnectionOptions {
+  readonly context: CallContext;
+  readonly openSession: (arrival: Arrival) => ClientSession;
+  readonly caller: Caller;
+  readonly input: Readable;
+  readonly output: Writable;
+}
+
+/** Serves one client on a pair of streams, in the era that it begins with. */
+export function serveConnection({
+  context,
+  openSession,
+  caller,
+  input,
+  output,
+}: ConnectionOptions): StdioSession {
+  const { point } = context;
+  const listens = new Map<unknown, AllowedListen>();
+  const closers: (() => Promise<void> | void)[] = [];
+  let end: () => void = () => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const finish = () => {
+    for (const listen of listens.values()) listen.end();
+    listens.clear();
+    for (const close of closers.splice(0)) void close();
+    end();
+  };
+  const transport = new StrictStdioTransport(
+    input,
+    output,
+    {
+      malformed: (code, message) => void reportMalformed(point, caller, code, message),
+      unserved: (method) => void reportUnserved(point, caller, method),
+      passing: (message) => forgetCancelled(listens, message),
+      async admit(message) {
+        const allowed = await allowListen(context, caller, message);
+        listens.set(message['id'], allowed);
+        return allowed.message;
+      },
+    },
+    finish,
+  );
+  const legacy = (): Server => {
+    const session = openSession({ caller });
+    closers.push(() => session.close());
+    return session.server;
+  };
+  const modern = (): Server => {
+    const server = serveMcp(requestFront(context, caller, { era: 'modern' }));
+    const wanted = (uri: string) => [...listens.values()].some(({ uris }) => uris.has(uri));
+    const relay = followChanges(server, wanted);
+    relay.follow(context.catalogue);
+    closers.push(() => relay.close());
+    return server;
+  };
+  const handle = serveStdio(({ era }) => (era === 'legacy' ? legacy() : modern()), { transport });
+  return { ended, close: () => handle.close() };
+}
+
+/** A stream of changes that its client does not want any more. */
+function forgetCancelled(listens: Map<unknown, AllowedListen>, { method, params }: JsonObject): void {
+  if (method !== 'notifications/cancelled') return;
+  const { requestId } = (params ?? {}) as JsonObject;
+  listens.get(requestId)?.end();
+  listens.delete(requestId);
+}

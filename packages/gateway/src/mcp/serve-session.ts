@@ -1,0 +1,94 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  type NodeIncomingMessageLike,
+  type NodeServerResponseLike,
+  toNodeHandler,
+} from '@modelcontextprotocol/node';
+import type { JsonObject } from '@writ/decision';
+import type { Caller } from '../identity/caller.ts';
+import { reportMalformed } from './ask-decision.ts';
+import type { BoundedPoint } from './bounded-point.ts';
+import { HeldResponse, type HttpRefusal } from './held-response.ts';
+import type { HttpSession, HttpSessions } from './http-sessions.ts';
+import { sessionIdOf } from './refuse-transport.ts';
+import { sendError } from './send-json.ts';
+
+/** One HTTP request of a session, by a caller that is known. */
+export interface SessionRequest {
+  readonly caller: Caller;
+  /** The message of a POST. */
+  readonly message?: JsonObject;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** Serves a request that names a session, or begins one. */
+export async function serveSession(
+  sessions: HttpSessions,
+  point: BoundedPoint,
+  incoming: SessionRequest,
+): Promise<void> {
+  const { caller, request, response } = incoming;
+  const id = sessionIdOf(request);
+  if (id === undefined) return begin(sessions, incoming);
+  const found = sessions.find(id, { caller });
+  // Another caller's session does not exist either: nobody learns which ids do.
+  if (found === undefined) return sendError(response, 404, -32_001, 'session_unknown: begin a new session');
+  return serve(found, point, incoming);
+}
+
+async function begin(sessions: HttpSessions, incoming: SessionRequest): Promise<void> {
+  const begun = await sessions.begin({ caller: incoming.caller });
+  if (begun === undefined) {
+    return sendError(incoming.response, 503, -32_000, 'sessions_exhausted: too many sessions are open');
+  }
+  await pass(begun, incoming, new HeldResponse(incoming.response, incoming.message?.['id']));
+  if (begun.transport.sessionId === undefined) await begun.session.close();
+}
+
+async function serve(found: HttpSession, point: BoundedPoint, incoming: SessionRequest): Promise<void> {
+  const { caller, message, response } = incoming;
+  if (message === undefined) return pass(found, incoming, streamOf(response));
+  const id = message['id'];
+  const held = new HeldResponse(response, id);
+  const asks = message['method'] !== undefined && (typeof id === 'string' || typeof id === 'number');
+  if (!asks) return pass(found, incoming, held);
+  const refuseHttp = (refusal: HttpRefusal) => held.refuse(refusal);
+  if (!found.session.arrive(id, { caller, refuseHttp })) {
+    // Two answers with one id could be taken for each other.
+    const reason = 'a request with this id is still on its way';
+    await reportMalformed(point, caller, 'request_id_in_use', reason);
+    return sendError(response, 400, -32_600, `request_id_in_use: ${reason}`);
+  }
+  try {
+    await pass(found, incoming, held);
+  } finally {
+    found.session.depart(id);
+  }
+}
+
+function pass(
+  { transport }: HttpSession,
+  { request, message }: SessionRequest,
+  response: NodeServerResponseLike,
+): Promise<void> {
+  const parsedBody = message === undefined ? {} : { parsedBody: message };
+  const handler = toNodeHandler({ fetch: (asked) => transport.handleRequest(asked, parsedBody) });
+  return handler(request as NodeIncomingMessageLike, response, message);
+}
+
+/** A stream's head goes out before there is anything to say. */
+function streamOf(response: ServerResponse): NodeServerResponseLike {
+  return {
+    get destroyed() {
+      return response.destroyed;
+    },
+    writeHead(status: number, headers: Record<string, string> = {}) {
+      response.writeHead(status, headers);
+      response.flushHeaders();
+    },
+    write: (chunk: string | Uint8Array) => response.write(chunk),
+    end: (chunk?: string | Uint8Array) => response.end(chunk),
+    on: (event: string, listener: (...args: unknown[]) => void) => response.on(event, listener),
+  };
+}

@@ -1,0 +1,48 @@
+import type { Tool } from '@modelcontextprotocol/server';
+import type { ListCall } from '@writ/decision';
+import type { Incoming } from './ask-decision.ts';
+import type { CallContext } from './call-context.ts';
+import { shownDefinition } from './definition.ts';
+import { METHODS } from './methods.ts';
+import { listItem, type OfferMethod } from './offers.ts';
+
+/** What this caller could use. A point that fails hides everything: a list is an answer of policy too. */
+export async function visibleTools(context: CallContext, incoming: Incoming): Promise<Tool[]> {
+  const tools = await context.catalogue.list();
+  const items = tools.map(({ definition, upstream }) => ({ tool: definition.name, server: upstream.id }));
+  const visible = await judgeList(context, incoming, 'tools/list', items);
+  return tools
+    .filter((_, index) => visible[index] === true)
+    .map(({ definition, name }) => ({ ...shownDefinition(definition), name }));
+}
+
+/** The same for everything else that servers offer. */
+export async function visibleOffers<Shown>(
+  context: CallContext,
+  incoming: Incoming,
+  method: OfferMethod,
+): Promise<Shown[]> {
+  const offers = await context.catalogue.offers(method);
+  const items = offers.map((offer) => listItem(method, offer));
+  const visible = await judgeList(context, incoming, method, items);
+  return offers.flatMap(({ shown }, index) => (visible[index] === true ? [shown as unknown as Shown] : []));
+}
+
+async function judgeList(
+  { point }: CallContext,
+  { caller }: Incoming,
+  method: OfferMethod | 'tools/list',
+  items: ListCall['items'],
+): Promise<readonly boolean[]> {
+  const answer = await point.list({
+    request: {
+      principal: caller.principal,
+      actor: caller.actor,
+      ...(caller.delegation === undefined ? {} : { delegation: caller.delegation }),
+      action: { type: METHODS[method].type, phase: 'list' },
+      ...(caller.session === undefined ? {} : { context: { session_id: caller.session } }),
+    },
+    items,
+  });
+  return answer.visible;
+}
