@@ -37,6 +37,10 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     files: ['packages/ledger/test/', 'conformance/test/ledger'],
   },
   mcp: {
+    about: 'the official MCP conformance suite against a fixture alone and through the gateway, both eras',
+    program: 'conformance/mcp/main.ts',
+  },
+  gateway: {
     about: 'the MCP gateway with real servers and clients, both eras',
     files: ['packages/gateway/test/'],
   },
