@@ -1,18 +1,13 @@
 import type { CallToolResult, InputRequiredResult } from '@modelcontextprotocol/server';
-import type { Action, JsonObject } from '@writ/decision';
-import { askDecision, type Incoming } from './ask-decision.ts';
+import type { Action } from '@writ/decision';
+import { askDecision } from './ask-decision.ts';
 import type { CallContext } from './call-context.ts';
 import { exchangeOf, leaseFor } from './call-exchange.ts';
 import type { CatalogueTool, Lookup } from './catalogue.ts';
+import type { IncomingCall } from './incoming-call.ts';
 import { refuseCall } from './refuse.ts';
 import { bindingOf, openInputs } from './rounds.ts';
 import { refuseUnasked, resumeCall, settleCall } from './settle-call.ts';
-
-/** One `tools/call`, read strictly. */
-export interface IncomingCall extends Incoming {
-  readonly name: string;
-  readonly args: JsonObject | undefined;
-}
 
 /** Decides, forwards what was authorised and nothing else, and releases what the output policy lets pass. */
 export async function authorizeCall(

@@ -1,12 +1,12 @@
 import type { Decision } from '@writ/decision';
-import type { IncomingCall } from './authorize-call.ts';
 import type { CallContext } from './call-context.ts';
 import type { CatalogueTool, Lookup } from './catalogue.ts';
 import { type Exchange, HeldExchange, roundByRound } from './exchange.ts';
+import type { IncomingCall } from './incoming-call.ts';
 import type { Lease } from './leases.ts';
 import { askableCapabilities } from './peer.ts';
 import { traceMeta } from './trace.ts';
-import type { CallOptions } from './upstream.ts';
+import type { CallOptions } from './upstream-call.ts';
 
 /**
  * Connections of its own for a call that can be asked something only by its result, where the server asks while it

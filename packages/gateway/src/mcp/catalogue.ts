@@ -3,7 +3,8 @@ import { definitionDigest, shownDefinition } from './definition.ts';
 import { isServerId, qualify, qualifyUri, unqualify } from './names.ts';
 import { type CatalogueOffer, OFFER_SHAPES, type OfferMethod, shownOffer } from './offers.ts';
 import type { PinnedDefinition, Pins } from './pins.ts';
-import type { Upstream, UpstreamTool } from './upstream.ts';
+import type { Upstream } from './upstream.ts';
+import type { UpstreamTool } from './upstream-call.ts';
 
 /** A tool that clients may name. */
 export interface CatalogueTool extends UpstreamTool {

@@ -3,7 +3,8 @@ import { shownDefinition } from './definition.ts';
 import { type DefinitionChange, definitionDiff } from './definition-diff.ts';
 import { definitionFindings, type Finding } from './findings.ts';
 import { openPins, type Pins } from './pins.ts';
-import { openUpstream, type Upstream, type UpstreamTool } from './upstream.ts';
+import { openUpstream, type Upstream } from './upstream.ts';
+import type { UpstreamTool } from './upstream-call.ts';
 import type { UpstreamConfig } from './upstream-config.ts';
 
 /** How a tool stands to its pin. `gone`: pinned, and no longer offered. */

@@ -6,10 +6,10 @@ import {
 } from '@modelcontextprotocol/server';
 import type { Action, ActionResult, Decision, Json } from '@writ/decision';
 import { reportRefused } from './ask-decision.ts';
-import type { IncomingCall } from './authorize-call.ts';
 import type { CallContext } from './call-context.ts';
 import type { CatalogueTool } from './catalogue.ts';
 import type { Exchange, HeldExchange } from './exchange.ts';
+import type { IncomingCall } from './incoming-call.ts';
 import { judgeAnswer } from './judge-answer.ts';
 import { askableCapabilities } from './peer.ts';
 import { faultResult, verdictMeta } from './refusal.ts';

@@ -9,8 +9,8 @@ import {
 } from '@modelcontextprotocol/client';
 import type { JsonObject } from '@writ/decision';
 import type { RequestMethod } from './methods.ts';
-import type { CallOptions, UpstreamTool } from './upstream.ts';
 import { answerOf, type UpstreamAnswer } from './upstream-answer.ts';
+import type { CallOptions, UpstreamTool } from './upstream-call.ts';
 import type { WaitLimits } from './upstream-config.ts';
 import type { Connection } from './upstream-connection.ts';
 

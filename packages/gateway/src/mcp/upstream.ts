@@ -1,12 +1,4 @@
-import type {
-  CallToolResult,
-  Client,
-  ClientCapabilities,
-  LoggingLevel,
-  ProgressCallback,
-  Result,
-  Tool,
-} from '@modelcontextprotocol/client';
+import type { CallToolResult, Client, LoggingLevel, Result } from '@modelcontextprotocol/client';
 import type { JsonObject } from '@writ/decision';
 import { pinDigest, toolDigest } from './definition.ts';
 import type { RequestMethod } from './methods.ts';
@@ -14,21 +6,11 @@ import { OFFER_SHAPES, type OfferMethod, type Offers } from './offers.ts';
 import type { Peer } from './peer.ts';
 import { Restarts } from './restarts.ts';
 import { isStale, type UpstreamAnswer } from './upstream-answer.ts';
+import type { CallOptions, UpstreamTool } from './upstream-call.ts';
 import { type UpstreamConfig, waitLimitsOf } from './upstream-config.ts';
 import { type Connection, connect } from './upstream-connection.ts';
 import { openFeed, type UpstreamChange } from './upstream-feed.ts';
 import { sendCall, sendRequest } from './upstream-send.ts';
-
-/** A tool as the upstream describes it. */
-export interface UpstreamTool {
-  readonly definition: Tool;
-  /** Digest that decisions and approvals are bound to. */
-  readonly digest: string;
-  /** Digest that is held against the pin. */
-  readonly pinDigest: string;
-  /** Number of the connection that described it. */
-  readonly connection: number;
-}
 
 export interface Upstream {
   readonly id: string;
@@ -57,17 +39,6 @@ export interface Upstream {
   /** Calls `listener` when the upstream says that something changed, and when its connection is lost. */
   onChange(listener: (change: UpstreamChange) => void): () => void;
   close(): Promise<void>;
-}
-
-export interface CallOptions {
-  readonly signal?: AbortSignal;
-  /** Trace context, passed on in `_meta`. */
-  readonly meta?: JsonObject;
-  readonly onProgress?: ProgressCallback;
-  /** What the client can be asked for; the newer era says it with each request. */
-  readonly capabilities?: ClientCapabilities;
-  /** The client's answers to what the server asked for, and the server's state. */
-  readonly inputs?: { readonly responses: JsonObject; readonly state?: string };
 }
 
 /** Connects to an upstream on first use and again after it died; a failure is the caller's to answer. */
