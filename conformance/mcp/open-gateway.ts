@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BUILT_IN_BUNDLES } from '@writ/bundle';
-import { createMcpGateway } from '@writ/gateway';
+import { createAuthenticator, createMcpGateway } from '@writ/gateway';
 import { LEDGER_PROCEDURES } from '@writ/ledger';
 import {
   createDecisionPoint,
@@ -43,9 +43,12 @@ export async function openGateway(upstream: string): Promise<OpenGateway> {
   const gateway = createMcpGateway({
     point: service,
     upstreams: [{ id: 'fixture', url: upstream }],
-    resolveCaller: () => ({
-      principal: { id: 'user:conformance', kind: 'user' },
-      actor: { id: 'agent:suite' },
+    authenticator: createAuthenticator({
+      providers: [],
+      anonymous: {
+        principal: { id: 'user:conformance', kind: 'user' },
+        actor: { id: 'agent:suite' },
+      },
     }),
   });
   const server = createServer((request, response) => void gateway.handle(request, response));
