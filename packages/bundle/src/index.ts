@@ -37,6 +37,7 @@ export {
   type WrittenEntrypoint,
 } from './manifest.ts';
 export { BUNDLE_ERROR_CODES, type BundleErrorCode, type BundleProblem, renderProblem } from './problem.ts';
+export { type DocumentResult, readDocument } from './read-data.ts';
 export { readDirectory } from './read-directory.ts';
 export { readTarball, readTarballBytes, unpackArchive } from './read-tarball.ts';
 export { isSameContent, type RebuildOptions, type RebuildResult, rebuildArchive } from './rebuild-archive.ts';

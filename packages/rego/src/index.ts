@@ -92,7 +92,14 @@ export type {
   RawNumber,
   RegoVersion,
 } from './syntax/index.ts';
-export { DIAGNOSTIC_CODES, moduleToAst, parseModule, parseQuery, renderDiagnostic } from './syntax/index.ts';
+export {
+  DIAGNOSTIC_CODES,
+  moduleToAst,
+  parseModule,
+  parseQuery,
+  queryToAst,
+  renderDiagnostic,
+} from './syntax/index.ts';
 export type { FailedLiteral, TestCaseResult, TestOptions, TestReport, TestResult } from './tester/tester.ts';
 export { runTests } from './tester/tester.ts';
 export type { JsonObject, ParsedJson, Value } from './value/index.ts';

@@ -1,4 +1,5 @@
 import type { EntrypointKind, Json, JsonObject, Layer } from '@writ/decision';
+import type { PolicyQueries } from './policy-queries.ts';
 
 /**
  * One interface for every policy engine (embedded `rego`, a real `opa`; `wasm`, `cedar` and `crosscheck` later).
@@ -75,6 +76,8 @@ export interface LoadedPolicies {
   /** In process engines answer at once, others with a promise. Never throws or rejects: faults are answers. */
   evaluate(question: EngineQuestion): EngineAnswer | Promise<EngineAnswer>;
   reads(bundle: string, path: string): ReadPaths | undefined;
+  /** For administrators; absent where the engine has none. */
+  readonly queries?: PolicyQueries;
   close(): Promise<void>;
 }
 

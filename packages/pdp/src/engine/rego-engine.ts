@@ -29,6 +29,7 @@ import type {
   LoadResult,
   ReadPaths,
 } from './engine.ts';
+import { createPolicyQueries, type PolicyQueries } from './policy-queries.ts';
 
 /** What policies are given of this machine: cryptography on what they hold already, and nothing that reaches out. */
 const HOST = Object.freeze({ crypto: nodeCrypto });
@@ -153,10 +154,17 @@ class RegoPolicies implements LoadedPolicies {
   readonly #queries = new Map<string, PreparedQuery>();
   readonly #reads = new Map<string, ReadPaths>();
   readonly #rules = new Map<MatchedRule, EngineRule>();
+  readonly queries?: PolicyQueries;
 
   constructor(groups: ReadonlyMap<string, CompiledGroup>, options: RegoEngineOptions) {
     this.#groups = groups;
     this.#options = options;
+    // First parties are one group; what third parties' policies hold is asked by their entrypoints alone.
+    for (const { policy, files } of groups.values()) {
+      if (isWorkerPolicy(policy)) continue;
+      this.queries = createPolicyQueries(policy, files, HOST);
+      break;
+    }
   }
 
   evaluate(question: EngineQuestion): EngineAnswer | Promise<EngineAnswer> {

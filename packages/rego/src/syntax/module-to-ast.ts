@@ -23,6 +23,11 @@ export function moduleToAst(module: Module, options: AstOptions = {}): AstObject
   };
 }
 
+/** A query's body in the same shape, as `POST /v1/compile` answers it. */
+export function queryToAst(body: Body): readonly AstObject[] {
+  return bodyToAst(body, new AstLocations('', false));
+}
+
 function commentsToAst({ comments, annotations }: Module, at: AstLocations): readonly AstObject[] {
   const blocks = new Map(annotations.map(({ location }) => [location.start, location]));
   return comments.map((comment) => at.comment(comment, blocks.get(comment.location.start)));
