@@ -830,4 +830,9 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
       'Policies that are not trusted run in a thread that is killed where it exceeds its time or memory.',
     source: 'docs/architecture.md',
   },
+  'P-WRITES-ARE-OFF': {
+    sentence:
+      'Policies and data are written over the API only where the configuration turns that on, by the operator, on record before they take effect.',
+    source: 'docs/architecture.md',
+  },
 };

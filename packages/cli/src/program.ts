@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { COMMANDS } from './commands/table.ts';
 import { EXIT } from './exit-status.ts';
+import { ownVersion } from './own-version.ts';
 
 const STATUS_HELP = `
 Exit status:
@@ -18,11 +18,6 @@ Start here:
   npm start                                     a guided tour on real calls
   writ init my-policy && cd my-policy           a project of your own
   writ test . && writ serve                     try it, then serve it`;
-
-/** The package's own version; the file lies beside `src` in a checkout and beside `dist` in what is installed. */
-function ownVersion(): string {
-  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
-}
 
 /** The whole command tree. */
 export function createProgram(): Command {

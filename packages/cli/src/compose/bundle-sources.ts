@@ -26,6 +26,8 @@ export interface BundleSourceOptions {
   readonly dataDirectory: string;
   /** Production: no bundle that somebody could change unsigned. */
   readonly production: boolean;
+  /** Policies may be written over the API: then there may be none to begin with. */
+  readonly writable?: boolean;
   /** From the command line; goes before the configuration. */
   readonly paths?: readonly string[];
   readonly entrypoints?: readonly string[];
@@ -40,6 +42,7 @@ export function bundleSources(options: BundleSourceOptions): BundleSource[] {
     if (options.production) throw unsigned(`--bundle ${paths[0]}`);
     return paths.flatMap((path): BundleSource[] => builtIn(path) ?? folderSources(path, entrypoints));
   }
+  if (bundles.length === 0 && options.writable === true) return [];
   if (bundles.length === 0) {
     throw new CommandError(
       EXIT.config,

@@ -35,6 +35,13 @@ export function serviceFromConfig(
   overrides: ServiceOverrides,
 ): ServiceOptions {
   const upstreams = upstreamsOf({ config, folder });
+  const policyWrites = config.api?.policy_writes ?? false;
+  if (policyWrites && config.production === true)
+    throw new CommandError(
+      EXIT.config,
+      '`api.policy_writes` lets policies be changed without review or signature, which production refuses',
+      'take it out of writ.yaml, and publish signed bundles',
+    );
   const dataDirectory = resolve(overrides.data ?? resolve(folder, config.data_dir ?? '.writ'));
   return {
     dataDirectory,
@@ -44,9 +51,11 @@ export function serviceFromConfig(
       folder,
       dataDirectory,
       production: config.production ?? false,
+      writable: policyWrites,
       ...(overrides.bundle === undefined ? {} : { paths: overrides.bundle }),
       ...(overrides.entrypoint === undefined ? {} : { entrypoints: overrides.entrypoint }),
     }),
+    ...(policyWrites ? { policyWrites } : {}),
     engine: engineOf(config, overrides),
     production: config.production ?? false,
     ...(config.release === undefined ? {} : { releases: [releaseOf(config, config.release)] }),

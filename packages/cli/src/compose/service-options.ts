@@ -25,6 +25,8 @@ export interface ServiceOptions {
     readonly anonymous?: Caller;
     readonly refusals?: RefusalOptions;
   };
+  /** The operator may write policies and data over the API. */
+  readonly policyWrites?: boolean;
   readonly points?: readonly PointCredential[];
   /** Host names beside loopback's and the addresses' own that requests may carry. */
   readonly hosts?: readonly string[];

@@ -4,11 +4,18 @@ import { join } from 'node:path';
 import type { DecisionPoint } from '@writ/decision';
 import { createAuthenticator, createMcpGateway, type McpGateway, staticKeys } from '@writ/gateway';
 import { type LogQueries, openLogQueries } from '@writ/ledger';
-import { createHttpApi, type DecisionService, type HttpApi, readOperatorToken, tokenDigest } from '@writ/pdp';
+import {
+  createHttpApi,
+  type DecisionService,
+  type HttpApi,
+  readOperatorToken,
+  tokenDigest,
+} from '@writ/pdp';
 import { keepReceipts } from '@writ/sdk';
 import { LocalError, type LocalPoint, openLocal } from '@writ/sdk/local';
 import type { StoreRecovery } from '@writ/store';
 import { CommandError, EXIT } from '../exit-status.ts';
+import { ownVersion } from '../own-version.ts';
 import { announce, withdraw } from './service-file.ts';
 import type { ListenAddress, Service, ServiceOptions } from './service-options.ts';
 
@@ -36,7 +43,7 @@ async function start(options: ServiceOptions, undo: Undo[]): Promise<Omit<Servic
   const { dataDirectory } = options;
   const local = await openLocal({ ...options, ...options.events });
   undo.push(() => local.close());
-  const { point, policies, bundles, store, recovery } = local;
+  const { point, policies, bundles, store, recovery, writes } = local;
   // The owner of the files keeps the index; a client's queries go through the owner's API.
   const queries =
     store.role === 'owner' && options.store === undefined
@@ -45,7 +52,8 @@ async function start(options: ServiceOptions, undo: Undo[]): Promise<Omit<Servic
         })
       : undefined;
   if (queries !== undefined) undo.push(() => queries.close());
-  const api = await openApi(options, { point, policies, bundles }, queries);
+  const shared = { point, policies, bundles, ...(writes === undefined ? {} : { writes }) };
+  const api = await openApi(options, shared, queries);
   undo.push(() => api.api.close());
   const mcp = await openGateway(options, point);
   if (mcp !== undefined) undo.push(() => mcp.close());
@@ -74,12 +82,14 @@ interface OpenApi {
 
 async function openApi(
   options: ServiceOptions,
-  { point, policies, bundles }: Pick<LocalPoint, 'point' | 'policies' | 'bundles'>,
+  { point, policies, bundles, writes }: Pick<LocalPoint, 'point' | 'policies' | 'bundles' | 'writes'>,
   queries: LogQueries | undefined,
 ): Promise<OpenApi> {
   const api = createHttpApi({
     service: point,
     ...(queries === undefined ? {} : { queries }),
+    ...(writes === undefined ? {} : { writes }),
+    version: ownVersion(),
     bundles,
     production: options.production ?? false,
     policies: () => {

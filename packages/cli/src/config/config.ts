@@ -71,6 +71,17 @@ export const configSchema = z.strictObject({
         .describe("Host names, without port, that clients beyond loopback use, beside the addresses' own"),
     })
     .optional(),
+  api: z
+    .strictObject({
+      policy_writes: z
+        .boolean()
+        .optional()
+        .describe(
+          "The operator may write policies and data over OPA's REST API; they are kept in data_dir. Default: false; production refuses it",
+        ),
+    })
+    .optional()
+    .describe('What the decision API offers'),
   upstreams: z
     .record(
       name,

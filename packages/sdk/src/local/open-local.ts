@@ -22,6 +22,7 @@ import {
   createBundleDesk,
   createDecisionPoint,
   createPolicySource,
+  createPolicyWrites,
   createRegoEngine,
   DECISION_PROCEDURES,
   type DecisionService,
@@ -30,10 +31,12 @@ import {
   loadFirst,
   type PolicySet,
   type PolicySource,
+  type PolicyWrites,
   remotesOf,
   renderLoadFailure,
   staleReason,
   watchPolicies,
+  writtenSource,
 } from '@writ/pdp';
 import { type BudgetDefinition, STATE_PROCEDURES, startSweeper } from '@writ/state';
 import { openStore, type Store, StoreError, type StoreRecovery } from '@writ/store';
@@ -67,6 +70,8 @@ export interface LocalOptions {
   readonly decisionMs?: number;
   /** How long an approval waits for a person, ms. Default one hour. */
   readonly approvalMs?: number;
+  /** Policies and data may be written while the service runs; kept in `written` below the data directory. Default false. */
+  readonly policyWrites?: boolean;
   /** Reloads policies as their files change. Default false. */
   readonly watch?: boolean;
   readonly onActivated?: (change: BundleChange) => void;
@@ -83,6 +88,8 @@ export interface LocalPoint {
   readonly policies: PolicySource;
   /** Bundles as the operator sees them, and rollbacks. */
   readonly bundles: BundleDesk;
+  /** Present where policies may be written. */
+  readonly writes?: PolicyWrites;
   readonly store: Pick<Store, 'role'>;
   /** What a crash left and how it was repaired; undefined where this process does not own the data. */
   readonly recovery: StoreRecovery | undefined;
@@ -116,7 +123,9 @@ async function open(options: LocalOptions, undo: Undo[]): Promise<Omit<LocalPoin
   refuseExposed(options);
   const upkeep = startUpkeep(options, store);
   undo.push(...upkeep);
-  const sources = options.bundles.map(asSource);
+  const written =
+    options.policyWrites === true ? writtenSource(join(options.dataDirectory, 'written')) : undefined;
+  const sources = [...options.bundles.map(asSource), ...(written === undefined ? [] : [written])];
   await startRemotes(sources, undo);
   const { set, refused } = await load(options, sources, engine);
   const policies = createPolicySource(set, () => staleReason(sources));
@@ -137,7 +146,11 @@ async function open(options: LocalOptions, undo: Undo[]): Promise<Omit<LocalPoin
       refused: (note) => point.administration.recordActivation(note),
     },
   });
-  return { point, policies, bundles, store, recovery: store.recovery };
+  const shared = { point, policies, bundles, store, recovery: store.recovery };
+  if (written === undefined) return shared;
+  const { administration } = point;
+  const writes = createPolicyWrites({ directory: written.path, sources, engine, policies, administration });
+  return { ...shared, writes };
 }
 
 /** What the record says of a start after a crash; nothing after a clean end. */
