@@ -62,12 +62,15 @@ describe("OPA's clients", () => {
     const script = `const { OPAClient } = require(${JSON.stringify(name)});
 const [url, path, ...inputs] = process.argv.slice(1);
 const client = new OPAClient(url);
-Promise.all(inputs.map((input) => client.evaluate(path, JSON.parse(input)))).then((all) => console.log(JSON.stringify(all)));`;
+const read = inputs.map((input) => JSON.parse(input));
+Promise.all([...read.map((input) => client.evaluate(path, input)), client.evaluateBatch(path, Object.fromEntries(read.entries()))])
+  .then((all) => console.log(JSON.stringify(all)));`;
     const words = ['-e', script, writ.api, PATH, JSON.stringify(ALLOWED), JSON.stringify(REFUSED)];
     const { stdout } = await run(process.execPath, words, { cwd: npm.folder });
     expect(JSON.parse(stdout)).toMatchObject([
       { outcome: 'allow', reason: 'ok' },
       { outcome: 'deny', reason: 'tool_not_allowlisted' },
+      { 0: { outcome: 'allow' }, 1: { outcome: 'deny' } },
     ]);
   });
 

@@ -45,6 +45,14 @@ export { type LoadFailure, renderLoadFailure } from './layers/load-failure.ts';
 export { loadFirst, loadPolicies, type PolicyLoad, type SettledLoad } from './layers/load-policies.ts';
 export { type ActiveEntrypoint, createPolicySet, type PolicySet } from './layers/policy-set.ts';
 export { createPolicySource, type PolicyHold, type PolicySource } from './layers/policy-source.ts';
+export {
+  createPolicyWrites,
+  type PolicyWrites,
+  type PolicyWritesOptions,
+  WRITTEN_BUNDLE,
+  type WriteOutcome,
+  writtenSource,
+} from './layers/policy-writes.ts';
 export { type Reloaded, type ReloadReport, reloadPolicies, watchPolicies } from './layers/reload-policies.ts';
 export { remotesOf, staleReason } from './layers/settle-remotes.ts';
 export { type Assessment, type AssessOptions, assess } from './pipeline/assess.ts';

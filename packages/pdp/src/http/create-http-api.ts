@@ -1,19 +1,24 @@
 import type { LogQueries } from '@writ/ledger';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { BundleDesk } from '../pipeline/bundle-desk.ts';
+import type { PolicyWrites } from '../layers/policy-writes.ts';
 import type { CallerIdentity } from '../pipeline/caller.ts';
 import type { DecisionService } from '../pipeline/service.ts';
 import { registerApprovalRoutes } from './approval-routes.ts';
 import { AUTHZEN_METADATA_PATH, authzenStatus, registerAuthzenRoutes } from './authzen-routes.ts';
 import { registerBundleRoutes } from './bundle-routes.ts';
 import { type Credentials, operatorProof } from './credentials.ts';
-import { registerDataRoutes } from './data-routes.ts';
 import { registerDecisionRoutes } from './decision-routes.ts';
 import { acceptGzip } from './encodings.ts';
 import { HttpError } from './error-body.ts';
 import { HEALTH_PATHS, registerHealthRoutes } from './health-routes.ts';
 import { type ApiContext, callerOf, type PolicyView, requireKnownCaller } from './http-api.ts';
 import { registerMetricsRoutes } from './metrics-routes.ts';
+import { registerOpaBatchRoutes } from './opa/batch-routes.ts';
+import { registerDataRoutes } from './opa/data-routes.ts';
+import { isOpaPath, opaErrorBody } from './opa/errors.ts';
+import { registerOpaPolicyRoutes } from './opa/policy-routes.ts';
+import { registerOpaQueryRoutes } from './opa/query-routes.ts';
 import { registerOperatorRoutes } from './operator-routes.ts';
 import { hostName, isLoopbackAddress, LOOPBACK_HOSTS, refusedOrigin } from './origin-check.ts';
 import { readBodiesStrictly } from './reading.ts';
@@ -28,6 +33,10 @@ export interface HttpApiOptions {
   readonly bundles?: BundleDesk;
   /** Shown by `/v1/bundles`: nothing unsigned is taken. */
   readonly production?: boolean;
+  /** Lets the operator write policies and data over OPA's API; absent: nobody may. */
+  readonly writes?: PolicyWrites;
+  /** Writ's own version, for OPA's `provenance`. */
+  readonly version?: string;
   readonly credentials: Credentials;
   /** Callers without a credential may decide, on loopback only. Never in production. */
   readonly development?: boolean;
@@ -99,6 +108,8 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     ...(options.queries === undefined ? {} : { queries: options.queries }),
     ...(options.bundles === undefined ? {} : { bundles: options.bundles }),
     production: options.production ?? false,
+    ...(options.writes === undefined ? {} : { writes: options.writes }),
+    version: options.version ?? '',
     development: options.development ?? false,
     loopback: true,
     anonymous: options.anonymous ?? ANONYMOUS,
@@ -121,10 +132,14 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
       const { code, message } = answer;
       await context.service.as(callerOf(request, context)).report({ kind: 'malformed', code, message });
     }
-    return reply.code(authzenStatus(request.url, answer.status)).send(answer.body);
+    const body = isOpaPath(request.url) ? opaErrorBody(request.url, answer) : answer.body;
+    return reply.code(authzenStatus(request.url, answer.status)).send(body);
   });
-  app.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send({ code: 'not_found', message: 'no such endpoint' }),
+  app.setNotFoundHandler(({ url }, reply) =>
+    // OPA's own paths exist: there only the method is wrong.
+    isOpaPath(url)
+      ? reply.code(405).send()
+      : reply.code(404).send({ code: 'not_found', message: 'no such endpoint' }),
   );
   app.get<{ Params: { nonce: string } }>(`${PROOF_PATH}:nonce`, async (request) => {
     const { operatorSha256 } = context.credentials;
@@ -139,6 +154,9 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     registerOperatorRoutes,
     registerBundleRoutes,
     registerDataRoutes,
+    registerOpaQueryRoutes,
+    registerOpaPolicyRoutes,
+    registerOpaBatchRoutes,
     registerAuthzenRoutes,
     registerHealthRoutes,
     registerMetricsRoutes,

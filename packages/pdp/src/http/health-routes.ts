@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { DEFAULT_DECISION, flag } from './data-routes.ts';
 import { type ApiContext, requireOperator } from './http-api.ts';
+import { flag } from './opa/annexes.ts';
+import { DEFAULT_DECISION } from './opa/data-routes.ts';
 
 /** Answer without a credential: they say whether the service can be asked, and nothing else. */
 export const HEALTH_PATHS = ['/health', '/readyz'] as const;

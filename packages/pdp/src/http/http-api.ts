@@ -1,7 +1,8 @@
-import type { Entrypoint } from '@writ/bundle';
+import type { BundleModule, Entrypoint } from '@writ/bundle';
 import type { LogQueries } from '@writ/ledger';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { BundleDesk } from '../pipeline/bundle-desk.ts';
+import type { PolicyWrites } from '../layers/policy-writes.ts';
 import type { CallerIdentity } from '../pipeline/caller.ts';
 import type { DecisionService, PointHandle } from '../pipeline/service.ts';
 import { type Authenticated, authenticate, type Credentials } from './credentials.ts';
@@ -13,12 +14,13 @@ export interface PolicyView {
   readonly bundles: readonly PolicyViewBundle[];
 }
 
-/** One active bundle as `GET /v1/policies` and the data API need it. */
+/** One active bundle as `GET /v1/active`, `GET /v1/policies` and the data API need it. */
 export interface PolicyViewBundle {
   readonly name: string;
   readonly revision: string;
   readonly digest: string;
   readonly entrypoints: readonly Entrypoint[];
+  readonly modules: readonly BundleModule[];
   /** False for a directory without `.manifest`. */
   readonly hasManifest: boolean;
 }
@@ -28,6 +30,10 @@ export interface ApiContext {
   readonly service: DecisionService;
   readonly credentials: Credentials;
   readonly policies: () => PolicyView | undefined;
+  /** Writes of policies and data; absent where they are turned off. */
+  readonly writes?: PolicyWrites;
+  /** Writ's own version. */
+  readonly version: string;
   /** Queries over the record; absent where this process keeps no index. */
   readonly queries?: LogQueries;
   /** Bundles as the operator sees them; absent where this process has none of its own. */
@@ -85,4 +91,10 @@ export function requireOperator(request: FastifyRequest, context: ApiContext): s
 /** Is the bearer the operator. */
 export function isOperator(request: FastifyRequest, context: ApiContext): boolean {
   return bearerOf(request, context).kind === 'operator';
+}
+
+/** May callers without a credential ask any rule: in development on loopback, where no bundle has a manifest. */
+export function mayAskAnyRule({ development, loopback, policies }: ApiContext): boolean {
+  const bundles = policies()?.bundles ?? [];
+  return development && loopback && bundles.length > 0 && bundles.every((each) => !each.hasManifest);
 }

@@ -51,12 +51,10 @@ export function registerOperatorRoutes(app: FastifyInstance, context: ApiContext
       throw new HttpError(404, 'not_found', `no entry of decision \`${request.params.id}\``);
     return { entries };
   });
-  // With a slash at the end as well: OPA's clients ask so.
-  for (const path of ['/v1/policies', '/v1/policies/'])
-    app.get(path, async (request) => {
-      pointFor(request, context);
-      return policiesShown(context.policies());
-    });
+  app.get('/v1/active', async (request) => {
+    pointFor(request, context);
+    return activeShown(context.policies());
+  });
 }
 
 /** Whose fields go; somebody must be named, and fields by their names. */
@@ -81,7 +79,7 @@ function erasureOf(body: JsonObject): ErasureTarget {
 }
 
 /** What is active, without sources and data. */
-function policiesShown(view: PolicyView | undefined): object {
+function activeShown(view: PolicyView | undefined): object {
   if (view === undefined) return { bundles: [] };
   const bundles = view.bundles.map(({ name, revision, digest, entrypoints, hasManifest }) => ({
     name,

@@ -1,3 +1,4 @@
+import { DEFAULT_BUNDLE_LIMITS, readDocument } from '@writ/bundle';
 import {
   httpStatusOf,
   type Json,
@@ -8,6 +9,8 @@ import {
 } from '@writ/decision';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { HttpError } from './error-body.ts';
+import { isOpaPath } from './opa/errors.ts';
+import { isPolicyText } from './opa/policy-text.ts';
 
 /**
  * Bodies are read by the strict reader alone, from bytes: what is refused there never reaches a policy. The type
@@ -17,8 +20,18 @@ export function readBodiesStrictly(app: FastifyInstance, sizeBytesMax: number): 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: sizeBytesMax }, (request, body, done) => {
     const bytes = body as Buffer;
+    if (isPolicyText(request)) {
+      done(null, bytes);
+      return;
+    }
     if (bytes.length === 0) {
       done(null, undefined);
+      return;
+    }
+    if (isYaml(request)) {
+      const document = readDocument({ path: 'body.yaml', bytes }, DEFAULT_BUNDLE_LIMITS);
+      if (document.ok) done(null, document.value);
+      else done(new HttpError(400, 'request_invalid', document.problem.message, {}, true), undefined);
       return;
     }
     // A route that takes larger bodies says so itself.
@@ -26,6 +39,11 @@ export function readBodiesStrictly(app: FastifyInstance, sizeBytesMax: number): 
     if (read.ok) done(null, read.value);
     else done(unreadable(read), undefined);
   });
+}
+
+/** OPA's API takes YAML where the caller says that it is. */
+function isYaml({ url, headers }: FastifyRequest): boolean {
+  return isOpaPath(url) && /yaml/i.test(headers['content-type'] ?? '');
 }
 
 function unreadable({ code, message, line, column }: StrictJsonProblem): HttpError {

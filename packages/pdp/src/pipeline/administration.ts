@@ -14,6 +14,7 @@ import {
   type HaltTarget as StateHaltTarget,
   toApproval,
 } from '@writ/state';
+import { createAdministrativeQueries } from './administrative-queries.ts';
 import type { ApprovalStepResult } from './approval-procedure.ts';
 import { stepApproval } from './approvals.ts';
 import { approvalNamed } from './call-cells.ts';
@@ -56,6 +57,7 @@ export function createAdministration(core: Core): Administration {
       erase: (target, by, reason) => erase(core, target, by, reason),
     },
     recordLife: (event, message) => record(core, { kind: event }, message === undefined ? {} : { message }),
+    recordWrite: (note) => record(core, { kind: 'administrative', event: 'policy_write' }, { note }),
     recordActivation: (note) => {
       const kind = note.ok ? 'policy_activation' : 'policy_refusal';
       const { facts, refused, message } = note;
@@ -78,6 +80,9 @@ export function createAdministration(core: Core): Administration {
       logSize: await core.store.logSize(),
       store: await core.store.statistics(),
     }),
+    queries: createAdministrativeQueries(core, (event, note, args) =>
+      record(core, { kind: 'administrative', event }, { note, ...(args === undefined ? {} : { args }) }),
+    ),
     evaluate: async (question, by) => {
       const noted = await record(
         core,

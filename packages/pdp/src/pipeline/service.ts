@@ -14,6 +14,7 @@ import type {
 import type { EraseReport, ErasureTarget, LedgerEntry } from '@writ/ledger';
 import type { StoreStatistics } from '@writ/store';
 import type { EngineAnswer } from '../engine/engine.ts';
+import type { AdministrativeQueries } from './administrative-queries.ts';
 import type { CallerIdentity } from './caller.ts';
 import type { MeterReading } from './meters.ts';
 
@@ -144,6 +145,8 @@ export interface Administration {
   };
   /** Puts on record that the decision point started or stopped, and what a crash left. */
   recordLife(event: 'start' | 'stop', message?: string): Promise<ActOutcome>;
+  /** Puts on record that somebody writes policy or data over the API; before it takes effect. */
+  recordWrite(note: JsonObject): Promise<ActOutcome>;
   /** Puts an activation or a refused one on record. */
   recordActivation(note: ActivationNote): Promise<ActOutcome>;
   /** Puts on record that an operator asked for a rollback, before it is tried. */
@@ -151,6 +154,8 @@ export interface Administration {
   measure(): Promise<Measured>;
   /** Evaluates any path below `data`, outside of the decision pipeline; on record as an administrative act. */
   evaluate(question: Pick<RawQuestion, 'path' | 'input'>, by: string): Promise<EngineAnswer>;
+  /** Queries, partial evaluation and traces, where the engine has them. */
+  readonly queries: AdministrativeQueries;
 }
 
 /** The decision point whole: in process for its default caller, for others by `as`, and for the operator. */

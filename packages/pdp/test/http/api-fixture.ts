@@ -1,11 +1,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { BundleSource } from '@writ/bundle';
 import { createRegoEngine } from '../../src/engine/rego-engine.ts';
 import { createHttpApi, type HttpApi, type HttpApiOptions } from '../../src/http/create-http-api.ts';
 import { createToken, type PointCredential, tokenDigest } from '../../src/http/credentials.ts';
 import { loadPolicies } from '../../src/layers/load-policies.ts';
 import type { PolicySet } from '../../src/layers/policy-set.ts';
+import { createPolicyWrites, type PolicyWrites, writtenSource } from '../../src/layers/policy-writes.ts';
 import { type Fixture, type FixtureOptions, openFixture, type RuleAt } from '../pipeline/support.ts';
 
 /** A decision point behind a listening HTTP API, with an operator and one enforcement point. */
@@ -21,9 +23,12 @@ export interface Api {
 
 export async function openApi(
   rules: readonly RuleAt[] | PolicySet,
-  options: Partial<HttpApiOptions> & { readonly fixtureOptions?: FixtureOptions } = {},
+  options: Partial<HttpApiOptions> & {
+    readonly fixtureOptions?: FixtureOptions;
+    readonly writesOf?: (fixture: Fixture) => PolicyWrites;
+  } = {},
 ): Promise<Api> {
-  const { fixtureOptions, ...rest } = options;
+  const { fixtureOptions, writesOf, ...rest } = options;
   const fixture = await openFixture(rules, fixtureOptions);
   const operator = createToken('writ_op');
   const gateway = createToken('writ_pt');
@@ -41,6 +46,7 @@ export async function openApi(
     },
     credentials: { operatorSha256: tokenDigest(operator), points },
     development: true,
+    ...(writesOf === undefined ? {} : { writes: writesOf(fixture) }),
     ...rest,
   });
   const listening = await http.listen();
@@ -54,6 +60,31 @@ export async function openApi(
     close: async () => {
       await http.close();
       await fixture.close();
+    },
+  };
+}
+
+/** An API over whose OPA side policies and data may be written, beside a bundle `shop` of a file. */
+export async function openWritableApi(source: string, options: Partial<HttpApiOptions> = {}): Promise<Api> {
+  const folder = await mkdtemp(join(tmpdir(), 'writ-writable-'));
+  await mkdir(join(folder, 'shop'));
+  await writeFile(join(folder, 'shop/shop.rego'), source);
+  const directory = join(folder, 'written');
+  const sources: BundleSource[] = [{ kind: 'path', path: join(folder, 'shop') }, writtenSource(directory)];
+  const engine = createRegoEngine();
+  const loaded = await loadPolicies(sources, engine);
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded));
+  const api = await openApi(loaded.set, {
+    ...options,
+    writesOf: ({ source: policies, point: { administration } }) =>
+      createPolicyWrites({ directory, sources, engine, policies, administration }),
+  });
+  return {
+    ...api,
+    close: async () => {
+      await api.close();
+      await engine.close();
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }
@@ -95,4 +126,16 @@ export async function post(
 export async function get(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
   const response = await fetch(url, { headers });
   return { status: response.status, body: (await response.json()) as Reply['body'] };
+}
+
+/** Any method with a text; the body is undefined where there is none. */
+export async function send(
+  method: string,
+  url: string,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ readonly status: number; readonly body: unknown }> {
+  const response = await fetch(url, { method, body, headers });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
 }

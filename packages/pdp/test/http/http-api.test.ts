@@ -261,7 +261,7 @@ describe('the operator', () => {
     expect(shown.body['entries']).toMatchObject([
       { core: { codes: ['halted', 'granted'] }, fields: { tool: 'a' } },
     ]);
-    const policies = await get(`${api.url}/v1/policies`, api.operator);
+    const policies = await get(`${api.url}/v1/active`, api.operator);
     expect(policies.body).toMatchObject({ engine: 'rego', bundles: [{ name: 'test', revision: 'r1' }] });
     expect(JSON.stringify(policies.body)).not.toContain('"data"');
   });
