@@ -38,6 +38,7 @@ it('exports these names', () => {
     'parseEntrypoint',
     'pushOci',
     'readDirectory',
+    'readDocument',
     'readManifest',
     'readSource',
     'readSources',

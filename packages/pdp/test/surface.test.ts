@@ -7,6 +7,7 @@ it('exports these names and no others', () => {
     'DECISION_PROCEDURES',
     'DEFAULT_LIMITS',
     'TURN_CODE',
+    'WRITTEN_BUNDLE',
     'assess',
     'consult',
     'createBundleDesk',
@@ -15,6 +16,7 @@ it('exports these names and no others', () => {
     'createManagedOpaEngine',
     'createPolicySet',
     'createPolicySource',
+    'createPolicyWrites',
     'createRegoEngine',
     'createRemoteOpaEngine',
     'createToken',
@@ -33,5 +35,6 @@ it('exports these names and no others', () => {
     'staleReason',
     'tokenDigest',
     'watchPolicies',
+    'writtenSource',
   ]);
 });

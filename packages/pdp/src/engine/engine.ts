@@ -1,5 +1,5 @@
 import type { EntrypointKind, Json, JsonObject, Layer } from '@writ/decision';
-import type { PolicyQueries } from './policy-queries.ts';
+import type { PolicyQueries } from './query-types.ts';
 
 /**
  * One interface for every policy engine (embedded `rego`, a real `opa`; `wasm`, `cedar` and `crosscheck` later).

@@ -29,7 +29,8 @@ import type {
   LoadResult,
   ReadPaths,
 } from './engine.ts';
-import { createPolicyQueries, type PolicyQueries } from './policy-queries.ts';
+import { createPolicyQueries } from './policy-queries.ts';
+import type { PolicyQueries } from './query-types.ts';
 
 /** What policies are given of this machine: cryptography on what they hold already, and nothing that reaches out. */
 const HOST = Object.freeze({ crypto: nodeCrypto });

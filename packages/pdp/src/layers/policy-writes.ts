@@ -5,7 +5,6 @@ import { dirname, join } from 'node:path';
 import type { BundleSource } from '@writ/bundle';
 import type { Json, JsonObject } from '@writ/decision';
 import type { Engine } from '../engine/engine.ts';
-import type { DecisionService } from '../pipeline/service.ts';
 import { type LoadFailure, loadPolicies } from './load-policies.ts';
 import type { PolicySource } from './policy-source.ts';
 import { changeData, type DataOperation, hasPath } from './written-data.ts';
@@ -45,7 +44,18 @@ export interface PolicyWritesOptions {
   readonly sources: readonly BundleSource[];
   readonly engine: Engine;
   readonly policies: PolicySource;
-  readonly administration: Pick<DecisionService['administration'], 'recordWrite' | 'recordActivation'>;
+  /** Puts a write on record before it takes effect, and its activation after. */
+  readonly administration: {
+    recordWrite(
+      note: JsonObject,
+    ): Promise<
+      { readonly ok: true } | { readonly ok: false; readonly code: string; readonly message: string }
+    >;
+    recordActivation(note: {
+      readonly ok: boolean;
+      readonly bundles: { readonly [name: string]: { readonly revision: string; readonly digest: string } };
+    }): Promise<unknown>;
+  };
 }
 
 /** The source of a bundle that is written over the API; what a crash left half done is put in order first. */

@@ -6,10 +6,9 @@ import type {
   PolicyQueries,
   QueryAnswer,
   QueryExplanation,
-} from '../engine/policy-queries.ts';
+} from '../engine/query-types.ts';
 import type { Core } from './core.ts';
 import { bundleOf } from './evaluate-rule.ts';
-import type { ActOutcome } from './service.ts';
 
 /** A query of one's own, or the document at a slash path below `data`. */
 export type AdministrativeQuery = (
@@ -49,11 +48,15 @@ export interface AdministrativeQueries {
   trace(path: string, input: Json | undefined, mode: ExplainMode): Promise<QueryExplanation | undefined>;
 }
 
+type Recorded =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly code: string; readonly message: string };
+
 type Note = (
   event: string,
   note: { readonly [name: string]: Json },
   args: Json | undefined,
-) => Promise<ActOutcome>;
+) => Promise<Recorded>;
 
 /** @param note puts an act on record */
 export function createAdministrativeQueries(core: Core, note: Note): AdministrativeQueries {

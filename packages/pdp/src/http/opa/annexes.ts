@@ -1,7 +1,7 @@
 import type { Json } from '@writ/decision';
 import type { ExplainMode } from '@writ/rego';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { QueryExplanation } from '../../engine/policy-queries.ts';
+import type { QueryExplanation } from '../../engine/query-types.ts';
 import type { ApiContext } from '../http-api.ts';
 import { queryText } from '../reading.ts';
 

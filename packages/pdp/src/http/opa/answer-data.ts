@@ -9,7 +9,7 @@ import {
   profileNamed,
 } from '@writ/decision';
 import type { FastifyRequest } from 'fastify';
-import type { QueryExplanation } from '../../engine/policy-queries.ts';
+import type { QueryExplanation } from '../../engine/query-types.ts';
 import { HttpError } from '../error-body.ts';
 import { type ApiContext, isOperator, mayAskAnyRule, pointFor, requireOperator } from '../http-api.ts';
 import { explainOf, flag } from './annexes.ts';

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { DataOperation } from '../../layers/written-data.ts';
 import { HttpError } from '../error-body.ts';
 import type { ApiContext } from '../http-api.ts';
-import { requireWriter, settle } from './policy-routes.ts';
+import { requireWriter, settle } from './writer.ts';
 
 /** OPA's writes of data: a document put, patched or deleted. (https://www.openpolicyagent.org/docs/rest-api#data-api) */
 export function registerDataWrites(app: FastifyInstance, context: ApiContext): void {

@@ -1,4 +1,4 @@
-import type { QueryError } from '../../engine/policy-queries.ts';
+import type { QueryError } from '../../engine/query-types.ts';
 import type { NotAsked } from '../../pipeline/administrative-queries.ts';
 import { type ErrorBody, HttpError } from '../error-body.ts';
 

@@ -1,6 +1,5 @@
 import { moduleToAst, parseModule } from '@writ/rego';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { PolicyWrites, WriteOutcome } from '../../layers/policy-writes.ts';
 import { HttpError } from '../error-body.ts';
 import {
   type ApiContext,
@@ -11,6 +10,7 @@ import {
 } from '../http-api.ts';
 import { sendJson } from './annexes.ts';
 import { registerDataWrites } from './data-writes.ts';
+import { requireWriter, settle } from './writer.ts';
 
 interface IdParams {
   readonly Params: { readonly '*': string };
@@ -97,24 +97,4 @@ function unknownPolicy(id: string): HttpError {
 function mayReadSources(request: FastifyRequest, context: ApiContext): boolean {
   if (request.headers.authorization === undefined) return mayAskAnyRule(context);
   return isOperator(request, context);
-}
-
-/** The operator, where writing is turned on. */
-export function requireWriter(
-  request: FastifyRequest,
-  context: ApiContext,
-): { readonly by: string; readonly writes: PolicyWrites } {
-  const by = requireOperator(request, context);
-  const { writes } = context;
-  if (writes !== undefined) return { by, writes };
-  const message =
-    'writing policies and data over this API is turned off: `api: {policy_writes: true}` in writ.yaml turns it on, outside of production';
-  throw new HttpError(403, 'writes_disabled', message);
-}
-
-/** An outcome that is none is an error of OPA's. */
-export function settle(outcome: WriteOutcome): void {
-  if (outcome.ok) return;
-  const { status, code, message, errors } = outcome;
-  throw new HttpError(status, code, message, errors === undefined ? {} : { errors });
 }
