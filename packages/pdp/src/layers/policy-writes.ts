@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import type { BundleSource } from '@writ/bundle';
 import type { Json, JsonObject } from '@writ/decision';
 import type { Engine } from '../engine/engine.ts';
-import { type LoadFailure, loadPolicies } from './load-policies.ts';
+import type { LoadFailure } from './load-failure.ts';
+import { loadPolicies } from './load-policies.ts';
 import type { PolicySource } from './policy-source.ts';
 import { changeData, type DataOperation, hasPath } from './written-data.ts';
 
