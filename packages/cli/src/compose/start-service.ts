@@ -4,13 +4,7 @@ import { join } from 'node:path';
 import type { DecisionPoint } from '@writ/decision';
 import { createAuthenticator, createMcpGateway, type McpGateway, staticKeys } from '@writ/gateway';
 import { type LogQueries, openLogQueries } from '@writ/ledger';
-import {
-  createHttpApi,
-  type DecisionService,
-  type HttpApi,
-  readOperatorToken,
-  tokenDigest,
-} from '@writ/pdp';
+import { createHttpApi, type DecisionService, type HttpApi, readOperatorToken, tokenDigest } from '@writ/pdp';
 import { keepReceipts } from '@writ/sdk';
 import { LocalError, type LocalPoint, openLocal } from '@writ/sdk/local';
 import type { StoreRecovery } from '@writ/store';

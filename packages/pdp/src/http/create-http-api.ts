@@ -1,7 +1,7 @@
 import type { LogQueries } from '@writ/ledger';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
-import type { BundleDesk } from '../pipeline/bundle-desk.ts';
 import type { PolicyWrites } from '../layers/policy-writes.ts';
+import type { BundleDesk } from '../pipeline/bundle-desk.ts';
 import type { CallerIdentity } from '../pipeline/caller.ts';
 import type { DecisionService } from '../pipeline/service.ts';
 import { registerApprovalRoutes } from './approval-routes.ts';
@@ -101,19 +101,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
   });
   app.server.maxConnections = CONNECTIONS_MAX;
-  const context: { -readonly [Key in keyof ApiContext]: ApiContext[Key] } = {
-    service: options.service,
-    credentials: options.credentials,
-    policies: options.policies,
-    ...(options.queries === undefined ? {} : { queries: options.queries }),
-    ...(options.bundles === undefined ? {} : { bundles: options.bundles }),
-    production: options.production ?? false,
-    ...(options.writes === undefined ? {} : { writes: options.writes }),
-    version: options.version ?? '',
-    development: options.development ?? false,
-    loopback: true,
-    anonymous: options.anonymous ?? ANONYMOUS,
-  };
+  const context = contextOf(options);
   const hosts = [...LOOPBACK_HOSTS, ...(options.hosts ?? [])].map((host) => host.toLowerCase());
   const origins = options.origins ?? [];
   app.addHook('onRequest', async (request, reply) => {
@@ -173,6 +161,23 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
       return listenOn(app, context, host, listen.port ?? 0);
     },
     close: () => app.close(),
+  };
+}
+
+/** What the routes share; where it listens is known later. */
+function contextOf(options: HttpApiOptions): { -readonly [Key in keyof ApiContext]: ApiContext[Key] } {
+  return {
+    service: options.service,
+    credentials: options.credentials,
+    policies: options.policies,
+    ...(options.queries === undefined ? {} : { queries: options.queries }),
+    ...(options.bundles === undefined ? {} : { bundles: options.bundles }),
+    production: options.production ?? false,
+    ...(options.writes === undefined ? {} : { writes: options.writes }),
+    version: options.version ?? '',
+    development: options.development ?? false,
+    loopback: true,
+    anonymous: options.anonymous ?? ANONYMOUS,
   };
 }
 

@@ -1,8 +1,8 @@
 import type { BundleModule, Entrypoint } from '@writ/bundle';
 import type { LogQueries } from '@writ/ledger';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { BundleDesk } from '../pipeline/bundle-desk.ts';
 import type { PolicyWrites } from '../layers/policy-writes.ts';
+import type { BundleDesk } from '../pipeline/bundle-desk.ts';
 import type { CallerIdentity } from '../pipeline/caller.ts';
 import type { DecisionService, PointHandle } from '../pipeline/service.ts';
 import { type Authenticated, authenticate, type Credentials } from './credentials.ts';
