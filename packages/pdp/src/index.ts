@@ -18,6 +18,8 @@ export {
 } from './engine/opa-engine.ts';
 export type { OpaProcessOptions } from './engine/opa-process.ts';
 export { createRegoEngine, type RegoEngineOptions } from './engine/rego-engine.ts';
+export type { BundleEvent } from './http/bundle-history.ts';
+export type { HistoryView, KeptView } from './http/bundle-routes.ts';
 export {
   createHttpApi,
   type HttpApi,

@@ -1,4 +1,4 @@
-import type { BundleState } from '@writ/pdp';
+import type { BundleEvent, BundleState, HistoryView, KeptView } from '@writ/pdp';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
 import { operatorClient, type ServiceOptions } from '../compose/operator-client.ts';
@@ -86,7 +86,7 @@ export function historyCommand(): Command {
         throw new CommandError(EXIT.usage, `--count must be a whole number, not \`${options.count}\``);
       const path =
         name === undefined ? '/v1/bundles/history' : `/v1/bundles/${encodeURIComponent(name)}/history`;
-      const answer = (await operatorClient(options).get(`${path}?count=${options.count}`)) as History;
+      const answer = (await operatorClient(options).get(`${path}?count=${options.count}`)) as HistoryView;
       output.json(answer);
       for (const event of answer.events) showEvent(output, event);
       if (answer.events.length === 0) output.line('Nothing happened yet.');
@@ -97,40 +97,9 @@ export function historyCommand(): Command {
   );
 }
 
-/** What `GET /v1/bundles/{name}/history` answers. */
-export interface History {
-  readonly events: readonly HistoryEvent[];
-  readonly complete: boolean;
-  readonly kept?: readonly KeptView[];
-}
-
-export interface KeptView {
-  readonly activated_at: string;
-  readonly revision: string;
-  readonly digest: string;
-  readonly sequence?: number;
-  readonly rollback_to?: string;
-  readonly release?: string;
-  readonly signed_by: readonly string[];
-}
-
-interface HistoryEvent {
-  readonly time: string;
-  readonly entry: number;
-  readonly event: 'activated' | 'refused' | 'rollback';
-  readonly bundle?: string;
-  readonly revision?: string;
-  readonly digest?: string;
-  readonly sequence?: number;
-  readonly rollback_to?: string;
-  readonly signed_by?: readonly string[];
-  readonly by?: string;
-  readonly message?: string;
-}
-
 const COLOURS = { activated: 'green', refused: 'red', rollback: 'yellow' } as const;
 
-function showEvent(output: Output, event: HistoryEvent): void {
+function showEvent(output: Output, event: BundleEvent): void {
   const what = [
     event.revision,
     event.digest === undefined ? undefined : shortDigest(event.digest),

@@ -1,4 +1,5 @@
 import { pushOci, rebuildArchive, renderProblem, type SigningOptions } from '@writ/bundle';
+import type { HistoryView, KeptView } from '@writ/pdp';
 import { Command } from 'commander';
 import { type ArchiveFile, readArchiveFile, writeArchiveFile } from '../bundles/archive-file.ts';
 import { type RegistryFlags, withRegistry, withRegistryFlags } from '../bundles/registry-flags.ts';
@@ -8,7 +9,6 @@ import { type SigningFlags, signingFromFlags, withSigningFlags } from '../compos
 import { CommandError, EXIT } from '../exit-status.ts';
 import type { Output } from '../output/output.ts';
 import { shortDigest } from '../present/short-texts.ts';
-import type { History, KeptView } from './bundles-look.ts';
 import { refused } from './bundles-registry.ts';
 import { addServiceOptions } from './service-options.ts';
 
@@ -107,7 +107,7 @@ async function buildRollback(
   flags: RollbackFlags,
 ): Promise<BuiltRollback> {
   const path = `/v1/bundles/${encodeURIComponent(name)}`;
-  const { kept = [] } = (await client.get(`${path}/history?count=1`)) as History;
+  const { kept = [] } = (await client.get(`${path}/history?count=1`)) as HistoryView;
   const target = findKept(name, kept, to);
   const stored = (await client.get(`${path}/kept/${target.digest}`)) as { archive: string };
   const current = kept[0]?.sequence;

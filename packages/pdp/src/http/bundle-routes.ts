@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { BundleDesk, RollbackCode } from '../pipeline/bundle-desk.ts';
-import { bundleHistory } from './bundle-history.ts';
+import { type BundleEvent, bundleHistory } from './bundle-history.ts';
 import { HttpError } from './error-body.ts';
 import { type ApiContext, requireOperator } from './http-api.ts';
 import { bodyObject, optionalText, queryInteger } from './reading.ts';
@@ -20,15 +20,15 @@ interface ArchiveParams {
 
 /** What the operator sees of bundles, and rollbacks. */
 export function registerBundleRoutes(app: FastifyInstance, context: ApiContext): void {
-  const history = async (request: FastifyRequest, bundle?: string): Promise<object> => {
+  const history = async (request: FastifyRequest, bundle?: string): Promise<HistoryView> => {
     requireOperator(request, context);
     const count = Math.max(1, Math.min(queryInteger(request, 'count') ?? EVENTS_DEFAULT, EVENTS_MAX));
     const named = bundle === undefined ? {} : { bundle };
-    const told = await bundleHistory(context.service.administration, context.queries, { ...named, count });
-    if (bundle === undefined) return told;
+    const tell = () => bundleHistory(context.service.administration, context.queries, { ...named, count });
+    if (bundle === undefined) return tell();
     const desk = deskOf(context);
     if (!(await desk.list()).some(({ name }) => name === bundle)) throw unknown(bundle);
-    return { ...told, kept: ((await desk.kept(bundle)) ?? []).map(shownKept) };
+    return { ...(await tell()), kept: ((await desk.kept(bundle)) ?? []).map(shownKept) };
   };
   app.get('/v1/bundles', async (request) => {
     requireOperator(request, context);
@@ -83,9 +83,36 @@ function unknown(name: string): HttpError {
   return new HttpError(404, 'bundle_unknown', `there is no bundle \`${name}\``);
 }
 
+/** A content that can be gone back to, as `GET /v1/bundles/{name}/history` shows it. */
+export interface KeptView {
+  /** RFC 3339. */
+  readonly activated_at: string;
+  readonly revision: string;
+  readonly digest: string;
+  readonly sequence?: number;
+  readonly rollback_to?: string;
+  readonly release?: string;
+  readonly signed_by: readonly string[];
+}
+
+/** What `GET /v1/bundles/history` answers, and for one bundle with what of it is kept, the newest first. */
+export interface HistoryView {
+  readonly events: readonly BundleEvent[];
+  readonly complete: boolean;
+  readonly kept?: readonly KeptView[];
+}
+
 type Kept = NonNullable<Awaited<ReturnType<BundleDesk['kept']>>>[number];
 
-function shownKept({ activatedAt, revision, digest, sequence, rollbackTo, release, signedBy }: Kept): object {
+function shownKept({
+  activatedAt,
+  revision,
+  digest,
+  sequence,
+  rollbackTo,
+  release,
+  signedBy,
+}: Kept): KeptView {
   return {
     activated_at: new Date(activatedAt).toISOString(),
     revision,
