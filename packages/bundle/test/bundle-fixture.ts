@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -36,3 +37,13 @@ export const POLICY = `package agent.tools
 
 allow if input.action.tool == "read"
 `;
+
+/** A fresh key (ES256, id `k1`) with which a test signs, and how what it signed is checked. */
+export function makeSigner() {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const keys = {
+    k1: { algorithm: 'ES256', key: publicKey.export({ type: 'spki', format: 'pem' }).toString() },
+  } as const;
+  return { signing: { key, algorithm: 'ES256', keyId: 'k1' } as const, keys };
+}

@@ -147,10 +147,7 @@ max := 5
   });
 
   it('finds no change in equal documents, and one in unequal ones', () => {
-    // Documents with this key are refused before anything is compared.
-    const json = fc
-      .jsonValue({ maxDepth: 2 })
-      .filter((value) => !JSON.stringify(value).includes('__proto__'));
+    const json = fc.jsonValue({ maxDepth: 2 });
     fc.assert(
       fc.property(json, json, (left, right) => {
         const [one, other] = [left, right].map((value) => JSON.parse(JSON.stringify(value)));

@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { canonicalJson, type JsonObject } from '@writ/decision';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -16,27 +15,15 @@ import {
   type RequiredSignature,
   readSource,
   readTarballBytes,
-  type SigningOptions,
   signBundle,
   unpackArchive,
   writeArchive,
 } from '../src/index.ts';
 import { keptContents } from '../src/remote/kept-contents.ts';
-import { bundleOf, makeFolder, POLICY, problemsOf, writeFiles } from './bundle-fixture.ts';
+import { bundleOf, makeFolder, makeSigner, POLICY, problemsOf, writeFiles } from './bundle-fixture.ts';
 
-const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const SIGNING: SigningOptions = {
-  key: pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-  algorithm: 'ES256',
-  keyId: 'k1',
-};
-const AUTHOR: RequiredSignature = {
-  name: 'author',
-  form: 'bundle',
-  keys: {
-    k1: { algorithm: 'ES256', key: pair.publicKey.export({ type: 'spki', format: 'pem' }).toString() },
-  },
-};
+const { signing: SIGNING, keys: KEYS } = makeSigner();
+const AUTHOR: RequiredSignature = { name: 'author', form: 'bundle', keys: KEYS };
 
 const manifest = (more: object = {}) => JSON.stringify({ roots: ['agent', 'limits'], ...more });
 const FILES = {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { generateKeyPairSync, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net';
@@ -20,7 +20,7 @@ import {
   signDetached,
   writeArchive,
 } from '../src/index.ts';
-import { bundleOf, makeFolder, POLICY, problemsOf, writeFiles } from './bundle-fixture.ts';
+import { bundleOf, makeFolder, makeSigner, POLICY, problemsOf, writeFiles } from './bundle-fixture.ts';
 
 /** What can go wrong between a place where bundles are and whoever reads them. */
 const FAULTS = ['outage', 'slow', 'truncated', 'unchanged', '401', 'redirect', 'changed under us'] as const;
@@ -30,11 +30,7 @@ type Source = 'directory' | 'http' | 'oci' | 'git';
 /** A test by what it shows, or why there is nothing to test. */
 type Cell = Readonly<Record<string, () => Promise<void>>> | string;
 
-const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const key = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-const keys = {
-  k1: { algorithm: 'ES256', key: pair.publicKey.export({ type: 'spki', format: 'pem' }).toString() },
-} as const;
+const { signing, keys } = makeSigner();
 const INSIDE: RequiredSignature = { name: 'author', form: 'bundle', keys };
 const BESIDE: RequiredSignature = { name: 'security', form: 'detached', keys };
 
@@ -50,7 +46,7 @@ async function signedFiles(revision: string): Promise<Record<string, string>> {
   const files = filesOf(revision);
   const signed = await signBundle(
     Object.entries(files).map(([path, text]) => ({ path, bytes: Buffer.from(text) })),
-    { key, algorithm: 'ES256', keyId: 'k1' },
+    signing,
   );
   if (!signed.ok) throw new Error(JSON.stringify(signed.problems));
   return { ...files, '.signatures.json': signed.text };
@@ -322,7 +318,7 @@ const MATRIX: Readonly<Record<Source, Readonly<Record<Fault, Cell>>>> = {
         const host = await serve((request, response) => {
           if (request.url?.includes('.sigstore.json') === true) response.writeHead(404).end();
           else if (request.url?.includes('.sig') === true) {
-            const signed = signDetached(archiveOf('r2'), { key, form: 'plain' });
+            const signed = signDetached(archiveOf('r2'), { key: signing.key, form: 'plain' });
             response.end(signed.ok ? signed.text : '');
           } else {
             turn += 1;

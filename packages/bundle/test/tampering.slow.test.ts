@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { tamperedArchives } from '@writ/testing';
 import fc from 'fast-check';
@@ -11,13 +10,9 @@ import {
   signDetached,
   writeArchive,
 } from '../src/index.ts';
-import { bundleOf, POLICY, problemsOf } from './bundle-fixture.ts';
+import { bundleOf, makeSigner, POLICY, problemsOf } from './bundle-fixture.ts';
 
-const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const key = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-const keys = {
-  k1: { algorithm: 'ES256', key: pair.publicKey.export({ type: 'spki', format: 'pem' }).toString() },
-} as const;
+const { signing, keys } = makeSigner();
 const INSIDE: RequiredSignature = { name: 'author', form: 'bundle', keys };
 const BESIDE: RequiredSignature = { name: 'security', form: 'detached', keys };
 
@@ -29,14 +24,14 @@ const FILES = [
 
 async function signedInside(): Promise<Uint8Array> {
   const files = FILES.map(({ path, text }) => ({ path, bytes: Buffer.from(text) }));
-  const signed = await signBundle(files, { key, algorithm: 'ES256', keyId: 'k1' });
+  const signed = await signBundle(files, signing);
   if (!signed.ok) throw new Error(JSON.stringify(signed.problems));
   return writeArchive([...FILES, { path: '.signatures.json', text: signed.text }]);
 }
 
 const inside = await signedInside();
 const made = (form: 'sigstore' | 'plain'): string => {
-  const signed = signDetached(inside, { key, form });
+  const signed = signDetached(inside, { key: signing.key, form });
   if (!signed.ok) throw new Error(JSON.stringify(signed.problems));
   return signed.text;
 };
