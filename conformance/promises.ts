@@ -140,6 +140,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'The order of bundles and entrypoints never changes a decision.',
     source: 'docs/architecture.md',
   },
+  'P-COMMAND-PROGRAMS': {
+    sentence: 'A command line passes only where every program in it is known before it runs and allowed.',
+    source: 'docs/reference/capability-registry.md',
+  },
   'P-CONTRADICTION-DENIES': {
     sentence: "A policy's answer that contradicts itself denies.",
     source: 'docs/architecture.md',
@@ -402,6 +406,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
       'A token counts only with a good signature of its issuer, within its time, of an accepted type; its keys may rotate at any time.',
     source: 'RFC 7519; RFC 8725; RFC 9068',
   },
+  'P-RATE-NEVER-EXCEEDED': {
+    sentence:
+      'No stretch of a minute holds more calls or reserved tokens than its rate limit, however many ask at once.',
+    source: 'docs/reference/capability-registry.md',
+  },
   'P-RECONCILE': {
     sentence:
       "Comparing a point's receipts with the record names every decision that one has and the other has not, or has otherwise.",
@@ -612,9 +621,26 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'A refund is given only if nothing was sent, within the lease.',
     source: 'docs/architecture.md',
   },
+  'P-REGISTRY-ALLOWLIST': {
+    sentence: 'A tool that no capability allows is of none.',
+    source: 'docs/reference/capability-registry.md',
+  },
+  'P-REGISTRY-AUTHORIZATION': {
+    sentence: 'A capability is used only for the actions and resources that it is for.',
+    source: 'docs/reference/capability-registry.md',
+  },
+  'P-REGISTRY-COMPUTED': {
+    sentence:
+      'Capability, operation, destination, amount and cost of a described call are computed, never taken from its caller.',
+    source: 'docs/reference/capability-registry.md',
+  },
   'P-REGISTRY-ONE-VOICE': {
     sentence: 'Two bundles that describe one tool do not activate.',
     source: 'docs/architecture.md',
+  },
+  'P-REGISTRY-STEP-UP': {
+    sentence: 'Step-up that the registry asks for holds whatever policies allow.',
+    source: 'docs/reference/capability-registry.md',
   },
   'P-REGISTRY-UNRESOLVABLE': {
     sentence: 'Arguments that do not hold what the registry needs deny.',

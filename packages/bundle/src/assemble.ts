@@ -14,10 +14,11 @@ import {
 import { packagePath } from './package-path.ts';
 import type { BundleProblem } from './problem.ts';
 import { mergeDocuments, type PlacedDocument, placeOf, readDocument } from './read-data.ts';
-import { checkRegistry } from './registry.ts';
+import { checkRegistry } from './registry/read-registry.ts';
 import { checkRoots, rootsOfContent } from './roots.ts';
 import { checkSignatures, type SignedArchive } from './signing/check-signatures.ts';
 import type { CheckedSignature } from './signing/verification.ts';
+import { locateInData } from './yaml-place.ts';
 
 /**
  * A bundle from its files, wherever they came from; every problem of every file is listed at once. Signatures are
@@ -81,7 +82,7 @@ export function assembleContent(all: readonly BundleFile[], options: ContentOpti
     options,
     problems,
   );
-  problems.push(...checkRegistry(data.data));
+  problems.push(...locateInData(checkRegistry(data.data), files));
   if (problems.length > 0)
     return { ok: false, problems: problems.map((problem) => ({ bundle: options.name, ...problem })) };
   const digest = digestContent({

@@ -41,17 +41,13 @@ export { type DocumentResult, readDocument } from './read-data.ts';
 export { readDirectory } from './read-directory.ts';
 export { readTarball, readTarballBytes, unpackArchive } from './read-tarball.ts';
 export { isSameContent, type RebuildOptions, type RebuildResult, rebuildArchive } from './rebuild-archive.ts';
-export {
-  buildRegistry,
-  type Registry,
-  type Resolution,
-  type ResolveCall,
-  type ResolvedCapability,
-  registryJsonSchema,
-  registrySchema,
-  resolveCapability,
-  type ToolDescription,
-} from './registry.ts';
+export { buildRegistry, isEmptyRegistry } from './registry/build-registry.ts';
+export { checkDocument } from './registry/read-registry.ts';
+export type { Capability, Registry, ToolEntry } from './registry/registry-model.ts';
+export { ADAPTERS, registryJsonSchema, registrySchema } from './registry/registry-schema.ts';
+export { type Resolution, resolveCapability } from './registry/resolve-capability.ts';
+export type { Objection, RateRule, ResolveCall, ResolvedCapability } from './registry/resolved-capability.ts';
+export { type Tightened, tightenCall } from './registry/tighten-call.ts';
 export { type Release, releaseSchema } from './release.ts';
 export type { Fetched, Fetcher, FetchOutcome } from './remote/fetcher.ts';
 export { createGitFetcher, type GitFetcherOptions } from './remote/git-fetcher.ts';

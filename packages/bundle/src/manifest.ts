@@ -231,6 +231,7 @@ function withoutUndefined(release: z.infer<typeof releaseSchema>): Release {
 interface SchemaNode {
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly items?: SchemaNode;
+  readonly additionalProperties?: SchemaNode | boolean;
   readonly enum?: readonly unknown[];
 }
 
@@ -278,7 +279,13 @@ function helpFor(given: string | undefined, known: readonly string[]): { help?: 
 
 function nodeAt(schema: SchemaNode, path: readonly PropertyKey[]): SchemaNode | undefined {
   return path.reduce<SchemaNode | undefined>(
-    (node, part) => (typeof part === 'number' ? node?.items : node?.properties?.[String(part)]),
+    (node, part) => (typeof part === 'number' ? node?.items : memberOf(node, String(part))),
     schema,
   );
+}
+
+function memberOf(node: SchemaNode | undefined, name: string): SchemaNode | undefined {
+  const own = node?.properties?.[name];
+  if (own !== undefined) return own;
+  return typeof node?.additionalProperties === 'object' ? node.additionalProperties : undefined;
 }

@@ -1,5 +1,5 @@
 import { manifestJsonSchema } from './manifest.ts';
-import { registryJsonSchema } from './registry.ts';
+import { registryJsonSchema } from './registry/registry-schema.ts';
 
 /** The published JSON Schemas with their file names, each made from its validator. */
 export const PUBLISHED_SCHEMAS: Readonly<Record<string, () => object>> = Object.freeze({

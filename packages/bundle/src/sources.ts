@@ -4,7 +4,8 @@ import { applyDeltas } from './delta/read-delta.ts';
 import type { BundleProblem } from './problem.ts';
 import { readDirectory } from './read-directory.ts';
 import { readTarball, readTarballBytes } from './read-tarball.ts';
-import { buildRegistry, type Registry } from './registry.ts';
+import { buildRegistry } from './registry/build-registry.ts';
+import type { Registry } from './registry/registry-model.ts';
 import type { RemoteBundle } from './remote/remote-bundle.ts';
 import { checkTogether } from './roots.ts';
 

@@ -23,6 +23,16 @@ const REFUND = {
   step_up_method: 'webauthn',
 };
 
+/** What follows from the form by server and tool alone. */
+const WHERE = {
+  bundle: 'b',
+  adapter: 'mcp',
+  authorization: { action: 'tools/call', resource: 'mcp/refund' },
+  observed: [],
+  step_up: false,
+  objections: [],
+};
+
 const registryData = (servers: object) => ({
   'data.json': JSON.stringify({ writ: { registry: { servers } } }),
 });
@@ -56,6 +66,7 @@ describe('the capability registry', () => {
     expect(resolve(registry, args)).toEqual({
       kind: 'resolved',
       value: {
+        ...WHERE,
         capability: 'payments/refund',
         operation: 'write',
         resources: [
@@ -77,6 +88,7 @@ describe('the capability registry', () => {
     expect(resolve(registry, {})).toEqual({
       kind: 'resolved',
       value: {
+        ...WHERE,
         capability: 'payments/refund',
         operation: 'write',
         resources: [],
@@ -142,6 +154,10 @@ describe('the capability registry', () => {
     expect(problemsOf(await readDirectory(makeFolder(registryData(servers))))[0]).toMatchObject({
       code: 'registry_invalid',
       pointer: '/writ/registry/servers/shop/tools/refund/resource',
+      help: 'did you mean `resources`?',
+      file: 'data.json',
+      row: 1,
+      column: 77,
     });
     const relative = { shop: { tools: { refund: { capability: 'c', cost: 'amount' } } } };
     expect(problemsOf(await readDirectory(makeFolder(registryData(relative))))[0]).toMatchObject({

@@ -5,6 +5,7 @@ import { PUBLISHED_SCHEMAS, schemaText } from '../src/published-schemas.ts';
 
 it('exports these names', () => {
   expect(Object.keys(bundle).sort()).toEqual([
+    'ADAPTERS',
     'BUILT_IN_BUNDLES',
     'BUNDLE_ERROR_CODES',
     'DEFAULT_BUNDLE_LIMITS',
@@ -16,6 +17,7 @@ it('exports these names', () => {
     'buildDelta',
     'buildRegistry',
     'buildYamlPolicy',
+    'checkDocument',
     'checkReleases',
     'checkSet',
     'compareBundles',
@@ -30,6 +32,7 @@ it('exports these names', () => {
     'digestBundles',
     'explainYamlPolicy',
     'foldDeltas',
+    'isEmptyRegistry',
     'isSameContent',
     'lineDiff',
     'manifestJsonSchema',
@@ -57,6 +60,7 @@ it('exports these names', () => {
     'signDetached',
     'signDirectory',
     'tagOci',
+    'tightenCall',
     'unpackArchive',
     'watchPaths',
     'writeArchive',

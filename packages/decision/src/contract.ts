@@ -101,6 +101,13 @@ export interface Action {
   readonly region?: string;
   /** In the currency's unit that policies use; a decimal. */
   readonly estimated_cost?: number;
+  /** The number among the arguments that limits are about, by the capability registry; never below 0. */
+  readonly amount?: number;
+  /**
+   * What the call is under its capability: the protocol's word (`tools/call`) and a name (`mcp/web_search`). Set by the
+   * decision point and ignored from callers.
+   */
+  readonly authorization?: { readonly action: string; readonly resource: string };
 }
 
 /** Present in phase `result`. */
@@ -189,6 +196,8 @@ export interface DecisionMetadata {
   readonly matched_rules?: readonly string[];
   readonly rules_evaluated?: number;
   readonly rate_limit_remaining?: number;
+  /** Seconds after which a call that a rate limit refused may be asked again. */
+  readonly retry_after?: number;
   readonly audit_required?: boolean;
   readonly appeal_path?: string;
   readonly alternatives?: readonly Json[];

@@ -21,6 +21,9 @@ const UNTOUCHABLE_CODES: ReadonlySet<string> = new Set([
   'human_rejected',
   'tool_unknown',
   'tool_changed',
+  'rate_limited',
+  'command_not_understood',
+  'capability_not_authorized',
   'number_not_exact',
 ]);
 

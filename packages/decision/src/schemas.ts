@@ -103,6 +103,8 @@ export const actionSchema = z
     model: name.exactOptional(),
     region: name.exactOptional(),
     estimated_cost: amount.nonnegative().exactOptional(),
+    amount: amount.nonnegative().exactOptional(),
+    authorization: z.strictObject({ action: name, resource: text }).readonly().exactOptional(),
   })
   .readonly();
 
@@ -192,6 +194,7 @@ export const metadataSchema = z
     matched_rules: z.array(text).readonly().exactOptional(),
     rules_evaluated: count.exactOptional(),
     rate_limit_remaining: amount.exactOptional(),
+    retry_after: count.exactOptional(),
     audit_required: z.boolean().exactOptional(),
     appeal_path: text.exactOptional(),
     alternatives: z.array(json).readonly().exactOptional(),

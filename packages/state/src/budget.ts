@@ -70,6 +70,11 @@ export function budgetKey(definition: BudgetDefinition, subject: StateSubject): 
   return cellKey('budget', subject.tenant, definition.name, definition.per, ...holder);
 }
 
+/** Whose use counts together, as parts of a key. */
+export function holderOf(per: BudgetHolder, subject: StateSubject): readonly (string | undefined)[] {
+  return HOLDERS[per](subject);
+}
+
 const HOLDERS: Readonly<Record<BudgetHolder, (subject: StateSubject) => readonly (string | undefined)[]>> = {
   session: ({ principal, actor, session_id }) => [principal, actor, session_id],
   principal: ({ principal }) => [principal],

@@ -90,6 +90,20 @@ export {
 } from './open-decision.ts';
 export { STATE_PROCEDURES } from './procedures.ts';
 export {
+  checkRates,
+  RATE_WINDOW_MS,
+  type RateDefinition,
+  type RateLimited,
+  type RateRequest,
+  type RateReservation,
+  type RateResult,
+  rateKey,
+  rateKeys,
+  refundRates,
+  settleRates,
+  takeRates,
+} from './rate.ts';
+export {
   type CallFacts,
   LABELS_MAX,
   NAMED_SESSION_IDLE_MS,

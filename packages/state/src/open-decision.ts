@@ -3,6 +3,7 @@ import type { Transaction } from '@writ/store';
 import { type ActualUse, type Reservation, refundReservations, settleReservations } from './budget.ts';
 import { type CellReader, readCell, readerOf, type Versioned, writeCell } from './cell.ts';
 import { cellKey } from './cell-key.ts';
+import { type RateReservation, refundRates, settleRates } from './rate.ts';
 import { reportToSession, sessionKeys } from './session.ts';
 import type { StateSubject } from './subject.ts';
 
@@ -14,6 +15,8 @@ export interface OpenDecision extends Versioned {
   readonly decision_id: string;
   readonly subject: StateSubject;
   readonly reservations: readonly Reservation[];
+  /** What it took of rates; absent where it took nothing. */
+  readonly rates?: readonly RateReservation[];
   readonly opened_ms: number;
   readonly expires_ms: number;
   /** What the decision point needs again when the call completes. */
@@ -36,16 +39,17 @@ export function openDecisionKey(decisionId: string): string {
 /** Keeps what a decision reserved until its effect completes. */
 export function openDecision(
   transaction: Transaction,
-  decision: Pick<OpenDecision, 'decision_id' | 'subject' | 'reservations' | 'note'> & {
+  decision: Pick<OpenDecision, 'decision_id' | 'subject' | 'reservations' | 'rates' | 'note'> & {
     readonly leaseMs?: number;
   },
 ): OpenDecision {
-  const { leaseMs = LEASE_MS, decision_id, subject, reservations, note } = decision;
+  const { leaseMs = LEASE_MS, decision_id, subject, reservations, rates = [], note } = decision;
   const open: OpenDecision = {
     v: 1,
     decision_id,
     subject,
     reservations,
+    ...(rates.length === 0 ? {} : { rates }),
     note,
     opened_ms: transaction.nowMs,
     expires_ms: transaction.nowMs + leaseMs,
@@ -63,7 +67,8 @@ export function readOpenDecision(read: CellReader, decisionId: string): OpenDeci
 export function completionKeys(decisionId: string, open: OpenDecision | undefined): readonly string[] {
   const own = openDecisionKey(decisionId);
   if (open === undefined) return [own];
-  return [...new Set([own, ...open.reservations.map((each) => each.key), ...sessionKeys(open.subject)])];
+  const reserved = [...open.reservations, ...(open.rates ?? [])].map((each) => each.key);
+  return [...new Set([own, ...reserved, ...sessionKeys(open.subject)])];
 }
 
 /**
@@ -88,10 +93,12 @@ export function completeDecision(
   if (status === 'not_sent') {
     if (transaction.nowMs > open.expires_ms) return { kind: 'spent', decision };
     refundReservations(transaction, open.reservations);
+    refundRates(transaction, open.rates ?? []);
     return { kind: 'refunded', decision };
   }
   if (usage === undefined) return { kind: 'spent', decision };
   settleReservations(transaction, open.reservations, usage);
+  settleRates(transaction, open.rates ?? [], usage.tokens);
   if (usage.tokens !== undefined) reportToSession(transaction, open.subject, { tokens: usage.tokens });
   return { kind: 'settled', decision };
 }

@@ -17,6 +17,7 @@ export const SWEPT_KINDS = [
   'session',
   'idem',
   'counter',
+  'rate',
   'decision',
   'approval',
   'approval-pending',
@@ -29,6 +30,7 @@ const EXPIRY_MS: Readonly<Record<SweptKind, (text: string, key: string) => numbe
   session: (text, key) => after(read(text, key).last_ms, NAMED_SESSION_IDLE_MS),
   idem: (text, key) => read(text, key).expires_ms,
   counter: (text, key) => read(text, key).expires_ms,
+  rate: (text, key) => read(text, key).expires_ms,
   // A completion may be repeated as long as its decision may.
   decision: (text, key) => after(read(text, key).opened_ms, IDEMPOTENCY_MS),
   approval: (text, key) => after(read(text, key).expires_ms, APPROVAL_KEEP_MS),

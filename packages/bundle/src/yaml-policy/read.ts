@@ -1,7 +1,8 @@
 import { nearestName } from '@writ/decision';
-import { type Document, isMap, isNode, isPair, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 import type { BundleProblem } from '../problem.ts';
+import { placeIn } from '../yaml-place.ts';
 import { checkYamlPolicy } from './check.ts';
 import { type YamlPolicy, yamlPolicyJsonSchema, yamlPolicySchema } from './schema.ts';
 
@@ -22,7 +23,7 @@ export function readYamlPolicy(text: string, file: string): YamlPolicyResult {
     version: '1.2',
     schema: 'core',
   });
-  const place = (path: readonly PropertyKey[], ofKey = false) => placeOf(document, lines, path, ofKey);
+  const place = (path: readonly PropertyKey[], ofKey = false) => placeIn(document, lines, path, ofKey);
   const alias = findAlias(document);
   if (alias !== undefined) {
     const { line, col } = lines.linePos(alias);
@@ -116,38 +117,4 @@ function keysAt(path: readonly PropertyKey[]): string[] {
     node = typeof step === 'number' ? node?.items : (node?.properties?.[String(step)] ?? beyond);
   }
   return Object.keys(node?.properties ?? {});
-}
-
-/** Where a value, or the nearest thing around it that was written, stands. */
-function placeOf(
-  document: Document,
-  lines: LineCounter,
-  path: readonly PropertyKey[],
-  ofKey: boolean,
-): { readonly row: number; readonly column: number } {
-  for (let length = path.length; length >= 0; length -= 1) {
-    const offset = offsetOf(document, path.slice(0, length), ofKey);
-    if (offset === undefined) continue;
-    const { line, col } = lines.linePos(offset);
-    return { row: line, column: col };
-  }
-  return { row: 1, column: 1 };
-}
-
-function offsetOf(document: Document, path: readonly PropertyKey[], ofKey: boolean): number | undefined {
-  const parent = path.length === 0 ? undefined : document.getIn(path.slice(0, -1), true);
-  if (path.length > 0 && isMap(parent ?? document.contents)) {
-    const map = (parent ?? document.contents) as { readonly items: readonly unknown[] };
-    const pair = map.items.find(
-      (item) =>
-        isPair(item) &&
-        isNode(item.key) &&
-        String((item.key as { value?: unknown }).value) === String(path.at(-1)),
-    );
-    if (isPair(pair) && isNode(pair.key) && (ofKey || !isNode(pair.value))) return pair.key.range?.[0];
-    if (isPair(pair) && isNode(pair.value)) return pair.value.range?.[0];
-    return undefined;
-  }
-  const node = path.length === 0 ? document.contents : document.getIn(path, true);
-  return isNode(node) ? (node.range?.[0] ?? undefined) : undefined;
 }

@@ -49,7 +49,8 @@ function toInput({ actor, action, context, environment }: DecisionRequest): Json
     caller_spiffe_id: actor.id,
     tool_name: action.tool,
     capability_id: action.capability,
-    action: ACTION_OF_TYPE[action.type],
+    // A tool that is reached another way stays what its capability says it is.
+    action: action.authorization?.action ?? ACTION_OF_TYPE[action.type],
     destination_host: action.destination?.host,
     destination_port: action.destination?.port,
     session_id: context?.session_id,

@@ -1,3 +1,4 @@
+import type { RateRule } from '@writ/bundle';
 import {
   type DecideCall,
   type Decision,
@@ -32,6 +33,8 @@ export interface Prepared {
   readonly subject: StateSubject;
   readonly counted: boolean;
   readonly labels: readonly string[];
+  /** Rates that the call has to keep to. */
+  readonly rates?: readonly RateRule[];
   readonly facts?: PolicyFacts;
   readonly gathered?: Gathered;
   readonly paths?: readonly string[];

@@ -15,6 +15,7 @@ import { type DecisionFacts, decisionCore, decisionFields } from './decision-ent
 import { denial } from './draft-decision.ts';
 import { commitFault } from './faults.ts';
 import { applyLogPolicy, type LogEvent, mayMask, recordedAs } from './log-policy.ts';
+import { rateRequests } from './rate-limits.ts';
 import { hashArgs } from './resolve-request.ts';
 
 /** A decision that was answered, or state that has changed underneath it. */
@@ -61,6 +62,7 @@ async function commitRequest(attempt: Attempt, prepared: Prepared): Promise<Comm
     counted,
     callDigest: digestOfCall(call, request),
     budgets: budgetRequests(facts?.budgets ?? [], request),
+    rates: rateRequests(prepared.rates ?? []),
     labels,
     timeBound: use || (prepared.judgement?.combined.lifted.overridden.length ?? 0) > 0,
     note: noteOf(attempt, prepared),

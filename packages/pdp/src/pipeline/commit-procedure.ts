@@ -21,6 +21,7 @@ import {
   changedFacts,
   checkApproval,
   checkIdempotency,
+  checkRates,
   circuitOpen,
   countAsk,
   createApproval,
@@ -28,18 +29,23 @@ import {
   haltKeys,
   openDecision,
   openDecisionKey,
+  type RateReservation,
+  type RateResult,
   type Reservation,
+  rateKeys,
   readApproval,
   readSession,
   recordCall,
   rememberAnswer,
   reserveBudgets,
   sessionKeys,
+  takeRates,
   useApproval,
 } from '@writ/state';
 import type { Procedure, Transaction } from '@writ/store';
 import { approvalReason } from './approval-reason.ts';
 import { type ApprovalUse, briefOf, type CommitRequest, type CommitResult } from './commit-request.ts';
+import { rateLimited, withRemaining } from './rate-limits.ts';
 import { askAgain, withHalt, withReason } from './settle-decision.ts';
 import { mayRecall } from './state-memory.ts';
 
@@ -48,6 +54,7 @@ interface Settled {
   /** The decision where it is no longer the draft. */
   readonly changed?: Decision;
   readonly reservations: readonly Reservation[];
+  readonly rates?: readonly RateReservation[];
   /** Steps of an approval, each an entry of its own. */
   readonly approvalEvents: readonly { readonly event: string; readonly id: string }[];
 }
@@ -64,6 +71,7 @@ const commitProcedure: Procedure<CommitRequest, CommitResult> = {
       ...haltKeys(request.subject),
       ...sessionKeys(request.subject),
       ...budgetKeys(definitionsOf(request), request.subject),
+      ...rateKeys(request.rates, request.subject),
       ...factKeys(request.gathered?.facts ?? [], request.subject, definitionsOf(request)),
       ...(request.idempotencyCell === undefined ? [] : [request.idempotencyCell]),
       ...(request.use === undefined ? [] : approvalKeys(request.use.id)),
@@ -209,6 +217,11 @@ function proceed(transaction: Transaction, request: CommitRequest): Settled {
   const refused =
     clockFault(transaction, request) ?? (use === undefined ? undefined : approvalFault(transaction, use));
   if (refused !== undefined) return changed(withReason(draftOf(request), refused));
+  const rated = request.counted ? checkRates(transaction, subject, request.rates) : NOT_RATED;
+  if (!rated.ok) {
+    const { reason, found } = rateLimited(rated.limited, transaction.nowMs);
+    return changed(withReason(draftOf(request), reason, found));
+  }
   const reserved = request.counted ? reserveBudgets(transaction, subject, request.budgets) : NOTHING_RESERVED;
   if (!reserved.ok) {
     const { name, unit, used, limit, requested } = reserved.exhausted;
@@ -216,11 +229,17 @@ function proceed(transaction: Transaction, request: CommitRequest): Settled {
     return changed(withReason(draftOf(request), { code: 'budget_exhausted', message }));
   }
   const { reservations } = reserved;
-  if (use === undefined) return { reservations, approvalEvents: [] };
+  const rates = request.counted ? takeRates(transaction, subject, request.rates) : [];
+  const told =
+    rated.remaining === undefined ? {} : { changed: withRemaining(draftOf(request), rated.remaining) };
+  const moved = { reservations, rates, ...told };
+  if (use === undefined) return { ...moved, approvalEvents: [] };
   const used = useApproval(transaction, use.id, use.binding, brief.decision_id);
   if (!used.ok) throw new Error(`the approval was usable and is not any more: ${used.code}`);
-  return { reservations, approvalEvents: [{ event: 'used', id: use.id }] };
+  return { ...moved, approvalEvents: [{ event: 'used', id: use.id }] };
 }
+
+const NOT_RATED: RateResult = { ok: true };
 
 const NOTHING_RESERVED = { ok: true, reservations: [] } as const;
 
@@ -270,6 +289,7 @@ function write(transaction: Transaction, request: CommitRequest, settled: Settle
       decision_id: brief.decision_id,
       subject,
       reservations: settled.reservations,
+      ...(settled.rates === undefined ? {} : { rates: settled.rates }),
       note: request.note,
     });
   }

@@ -1,6 +1,13 @@
 import { type Decision, isReasonCodeOfWrit, type Json, REASON_TABLE, type Reason } from '@writ/decision';
 import type { Trust } from '@writ/ledger';
-import type { ApprovalBinding, ApprovalState, BudgetRequest, Gathered, StateSubject } from '@writ/state';
+import type {
+  ApprovalBinding,
+  ApprovalState,
+  BudgetRequest,
+  Gathered,
+  RateRequest,
+  StateSubject,
+} from '@writ/state';
 
 /** An approval that this call wants to use up. */
 export interface ApprovalUse {
@@ -39,6 +46,8 @@ export interface CommitRequest {
   readonly gathered?: Pick<Gathered, 'facts' | 'expected'>;
   /** Every budget that applies, for the comparison of what was gathered and for the reservation. */
   readonly budgets: readonly BudgetRequest[];
+  /** Rates of the capability that the call has to keep to. */
+  readonly rates: readonly RateRequest[];
   /** Attached to the session when the effect proceeds. */
   readonly labels: readonly string[];
   readonly tool?: string;
@@ -78,7 +87,7 @@ export function briefOf({
 }: Decision): DecisionBrief {
   const faulty = ({ code }: Reason) =>
     isReasonCodeOfWrit(code) && REASON_TABLE[code].category === 'unavailable';
-  const passing = effect === 'refuse' && reasons.some(faulty);
+  const passing = effect === 'refuse' && (reason === 'rate_limited' || reasons.some(faulty));
   return { decision_id, outcome, effect, reason, observed: metadata.mode === 'observe', passing };
 }
 

@@ -64,7 +64,8 @@ function judgementOf(
         : readAnswer('grant', answer.kind === 'value' ? answer.value : undefined),
   };
   const { tool, args } = request.action;
-  const combined = combine([opinion], {
+  const opinions = [opinion, ...(options.duties?.opinions ?? [])];
+  const combined = combine(opinions, {
     phase: 'call',
     nowMs: options.nowMs,
     subject: {
@@ -75,7 +76,7 @@ function judgementOf(
   });
   return {
     combined,
-    opinions: [opinion],
+    opinions,
     request,
     ...(args === undefined ? {} : { forwardedArgs: args }),
     rules,

@@ -18,7 +18,6 @@ export interface DraftFrame {
   readonly mode: 'enforce' | 'observe';
   readonly policies: PolicyFacts | undefined;
   readonly startedNs: bigint;
-  readonly stepUpMethod?: string;
 }
 
 /** A decision as policies leave it: what the commit finds may still change it. */
@@ -43,7 +42,7 @@ export function draftDecision(judgement: Judgement, request: DecisionRequest, fr
     ...(combined.remediation === undefined ? {} : { remediation: combined.remediation }),
     ...(combined.policy === undefined ? {} : { policy: combined.policy }),
     obligations: combined.obligations,
-    ...stepUpOf(judgement, frame),
+    ...stepUpOf(judgement),
     ...hashes,
     metadata: { ...metadataOf(frame), ...judgementMetadata(judgement), ...combined.advice },
   };
@@ -54,12 +53,8 @@ function hashOf(forwarded: NonNullable<Decision['forwarded_args']>, request: Dec
   return same ? (request.action.arg_hash as string) : hashArgs(forwarded);
 }
 
-function stepUpOf(judgement: Judgement, frame: DraftFrame): Pick<Decision, 'step_up'> {
-  const { outcome, step_up: asked } = judgement.combined;
-  if (outcome !== 'step_up') return {};
-  const generic = asked === undefined || asked.method === 'step_up';
-  if (!generic) return { step_up: asked };
-  return { step_up: { ...asked, method: frame.stepUpMethod ?? asked?.method ?? 'step_up' } };
+function stepUpOf({ combined: { outcome, step_up } }: Judgement): Pick<Decision, 'step_up'> {
+  return outcome === 'step_up' ? { step_up: step_up ?? { method: 'step_up' } } : {};
 }
 
 function metadataOf(frame: DraftFrame): DecisionMetadata {

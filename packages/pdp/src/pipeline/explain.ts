@@ -32,7 +32,12 @@ export async function explain(core: Core, caller: CallerIdentity, given: unknown
     const needs = facts.needs(resolved.request).facts;
     const gathered = await gather(core.store, needs, subjectOf(resolved.request), facts.budgets, nowMs);
     const told = withGathered(resolved.request, gathered, new Date(nowMs).toISOString());
-    const judged = await judge(told, { policies: set, nowMs, deadlineMs: core.limits.decisionMs });
+    const judged = await judge(told, {
+      policies: set,
+      nowMs,
+      deadlineMs: core.limits.decisionMs,
+      duties: resolved.duties,
+    });
     return {
       outcome: judged.combined.outcome,
       reasons: judged.combined.reasons,

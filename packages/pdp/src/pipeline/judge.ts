@@ -15,6 +15,7 @@ import {
 import type { EngineRule } from '../engine/engine.ts';
 import { consult } from '../layers/consult.ts';
 import type { PolicySet } from '../layers/policy-set.ts';
+import { NO_DUTIES, type RegistryDuties, withStepUpMethod } from './registry-duties.ts';
 import { resolveAction } from './resolve-request.ts';
 
 /** What judging needs beside the request. */
@@ -22,6 +23,8 @@ export interface JudgeOptions {
   readonly policies: PolicySet;
   readonly nowMs: number;
   readonly deadlineMs: number;
+  /** What the registry asks of the call. */
+  readonly duties?: RegistryDuties;
   /** Reasons that an approval for exactly this call was asked for. */
   readonly approved?: readonly Reason[];
 }
@@ -57,12 +60,13 @@ export async function judge(request: DecisionRequest, options: JudgeOptions): Pr
 }
 
 async function judgeOnce(request: DecisionRequest, options: JudgeOptions): Promise<Judgement> {
-  const { policies, deadlineMs, nowMs, approved } = options;
+  const { policies, deadlineMs, nowMs, approved, duties = NO_DUTIES } = options;
   const { phase } = request.action;
   const timeNs = BigInt(nowMs) * 1_000_000n;
   const consulted = await consult(policies, request, { deadlineMs, timeNs, phase });
   const tool = consulted.request.action.tool;
-  const combined = combine(consulted.opinions, {
+  const opinions = [...withStepUpMethod(consulted.opinions, duties.stepUpMethod), ...duties.opinions];
+  const combined = combine(opinions, {
     phase,
     nowMs,
     subject: {
@@ -72,14 +76,16 @@ async function judgeOnce(request: DecisionRequest, options: JudgeOptions): Promi
     },
     ...(approved === undefined ? {} : { approved }),
   });
-  const { opinions, rules, rulesEvaluated, evaluationNs } = consulted;
+  const { rules, rulesEvaluated, evaluationNs } = consulted;
   return { combined, opinions, request: consulted.request, rules, rulesEvaluated, evaluationNs };
 }
 
 async function judgeRedacted(first: Judgement, args: JsonObject, options: JudgeOptions): Promise<Judgement> {
-  const resolved = resolveAction({ ...first.request.action, args }, options.policies.registry);
+  const verified = first.request.context?.step_up_verified === true;
+  const resolved = resolveAction({ ...first.request.action, args }, options.policies.registry, verified);
   if (!resolved.ok) return withDenial(first, resolved.code, resolved.message);
-  const second = await judgeOnce({ ...first.request, action: resolved.action }, options);
+  const asked = { ...options, duties: resolved.duties };
+  const second = await judgeOnce({ ...first.request, action: resolved.action }, asked);
   const again = redactArguments(args, second.combined.obligations);
   const both: Judgement = {
     ...second,

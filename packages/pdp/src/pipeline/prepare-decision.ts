@@ -18,6 +18,7 @@ import { gather, subjectOf, withGathered } from './gather.ts';
 import { type Judgement, withDenial } from './judge.ts';
 import type { PolicyFacts } from './policy-facts.ts';
 import { refusedRelease } from './refused-release.ts';
+import type { RegistryDuties } from './registry-duties.ts';
 import { hashArgs, resolveRequest } from './resolve-request.ts';
 
 /** Everything before the commit. A refusal found on the way still is a decision, to be committed like any other. */
@@ -45,11 +46,9 @@ export async function prepare(attempt: Attempt, set: PolicySet | undefined): Pro
   if (otherRelease !== undefined) return stop('release_mismatch', otherRelease, true);
   const resolved = resolveRequest(call.request, set.registry, core.environment);
   if (!resolved.ok) return stop(resolved.code, resolved.message, true);
-  const stepUp =
-    resolved.stepUpMethod === undefined ? frame : { ...frame, stepUpMethod: resolved.stepUpMethod };
   try {
-    const basis = { set, facts, frame: stepUp, subject, request: resolved.request, labels: resolved.labels };
-    return await consultPolicies(attempt, basis);
+    const { request, duties } = resolved;
+    return await consultPolicies(attempt, { set, facts, frame, subject, request, duties });
   } catch (thrown) {
     const fault = readFault(thrown);
     return stop(fault.code, fault.message, true);
@@ -77,13 +76,13 @@ interface Basis {
   readonly frame: DraftFrame;
   readonly subject: StateSubject;
   readonly request: DecisionRequest;
-  readonly labels: readonly string[];
+  readonly duties: RegistryDuties;
 }
 
 /** Gathers and asks. Rejects only where the store cannot be read. */
 async function consultPolicies(attempt: Attempt, basis: Basis): Promise<Prepared> {
   const { core, call, deadlineAt } = attempt;
-  const { set, facts, subject } = basis;
+  const { set, facts, subject, duties } = basis;
   const nowMs = core.clock.nowMs();
   const needs = facts.needs(basis.request);
   const gathered =
@@ -100,6 +99,7 @@ async function consultPolicies(attempt: Attempt, basis: Basis): Promise<Prepared
     policies: set,
     nowMs,
     deadlineMs: Math.max(0, deadlineAt - performance.now()),
+    duties,
     ...(approved === undefined ? {} : { approved: approved.reasons }),
   });
   const judged =
@@ -111,7 +111,8 @@ async function consultPolicies(attempt: Attempt, basis: Basis): Promise<Prepared
     request: { ...request, actor: judged.request.actor },
     subject,
     counted: true,
-    labels: basis.labels,
+    labels: duties.labels,
+    ...(duties.rates.length === 0 ? {} : { rates: duties.rates }),
     facts,
     paths: needs.paths,
     judgement: judged,

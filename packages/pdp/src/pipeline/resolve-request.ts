@@ -1,5 +1,12 @@
 import { hash } from 'node:crypto';
-import { type Registry, resolveCapability } from '@writ/bundle';
+import {
+  isEmptyRegistry,
+  type Registry,
+  type ResolveCall,
+  type ResolvedCapability,
+  resolveCapability,
+  tightenCall,
+} from '@writ/bundle';
 import {
   type Action,
   type ActionType,
@@ -11,6 +18,7 @@ import {
   type JsonObject,
   type Resource,
 } from '@writ/decision';
+import { dutiesOf, type RegistryDuties } from './registry-duties.ts';
 
 export const sha256Hex = (text: string): string => hash('sha256', text, 'hex');
 
@@ -19,14 +27,7 @@ export type FixedEnvironment = Pick<Environment, 'region' | 'is_production'>;
 
 /** A request with what Writ itself knows of it, before any state is gathered. */
 export type ResolvedRequest =
-  | {
-      readonly ok: true;
-      readonly request: DecisionRequest;
-      /** Labels that attach to the session when the call is allowed. */
-      readonly labels: readonly string[];
-      /** Method to ask for where a policy asks for step-up without naming one. */
-      readonly stepUpMethod?: string;
-    }
+  | { readonly ok: true; readonly request: DecisionRequest; readonly duties: RegistryDuties }
   | { readonly ok: false; readonly code: 'request_invalid'; readonly message: string };
 
 /** Facts that an enforcement point may observe; every other part of `context` is the decision point's own. */
@@ -49,7 +50,7 @@ export function resolveRequest(
   registry: Registry,
   fixed: FixedEnvironment,
 ): ResolvedRequest {
-  const resolution = resolveAction(request.action, registry);
+  const resolution = resolveAction(request.action, registry, request.context?.step_up_verified === true);
   if (!resolution.ok) return resolution;
   const { capabilities: _claimed, ...actor } = request.actor;
   const environment = { ...request.environment, ...fixed };
@@ -64,8 +65,7 @@ export function resolveRequest(
       ...(Object.keys(context).length === 0 ? {} : { context }),
       ...(Object.keys(environment).length === 0 ? {} : { environment }),
     },
-    labels: resolution.labels,
-    ...(resolution.stepUpMethod === undefined ? {} : { stepUpMethod: resolution.stepUpMethod }),
+    duties: resolution.duties,
   };
 }
 
@@ -77,12 +77,7 @@ function callerContext(context: DecisionContext | undefined): DecisionContext {
 }
 
 type ResolvedAction =
-  | {
-      readonly ok: true;
-      readonly action: Action;
-      readonly labels: readonly string[];
-      readonly stepUpMethod?: string;
-    }
+  | { readonly ok: true; readonly action: Action; readonly duties: RegistryDuties }
   | { readonly ok: false; readonly code: 'request_invalid'; readonly message: string };
 
 /** What is no tool stands in the registry under the protocol's method: reading from a server can label a session too. */
@@ -93,34 +88,69 @@ const DESCRIBED_AS: Partial<Record<ActionType, string>> = {
 };
 
 /** What the registry says about an action, `arg_hash` included; asked again for redacted arguments. */
-export function resolveAction(action: Action, registry: Registry): ResolvedAction {
-  const { arg_hash: _claimed, ...given } = action;
+export function resolveAction(action: Action, registry: Registry, verified: boolean): ResolvedAction {
+  const { arg_hash: _claimed, authorization: _word, ...given } = action;
   const hashed: Action = given.args === undefined ? given : { ...given, arg_hash: hashArgs(given.args) };
-  const name = hashed.tool ?? DESCRIBED_AS[hashed.type];
-  if (name === undefined) return { ok: true, action: hashed, labels: [] };
-  const found = resolveCapability(registry, { server: hashed.server, tool: name, args: hashed.args });
-  if (found.kind === 'undescribed') return { ok: true, action: hashed, labels: [] };
+  const { type, server, args, destination, provider, model } = hashed;
+  const tool = hashed.tool ?? DESCRIBED_AS[type];
+  const call: ResolveCall = { type, server, tool, args, destination, provider, model };
+  const found = resolveCapability(registry, call);
   if (found.kind === 'unresolvable') {
     return { ok: false, code: 'request_invalid', message: `argument \`${found.pointer}\`: ${found.message}` };
   }
-  const { value } = found;
-  const resources = uniteResources(value.resources, hashed.resources ?? []);
-  const classes = [...new Set([...value.data_classes, ...(hashed.data_classes_referenced ?? [])])];
+  const value = found.kind === 'resolved' ? found.value : undefined;
+  const tightened = tightenCall(registry, call);
+  const described = value === undefined ? undescribed(hashed, registry) : describedAction(hashed, value);
   return {
     ok: true,
-    action: {
-      ...hashed,
-      capability: value.capability,
-      ...(value.operation === undefined ? {} : { operation: value.operation }),
-      // Of a tool that is described, none is known to be none; absent means that nobody knows.
-      resources,
-      ...(classes.length === 0 ? {} : { data_classes_referenced: classes }),
-      ...(value.destination === undefined ? {} : { destination: value.destination }),
-      ...(value.cost === undefined ? {} : { estimated_cost: value.cost }),
-    },
-    labels: value.labels,
-    ...(value.step_up_method === undefined ? {} : { stepUpMethod: value.step_up_method }),
+    action: withClasses(described, [
+      ...(value?.data_classes ?? []),
+      ...tightened.flatMap(({ data_classes }) => data_classes),
+    ]),
+    duties: dutiesOf(value, tightened, { phase: action.phase, verified }),
   };
+}
+
+/** Where there is a registry, capabilities are what it says: none of those that a caller claims. */
+function undescribed(action: Action, registry: Registry): Action {
+  const { amount: _amount, ...claimed } = action;
+  if (isEmptyRegistry(registry)) return claimed;
+  const { capability: _capability, ...rest } = claimed;
+  return rest;
+}
+
+/**
+ * Of a call that is described nothing stands that the registry can tell and the caller claims: it is computed, or it is
+ * unknown. Only what the description leaves to the enforcement point counts as that states it.
+ */
+function describedAction(action: Action, value: ResolvedCapability): Action {
+  const { operation, destination, estimated_cost, amount, ...rest } = action;
+  const claims = { operation, destination, estimated_cost, amount };
+  const stated = Object.fromEntries(
+    value.observed.flatMap((name) => (claims[name] === undefined ? [] : [[name, claims[name]]])),
+  );
+  // Who sends a request itself knows where to.
+  const sent = action.type === 'http_request' && destination !== undefined ? { destination } : {};
+  const cost = value.cost === undefined ? undefined : Math.max(value.cost, estimated_cost ?? 0);
+  return {
+    ...rest,
+    ...stated,
+    ...sent,
+    capability: value.capability,
+    authorization: value.authorization,
+    ...(value.operation === undefined ? {} : { operation: value.operation }),
+    // Of a tool that is described, none is known to be none; absent means that nobody knows.
+    resources: uniteResources(value.resources, rest.resources ?? []),
+    ...(value.destination === undefined ? {} : { destination: value.destination }),
+    ...(cost === undefined ? {} : { estimated_cost: cost }),
+    ...(value.amount === undefined ? {} : { amount: value.amount }),
+  };
+}
+
+/** A caller's word only adds classes: it hides none. */
+function withClasses(action: Action, known: readonly string[]): Action {
+  const classes = [...new Set([...known, ...(action.data_classes_referenced ?? [])])];
+  return classes.length === 0 ? action : { ...action, data_classes_referenced: classes };
 }
 
 /** `sha256:<hex>` of arguments in RFC 8785 form. */

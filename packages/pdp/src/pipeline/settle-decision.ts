@@ -1,15 +1,28 @@
-import type { Decision, Reason, ReasonCode } from '@writ/decision';
+import type { Decision, DecisionMetadata, Reason, ReasonCode } from '@writ/decision';
 import type { ApprovalState } from '@writ/state';
 import { effectOf } from './effect.ts';
 
 /** A denial that stands before everything that policies said; in observe mode it may leave the effect as it was. */
 export function withReason(
   draft: Decision,
-  reason: { readonly code: ReasonCode; readonly message: string },
+  reason: { readonly code: ReasonCode; readonly message: string; readonly remediation?: string },
+  found: DecisionMetadata = {},
 ): Decision {
   const reasons: readonly Reason[] = [{ ...reason, outcome: 'deny' }, ...draft.reasons];
   const effect = effectOf('deny', reasons, draft.metadata.mode ?? 'enforce');
-  const { step_up: _step, approval: _approval, remediation: _remediation, policy: _policy, ...rest } = draft;
+  const {
+    step_up: _step,
+    approval: _approval,
+    remediation: _remediation,
+    policy: _policy,
+    ...before
+  } = draft;
+  const { remediation } = reason;
+  const rest = {
+    ...before,
+    ...(remediation === undefined ? {} : { remediation }),
+    metadata: { ...before.metadata, ...found },
+  };
   if (effect === 'proceed')
     return { ...rest, outcome: 'deny', allow: false, effect, reason: reason.code, reasons };
   const { forwarded_args: _args, ...refused } = rest;

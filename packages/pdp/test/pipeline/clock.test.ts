@@ -41,6 +41,7 @@ function request(timeBound: boolean): CommitRequest {
     counted: true,
     callDigest: 'c',
     budgets: [],
+    rates: [],
     labels: [],
     timeBound,
     note: null,

@@ -1,0 +1,156 @@
+/** Words of the shell itself that change nothing outside of it; they need not be allowed. */
+export const SHELL_WORDS: ReadonlySet<string> = new Set([
+  ':',
+  '[',
+  'break',
+  'cd',
+  'continue',
+  'declare',
+  'exit',
+  'export',
+  'false',
+  'local',
+  'pwd',
+  'read',
+  'readonly',
+  'return',
+  'set',
+  'shift',
+  'test',
+  'times',
+  'true',
+  'type',
+  'typeset',
+  'umask',
+  'unset',
+  'wait',
+]);
+
+/** Words of the shell after which what the rest of the line means cannot be told. */
+export const REFUSED_WORDS: ReadonlySet<string> = new Set([
+  '.',
+  'alias',
+  'bind',
+  'compgen',
+  'complete',
+  'compopt',
+  'coproc',
+  'dirs',
+  'enable',
+  'eval',
+  'fc',
+  'getopts',
+  'hash',
+  'history',
+  'let',
+  'mapfile',
+  'popd',
+  'pushd',
+  'readarray',
+  'select',
+  'shopt',
+  'source',
+  'trap',
+  'unalias',
+]);
+
+/** Programs whose operands name no files. */
+export const WITHOUT_FILES: ReadonlySet<string> = new Set([
+  ...SHELL_WORDS,
+  'basename',
+  'dirname',
+  'echo',
+  'expr',
+  'id',
+  'kill',
+  'printf',
+  'ps',
+  'seq',
+  'sleep',
+  'tr',
+  'uname',
+  'which',
+  'whoami',
+  'yes',
+]);
+
+/** Programs that only read the files that they are given, whatever their options. */
+export const READERS: ReadonlySet<string> = new Set([
+  'cat',
+  'cmp',
+  'comm',
+  'cut',
+  'diff',
+  'du',
+  'egrep',
+  'fgrep',
+  'grep',
+  'head',
+  'hexdump',
+  'ls',
+  'md5sum',
+  'nl',
+  'od',
+  'readlink',
+  'realpath',
+  'sha1sum',
+  'sha256sum',
+  'sha512sum',
+  'stat',
+  'strings',
+  'tac',
+  'tail',
+  'wc',
+]);
+
+/** Programs that change the files that they are given; of what they copy from, that is more than the truth. */
+export const WRITERS: ReadonlySet<string> = new Set([
+  'chgrp',
+  'chmod',
+  'chown',
+  'cp',
+  'dd',
+  'install',
+  'ln',
+  'mkdir',
+  'mkfifo',
+  'mv',
+  'rm',
+  'rmdir',
+  'shred',
+  'tee',
+  'touch',
+  'truncate',
+  'unlink',
+]);
+
+/** Programs whose first operand is a pattern or a script, unless an option brings one. */
+export const PATTERN_FIRST: ReadonlySet<string> = new Set(['egrep', 'fgrep', 'grep', 'sed']);
+
+/** Shells whose `-c` is read as the line itself is. */
+export const SHELLS: ReadonlySet<string> = new Set(['ash', 'bash', 'dash', 'sh']);
+/** Shells whose language is another one. */
+export const OTHER_SHELLS: ReadonlySet<string> = new Set([
+  'csh',
+  'fish',
+  'ksh',
+  'mksh',
+  'pwsh',
+  'rbash',
+  'tcsh',
+  'zsh',
+]);
+
+/** Variables that change which programs run, or what they do before they do what they were asked. */
+const TELLING_VARIABLE =
+  /^(PATH|HOME|IFS|ENV|CDPATH|PWD|OLDPWD|VISUAL|EXECIGNORE|INPUTRC|TERMINFO.*|BASH.*|SHELL.*|PROMPT.*|PS[0-4]|POSIX.*|GLOB.*|LD_.*|DYLD_.*|GIT_.*|SSH_.*|LESS.*|NODE_.*|NPM_.*|PYTHON.*|PERL.*|RUBY.*|JAVA.*|_JAVA.*|JDK_.*|GCC_.*|AWK.*|MAKE.*|DOCKER_.*|KUBECONFIG|.*(PAGER|EDITOR|BROWSER|COMMAND|OPTIONS|OPTS|OPT|_RC|_PRELOAD|_HOME|_CONFIG.*)|FUNCNEST|LC_.*|LANG.*)$/i;
+
+/** May a line set this variable: a plain name that steers no program. */
+export function isPlainVariable(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !TELLING_VARIABLE.test(name);
+}
+
+/** The last step of a program's name: what it is taken to do follows from that. */
+export function baseName(program: string): string {
+  return program.slice(program.lastIndexOf('/') + 1);
+}
