@@ -347,6 +347,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
       'A static key proves the caller it is listed with until it expires; only its hash is kept, and it is compared in constant time.',
     source: 'RFC 6750',
   },
+  'P-IDENTITY-PROXY': {
+    sentence:
+      'Who is asking is taken from a header only over mutual TLS from a proxy that is listed, within what it may assert.',
+    source: 'GHSA-g53w-w6mj-hrpp',
+  },
   'P-JCS-ORDER': {
     sentence: 'Canonical JSON sorts keys by UTF-16 code units, so that equal arguments have one hash.',
     source: 'RFC 8785, 3.2.3',
@@ -724,6 +729,31 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'Any interleaving of calls has the outcome of one order.',
     source: 'docs/architecture.md',
   },
+  'P-SPIFFE-DOMAINS': {
+    sentence: 'An authority of one trust domain never speaks for another.',
+    source: 'SPIFFE X509-SVID; SPIFFE Trust Domain and Bundle',
+  },
+  'P-SPIFFE-ID': {
+    sentence: 'A SPIFFE ID is read strictly.',
+    source: 'SPIFFE-ID, section 2',
+  },
+  'P-SPIFFE-JWT': {
+    sentence: 'A JWT-SVID counts for its audience alone, with a key of its own trust domain.',
+    source: 'SPIFFE JWT-SVID',
+  },
+  'P-SPIFFE-ROTATION': {
+    sentence:
+      'Authorities rotate without a dropped call; what was withdrawn or expired ends on open connections too.',
+    source: 'SPIFFE X509-SVID',
+  },
+  'P-SPIFFE-WORKLOAD-API': {
+    sentence: 'Identity and trust bundles follow the Workload API, and outlast an agent that restarts.',
+    source: 'SPIFFE Workload API',
+  },
+  'P-SPIFFE-X509': {
+    sentence: 'A workload is named by a certificate that is an X.509-SVID in every point, and by no other.',
+    source: 'SPIFFE X509-SVID',
+  },
   'P-STATE-COMPARED': {
     sentence: 'State that a decision read is compared in its commit.',
     source: 'docs/architecture.md',
@@ -837,6 +867,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   },
   'P-THIRD-PARTY-TIGHTENS': {
     sentence: "A third party's bundle can only tighten.",
+    source: 'docs/architecture.md',
+  },
+  'P-TLS-RELOAD': {
+    sentence: 'A renewed certificate serves new connections; files that do not fit together change nothing.',
     source: 'docs/architecture.md',
   },
   'P-TRUST-HELD': {

@@ -11,6 +11,8 @@ export interface IdentityProvider {
   readonly headers?: readonly string[];
   /** Never rejects where a credential is merely wrong; a fault that it does reject with refuses. */
   judge(credentials: Credentials): Judged | Promise<Judged>;
+  /** Id that the certificate of the connection proves, for providers that can tell. */
+  peerId?(credentials: Credentials): string | undefined;
   /** Value of `WWW-Authenticate` that tells a client how to come by such a credential. */
   challenge?(refusal: IdentityRefusal | undefined): string;
   close?(): Promise<void> | void;
@@ -66,9 +68,13 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       challenges: status === 401 && challenges.length === 0 ? ['Bearer'] : challenges,
     };
   };
-  const admit = (caller: Caller, provider: string, credentials: Credentials, by?: IdentityProvider) => {
-    const fault = checkDelegation(caller, credentials, options.delegation ?? {});
-    if (fault !== undefined) return refuse({ ...fault, caller }, by);
+  const admit = (proved: Caller, provider: string, credentials: Credentials, by?: IdentityProvider) => {
+    const peerId = providers.map((each) => each.peerId?.(credentials)).find((id) => id !== undefined);
+    const caller = withPeer(proved, peerId);
+    const fault =
+      caller === undefined ? OTHER_PEER : checkDelegation(caller, credentials, options.delegation ?? {});
+    if (fault !== undefined || caller === undefined)
+      return refuse({ ...(fault ?? OTHER_PEER), caller: proved }, by);
     return { ok: true, caller, provider } as const;
   };
 
@@ -89,6 +95,21 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       await Promise.all(providers.map((provider) => provider.close?.()));
     },
   };
+}
+
+const OTHER_PEER = {
+  code: 'delegation_broken',
+  message: 'the acting agent of the token is not the workload that this connection belongs to',
+} as const;
+
+/**
+ * Holds a chain to the connection: where a token says that somebody delegated to a workload, that workload must be the
+ * one that sends it. Undefined where it is another.
+ */
+function withPeer(caller: Caller, peerId: string | undefined): Caller | undefined {
+  const { actor, delegation } = caller;
+  if (peerId === undefined || delegation === undefined || !actor.id.startsWith('spiffe://')) return caller;
+  return actor.id === peerId ? { ...caller, actor: { ...actor, attested: true } } : undefined;
 }
 
 /** A provider that fails proves nobody. */

@@ -1,6 +1,6 @@
-import type { X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { TLSSocket } from 'node:tls';
+import { type DetailedPeerCertificate, TLSSocket } from 'node:tls';
 
 /** The certificate that a peer showed in the TLS handshake; that it holds the key is proved, nothing else. */
 export interface PeerCertificate {
@@ -43,7 +43,7 @@ function peerOf({ socket }: IncomingMessage): PeerCertificate | undefined {
   const { authorized, authorizationError } = socket;
   const peer: PeerCertificate = {
     leaf,
-    intermediates: issuersOf(leaf),
+    intermediates: issuersOf(socket),
     pathError: authorized ? undefined : String(authorizationError ?? 'not authorized'),
   };
   peers.set(socket, peer);
@@ -52,13 +52,16 @@ function peerOf({ socket }: IncomingMessage): PeerCertificate | undefined {
 
 const CHAIN_LENGTH_MAX = 16;
 
-function issuersOf(leaf: X509Certificate): X509Certificate[] {
-  const found: X509Certificate[] = [];
-  let issuer = leaf.issuerCertificate;
-  while (issuer !== undefined && found.length < CHAIN_LENGTH_MAX) {
-    if (found.some((each) => each.fingerprint256 === issuer?.fingerprint256)) break;
-    found.push(issuer);
-    issuer = issuer.issuerCertificate;
+/**
+ * What the peer sent beside its own certificate, as far as Node shows it; none of it is trusted. Node 24 shows a server
+ * nothing of it: an intermediate authority has to stand in the trust bundle itself.
+ */
+function issuersOf(socket: TLSSocket): X509Certificate[] {
+  const found = new Map<string, X509Certificate>();
+  let each: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true).issuerCertificate;
+  while (each?.raw !== undefined && !found.has(each.fingerprint256) && found.size < CHAIN_LENGTH_MAX) {
+    found.set(each.fingerprint256, new X509Certificate(each.raw));
+    each = each.issuerCertificate;
   }
-  return found;
+  return [...found.values()];
 }
