@@ -54,7 +54,7 @@ const CHAIN_LENGTH_MAX = 16;
 
 /**
  * What the peer sent beside its own certificate, as far as Node shows it; none of it is trusted. Node 24 shows a server
- * nothing of it: an intermediate authority has to stand in the trust bundle itself.
+ * nothing of it: an intermediate authority has to stand in the trust bundle, beside its root.
  */
 function issuersOf(socket: TLSSocket): X509Certificate[] {
   const found = new Map<string, X509Certificate>();

@@ -67,7 +67,5 @@ export function secureContextOf(
     minVersion: 'TLSv1.2',
     // An empty list, and not the system's: nobody of the public web may vouch for workloads.
     ca: authorities.map((authority) => authority.toString()),
-    // A trust domain may name an intermediate authority as its root.
-    allowPartialTrustChain: true,
   };
 }
