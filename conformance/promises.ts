@@ -327,7 +327,7 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   },
   'P-IDENTITY-ANONYMOUS': {
     sentence: 'Nobody is anonymous unless it is written down, and nobody who shows a credential.',
-    source: 'docs/how-to/identify-callers.md',
+    source: 'packages/gateway/README.md',
   },
   'P-IDENTITY-FAIL-CLOSED': {
     sentence: 'An identity provider that fails proves nobody.',
@@ -336,7 +336,7 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   'P-IDENTITY-FIRST': {
     sentence:
       'The first identity provider that recognises a credential decides; a wrong credential is not tried elsewhere.',
-    source: 'docs/how-to/identify-callers.md',
+    source: 'packages/gateway/README.md',
   },
   'P-IDENTITY-HEADER': {
     sentence: 'A token in a header of its own is verified like any other, and counts nowhere else.',
@@ -391,7 +391,7 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   },
   'P-OAUTH-CLAIMS': {
     sentence: 'A claim that the configuration names must be there: a missing tenant is not taken for none.',
-    source: 'docs/how-to/identify-callers.md',
+    source: 'packages/gateway/README.md',
   },
   'P-OAUTH-DPOP': {
     sentence:
@@ -404,7 +404,7 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   },
   'P-OAUTH-OUTAGE': {
     sentence: 'Kept keys bridge an outage of the issuer until they are too old; then nobody is let in.',
-    source: 'docs/how-to/identify-callers.md',
+    source: 'packages/gateway/README.md',
   },
   'P-OAUTH-VERIFIED': {
     sentence:
