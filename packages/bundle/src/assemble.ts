@@ -4,6 +4,8 @@ import type { Bundle, BundleModule, BundleResult, Entrypoint, ReadBundleOptions 
 import { digestContent } from './digest.ts';
 import { annotatedEntrypoints } from './entrypoint.ts';
 import { type BundleFile, belongsToBundle, completeLimits, isDataFile, isTestModule } from './files.ts';
+import { LARGE_BYTES } from './large/read-large.ts';
+import { holdsLazy } from './large/write-canonical.ts';
 import {
   checkEntrypoint,
   EMPTY_MANIFEST,
@@ -62,6 +64,7 @@ export function assembleContent(all: readonly BundleFile[], options: ContentOpti
       ? mergeDocuments(readDocuments(files, options, problems))
       : { data: options.data, problems: [] };
   problems.push(...data.problems);
+  if (options.thirdParty === true && holdsLazy(data.data)) problems.push(tooLargeForThirdParty());
   const active = modules.filter((module) => !isTestModule(module.file));
   // What cannot be parsed has no package; the compiler refuses it with its own words.
   const packages = active.flatMap(({ file, package: path }) => (path === '' ? [] : [{ file, path }]));
@@ -121,6 +124,11 @@ const NO_PATCH: BundleProblem = {
   file: '.manifest',
   pointer: '/metadata/writ/delta',
 };
+/** Third parties' policies run in threads of their own, to which their data is copied. */
+function tooLargeForThirdParty(): BundleProblem {
+  const message = `a third party's bundle has a data document of more than ${LARGE_BYTES} bytes`;
+  return { code: 'bundle_too_large', message };
+}
 
 /** A patch alone is no bundle. */
 function checkPatch(files: readonly BundleFile[]): BundleProblem[] {

@@ -85,7 +85,7 @@ export interface BundleLimits {
 
 export const DEFAULT_BUNDLE_LIMITS: BundleLimits = Object.freeze({
   filesMax: 20_000,
-  fileSizeBytesMax: 64 * 1024 * 1024,
+  fileSizeBytesMax: 256 * 1024 * 1024,
   totalSizeBytesMax: 256 * 1024 * 1024,
   archiveSizeBytesMax: 128 * 1024 * 1024,
   folderDepthMax: 32,

@@ -1,5 +1,7 @@
 import { canonicalJson } from '@writ/decision';
 import type { Bundle } from './bundle.ts';
+import { lazyOf } from './large/lazy-json.ts';
+import { holdsLazy } from './large/write-canonical.ts';
 import { type DiffLine, lineDiff } from './line-diff.ts';
 
 /** A file that differs between two activations. `data` stands for all data documents together. */
@@ -21,6 +23,7 @@ export interface BundleChange {
 /** Compares what was active with what is now; equal digests mean nothing changed. */
 export function describeChange(before: readonly Bundle[], after: readonly Bundle[]): BundleChange {
   const [old, now] = [byName(before), byName(after)];
+  const allowance = { bytes: COMPARED_BYTES_MAX };
   const changed = after.filter(
     (bundle) => old.has(bundle.name) && old.get(bundle.name)?.digest !== bundle.digest,
   );
@@ -32,7 +35,7 @@ export function describeChange(before: readonly Bundle[], after: readonly Bundle
       from: old.get(bundle.name)!.revision,
       to: bundle.revision,
     })),
-    files: changed.flatMap((bundle) => fileChanges(old.get(bundle.name)!, bundle)),
+    files: changed.flatMap((bundle) => fileChanges(old.get(bundle.name)!, bundle, allowance)),
   };
 }
 
@@ -40,13 +43,18 @@ function byName(bundles: readonly Bundle[]): ReadonlyMap<string, Bundle> {
   return new Map(bundles.map((bundle) => [bundle.name, bundle]));
 }
 
-function fileChanges(before: Bundle, after: Bundle): FileChange[] {
+/** Texts that are compared line by line; decisions wait meanwhile, and nobody reads more. What is beyond is only named. */
+const COMPARED_BYTES_MAX = 128 * 1024;
+
+function fileChanges(before: Bundle, after: Bundle, allowance: { bytes: number }): FileChange[] {
   const [old, now] = [textsOf(before), textsOf(after)];
   return [...new Set([...old.keys(), ...now.keys()])].sort().flatMap((file) => {
     const [left, right] = [old.get(file), now.get(file)];
     if (left === right) return [];
     const change = left === undefined ? 'added' : right === undefined ? 'removed' : 'changed';
-    return [{ bundle: after.name, file, change, lines: lineDiff(left ?? '', right ?? '') } as const];
+    allowance.bytes -= (left ?? '').length + (right ?? '').length;
+    const lines = allowance.bytes < 0 ? [] : lineDiff(left ?? '', right ?? '');
+    return [{ bundle: after.name, file, change, lines } as const];
   });
 }
 
@@ -54,9 +62,15 @@ function textsOf(bundle: Bundle): ReadonlyMap<string, string> {
   const settings = { roots: bundle.roots, metadata: bundle.metadata, entrypoints: bundle.entrypoints };
   return new Map([
     ...bundle.modules.map((module): [string, string] => [module.file, module.text]),
-    ['data', indented(bundle.data)],
+    ['data', dataText(bundle)],
     ['.manifest', indented(settings)],
   ]);
+}
+
+/** Data that is read lazily is large: it is not written out to be compared. */
+function dataText({ data, digest }: Bundle): string {
+  const isLarge = lazyOf(data) !== undefined || Object.values(data).some(holdsLazy);
+  return isLarge ? `large data of ${digest}` : indented(data);
 }
 
 function indented(value: object): string {

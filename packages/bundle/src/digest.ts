@@ -1,6 +1,7 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { canonicalJson, type JsonObject } from '@writ/decision';
 import type { BundleModule, Entrypoint } from './bundle.ts';
+import { writeCanonical } from './large/write-canonical.ts';
 
 /** What a digest covers: everything that takes part in decisions, nothing that only describes or tests. */
 export interface DigestedContent {
@@ -34,7 +35,12 @@ export function digestContent(content: DigestedContent): string {
     data: content.data,
     entrypoints: content.entrypoints as unknown as JsonObject[],
   };
-  return `sha256:${hash('sha256', canonicalJson(document), 'hex')}`;
+  const sum = createHash('sha256');
+  writeCanonical(document, {
+    text: (piece) => void sum.update(piece),
+    bytes: (piece) => void sum.update(piece),
+  });
+  return `sha256:${sum.digest('hex')}`;
 }
 
 /** `sha256:<hex>` over several bundles; their order does not count. */

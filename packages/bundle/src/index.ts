@@ -28,6 +28,7 @@ export { type BundleChange, describeChange, type FileChange, renderChange } from
 export { digestBundles } from './digest.ts';
 export { type EntrypointResult, parseEntrypoint } from './entrypoint.ts';
 export type { BundleFile, FilesResult } from './files.ts';
+export { jsonBytes } from './large/write-canonical.ts';
 export { type DiffLine, lineDiff } from './line-diff.ts';
 export {
   completeEntrypoint,

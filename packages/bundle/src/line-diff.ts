@@ -7,7 +7,7 @@ export interface DiffLine {
 }
 
 /** Beyond this many differing lines on either side the middle is shown as removed and added whole. */
-const TABLE_LINES_MAX = 2_000;
+const TABLE_LINES_MAX = 1_000;
 
 /** Lines removed and added between two texts, in order, by the longest common subsequence; equal ends are cut first. */
 export function lineDiff(before: string, after: string): DiffLine[] {

@@ -9,10 +9,15 @@ import {
 import { LineCounter, parseDocument } from 'yaml';
 import type { BundleLimits } from './bundle.ts';
 import type { BundleFile } from './files.ts';
+import { lazyOf } from './large/lazy-json.ts';
+import { LARGE_BYTES, readLarge } from './large/read-large.ts';
 import type { BundleProblem } from './problem.ts';
 
 /** Aliases that one YAML document may expand: enough for anchors used by people, too few for a bomb. */
 const YAML_ALIASES_MAX = 200;
+
+/** Nesting of arrays and objects in one document. */
+const DEPTH_MAX = 500;
 
 export type DocumentResult =
   | { readonly ok: true; readonly value: Json }
@@ -20,11 +25,15 @@ export type DocumentResult =
 
 /** One data document, read strictly: JSON as arguments are read, YAML 1.2 core with unique keys. */
 export function readDocument(file: BundleFile, limits: BundleLimits): DocumentResult {
-  const strict: StrictJsonLimits = { sizeBytesMax: limits.fileSizeBytesMax, depthMax: 500 };
+  const strict: StrictJsonLimits = { sizeBytesMax: limits.fileSizeBytesMax, depthMax: DEPTH_MAX };
   return /\.ya?ml$/.test(file.path) ? readYaml(file, strict) : readJson(file, strict);
 }
 
 function readJson(file: BundleFile, limits: StrictJsonLimits): DocumentResult {
+  if (file.bytes.length >= LARGE_BYTES && file.bytes.length <= limits.sizeBytesMax!) {
+    const large = readLarge(file.bytes, DEPTH_MAX);
+    if (large !== undefined) return { ok: true, value: large };
+  }
   const read = readStrictBytes(file.bytes, limits);
   if (read.ok) return read;
   const { line, column, message, code } = read;
@@ -112,7 +121,7 @@ export function placeOf(file: string): readonly string[] {
 }
 
 interface Node {
-  [key: string]: Json | Node;
+  [key: string]: Json;
 }
 
 /** One `data` from documents by folder: objects merge, anything else that meets is a conflict named with both files. */
@@ -120,7 +129,7 @@ export function mergeDocuments(documents: readonly PlacedDocument[]): {
   readonly data: JsonObject;
   readonly problems: readonly BundleProblem[];
 } {
-  const root: Node = {};
+  const merged = new Merged();
   const problems: BundleProblem[] = [];
   for (const document of documents) {
     // As a key it is refused inside documents already; as a folder it would reach the prototype.
@@ -138,32 +147,52 @@ export function mergeDocuments(documents: readonly PlacedDocument[]): {
       });
       continue;
     }
-    const conflict = mergeInto(root, wrapped, '');
+    const conflict = merged.add(wrapped);
     if (conflict !== undefined) {
       const message = `another file gives \`data${conflict.replaceAll('/', '.')}\` a value too`;
       problems.push({ code: 'data_conflict', message, file: document.file, pointer: conflict });
     }
   }
-  return { data: root as JsonObject, problems };
+  return { data: merged.root, problems };
 }
 
-function mergeInto(target: Node, source: JsonObject, pointer: string): string | undefined {
-  for (const [key, value] of Object.entries(source)) {
-    const here = `${pointer}/${key}`;
-    const present = Object.hasOwn(target, key) ? target[key] : undefined;
-    if (present === undefined) target[key] = isObject(value) ? copyOf(value) : value;
-    else if (isObject(present as Json) && isObject(value)) {
-      const conflict = mergeInto(present as Node, value, here);
-      if (conflict !== undefined) return conflict;
-    } else return here;
+/** Objects laid over each other. Documents are shared until another one lays something into them: then it is a copy that changes. */
+class Merged {
+  root: Node = {};
+  readonly #own = new WeakSet<object>([this.root]);
+
+  /** The place where the document meets another value; undefined where it fits. */
+  add(document: JsonObject): string | undefined {
+    // A document that stands alone is taken as it is, lazily where it is so.
+    if (lazyOf(document) !== undefined && Object.keys(this.root).length === 0) {
+      this.root = document as Node;
+      return undefined;
+    }
+    this.root = this.#owned(this.root);
+    return this.#lay(this.root, document, '');
   }
-  return undefined;
-}
 
-function copyOf(value: JsonObject): Node {
-  return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [key, isObject(member) ? copyOf(member) : member]),
-  );
+  #lay(target: Node, source: JsonObject, pointer: string): string | undefined {
+    for (const [key, value] of Object.entries(source)) {
+      const here = `${pointer}/${key}`;
+      const present = Object.hasOwn(target, key) ? target[key] : undefined;
+      if (present === undefined) target[key] = value;
+      else if (isObject(present) && isObject(value)) {
+        const inner = this.#owned(present as Node);
+        target[key] = inner;
+        const conflict = this.#lay(inner, value, here);
+        if (conflict !== undefined) return conflict;
+      } else return here;
+    }
+    return undefined;
+  }
+
+  #owned(node: Node): Node {
+    if (this.#own.has(node)) return node;
+    const copy = { ...node };
+    this.#own.add(copy);
+    return copy;
+  }
 }
 
 export function isObject(value: Json | undefined): value is JsonObject {

@@ -71,11 +71,13 @@ export function rootsOfContent(packages: readonly string[], data: JsonObject): s
   return roots;
 }
 
+/** An object with more members than this is a table of something, and owned as one. */
+const SECOND_LEVEL_MAX = 100;
+
 /** Data is owned to its second level: `writ/registry`, `payments/limits`. */
 function leafPaths(key: string, value: JsonObject): string[] {
-  return isObject(value) && Object.keys(value).length > 0
-    ? Object.keys(value).map((inner) => `${key}/${inner}`)
-    : [key];
+  const inner = isObject(value) ? Object.keys(value) : [];
+  return inner.length > 0 && inner.length <= SECOND_LEVEL_MAX ? inner.map((each) => `${key}/${each}`) : [key];
 }
 
 /** Bundles whose roots overlap do not activate together; nor do two of one name. */

@@ -1,9 +1,10 @@
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import type { Bundle, BundleResult, ReadBundleOptions } from './bundle.ts';
-import { applyDeltas } from './delta/read-delta.ts';
+import { isSmallArchive, isSmallFolder, isSmallSize, readApart } from './large/read-apart.ts';
 import type { BundleProblem } from './problem.ts';
+import { readContent } from './read-content.ts';
 import { readDirectory } from './read-directory.ts';
-import { readTarball, readTarballBytes } from './read-tarball.ts';
+import { readTarball } from './read-tarball.ts';
 import { buildRegistry } from './registry/build-registry.ts';
 import type { Registry } from './registry/registry-model.ts';
 import type { RemoteBundle } from './remote/remote-bundle.ts';
@@ -32,7 +33,26 @@ export async function readSource(source: BundleSource): Promise<BundleResult> {
     (status) => status.isDirectory(),
     () => true,
   );
-  return isFolder ? readDirectory(path, options) : readTarball(path, options);
+  if (isFolder) {
+    return (await isSmallFolder(path))
+      ? readDirectory(path, options)
+      : readApart({ kind: 'folder', path, options });
+  }
+  return (await isSmallFile(path))
+    ? readTarball(path, options)
+    : readApart({ kind: 'archive-file', path, options });
+}
+
+/** What cannot be opened counts as small: its reader says why. */
+async function isSmallFile(path: string): Promise<boolean> {
+  const handle = await open(path).catch(() => undefined);
+  if (handle === undefined) return true;
+  try {
+    const { size } = await handle.stat();
+    return isSmallSize(size) && isSmallArchive(await handle.readFile());
+  } finally {
+    await handle.close();
+  }
 }
 
 type RemoteSource = Extract<BundleSource, { readonly kind: 'remote' }>;
@@ -48,8 +68,10 @@ async function readRemote({ kind: _, remote, ...options }: RemoteSource): Promis
   }
   const { archive, detached, revision, deltas = [] } = content;
   const named = revision === undefined ? { name } : { name, revision };
-  const base = await readTarballBytes(archive, { ...options, ...named, detached });
-  const read = base.ok ? await applyDeltas(base.bundle, deltas, { ...options, ...named }) : base;
+  const all = { ...options, ...named, detached, deltas };
+  const read = [archive, ...deltas.map((delta) => delta.archive)].every(isSmallArchive)
+    ? await readContent(archive, all)
+    : await readApart({ kind: 'archive', archive, options: all });
   if (!read.ok || remote.sequence === undefined) return read;
   const { sequence } = read.bundle;
   if (sequence !== undefined && sequence >= remote.sequence) return read;

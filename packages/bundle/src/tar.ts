@@ -22,7 +22,10 @@ export function readArchive(archive: Uint8Array, limits: BundleLimits): FilesRes
   }
   let bytes: Uint8Array;
   try {
-    bytes = gunzipSync(archive, { maxOutputLength: unpackedMax(limits) });
+    bytes = gunzipSync(archive, {
+      chunkSize: chunkSizeFor(archive, limits),
+      maxOutputLength: unpackedMax(limits),
+    });
   } catch (error) {
     return failed(describeGunzip(error, limits));
   }
@@ -48,6 +51,15 @@ const unzip = promisify(gunzip);
 function unpackedMax({ totalSizeBytesMax, filesMax }: BundleLimits): number {
   return totalSizeBytesMax + filesMax * OVERHEAD_BYTES_PER_FILE;
 }
+/** Large content comes in one piece where the archive says how large it is (RFC 1952, ISIZE); joining pieces doubles the memory. */
+function chunkSizeFor(archive: Uint8Array, limits: BundleLimits): number {
+  if (archive.length < 4) return CHUNK_BYTES;
+  const trailer = new DataView(archive.buffer, archive.byteOffset + archive.byteLength - 4, 4);
+  const said = trailer.getUint32(0, true) + 1;
+  return said > CHUNK_BYTES && said <= limits.totalSizeBytesMax ? said : CHUNK_BYTES;
+}
+
+const CHUNK_BYTES = 64 * 1024;
 
 function describeGunzip(error: unknown, limits: BundleLimits): BundleProblem {
   if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {

@@ -35,6 +35,7 @@ it('exports these names', () => {
     'isEmptyRegistry',
     'isSameContent',
     'lineDiff',
+    'jsonBytes',
     'manifestJsonSchema',
     'manifestSchema',
     'matchesName',

@@ -43,6 +43,7 @@ export {
   type ReportCall,
   type Resource,
 } from './contract.ts';
+export { isExactNumber } from './exact-number.ts';
 export { isApprovalId, isDecisionId, newApprovalId, newDecisionId, type RandomBytes, uuidV7 } from './ids.ts';
 export { nearestName } from './nearest-name.ts';
 export {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { jsonBytes } from '@writ/bundle';
 import type { EngineBundle, EngineDiagnostic } from './engine.ts';
 
 /** The files of one managed OPA: its bundles, unpacked, in a folder that only this user can enter. */
@@ -57,7 +58,7 @@ async function writeBundle(folder: string, bundle: EngineBundle): Promise<void> 
     ...(versions.length === 0 ? {} : { file_rego_versions: Object.fromEntries(versions) }),
   };
   await writeText(join(folder, '.manifest'), JSON.stringify(manifest));
-  await writeText(join(folder, 'data.json'), JSON.stringify(bundle.data));
+  await writeText(join(folder, 'data.json'), jsonBytes(bundle.data));
   for (const module of bundle.modules) await writeText(join(folder, module.file), module.text);
 }
 
@@ -85,7 +86,7 @@ async function writeAuthorization(folder: string, token: string): Promise<void> 
   await writeText(join(folder, 'authz.rego'), `${policy.join('\n')}\n`);
 }
 
-async function writeText(file: string, text: string): Promise<void> {
+async function writeText(file: string, text: string | Uint8Array): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   await writeFile(file, text, { mode: 0o600 });
 }

@@ -1,0 +1,99 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { BundleResult } from '../bundle.ts';
+import { putTogether } from './apart.ts';
+import type { ReaderReply, ReaderRequest } from './reader-request.ts';
+
+/** Content of at most so many bytes is read at once: a thread of its own would take longer than that. */
+const SMALL_BYTES = 256 * 1024;
+/** Compression that is no bomb stays below this. */
+const SMALL_ARCHIVE_BYTES = 64 * 1024;
+/** Values that a bundle is read into live there; a bundle that needs more ends the thread, not the process. */
+const HEAP_MEBIBYTES_MAX = 2_048;
+
+/** Whether an archive of that size can hold little. */
+export function isSmallSize(archiveBytes: number): boolean {
+  return archiveBytes <= SMALL_ARCHIVE_BYTES;
+}
+
+/** The least size of gzip: its head and its trailer. */
+const GZIP_BYTES_MIN = 18;
+
+/** Whether an archive says that it holds little. It can lie; then it is read here all the same, up to its limits. */
+export function isSmallArchive(archive: Uint8Array): boolean {
+  if (archive.length < GZIP_BYTES_MIN) return true;
+  if (!isSmallSize(archive.length)) return false;
+  // The last four bytes of gzip: the size of what was compressed (RFC 1952, ISIZE).
+  const trailer = new DataView(archive.buffer, archive.byteOffset + archive.byteLength - 4, 4);
+  return trailer.getUint32(0, true) <= SMALL_BYTES;
+}
+
+/** Whether what a folder holds is little. A folder that cannot be listed counts as small: its reader says why. */
+export async function isSmallFolder(folder: string): Promise<boolean> {
+  let left = SMALL_BYTES;
+  const visit = async (path: string): Promise<void> => {
+    const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+    for (const entry of entries) {
+      if (left < 0) return;
+      const inner = join(path, entry.name);
+      if (entry.isDirectory()) {
+        if (!entry.name.startsWith('.') && entry.name !== 'node_modules') await visit(inner);
+      } else left -= await sizeOf(inner);
+    }
+  };
+  await visit(folder);
+  return left >= 0;
+}
+
+async function sizeOf(file: string): Promise<number> {
+  return stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
+
+/**
+ * Reads a bundle in a thread of its own, so that decisions go on meanwhile whatever its size; its data comes as bytes
+ * that are parsed where a policy asks for them. Never throws: a thread that breaks down is a problem like any other.
+ */
+export function readApart(request: ReaderRequest): Promise<BundleResult> {
+  return new Promise((resolve) => {
+    const worker = new Worker(new URL('./reader-thread.ts', import.meta.url), {
+      name: 'writ-bundle-reader',
+      workerData: request,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MEBIBYTES_MAX },
+    });
+    let reply: BundleResult | undefined;
+    let failure: Error | undefined;
+    worker.on('message', (sent: ReaderReply) => {
+      reply = received(sent);
+    });
+    worker.on('error', (error) => {
+      failure = error;
+    });
+    worker.on('exit', () => resolve(reply ?? broken(request, failure)));
+  });
+}
+
+function received(sent: ReaderReply): BundleResult {
+  if (!sent.ok) return sent;
+  return { ok: true, bundle: Object.freeze({ ...sent.bundle, data: putTogether(sent.data) }) };
+}
+
+function broken(request: ReaderRequest, failure: Error | undefined): BundleResult {
+  const code = (failure as NodeJS.ErrnoException | undefined)?.code;
+  const { name } = request.options;
+  const bundle = name === undefined ? {} : { bundle: name };
+  const problem =
+    code === 'ERR_WORKER_OUT_OF_MEMORY'
+      ? ({
+          code: 'bundle_too_large',
+          message: `reading it takes more than ${HEAP_MEBIBYTES_MAX} MiB of memory`,
+        } as const)
+      : ({
+          code: 'bundle_unreadable',
+          message: `reading it failed (${failure?.message ?? 'the thread ended'})`,
+        } as const);
+  return { ok: false, problems: [{ ...bundle, ...problem }] };
+}
