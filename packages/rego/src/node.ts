@@ -1,5 +1,7 @@
 /** What an evaluation may be given where it runs on Node; nothing else in this package needs Node. */
 export type { CryptoHost, HostKey, PrivateKeyForm, SignatureAlgorithm } from './builtins/index.ts';
+export type { CompileApartOptions, CompileApartResult, PolicyOfPlan } from './node/compile-apart.ts';
+export { compileApart } from './node/compile-apart.ts';
 export { nodeCrypto } from './node/crypto.ts';
 export type { NodeNetworkOptions } from './node/network.ts';
 export { anyFile, nodeNetwork } from './node/network.ts';

@@ -8,20 +8,19 @@ import { importName } from './analysis/names.ts';
 import type { ReadPaths } from './analysis/reads.ts';
 import { readPaths } from './analysis/reads.ts';
 import { isKnownBuiltin } from './builtins/index.ts';
+import { createBackend } from './compile/create-backend.ts';
 import { NoDataFault } from './compile/data-code.ts';
-import { canGenerate, createGenerated } from './compile/generated-backend.ts';
+import { canGenerate } from './compile/generated-backend.ts';
 import { RUNTIME_SPECIFIER, writeModule } from './compile/write-module.ts';
 import type { Entrypoint } from './entrypoints.ts';
 import { entrypointsOf } from './entrypoints.ts';
-import type { Backend } from './eval/backend.ts';
-import { createClosures } from './eval/closures.ts';
 import { Engine } from './eval/engine.ts';
 import { evaluatePartially, PARTIAL_STEPS_MAX_DEFAULT } from './partial/partial.ts';
 import type { PartialOptions, PartialResult } from './partial/residue.ts';
 import { residueOf } from './partial/residue.ts';
 import { pathSteps } from './plan/document-path.ts';
 import { planLines } from './plan/lines.ts';
-import type { PolicyPlan, QueryPlan } from './plan/plan.ts';
+import type { QueryPlan } from './plan/plan.ts';
 import type { PlannedPolicy } from './plan/planner.ts';
 import { planPolicySteps } from './plan/planner.ts';
 import { PlanFault } from './plan/terms.ts';
@@ -75,7 +74,8 @@ export function compilePolicy(sources: readonly ModuleSource[], options: Compile
 
 const SLICE_MS_DEFAULT = 4;
 
-function pauseBriefly(): Promise<void> {
+/** Lets others have their turn. */
+export function pauseBriefly(): Promise<void> {
   const { setImmediate: immediate } = globalThis as { setImmediate?: (run: () => void) => unknown };
   return new Promise((resolve) => {
     if (immediate === undefined) setTimeout(resolve, 0);
@@ -104,6 +104,21 @@ function* compileSteps(sources: readonly ModuleSource[], options: CompileOptions
   const parse = () =>
     sources.map((source) => finish(parseModuleSteps(source.text, parseOptions(source, options))).module!);
   return yield* compileModuleSteps(modules, parse, options, diagnostics);
+}
+
+/** As {@link compilePolicy}, up to the plan: what another thread needs to evaluate the policy. */
+export function compilePlan(
+  sources: readonly ModuleSource[],
+  options: CompileOptions,
+): {
+  readonly planned?: PlannedPolicy;
+  readonly reads: (path: string) => ReadPaths;
+  readonly diagnostics: readonly Diagnostic[];
+} {
+  const { policy, diagnostics } = compilePolicy(sources, options);
+  const nothing: ReadPaths = { input: [], data: [] };
+  if (!(policy instanceof CompiledPolicy)) return { reads: () => nothing, diagnostics };
+  return { planned: policy.planned, reads: (path) => policy.reads(path), diagnostics };
 }
 
 function parseOptions({ file, version }: ModuleSource, { builtins = [] }: CompileOptions): ParseOptions {
@@ -146,14 +161,6 @@ function unsupported(caught: unknown): Diagnostic {
     message: `not supported by this engine: ${caught.message}`,
     location: caught.at,
   };
-}
-
-/** Uses of a rule, chosen among many, before it is worth the time that JavaScript takes to load code. */
-const WARM_USES = 32;
-
-function createBackend(plan: PolicyPlan, asked: PolicyBackend | undefined): Backend {
-  if (asked === 'closures' || !canGenerate()) return createClosures(plan, false);
-  return createGenerated(plan, asked === undefined ? WARM_USES : 0);
 }
 
 /** Names that imports of their own add. */
@@ -234,6 +241,10 @@ class CompiledPolicy implements Policy {
     walkGroups(analysed.root, (group) => paths.push(group.path.join('/')));
     this.rulePaths = paths.sort();
     this.packages = [...new Set(this.#modulePackages)].sort();
+  }
+
+  get planned(): PlannedPolicy {
+    return this.#planned;
   }
 
   get modules(): readonly Module[] {

@@ -57,7 +57,10 @@ export function documentData({ path, group, children }: DocumentPlan): DocumentD
   return { path, ...(group !== undefined && { group: group.id }), children: below };
 }
 
-function documentPlan({ path, group, children }: DocumentData, groups: readonly GroupPlan[]): DocumentPlan {
+export function documentPlan(
+  { path, group, children }: DocumentData,
+  groups: readonly GroupPlan[],
+): DocumentPlan {
   const below = children.map((child) => [child.path.at(-1)!, documentPlan(child, groups)] as const);
   return { path, group: group === undefined ? undefined : groups[group], children: new Map(below) };
 }

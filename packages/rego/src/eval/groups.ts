@@ -29,12 +29,20 @@ export function compileGroup(backend: Backend, group: GroupPlan, node: DocumentP
 export function compileChoice(backend: Backend, choice: RuleChoice): Choose {
   if (!('subject' in choice)) return () => choice;
   const { subject } = choice;
-  const buckets = new Map([...choice.buckets].map(([key, inner]) => [key, compileChoice(backend, inner)]));
+  // Of many buckets few are ever looked into.
+  const compiled = new Map<RuleChoice, Choose>();
   const otherwise = compileChoice(backend, choice.otherwise);
   const pick = (found: Value | undefined): Choose => {
     if (found === undefined) return otherwise;
     const key = plainNumber(found);
-    return (typeof key === 'object' && key !== null ? undefined : buckets.get(key)) ?? otherwise;
+    const bucket = typeof key === 'object' && key !== null ? undefined : choice.buckets.get(key);
+    if (bucket === undefined) return otherwise;
+    let chosen = compiled.get(bucket);
+    if (chosen === undefined) {
+      chosen = compileChoice(backend, bucket);
+      compiled.set(bucket, chosen);
+    }
+    return chosen;
   };
   if (subject.op === 'argument') {
     const { position, path } = subject;

@@ -1,0 +1,27 @@
+/** Compiles one policy, hands over its plan, and ends: what compiling took is given back with the thread. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { NoDataFault } from '../compile/data-code.ts';
+import { planText } from '../compile/plan-text.ts';
+import { compilePlan } from '../policy.ts';
+import type { CompilerReply, CompilerRequest } from './compile-apart.ts';
+
+parentPort?.postMessage(...compile(workerData as CompilerRequest));
+
+function compile({ sources, capabilities, paths }: CompilerRequest): [CompilerReply, ArrayBuffer[]] {
+  const { planned, reads, diagnostics } = compilePlan(
+    sources,
+    capabilities === undefined ? {} : { capabilities },
+  );
+  if (planned === undefined) return [{ diagnostics }, []];
+  try {
+    const plan = planText(planned.plan);
+    const known = paths.map((path) => [path, reads(path)] as const);
+    return [
+      { plan, reads: known, diagnostics },
+      [plan.rules.buffer as ArrayBuffer, plan.starts.buffer as ArrayBuffer],
+    ];
+  } catch (caught) {
+    if (caught instanceof NoDataFault) return [{ diagnostics, failure: caught.message }, []];
+    throw caught;
+  }
+}
