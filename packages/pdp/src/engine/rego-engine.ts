@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Json } from '@writ/decision';
 import {
   type Capabilities,
@@ -16,7 +17,13 @@ import {
   toParsed,
   type Value,
 } from '@writ/rego';
-import { nodeCrypto, PolicyWorkers, type WorkerPolicy } from '@writ/rego/node';
+import {
+  compileApart,
+  nodeCrypto,
+  type PolicyOfPlan,
+  PolicyWorkers,
+  type WorkerPolicy,
+} from '@writ/rego/node';
 import { type FileNames, groupBundles, mergeData, nameFiles } from './bundle-groups.ts';
 import type {
   Engine,
@@ -51,6 +58,8 @@ export interface RegoEngineOptions {
   readonly operationsMax?: number;
   /** Threads that third parties' policies share; 2 by default. */
   readonly thirdPartyThreads?: number;
+  /** Sources of more characters than this are compiled in a thread of their own; 131,072 by default. */
+  readonly apartCharacters?: number;
 }
 
 const THIRD_PARTY_THREADS = 2;
@@ -71,15 +80,18 @@ export function createRegoEngine(options: RegoEngineOptions = {}): Engine {
 
 /** Bundles that were compiled together. */
 interface CompiledGroup {
-  readonly policy: Policy | WorkerPolicy;
+  readonly policy: LocalPolicy | WorkerPolicy;
   readonly files: FileNames;
 }
 
-function isWorkerPolicy(policy: Policy | WorkerPolicy): policy is WorkerPolicy {
+/** A policy that is evaluated in this thread, wherever it was compiled. */
+type LocalPolicy = Pick<Policy, 'prepare'> & Pick<PolicyOfPlan, 'reads'>;
+
+function isWorkerPolicy(policy: LocalPolicy | WorkerPolicy): policy is WorkerPolicy {
   return 'evaluate' in policy;
 }
 
-async function compileApart(
+async function compileThirdParty(
   bundle: EngineBundle,
   files: FileNames,
   workers: PolicyWorkers,
@@ -97,6 +109,49 @@ async function compileApart(
   return { diagnostics: [...described, error] };
 }
 
+/** Below it sources are compiled here, in slices: a thread would take longer to start. */
+const APART_CHARACTERS = 128 * 1024;
+
+/** Decisions by the policies that are active go on meanwhile. */
+async function compileFirstParties(
+  members: readonly EngineBundle[],
+  files: FileNames,
+  { apartCharacters = APART_CHARACTERS }: RegoEngineOptions,
+): Promise<{ readonly policy?: LocalPolicy; readonly diagnostics: readonly EngineDiagnostic[] }> {
+  const given = { data: mergeData(members), capabilities: CAPABILITIES };
+  const size = files.sources.reduce((sum, { text }) => sum + text.length, 0);
+  if (size <= apartCharacters) {
+    const { policy, diagnostics } = await compilePolicyAsync(files.sources, given);
+    const described = diagnostics.map((diagnostic) => describe(diagnostic, files));
+    return policy === undefined ? { diagnostics: described } : { policy, diagnostics: described };
+  }
+  const paths = members.flatMap(({ entrypoints }) => entrypoints.map(({ path }) => path));
+  const { policy, diagnostics, ...more } = await compileApart(files.sources, { ...given, paths });
+  const described = diagnostics.map((diagnostic) => describe(diagnostic, files));
+  if (policy !== undefined) return { policy, diagnostics: described };
+  const failure = 'failure' in more ? more.failure : undefined;
+  if (failure === undefined) return { diagnostics: described };
+  const bundle = members[0]?.name ?? '';
+  return {
+    diagnostics: [...described, { code: 'policy_error', severity: 'error', message: failure, bundle }],
+  };
+}
+
+/** Bounds of the evaluation that warms an entrypoint; what it answers does not matter. */
+const WARM_MS = 2;
+const WARM_OPERATIONS = 10_000;
+
+/** What the first decision would have to make is made before: an entrypoint at a time, with others between them. */
+async function warm(policy: LocalPolicy, members: readonly EngineBundle[]): Promise<void> {
+  for (const { entrypoints } of members) {
+    for (const { path } of entrypoints) {
+      const options = { deadlineMs: WARM_MS, operationsMax: WARM_OPERATIONS, host: HOST };
+      policy.prepare(path).evaluate({}, options);
+      await setImmediate();
+    }
+  }
+}
+
 async function loadBundles(
   bundles: readonly EngineBundle[],
   options: RegoEngineOptions,
@@ -108,18 +163,15 @@ async function loadBundles(
     const files = nameFiles(members);
     const [first] = members;
     if (first?.thirdParty === true) {
-      const apart = await compileApart(first, files, workers);
+      const apart = await compileThirdParty(first, files, workers);
       diagnostics.push(...apart.diagnostics);
       if (apart.policy !== undefined) groups.set(first.name, { policy: apart.policy, files });
       continue;
     }
-    // In slices: decisions by the policies that are active go on meanwhile.
-    const compiled = await compilePolicyAsync(files.sources, {
-      data: mergeData(members),
-      capabilities: CAPABILITIES,
-    });
-    diagnostics.push(...compiled.diagnostics.map((diagnostic) => describe(diagnostic, files)));
+    const compiled = await compileFirstParties(members, files, options);
+    diagnostics.push(...compiled.diagnostics);
     if (compiled.policy === undefined) continue;
+    await warm(compiled.policy, members);
     for (const { name } of members) groups.set(name, { policy: compiled.policy, files });
   }
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
@@ -228,7 +280,7 @@ class RegoPolicies implements LoadedPolicies {
     this.#queries.clear();
   }
 
-  #query(policy: Policy, bundle: string, path: string): PreparedQuery {
+  #query(policy: LocalPolicy, bundle: string, path: string): PreparedQuery {
     const key = `${bundle}\n${path}`;
     const known = this.#queries.get(key);
     if (known !== undefined) return known;

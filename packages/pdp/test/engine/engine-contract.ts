@@ -57,8 +57,17 @@ slow if {
 const BUNDLE = engineBundle(
   'tools',
   { 'policy.rego': POLICY },
-  { roots: ['agent'], data: { agent: { limits: { amount: 0.3 } } } },
+  {
+    roots: ['agent'],
+    data: { agent: { limits: { amount: 0.3 } } },
+    entrypoints: [entrypointAt('agent/tools/decision')],
+  },
 );
+
+/** An entrypoint as bundles have them. */
+export function entrypointAt(path: string): EngineBundle['entrypoints'][number] {
+  return { path, kind: 'grant', layer: 'resource', profile: 'writ/v1' };
+}
 
 /** What every engine must do. The suite belongs to the interface; each engine's test runs it. */
 export function engineContract(name: string, given: EngineCase): void {
