@@ -19,6 +19,10 @@ const BENCHES: Readonly<
       'whole decisions beside a bare file, SQLite and PostgreSQL with one transaction each; verification of the record',
     load: () => import('./ledger.ts'),
   },
+  bundle: {
+    about: 'activation of 10,000 rules and of 100 MB of data under load, beside a real OPA doing the same',
+    load: () => import('./bundle.ts'),
+  },
   'decision-rate': {
     about: 'durable decisions per second beside a bare append-only file with group commit, in one run',
     load: () => import('./decision-rate.ts'),

@@ -1,0 +1,103 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { buildBundle } from '@writ/bundle';
+import type { Ground } from '../first-light/section.ts';
+
+/** Two revisions of a bundle; what is asked is denied by the first and allowed by the second, which is large. */
+export interface Workload {
+  readonly name: string;
+  /** Slash path of the entrypoint. */
+  readonly path: string;
+  /** Profile `tools/v1`, which is what a policy for OPA alone could take too. */
+  readonly input: object;
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+}
+
+const RULES = 10_000;
+const DATA_BYTES = 100_000_000;
+
+/** A policy of 10,000 rules in one package. */
+export async function manyRules(ground: Ground): Promise<Workload> {
+  const policy = (count: number): string =>
+    [
+      'package many',
+      'default allow := false',
+      ...Array.from(
+        { length: count },
+        (_none, index) =>
+          `allow if {\n\tinput.tool == "tool.${index}"\n\t"role-${index % 100}" in input.identity.scopes\n\tinput.arguments.amount <= ${index + 10}\n}`,
+      ),
+    ].join('\n\n');
+  const index = RULES - 1;
+  return {
+    name: '10,000 rules',
+    path: 'many/allow',
+    input: {
+      tool: `tool.${index}`,
+      arguments: { amount: 10 },
+      identity: { sub: 'agent:bench', delegated_by: 'user:1', scopes: [`role-${index % 100}`] },
+    },
+    before: await archiveOf(ground, 'rules-1', 'many', { 'policy.rego': policy(10) }),
+    after: await archiveOf(ground, 'rules-2', 'many', { 'policy.rego': policy(RULES) }),
+  };
+}
+
+/** A short policy over 100 MB of people and their groups. */
+export async function muchData(ground: Ground): Promise<Workload> {
+  const policy = [
+    'package people',
+    'default allow := false',
+    'allow if "staff" in data.people.known[input.identity.delegated_by].groups',
+  ].join('\n\n');
+  const files = (bytes: number) => ({
+    'policy.rego': policy,
+    'people/known/data.json': JSON.stringify(people(bytes)),
+  });
+  return {
+    name: '100 MB of data',
+    path: 'people/allow',
+    input: {
+      tool: 'search',
+      arguments: {},
+      identity: { sub: 'agent:bench', delegated_by: 'user:200000', scopes: [] },
+    },
+    before: await archiveOf(ground, 'data-1', 'people', files(1_000)),
+    after: await archiveOf(ground, 'data-2', 'people', files(DATA_BYTES)),
+  };
+}
+
+function people(bytes: number): object {
+  const all: Record<string, object> = {};
+  let size = 0;
+  for (let index = 0; size < bytes; index++) {
+    const person = {
+      name: `Person ${index}`,
+      groups: ['staff', `team-${index % 997}`, `region-${index % 13}`],
+      limits: { amount: (index * 37) % 100_000, calls: index % 500 },
+      manager: `user:${(index * 7) % 100_000}`,
+      note: 'x'.repeat(index % 80),
+    };
+    all[`user:${index}`] = person;
+    size += JSON.stringify(person).length + 16;
+  }
+  return all;
+}
+
+async function archiveOf(
+  ground: Ground,
+  revision: string,
+  root: string,
+  files: Readonly<Record<string, string>>,
+): Promise<Uint8Array> {
+  const folder = join(ground.folder, revision);
+  const entrypoints = [{ path: `${root}/allow`, kind: 'grant', profile: 'tools/v1' }];
+  const manifest = { revision, roots: [root], metadata: { writ: { entrypoints } } };
+  for (const [file, text] of Object.entries({ ...files, '.manifest': JSON.stringify(manifest) })) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), text);
+  }
+  const built = await buildBundle(folder);
+  if (!built.ok) throw new Error(JSON.stringify(built.problems));
+  return built.archive;
+}
