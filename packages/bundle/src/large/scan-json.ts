@@ -1,6 +1,21 @@
 import { isUtf8 } from 'node:buffer';
 import { isExactNumber } from '@writ/decision';
 import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  LETTER_U,
+  MINUS,
+  NINE,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUOTE,
+  SOLIDUS,
+  ZERO,
+} from './json-bytes.ts';
+import {
   ARRAY_MEMBER,
   type JsonIndex,
   KIND_ARRAY,
@@ -43,19 +58,6 @@ export function scanJson(
 class Unclear {}
 const UNCLEAR = new Unclear();
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
-const MINUS = 0x2d;
-const ZERO = 0x30;
-const NINE = 0x39;
-const LETTER_U = 0x75;
-
 /** From here on the order of UTF-8 bytes and that of UTF-16 units can differ. */
 const ORDER_UNCLEAR = 0xee;
 /** With more keys out of order than this a set tells whether one occurs twice. */
@@ -70,7 +72,6 @@ const WORDS: Readonly<Record<number, readonly number[]>> = {
 };
 /** Letters after a backslash that stand for what JCS writes so too. */
 const CANONICAL_ESCAPES: ReadonlySet<number> = new Set([...Buffer.from('"\\bfnrt')]);
-const SOLIDUS = 0x2f;
 
 /** Words on the stack for each member of containers that are open: key's start, end, hash; value's start, end, node. */
 const PENDING = 6;

@@ -45,8 +45,19 @@ type Fault = Pick<Diagnostic, 'message'> & {
   readonly location?: Diagnostic['location'] | undefined;
 };
 
+/** The policy that is asked: some are compiled only when the first question comes. */
+export interface QueriedPolicy {
+  readonly rulePaths: readonly string[];
+  /** The policy itself; rejects where it cannot be had. */
+  whole(): Policy | Promise<Policy>;
+}
+
 /** Queries over a compiled policy. */
-export function createPolicyQueries(policy: Policy, files: FileNames, host: EvaluationHost): PolicyQueries {
+export function createPolicyQueries(
+  { rulePaths, whole }: QueriedPolicy,
+  files: FileNames,
+  host: EvaluationHost,
+): PolicyQueries {
   const placed = ({ code, message, location }: Fault): QueryError => {
     if (location === undefined) return { code, message };
     const { file, row, column } = location;
@@ -54,7 +65,8 @@ export function createPolicyQueries(policy: Policy, files: FileNames, host: Eval
     const name = origin === undefined ? '' : file;
     return { code, message, location: { file: name, row, col: column } };
   };
-  const query = (text: string, settings: QuerySettings): QueryAnswer => {
+  const query = async (text: string, settings: QuerySettings): Promise<QueryAnswer> => {
+    const policy = await whole();
     const startedAt = performance.now();
     const { query: prepared, diagnostics } = policy.prepareResults(text);
     if (prepared === undefined) return { kind: 'refused', errors: diagnostics.map(placed) };
@@ -85,13 +97,13 @@ export function createPolicyQueries(policy: Policy, files: FileNames, host: Eval
       explanation: { events: eventsToAst(events, policy.modules), lines },
     };
   };
-  const rules = new Set(policy.rulePaths);
+  const rules = new Set(rulePaths);
   return {
     isVirtual: (path) =>
       path.split('/').some((_step, at, steps) => rules.has(steps.slice(0, at + 1).join('/'))),
     query: (text, settings) => guarded(() => query(text, settings)),
     document: (path, settings) => guarded(() => query(documentQuery(path), settings)),
-    compile: (text, settings) => guarded(() => compile(policy, text, settings, host, placed)),
+    compile: (text, settings) => guarded(async () => compile(await whole(), text, settings, host, placed)),
   };
 }
 
@@ -162,9 +174,11 @@ function ns(ms: number): number {
   return Math.round(ms * 1e6);
 }
 
-function guarded<Answer>(work: () => Answer): Answer | { kind: 'error'; errors: readonly QueryError[] } {
+async function guarded<Answer>(
+  work: () => Promise<Answer>,
+): Promise<Answer | { kind: 'error'; errors: readonly QueryError[] }> {
   try {
-    return work();
+    return await work();
   } catch (error) {
     const message = `the evaluation failed (${error instanceof Error ? error.name : typeof error})`;
     return { kind: 'error', errors: [{ code: 'eval_internal_error', message }] };

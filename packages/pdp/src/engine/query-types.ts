@@ -68,12 +68,12 @@ export type CompileAnswer =
   | { readonly kind: 'refused'; readonly errors: readonly QueryError[] }
   | { readonly kind: 'error'; readonly errors: readonly QueryError[] };
 
-/** Queries of one's own over the first parties' policies, outside of decisions. Never throws. */
+/** Queries of one's own over the first parties' policies, outside of decisions. Never rejects. */
 export interface PolicyQueries {
-  query(text: string, settings: QuerySettings): QueryAnswer;
+  query(text: string, settings: QuerySettings): Promise<QueryAnswer>;
   /** The document at a slash path below `data`; a step of digits alone is a place in a list. */
-  document(path: string, settings: QuerySettings): QueryAnswer;
-  compile(text: string, settings: CompileSettings): CompileAnswer;
+  document(path: string, settings: QuerySettings): Promise<QueryAnswer>;
+  compile(text: string, settings: CompileSettings): Promise<CompileAnswer>;
   /** Is the document at a slash path made by rules. */
   isVirtual(path: string): boolean;
 }

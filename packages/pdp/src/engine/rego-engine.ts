@@ -85,7 +85,10 @@ interface CompiledGroup {
 }
 
 /** A policy that is evaluated in this thread, wherever it was compiled. */
-type LocalPolicy = Pick<Policy, 'prepare'> & Pick<PolicyOfPlan, 'reads'>;
+type LocalPolicy = PolicyOfPlan & {
+  /** With what only a compiler in this thread knows. */
+  whole(): Policy | Promise<Policy>;
+};
 
 function isWorkerPolicy(policy: LocalPolicy | WorkerPolicy): policy is WorkerPolicy {
   return 'evaluate' in policy;
@@ -123,17 +126,42 @@ async function compileFirstParties(
   if (size <= apartCharacters) {
     const { policy, diagnostics } = await compilePolicyAsync(files.sources, given);
     const described = diagnostics.map((diagnostic) => describe(diagnostic, files));
-    return policy === undefined ? { diagnostics: described } : { policy, diagnostics: described };
+    return policy === undefined
+      ? { diagnostics: described }
+      : { policy: local(policy), diagnostics: described };
   }
+  // Questions beside decisions are rare: for them the policy is compiled again, in slices.
+  const whole = async () => {
+    const { policy } = await compilePolicyAsync(files.sources, given);
+    if (policy === undefined) throw new Error('sources that compiled before do not now');
+    return policy;
+  };
   const paths = members.flatMap(({ entrypoints }) => entrypoints.map(({ path }) => path));
   const { policy, diagnostics, ...more } = await compileApart(files.sources, { ...given, paths });
   const described = diagnostics.map((diagnostic) => describe(diagnostic, files));
-  if (policy !== undefined) return { policy, diagnostics: described };
+  if (policy !== undefined) return { policy: { ...policy, whole: once(whole) }, diagnostics: described };
   const failure = 'failure' in more ? more.failure : undefined;
   if (failure === undefined) return { diagnostics: described };
   const bundle = members[0]?.name ?? '';
   return {
     diagnostics: [...described, { code: 'policy_error', severity: 'error', message: failure, bundle }],
+  };
+}
+
+function local(policy: Policy): LocalPolicy {
+  return {
+    rulePaths: policy.rulePaths,
+    prepare: (path) => policy.prepare(path),
+    reads: (path) => policy.reads(path),
+    whole: () => policy,
+  };
+}
+
+function once<Result>(make: () => Promise<Result>): () => Promise<Result> {
+  let made: Promise<Result> | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 

@@ -68,7 +68,7 @@ export function createAdministrativeQueries(core: Core, note: Note): Administrat
     event: string,
     about: { readonly [name: string]: Json },
     input: Json | undefined,
-    ask: (queries: PolicyQueries) => Answer,
+    ask: (queries: PolicyQueries) => Promise<Answer>,
   ): Promise<Answer | NotAsked> => {
     const noted = await note(event, about, input);
     if (!noted.ok) return { kind: 'not_asked', code: noted.code as NotAsked['code'], message: noted.message };
@@ -97,7 +97,7 @@ export function createAdministrativeQueries(core: Core, note: Note): Administrat
         queries.compile(text, { ...options, ...settings() }),
       ),
     trace: async (path, input, explain) => {
-      const answer = withQueries(core, (queries) =>
+      const answer = await withQueries(core, (queries) =>
         queries.document(path, { input, explain, ...settings() }),
       );
       return answer.kind === 'rows' ? answer.explanation : undefined;
@@ -105,13 +105,16 @@ export function createAdministrativeQueries(core: Core, note: Note): Administrat
   };
 }
 
-function withQueries<Answer>(core: Core, ask: (queries: PolicyQueries) => Answer): Answer | NotAsked {
+async function withQueries<Answer>(
+  core: Core,
+  ask: (queries: PolicyQueries) => Promise<Answer>,
+): Promise<Answer | NotAsked> {
   const hold = core.source.hold();
   if (hold === undefined)
     return { kind: 'not_asked', code: 'policy_engine_unavailable', message: 'no policies are active' };
   try {
     const { queries } = hold.set.policies;
-    if (queries !== undefined) return ask(queries);
+    if (queries !== undefined) return await ask(queries);
     const message = `the engine \`${hold.set.engine}\` answers no queries of one's own here`;
     return { kind: 'not_asked', code: 'engine_unsupported', message };
   } finally {

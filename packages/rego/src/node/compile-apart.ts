@@ -25,6 +25,8 @@ export interface CompileApartOptions {
 
 /** A policy whose compiler ran elsewhere: it answers for documents, and knows no more than its plan. */
 export interface PolicyOfPlan {
+  /** Slash paths below `data` at which rules stand, sorted. */
+  readonly rulePaths: readonly string[];
   prepare(path: string): PreparedQuery;
   /** Which input and data a path can read; of the paths that were named when the policy was compiled. */
   reads(path: string): ReadPaths | undefined;
@@ -78,6 +80,7 @@ export async function compileApart(
   });
   const reads = new Map(reply.reads);
   const policy: PolicyOfPlan = {
+    rulePaths: plan.groups.map((group) => group.path.join('/')).sort(),
     prepare(path) {
       const steps = pathSteps(path);
       return {
