@@ -261,6 +261,7 @@ test('the surface is what is listed here', () => {
       "intersectCapabilities",
       "isApprovalId",
       "isDecisionId",
+      "isExactNumber",
       "isOutcome",
       "isOverridable",
       "isReasonCodeOfWrit",
