@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BUILT_IN_BUNDLES } from '@writ/bundle';
-import { createAuthenticator, createMcpGateway } from '@writ/gateway';
+import { createMcpGateway } from '@writ/gateway';
+import { createAuthenticator } from '@writ/identity';
 import { LEDGER_PROCEDURES } from '@writ/ledger';
 import {
   createDecisionPoint,

@@ -8,6 +8,7 @@ export const PACKAGE_LAYERS: Readonly<Record<string, number>> = {
   ledger: 2,
   state: 2,
   tokens: 2,
+  identity: 2,
   pdp: 3,
   sdk: 4,
   gateway: 5,

@@ -3,15 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { DecisionPoint } from '@writ/decision';
+import { type Caller, createAuthenticator, hashToken, staticKeys } from '@writ/identity';
 import { onTestFinished } from 'vitest';
 import {
-  type Caller,
-  createAuthenticator,
   createMcpGateway,
-  hashToken,
   type McpGateway,
   type McpGatewayOptions,
-  staticKeys,
   type UpstreamConfig,
 } from '../src/index.ts';
 

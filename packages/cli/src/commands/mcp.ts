@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { type Caller, createMcpGateway } from '@writ/gateway';
+import { createMcpGateway } from '@writ/gateway';
+import type { Caller } from '@writ/identity';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
 import { serverIdOf } from '../compose/server-id.ts';

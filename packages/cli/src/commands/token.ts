@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { hashToken } from '@writ/gateway';
+import { hashToken } from '@writ/identity';
 import { Command } from 'commander';
 import { withAction } from '../command.ts';
 import { EXIT } from '../exit-status.ts';

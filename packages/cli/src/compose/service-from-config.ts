@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { ReleaseRequirement } from '@writ/bundle';
-import type { Caller, RefusalOptions, UpstreamConfig } from '@writ/gateway';
+import type { RefusalOptions, UpstreamConfig } from '@writ/gateway';
+import type { Caller } from '@writ/identity';
 import {
   type CheckpointSigner,
   commandSigner,

@@ -1,6 +1,7 @@
 import type { BundleChange, BundleSource, ReleaseRequirement } from '@writ/bundle';
 import type { DecisionPoint } from '@writ/decision';
-import type { Caller, RefusalOptions, StaticKey, UpstreamConfig } from '@writ/gateway';
+import type { RefusalOptions, UpstreamConfig } from '@writ/gateway';
+import type { Caller, StaticKey } from '@writ/identity';
 import type { CheckpointSigner, Witness } from '@writ/ledger';
 import type { CallerIdentity, DecisionService, Engine, LoadFailure, PointCredential } from '@writ/pdp';
 import type { BudgetDefinition } from '@writ/state';

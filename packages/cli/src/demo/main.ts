@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { hashToken } from '@writ/gateway';
+import { hashToken } from '@writ/identity';
 import { createRegoEngine } from '@writ/pdp';
 import { showEvents, trustNote } from '../commands/serve.ts';
 import { keepCompiledCode } from '../compile-cache.ts';

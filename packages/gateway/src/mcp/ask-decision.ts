@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ClientCapabilities, ProgressCallback } from '@modelcontextprotocol/server';
 import type { Action, DecideCall, Decision, DecisionRequest, Json, JsonObject } from '@writ/decision';
-import type { Caller } from '../identity/caller.ts';
+import type { Caller } from '@writ/identity';
 import type { BoundedPoint } from './bounded-point.ts';
 import type { Flight } from './flight.ts';
 import type { Channel } from './refuse.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson, type Json } from '@writ/decision';
-import type { Caller } from '../identity/caller.ts';
+import type { Caller } from '@writ/identity';
 
 /**
  * Digest of who a caller is: on whose authority, as which agent, by which delegation. Scopes and groups may change with

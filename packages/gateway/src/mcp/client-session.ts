@@ -1,6 +1,6 @@
 import { ProtocolError, type RequestId, type Server, type ServerContext } from '@modelcontextprotocol/server';
 import type { JsonObject } from '@writ/decision';
-import type { Caller } from '../identity/caller.ts';
+import type { Caller } from '@writ/identity';
 import type { Incoming } from './ask-decision.ts';
 import { decideInput, type InputContext, releaseInput } from './authorize-input.ts';
 import type { CallContext } from './call-context.ts';

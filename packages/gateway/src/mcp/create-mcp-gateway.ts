@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
 import type { DecisionPoint } from '@writ/decision';
-import { type Authenticator, createAuthenticator } from '../identity/authenticator.ts';
-import type { Caller } from '../identity/caller.ts';
+import type { Caller } from '@writ/identity';
+import { type Authenticator, createAuthenticator } from '@writ/identity';
 import { boundPoint } from './bounded-point.ts';
 import type { CallContext } from './call-context.ts';
 import { type CatalogueTool, openCatalogue } from './catalogue.ts';

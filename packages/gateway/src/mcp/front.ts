@@ -6,7 +6,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import type { JsonObject } from '@writ/decision';
-import type { Caller } from '../identity/caller.ts';
+import type { Caller } from '@writ/identity';
 import type { Incoming } from './ask-decision.ts';
 import type { CallContext } from './call-context.ts';
 import { Flight, LOG_LEVELS, type LogLevel } from './flight.ts';

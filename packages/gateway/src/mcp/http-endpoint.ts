@@ -1,10 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JsonObject } from '@writ/decision';
-import type { Authenticator, Identification } from '../identity/authenticator.ts';
-import type { Caller } from '../identity/caller.ts';
-import { credentialsOf } from '../identity/credentials.ts';
-import { checkMessageClaims } from '../identity/delegation.ts';
-import type { IdentityRefusal } from '../identity/refusals.ts';
+import type { Authenticator, Caller, Identification, IdentityRefusal } from '@writ/identity';
+import { checkMessageClaims, credentialsOf } from '@writ/identity';
 import { reportMalformed, reportUnserved } from './ask-decision.ts';
 import type { BoundedPoint } from './bounded-point.ts';
 import type { CallContext } from './call-context.ts';

@@ -1,6 +1,6 @@
 import type { ServerEvent, ServerEventBus } from '@modelcontextprotocol/server';
 import type { Json, JsonObject } from '@writ/decision';
-import type { Caller } from '../identity/caller.ts';
+import type { Caller } from '@writ/identity';
 import { authorizeRequest } from './authorize-request.ts';
 import type { CallContext } from './call-context.ts';
 import { gatherChanges } from './change-relay.ts';

@@ -1,6 +1,6 @@
 import type { CallToolResult, ProtocolError } from '@modelcontextprotocol/server';
 import type { Decision, JsonObject } from '@writ/decision';
-import type { Caller } from '../identity/caller.ts';
+import type { Caller } from '@writ/identity';
 import type { HttpRefusal } from './held-response.ts';
 import { DECISION_META_KEY, refusalError, refusalResult } from './refusal.ts';
 import { stepUpChallenge } from './step-up-challenge.ts';

@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Server } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { JsonObject } from '@writ/decision';
-import type { Caller } from '../identity/caller.ts';
+import type { Caller } from '@writ/identity';
 import { reportMalformed, reportUnserved } from './ask-decision.ts';
 import type { CallContext } from './call-context.ts';
 import { followChanges } from './change-relay.ts';

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, type McpHttpHandler, type ServerEventBus } from '@modelcontextprotocol/server';
 import type { JsonObject } from '@writ/decision';
-import type { Caller } from '../identity/caller.ts';
+import type { Caller } from '@writ/identity';
 import { reportMalformed } from './ask-decision.ts';
 import type { CallContext } from './call-context.ts';
 import { requestFront } from './front.ts';

@@ -5,7 +5,7 @@ import {
   toNodeHandler,
 } from '@modelcontextprotocol/node';
 import type { JsonObject } from '@writ/decision';
-import type { Caller } from '../identity/caller.ts';
+import type { Caller } from '@writ/identity';
 import { reportMalformed } from './ask-decision.ts';
 import type { BoundedPoint } from './bounded-point.ts';
 import { HeldResponse, type HttpRefusal } from './held-response.ts';

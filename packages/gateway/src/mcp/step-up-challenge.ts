@@ -1,5 +1,5 @@
 import type { Decision } from '@writ/decision';
-import type { Caller } from '../identity/caller.ts';
+import type { Caller } from '@writ/identity';
 
 export interface StepUpChallenge {
   /** 403 where scopes are missing (RFC 6750), 401 where the person has to prove more (RFC 9470). */

@@ -1,4 +1,5 @@
-import { createAuthenticator, type IdentityProvider, type McpGatewayOptions } from '../../src/index.ts';
+import { createAuthenticator, type IdentityProvider } from '@writ/identity';
+import type { McpGatewayOptions } from '../../src/index.ts';
 import { callText, fixtureUpstream, post, type RawAnswer, startGateway } from '../start-gateway.ts';
 import { startPoint } from '../start-point.ts';
 

@@ -1,15 +1,14 @@
 import { Agent, request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { onTestFinished } from 'vitest';
 import {
   createAuthenticator,
   createListener,
-  createMcpGateway,
   type IdentityProvider,
   type ListenerOptions,
-  type UpstreamConfig,
-} from '../../src/index.ts';
+} from '@writ/identity';
+import { onTestFinished } from 'vitest';
+import { createMcpGateway, type UpstreamConfig } from '../../src/index.ts';
 import { callText, fixtureUpstream } from '../start-gateway.ts';
 import { startPoint } from '../start-point.ts';
 import { ALLOW } from './ask-gateway.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import { type OAuthProviderOptions, oauthProvider, staticKeys } from '@writ/identity';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { describe, expect, it } from 'vitest';
-import { type OAuthProviderOptions, oauthProvider, staticKeys } from '../../src/index.ts';
 import { openIdentity } from './ask-gateway.ts';
 import { forge, startIssuer, testOutbound } from './start-issuer.ts';
 

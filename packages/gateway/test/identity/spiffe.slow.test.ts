@@ -2,7 +2,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { fileKeyPair, oauthProvider } from '@writ/identity';
 import {
   type BundleSource,
   fileBundles,
@@ -11,8 +11,8 @@ import {
   proxyProvider,
   spiffeProvider,
   WorkloadApiError,
-} from '../../src/identity/spiffe/index.ts';
-import { fileKeyPair, oauthProvider } from '../../src/index.ts';
+} from '@writ/identity/spiffe';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { until } from '../start-gateway.ts';
 import { openIdentity } from './ask-gateway.ts';
 import { fixedKeyPair, openTls } from './ask-tls.ts';

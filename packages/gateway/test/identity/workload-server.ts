@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Metadata, Server, ServerCredentials, type ServerWritableStream } from '@grpc/grpc-js';
 import { fromJSON } from '@grpc/proto-loader';
 import { onTestFinished } from 'vitest';
-import { WORKLOAD_API } from '../../src/identity/spiffe/workload-proto.ts';
+import { WORKLOAD_API } from '../../../identity/src/spiffe/workload-proto.ts';
 import type { Authority, Issued } from './authority.ts';
 
 const der = (pem: string): Buffer =>

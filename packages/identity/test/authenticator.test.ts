@@ -6,7 +6,7 @@ import {
   hashToken,
   type IdentityProvider,
   staticKeys,
-} from '../../src/index.ts';
+} from '../src/index.ts';
 import { presented } from './presented.ts';
 
 const ANA: Caller = { principal: { id: 'user:ana' }, actor: { id: 'agent:writer' } };

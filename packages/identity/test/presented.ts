@@ -1,4 +1,4 @@
-import type { Credentials } from '../../src/index.ts';
+import type { Credentials } from '../src/index.ts';
 
 /** Credentials as a request with these headers would carry them. */
 export function presented(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { splitDer } from '../../src/identity/spiffe/der.ts';
-import { callerOfId, idPatternFault, type SpiffeIdMapping } from '../../src/identity/spiffe/id-mapping.ts';
-import { parseSpiffeId } from '../../src/identity/spiffe/spiffe-id.ts';
+import { splitDer } from '../src/spiffe/der.ts';
+import { callerOfId, idPatternFault, type SpiffeIdMapping } from '../src/spiffe/id-mapping.ts';
+import { parseSpiffeId } from '../src/spiffe/spiffe-id.ts';
 
 describe('a SPIFFE ID', () => {
   it('[P-SPIFFE-ID] is read strictly', () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import type { BundleSource } from '../identity/spiffe/trust-bundle.ts';
-import type { KeyPair } from '../identity/spiffe/workload-api.ts';
+import type { BundleSource } from '../spiffe/trust-bundle.ts';
+import type { KeyPair } from '../spiffe/workload-api.ts';
 
 /** Certificate and key of a listener, which may change while it listens. */
 export interface KeyPairSource {

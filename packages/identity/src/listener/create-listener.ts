@@ -1,7 +1,7 @@
 import { constants } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
-import type { BundleSource } from '../identity/spiffe/trust-bundle.ts';
+import type { BundleSource } from '../spiffe/trust-bundle.ts';
 import { type KeyPairSource, secureContextOf } from './tls-material.ts';
 
 export interface ListenerOptions {
