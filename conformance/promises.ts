@@ -523,6 +523,14 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
       'Observe mode is set by a credential, never by a request, and waives only policies and budgets.',
     source: 'docs/architecture.md',
   },
+  'P-OBSERVE-CHANGES-NOTHING': {
+    sentence: 'A bundle or entrypoint that only observes changes no outcome, and what it says is on record.',
+    source: 'docs/how-to/layers.md',
+  },
+  'P-OBSERVE-NOT-BY-THIRD-PARTY': {
+    sentence: 'A third party cannot say of its own bundle that it only observes.',
+    source: 'docs/how-to/layers.md',
+  },
   'P-ONE-OWNER': {
     sentence: 'One process owns the files; others go through it, and take over when it dies.',
     source: 'docs/architecture.md',
@@ -566,6 +574,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   'P-OVERRIDE-BOUNDS': {
     sentence: 'Overrides reach only resource and workflow, with justification, approver and expiry.',
     source: 'docs/architecture.md',
+  },
+  'P-OVERRIDES-LISTED': {
+    sentence:
+      'Overrides that cannot be listed, are not whole, or are more than the operator allows do not activate.',
+    source: 'docs/how-to/layers.md',
   },
   'P-OWNER-FENCED': {
     sentence: 'An owner whose files another has taken writes nothing more.',
@@ -708,6 +721,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   'P-RESULT-POLICY': {
     sentence: 'An output policy can withhold or redact a result.',
     source: 'docs/architecture.md',
+  },
+  'P-REVIEWERS-SIGNED': {
+    sentence:
+      'A bundle that names required reviewers activates only where a signature of each of them was verified.',
+    source: 'docs/how-to/layers.md',
   },
   'P-RFC6962-TREE': {
     sentence: "Leaf hashes, roots and proofs are RFC 6962's.",

@@ -20,6 +20,7 @@ import { checkRegistry } from './registry/read-registry.ts';
 import { checkRoots, rootsOfContent } from './roots.ts';
 import { checkSignatures, type SignedArchive } from './signing/check-signatures.ts';
 import type { CheckedSignature } from './signing/verification.ts';
+import type { Governance } from './stewardship.ts';
 import { locateInData } from './yaml-place.ts';
 
 /**
@@ -78,11 +79,14 @@ export function assembleContent(all: readonly BundleFile[], options: ContentOpti
       : ['']);
   if (read.ok) problems.push(...checkRoots(roots, packages, data.data));
   const marked =
-    manifest.entrypoints.length > 0 ? { entrypoints: [], problems: [] } : annotatedEntrypoints(active);
+    manifest.entrypoints.length > 0
+      ? { entrypoints: [], problems: [] }
+      : annotatedEntrypoints(active, manifest.defaults);
   problems.push(...marked.problems);
   const entrypoints = uniqueEntrypoints(
     [...manifest.entrypoints, ...marked.entrypoints, ...(options.entrypoints ?? [])],
     options,
+    manifest.governance,
     problems,
   );
   problems.push(...locateInData(checkRegistry(data.data), files));
@@ -110,6 +114,7 @@ export function assembleContent(all: readonly BundleFile[], options: ContentOpti
     data: data.data,
     metadata: manifest.metadata,
     entrypoints,
+    ...governanceFor(manifest.governance, options),
     thirdParty: options.thirdParty ?? false,
     signatures: Object.freeze([...options.checked]),
     hasManifest: manifestFile !== undefined,
@@ -198,6 +203,28 @@ function readDocuments(
     });
 }
 
+function governanceFor(own: Governance, { mode, unreviewed }: ReadBundleOptions): Pick<Bundle, 'governance'> {
+  const governance: Governance = {
+    ...own,
+    ...(mode === undefined ? {} : { operatorMode: mode }),
+    ...(unreviewed === undefined ? {} : { unreviewed }),
+  };
+  return Object.keys(governance).length === 0 ? {} : { governance: Object.freeze(governance) };
+}
+
+/** A third party that observes would take back what it tightens: only the operator may say so. */
+function checkOwnMode(
+  entrypoints: readonly Entrypoint[],
+  options: ReadBundleOptions,
+  governance: Governance,
+): BundleProblem[] {
+  const observes = [governance, ...entrypoints].some(({ mode }) => mode === 'observe');
+  if (options.thirdParty !== true || !observes) return [];
+  const message = "a third party's bundle may not say of itself that it only observes";
+  const help = 'say `mode: observe` for the bundle in writ.yaml';
+  return [{ code: 'entrypoint_invalid', message, file: '.manifest', help }];
+}
+
 /** Kinds that would loosen: no word of a third party's. What says who an actor is decides what others grant him. */
 const LOOSENING = new Set(['grant', 'overrides', 'capabilities']);
 
@@ -210,9 +237,11 @@ function namesServers({ when }: Entrypoint): boolean {
 function uniqueEntrypoints(
   entrypoints: readonly Entrypoint[],
   options: ReadBundleOptions,
+  governance: Governance,
   problems: BundleProblem[],
 ): readonly Entrypoint[] {
   const byKey = new Map<string, Entrypoint>();
+  problems.push(...checkOwnMode(entrypoints, options, governance));
   for (const entrypoint of entrypoints) {
     problems.push(...checkEntrypoint(entrypoint));
     if (options.thirdParty === true && LOOSENING.has(entrypoint.kind)) {
@@ -233,6 +262,13 @@ function uniqueEntrypoints(
         code: 'entrypoint_invalid',
         message,
         help: `it may hold ${options.layers.join(', ')}`,
+      });
+    }
+    if (governance.layer !== undefined && entrypoint.layer !== governance.layer) {
+      problems.push({
+        code: 'entrypoint_invalid',
+        message: `entrypoint \`${entrypoint.path}\` stands in layer \`${entrypoint.layer}\`, and its bundle in layer \`${governance.layer}\``,
+        help: 'give each layer a bundle of its own, or leave the bundle\u2019s `layer` out',
       });
     }
     const key = `${entrypoint.path} ${entrypoint.kind}`;

@@ -2,6 +2,7 @@ import type { ActionType, EntrypointKind, JsonObject, Layer, Phase } from '@writ
 import type { BundleProblem } from './problem.ts';
 import type { Release } from './release.ts';
 import type { CheckedSignature, RequiredSignature } from './signing/verification.ts';
+import type { EntrypointMode, Governance, Stewardship } from './stewardship.ts';
 
 /** One Rego source of a bundle. */
 export interface BundleModule {
@@ -26,7 +27,7 @@ export interface When {
 }
 
 /** A rule of a bundle that decisions ask. */
-export interface Entrypoint {
+export interface Entrypoint extends Stewardship {
   /** Slash path below `data`: `agent/tools/decision`. */
   readonly path: string;
   readonly kind: EntrypointKind;
@@ -61,6 +62,8 @@ export interface Bundle {
   /** The manifest's `metadata`. */
   readonly metadata: JsonObject;
   readonly entrypoints: readonly Entrypoint[];
+  /** Who answers for it and how it counts, as its manifest and its operator say; absent where neither says anything. */
+  readonly governance?: Governance;
   /** From somebody whose word may only tighten: no grants, no overrides, own data, no network. */
   readonly thirdParty: boolean;
   /** The signatures that were required, each checked; empty where none was. */
@@ -104,6 +107,10 @@ export interface ReadBundleOptions {
   readonly skipVerify?: boolean;
   /** Layers that the bundle may hold entrypoints in; by default all. */
   readonly layers?: readonly Layer[];
+  /** What the operator says of its mode; goes before the bundle's own word. */
+  readonly mode?: EntrypointMode;
+  /** Take it without the signatures of the reviewers that its manifest requires. */
+  readonly unreviewed?: boolean;
   readonly limits?: Partial<BundleLimits>;
   /** Entrypoints of the caller's own, beside or instead of the bundle's (`--entrypoint`). */
   readonly entrypoints?: readonly Entrypoint[];

@@ -2,7 +2,13 @@ import { ENTRYPOINT_KINDS, type EntrypointKind, LAYERS, type Layer, nearestName 
 import { type Annotations, type Module, parseModule } from '@writ/rego';
 import { z } from 'zod';
 import type { BundleModule, Entrypoint } from './bundle.ts';
-import { annotationSchema, checkEntrypoint, completeEntrypoint, describeIssues } from './manifest.ts';
+import {
+  annotationSchema,
+  checkEntrypoint,
+  completeEntrypoint,
+  describeIssues,
+  type EntrypointDefaults,
+} from './manifest.ts';
 import type { BundleProblem } from './problem.ts';
 
 export type EntrypointResult =
@@ -17,9 +23,12 @@ export interface AnnotatedEntrypoints {
 
 /**
  * Reads Rego's own marks: a `METADATA` block with `entrypoint: true`, and what `custom.writ` says about the rule
- * (`kind`, `layer`, `profile`, `when`). Modules that do not parse are left to the compiler, which says why.
+ * (`kind`, `layer`, `profile`, `when`, and who answers for it). Modules that do not parse are left to the compiler, which says why.
  */
-export function annotatedEntrypoints(modules: readonly BundleModule[]): AnnotatedEntrypoints {
+export function annotatedEntrypoints(
+  modules: readonly BundleModule[],
+  defaults: EntrypointDefaults = {},
+): AnnotatedEntrypoints {
   const entrypoints: Entrypoint[] = [];
   const problems: BundleProblem[] = [];
   for (const module of modules) {
@@ -27,7 +36,7 @@ export function annotatedEntrypoints(modules: readonly BundleModule[]): Annotate
     const parsed = parseModule(module.text, { file: module.file, version: module.version }).module;
     for (const { path, annotations } of parsed === undefined ? [] : marksOf(parsed)) {
       const written = annotationSchema.safeParse(annotations.custom?.['writ'] ?? {}, { reportInput: true });
-      if (written.success) entrypoints.push(completeEntrypoint(path, written.data));
+      if (written.success) entrypoints.push(completeEntrypoint(path, written.data, defaults));
       else problems.push(...markProblems(written.error, module.file, annotations));
     }
   }

@@ -28,10 +28,19 @@ export { type BundleChange, describeChange, type FileChange, renderChange } from
 export { digestBundles } from './digest.ts';
 export { type EntrypointResult, parseEntrypoint } from './entrypoint.ts';
 export type { BundleFile, FilesResult } from './files.ts';
+export {
+  modeOf,
+  type ReviewerState,
+  type ReviewState,
+  reviewersOf,
+  reviewState,
+  stewardshipFor,
+} from './governance.ts';
 export { jsonBytes } from './large/write-canonical.ts';
 export { type DiffLine, lineDiff } from './line-diff.ts';
 export {
   completeEntrypoint,
+  type EntrypointDefaults,
   manifestJsonSchema,
   manifestSchema,
   readManifest,
@@ -76,6 +85,13 @@ export {
   type VerificationKey,
 } from './signing/verification.ts';
 export { type BundleSetResult, type BundleSource, checkSet, readSource, readSources } from './sources.ts';
+export {
+  cadenceMs,
+  ENTRYPOINT_MODES,
+  type EntrypointMode,
+  type Governance,
+  type Stewardship,
+} from './stewardship.ts';
 export { type ArchiveSignatures, archiveSignatures, type FoundSignature } from './verify-archive.ts';
 export { type Watch, type WatchOptions, watchPaths } from './watch.ts';
 export { applies, matchesName } from './when.ts';

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Entrypoint, When } from './bundle.ts';
 import type { BundleProblem } from './problem.ts';
 import { type Release, releaseSchema } from './release.ts';
+import { type Governance, governanceFields, type Stewardship, stewardshipOf } from './stewardship.ts';
 
 const name = z.string().min(1).max(512);
 const names = z.array(name).min(1).describe('Exact, or with a `*` at the end for any that begins so.');
@@ -23,6 +24,7 @@ const entrypointFields = {
   layer: z.enum(LAYERS).optional(),
   profile: name.optional(),
   when: whenSchema.optional(),
+  ...governanceFields,
 };
 
 const entrypointSchema = z.strictObject({
@@ -60,6 +62,17 @@ export const manifestSchema = z.strictObject({
     .looseObject({
       writ: z
         .strictObject({
+          layer: z
+            .enum(LAYERS)
+            .optional()
+            .describe(
+              'The one layer that all its entrypoints stand in, and the layer of those that name none.',
+            ),
+          profile: name.optional().describe('The input profile of entrypoints that name none.'),
+          when: whenSchema
+            .optional()
+            .describe('Where entrypoints are consulted that do not say so themselves.'),
+          ...governanceFields,
           entrypoints: z.array(entrypointSchema).optional(),
           sequence: z
             .int()
@@ -99,8 +112,14 @@ export interface Manifest {
   readonly delta?: { readonly from?: string; readonly from_revision?: string; readonly to?: string };
   readonly rollbackTo?: string;
   readonly release?: Release;
+  readonly governance: Governance;
+  /** What holds for entrypoints that do not say so themselves. */
+  readonly defaults: EntrypointDefaults;
   readonly entrypoints: readonly Entrypoint[];
 }
+
+/** What a manifest says for all of its entrypoints. */
+export type EntrypointDefaults = Pick<WrittenEntrypoint, 'layer' | 'profile' | 'when'>;
 
 export type ManifestResult =
   | { readonly ok: true; readonly manifest: Manifest }
@@ -112,6 +131,8 @@ export const EMPTY_MANIFEST: Manifest = Object.freeze({
   regoVersion: 1,
   fileRegoVersions: [],
   metadata: {},
+  governance: {},
+  defaults: {},
   entrypoints: [],
 });
 
@@ -121,11 +142,18 @@ export function readManifest(document: unknown, file = '.manifest'): ManifestRes
   if (!parsed.success)
     return { ok: false, problems: describeIssues(parsed.error, manifestJsonSchema(), file) };
   const value = parsed.data;
-  const problems: BundleProblem[] = [];
-  const entrypoints = (value.metadata?.writ?.entrypoints ?? []).map((entry, index) => {
-    const entrypoint = completeEntrypoint(entry.path, entry);
+  const writ = value.metadata?.writ ?? {};
+  const problems: BundleProblem[] = [...checkCadence(writ, file, '/metadata/writ')];
+  const defaults: EntrypointDefaults = { layer: writ.layer, profile: writ.profile, when: writ.when };
+  const governance: Governance = {
+    ...stewardshipOf(writ),
+    ...(writ.layer === undefined ? {} : { layer: writ.layer }),
+  };
+  const entrypoints = (writ.entrypoints ?? []).map((entry, index) => {
+    const entrypoint = completeEntrypoint(entry.path, entry, defaults);
     const pointer = `/metadata/writ/entrypoints/${index}`;
     problems.push(...checkEntrypoint(entrypoint).map((problem) => ({ ...problem, file, pointer })));
+    problems.push(...checkCadence({ ...stewardshipOf(writ), ...stewardshipOf(entry) }, file, pointer));
     return entrypoint;
   });
   if (problems.length > 0) return { ok: false, problems };
@@ -143,6 +171,8 @@ export function readManifest(document: unknown, file = '.manifest'): ManifestRes
         ? {}
         : { delta: definedMembers(value.metadata.writ.delta) }),
       ...ofPublication(value.metadata?.writ),
+      governance,
+      defaults,
       entrypoints,
     },
   };
@@ -154,8 +184,18 @@ function definedMembers<T extends object>(value: T): { [K in keyof T]?: Exclude<
   };
 }
 
+type WrittenStewardship = { readonly [Key in keyof Stewardship]?: Stewardship[Key] | undefined };
+
+/** Without the day of the last review nobody could tell when the next one is due. */
+function checkCadence(written: WrittenStewardship, file: string, pointer: string): BundleProblem[] {
+  if (written.cadence === undefined || written.reviewed_at !== undefined) return [];
+  const message = '`cadence` says how often it is reviewed, and nothing says when it was';
+  const help = 'add `"reviewed_at": "2026-11-21"`, the day of the last review';
+  return [{ code: 'manifest_invalid', message, file, pointer: `${pointer}/cadence`, help }];
+}
+
 /** Fields of an entrypoint as they are written; what is left out gets its default here and nowhere else. */
-export interface WrittenEntrypoint {
+export interface WrittenEntrypoint extends WrittenStewardship {
   readonly kind?: Entrypoint['kind'] | undefined;
   readonly layer?: Entrypoint['layer'] | undefined;
   readonly profile?: string | undefined;
@@ -169,10 +209,17 @@ const LAYER_OF_KIND: { readonly [K in Entrypoint['kind']]?: Entrypoint['layer'] 
   overrides: 'override',
 };
 
-/** Fills in defaults: kind `grant`, the kind's layer or `resource`, profile `writ/v1`, phase `call` (`list` for `visible`). */
-export function completeEntrypoint(path: string, written: WrittenEntrypoint): Entrypoint {
+/**
+ * Fills in defaults: kind `grant`; the kind's layer, else the manifest's, else `resource`; the manifest's profile or
+ * `writ/v1`; phase `call` (`list` for `visible`).
+ */
+export function completeEntrypoint(
+  path: string,
+  written: WrittenEntrypoint,
+  defaults: EntrypointDefaults = {},
+): Entrypoint {
   const kind = written.kind ?? 'grant';
-  const { phases, ...rest } = written.when ?? {};
+  const { phases, ...rest } = written.when ?? defaults.when ?? {};
   const limits = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   const when: When = {
     phases: phases ?? (kind === 'visible' ? ['list'] : ['call']),
@@ -181,9 +228,10 @@ export function completeEntrypoint(path: string, written: WrittenEntrypoint): En
   return Object.freeze({
     path,
     kind,
-    layer: written.layer ?? LAYER_OF_KIND[kind] ?? 'resource',
-    profile: written.profile ?? 'writ/v1',
+    layer: written.layer ?? LAYER_OF_KIND[kind] ?? defaults.layer ?? 'resource',
+    profile: written.profile ?? defaults.profile ?? 'writ/v1',
     when: Object.freeze(when),
+    ...stewardshipOf(written),
   });
 }
 

@@ -1,5 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import type { Bundle, BundleResult, ReadBundleOptions } from './bundle.ts';
+import { checkReviewers } from './governance.ts';
 import { isSmallArchive, isSmallFolder, isSmallSize, readApart } from './large/read-apart.ts';
 import type { BundleProblem } from './problem.ts';
 import { readContent } from './read-content.ts';
@@ -93,7 +94,7 @@ export async function readSources(sources: readonly BundleSource[]): Promise<Bun
 /** The checks that concern several bundles at once. */
 export function checkSet(bundles: readonly Bundle[]): BundleSetResult {
   const { registry, problems } = buildRegistry(bundles);
-  const all = [...checkTogether(bundles), ...problems];
+  const all = [...checkTogether(bundles), ...checkReviewers(bundles), ...problems];
   return all.length > 0
     ? { ok: false, problems: all }
     : { ok: true, bundles: Object.freeze([...bundles]), registry };

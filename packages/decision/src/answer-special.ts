@@ -86,6 +86,9 @@ function readLift(item: Json): Lift | string {
   if (outcome === undefined || outcome === 'sanitize')
     return 'a lift needs an `outcome`: allow, escalate, step_up or deny';
   if (Number.isNaN(Date.parse(item['expires'] as string))) return 'a lift has an unreadable `expires`';
+  const approvedAt = Object.hasOwn(item, 'approved_at') ? item['approved_at'] : undefined;
+  if (approvedAt !== undefined && (typeof approvedAt !== 'string' || Number.isNaN(Date.parse(approvedAt))))
+    return 'a lift has an unreadable `approved_at`';
   for (const name of LISTS) {
     if (Object.hasOwn(item, name) && !isTexts(item[name]))
       return `\`${name}\` of a lift is not a list of names`;
@@ -104,6 +107,7 @@ function readLift(item: Json): Lift | string {
     justification,
     approved_by,
     expires,
+    ...(approvedAt === undefined ? {} : { approved_at: approvedAt as string }),
     ...(rule === undefined ? {} : { rule }),
     ...(message === undefined ? {} : { message }),
     ...(principals === undefined ? {} : { principals }),

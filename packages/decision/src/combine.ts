@@ -68,9 +68,10 @@ interface Placed {
 /**
  * Combines the opinions of all layers: the strictest outcome wins, reasons of all are kept, obligations united.
  * In phase `call` nothing is allowed without a grant; in `list` only where grants were asked; in `result` never needed.
- * Pure, and the same for every order of `opinions`.
+ * Opinions of entrypoints that only observe are left out. Pure, and the same for every order of `opinions`.
  */
-export function combine(opinions: readonly ConsultedOpinion[], options: CombineOptions): Combined {
+export function combine(all: readonly ConsultedOpinion[], options: CombineOptions): Combined {
+  const opinions = all.filter(({ observed }) => observed !== true);
   const overridden: AppliedLift[] = [];
   const approved: Reason[] = [];
   const approvals = new Set((options.approved ?? []).map(reasonIdentity));

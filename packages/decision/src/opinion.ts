@@ -48,6 +48,8 @@ export interface Lift {
   readonly approved_by: string;
   /** RFC 3339. */
   readonly expires: string;
+  /** When it was approved: a day or an RFC 3339 instant. Says how old it is; decides nothing. */
+  readonly approved_at?: string;
   /** Limits the lift to one entrypoint. */
   readonly rule?: string;
   /** Limits the lift to one message; needed where the code is `objection`, which says nothing by itself. */
@@ -88,6 +90,8 @@ export interface ConsultedOpinion {
   readonly file?: string;
   readonly row?: number;
   readonly opinion: Opinion;
+  /** Of an entrypoint that only observes: recorded and shown, and it changes nothing. */
+  readonly observed?: true;
 }
 
 /** The opinion of an entrypoint that could not be asked or whose evaluation failed: deny. */

@@ -377,6 +377,20 @@ describe('properties of combining', () => {
     );
   });
 
+  test('[P-OBSERVE-CHANGES-NOTHING] opinions of entrypoints that only observe change nothing at all', () => {
+    const many = fc.array(anyOpinion, { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(someOpinions, many, approvals, (opinions, added, approved) => {
+        const options = withApproval(opinions, approved);
+        const observed = added.map((opinion) => ({ ...opinion, observed: true as const }));
+        expect(canonicalJson(combine([...observed, ...opinions], options) as unknown as Json)).toBe(
+          canonicalJson(combine(opinions, options) as unknown as Json),
+        );
+      }),
+      RUNS,
+    );
+  });
+
   test('overrides never touch identity, compliance, missing grants, faults of policies, budgets or state', () => {
     fc.assert(
       fc.property(someOpinions, (opinions) => {

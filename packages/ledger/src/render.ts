@@ -14,16 +14,17 @@ const SENTENCES: Readonly<Record<EntryKind, (entry: LedgerEntry) => string>> = {
     const observed =
       entry.core.outcome !== undefined && contradicts(entry) ? ' (observed only: the call proceeded)' : '';
     const asked = entry.core.phase === 'list' ? 'asked which tools it may see' : `asked to ${what(entry)}`;
-    return `${who(entry)} ${asked}: ${verdict(entry)}${observed}${because(entry)}.`;
+    return `${who(entry)} ${asked}: ${verdict(entry)}${observed}${because(entry)}${overrideOf(entry)}${ifCountedOf(entry)}.`;
   },
   result: (entry) =>
-    `${what(entry, 'the call')} by ${who(entry)} ended: ${entry.core.event ?? 'unknown'}${because(entry)}.`,
+    `${what(entry, 'the call')} by ${who(entry)} ended: ${entry.core.event ?? 'unknown'}${because(entry)}${ifCountedOf(entry)}.`,
   approval: (entry) => {
     // Who judged is told apart from whose call it is about.
     const by = judgeOf(entry) ?? field(entry, 'principal');
     return `Approval ${entry.core.approval_id ?? 'of unknown id'} was ${entry.core.event ?? 'changed'}${by === undefined ? '' : ` by ${by}`}${noteOf(entry)}.`;
   },
-  policy_activation: (entry) => `Policy was activated${bundlesOf(entry)}${noteOf(entry)}.`,
+  policy_activation: (entry) =>
+    `Policy was activated${bundlesOf(entry)}${observersOf(entry)}${messageOf(entry)}.`,
   policy_refusal: (entry) => `Policy was not activated${bundlesOf(entry)}${because(entry)}${noteOf(entry)}.`,
   model_refusal: (entry) => `The model refused by itself: ${codesOf(entry)}${noteOf(entry)}.`,
   malformed: (entry) => `A message was refused before policy: ${codesOf(entry)}${noteOf(entry)}.`,
@@ -99,6 +100,45 @@ function bundlesOf({ core }: LedgerEntry): string {
   return bundles.length === 0
     ? ''
     : `: ${bundles.map(([name, { revision }]) => plain(`${name} ${revision}`)).join(', ')}`;
+}
+
+/** Exceptions that a decision rests on, whoever reads of it: what was lifted, on whose word, until when. */
+function overrideOf({ fields }: LedgerEntry): string {
+  const applied = Array.isArray(fields.override) ? (fields.override as readonly Json[]) : [];
+  const said = applied.flatMap((each) => {
+    const lift = isJsonObject(each) ? each['lift'] : undefined;
+    if (lift === undefined || !isJsonObject(lift)) return [];
+    const [code, by, until] = [lift['code'], lift['approved_by'], lift['expires']].map(String);
+    return [`${code} lifted, approved by ${by} until ${until}`];
+  });
+  return said.length === 0 ? '' : plain(`; override in force: ${[...new Set(said)].join('; ')}`);
+}
+
+/** What policies that only observe would have made of it, where that differs. */
+function ifCountedOf({ core, fields }: LedgerEntry): string {
+  const observed = memberOf(fields.note, 'observed');
+  const outcome = memberOf(observed, 'outcome_if_counted');
+  if (typeof outcome !== 'string' || outcome === core.outcome) return '';
+  return `; with the observing policies it would be ${plain(VERDICTS[outcome] ?? outcome)}`;
+}
+
+/** Which of the activated bundles only observe, loudly: what they refuse is not refused. */
+function observersOf({ fields }: LedgerEntry): string {
+  const bundles = memberOf(fields.note, 'bundles');
+  if (bundles === undefined || !isJsonObject(bundles)) return '';
+  const names = Object.entries(bundles).flatMap(([name, facts]) =>
+    memberOf(facts, 'mode') === 'observe' ? [name] : [],
+  );
+  return names.length === 0 ? '' : plain(`; OBSERVING ONLY: ${names.join(', ')}`);
+}
+
+function memberOf(value: Json | undefined, name: string): Json | undefined {
+  return value !== undefined && isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+function messageOf(entry: LedgerEntry): string {
+  const message = field(entry, 'message');
+  return message === undefined ? '' : `: ${message}`;
 }
 
 function byWhom(entry: LedgerEntry): string {

@@ -15,6 +15,29 @@ describe('an entry in plain words', () => {
     );
   });
 
+  it('tells which exceptions a decision rests on, and what observing policies would have made of it', () => {
+    const lift = { code: 'too_much', approved_by: 'cfo', expires: '2027-01-01T00:00:00Z' };
+    const decided = { kind: 'decision', action_type: 'tool_call', outcome: 'allow', codes: ['ok'] } as const;
+    const lifted = entry(decided, { ...call, override: [{ lift, by: { bundle: 'o', rule: 'data.o' } }] });
+    expect(renderEntry(lifted)).toContain(
+      '; override in force: too_much lifted, approved by cfo until 2027-01-01T00:00:00Z.',
+    );
+    const observed = (outcome: string) =>
+      renderEntry(
+        entry(decided, { ...call, note: { observed: { outcome_if_counted: outcome, opinions: [] } } }),
+      );
+    expect(observed('deny')).toContain('; with the observing policies it would be denied.');
+    expect(observed('allow')).not.toContain('observing');
+  });
+
+  it('names the bundles that only observe where policies were activated', () => {
+    const bundles = { strict: { revision: '2', digest: 'sha256:0' } };
+    const activated = (mode: string) =>
+      renderEntry(entry({ kind: 'policy_activation', bundles }, { note: { bundles: { strict: { mode } } } }));
+    expect(activated('observe')).toContain('Policy was activated: strict 2; OBSERVING ONLY: strict.');
+    expect(activated('enforce')).toContain('Policy was activated: strict 2.');
+  });
+
   it('names who judged an approval, not whose call it is about', () => {
     const approved = entry(
       { kind: 'approval', event: 'approved', approval_id: 'apr-1' },

@@ -41,10 +41,35 @@ export {
   parsePointCredentials,
   readPointCredentials,
 } from './http/point-credentials.ts';
+export { activationFacts } from './layers/activation-facts.ts';
 export type { BundleState } from './layers/bundle-state.ts';
 export { type Consultation, type ConsultOptions, consult } from './layers/consult.ts';
+export {
+  type BundleView,
+  describeLayers,
+  type EntrypointView,
+  type LayersOptions,
+  type LayersView,
+  type OverrideView,
+  type ReviewView,
+} from './layers/layers-view.ts';
+export { liveLayers } from './layers/live-layers.ts';
 export { type LoadFailure, renderLoadFailure } from './layers/load-failure.ts';
-export { loadFirst, loadPolicies, type PolicyLoad, type SettledLoad } from './layers/load-policies.ts';
+export {
+  type ActivationTerms,
+  loadFirst,
+  loadPolicies,
+  type PolicyLoad,
+  type SettledLoad,
+} from './layers/load-policies.ts';
+export {
+  DEFAULT_OVERRIDE_TERMS,
+  type ListedOverride,
+  listOverrides,
+  type OverrideList,
+  type OverrideTerms,
+  overrideWarnings,
+} from './layers/overrides.ts';
 export { type ActiveEntrypoint, createPolicySet, type PolicySet } from './layers/policy-set.ts';
 export { createPolicySource, type PolicyHold, type PolicySource } from './layers/policy-source.ts';
 export {
@@ -78,6 +103,7 @@ export type {
   ApprovalVerdict,
   DecisionService,
   ExplainedOpinion,
+  ExplainedOverride,
   Explanation,
   HaltTarget,
   PointHandle,

@@ -1,4 +1,5 @@
 import type { Bundle } from '../bundle.ts';
+import { modeOf } from '../governance.ts';
 import type { BundleProblem } from '../problem.ts';
 import { endpointsMeet, patternsMeet } from './http-endpoint.ts';
 import { readRegistry, registryOf } from './read-registry.ts';
@@ -9,13 +10,15 @@ import { areApart } from './told-apart.ts';
 /**
  * The registry of several bundles together. Two that describe one capability or one (server, tool), by name or by `*`,
  * are a problem: which of them a decision went by would depend on order. Of a third party's entries only what makes a
- * decision stricter counts, since a description that says less than the truth would loosen.
+ * decision stricter counts, since a description that says less than the truth would loosen; of a bundle that only
+ * observes nothing does.
  */
 export function buildRegistry(bundles: readonly Bundle[]): {
   readonly registry: Registry;
   readonly problems: readonly BundleProblem[];
 } {
-  const read = bundles
+  const counted = bundles.filter((bundle) => modeOf(bundle) === 'enforce');
+  const read = counted
     .filter(({ thirdParty }) => !thirdParty)
     .map(({ name, data }) => ({ name, ...readRegistry(name, registryOf(data)) }));
   const problems: BundleProblem[] = [];
@@ -45,7 +48,7 @@ export function buildRegistry(bundles: readonly Bundle[]): {
       tools: byServerAndTool(entries),
       http,
       models: models.toSorted((left, right) => patternOf(right).length - patternOf(left).length),
-      tightenings: bundles.flatMap(tighteningsOf),
+      tightenings: counted.flatMap(tighteningsOf),
     },
     problems,
   };

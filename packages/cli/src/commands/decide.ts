@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Decision, type DecisionRequest, readStrict, validateRequest } from '@writ/decision';
-import type { ExplainedOpinion, Explanation } from '@writ/pdp';
 import { connect } from '@writ/sdk';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
@@ -12,7 +11,9 @@ import type { Service } from '../compose/service-options.ts';
 import { startService } from '../compose/start-service.ts';
 import { readConfig } from '../config/read-config.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
-import { type Output, table } from '../output/output.ts';
+import type { Output } from '../output/output.ts';
+import { outcomeText } from '../present/outcome-text.ts';
+import { showExplanation } from '../present/show-explanation.ts';
 
 interface DecideOptions extends ServiceOverrides {
   readonly config?: string;
@@ -138,39 +139,4 @@ function showDecision(output: Output, decision: Decision): number {
     output.line(`  approval: ${decision.approval.id} (${decision.approval.status})`);
   output.line(`  ${decision.decision_id}`);
   return decision.effect === 'proceed' ? EXIT.ok : EXIT.no;
-}
-
-function showExplanation(output: Output, explanation: Explanation): number {
-  output.json(explanation);
-  output.line(
-    `${outcomeText(output, explanation.outcome)}  ${explanation.reasons[0]?.code ?? ''}   (not decided, not recorded)`,
-  );
-  const rows = explanation.opinions.map((opinion) => [
-    `  ${opinion.layer}`,
-    opinion.kind,
-    opinion.rule,
-    opinion.opinion,
-    opinion.reasons.map(({ code }) => code).join(', '),
-    place(opinion),
-  ]);
-  for (const line of table([['  layer', 'kind', 'entrypoint', 'opinion', 'reasons', 'where'], ...rows]))
-    output.line(line);
-  return explanation.outcome === 'allow' || explanation.outcome === 'sanitize' ? EXIT.ok : EXIT.no;
-}
-
-function place({ bundle, file, row }: ExplainedOpinion): string {
-  return file === undefined ? bundle : `${bundle}/${file}:${row ?? 1}`;
-}
-
-const STYLES = {
-  allow: 'green',
-  sanitize: 'cyan',
-  escalate: 'yellow',
-  step_up: 'yellow',
-  deny: 'red',
-} as const;
-
-/** An outcome, in its colour on a terminal. */
-export function outcomeText(output: Output, outcome: Decision['outcome']): string {
-  return output.style(STYLES[outcome], outcome);
 }

@@ -15,6 +15,7 @@ import { fmtCommand } from './fmt.ts';
 import { haltCommand } from './halt.ts';
 import { initCommand } from './init.ts';
 import { inspectCommand } from './inspect.ts';
+import { layersCommand } from './layers.ts';
 import { logCommand } from './log.ts';
 import { mcpCommand } from './mcp.ts';
 import { parseCommand } from './parse.ts';
@@ -39,6 +40,7 @@ export const COMMANDS: readonly ((program: Command) => Command)[] = [
   parseCommand,
   benchCommand,
   inspectCommand,
+  layersCommand,
   diffCommand,
   capabilitiesCommand,
   decideCommand,

@@ -78,7 +78,16 @@ function configuredSource(
   const shared = {
     ...(signatures.length === 0 ? {} : { signatures }),
     ...(bundle.third_party === undefined ? {} : { thirdParty: bundle.third_party }),
+    ...(bundle.layers === undefined ? {} : { layers: bundle.layers }),
+    ...(bundle.mode === undefined ? {} : { mode: bundle.mode }),
+    ...(bundle.unreviewed === undefined ? {} : { unreviewed: bundle.unreviewed }),
   };
+  if (options.production && bundle.unreviewed === true)
+    throw new CommandError(
+      EXIT.config,
+      `bundle \`${bundle.name}\`: \`unreviewed\` is not for production`,
+      'take it out, and have the reviewers sign',
+    );
   if (bundle.directory !== undefined) {
     const standing = builtIn(bundle.directory);
     if (standing !== undefined) return standing;

@@ -9,7 +9,13 @@ import {
   parseWitnessKey,
   type Witness,
 } from '@writ/ledger';
-import { createManagedOpaEngine, createRegoEngine, createRemoteOpaEngine, type Engine } from '@writ/pdp';
+import {
+  createManagedOpaEngine,
+  createRegoEngine,
+  createRemoteOpaEngine,
+  type Engine,
+  type OverrideTerms,
+} from '@writ/pdp';
 import type { Config } from '../config/config.ts';
 import type { LoadedConfig } from '../config/read-config.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
@@ -72,6 +78,7 @@ export function serviceFromConfig(
       caller: { pointId: id, mode: mode ?? 'enforce', mayAssert: defined(claims) },
     })),
     budgets: (config.budgets ?? []).map(defined),
+    ...(config.overrides === undefined ? {} : { overrides: overrideTerms(config.overrides) }),
     // Whoever lists enforcement points means them to authenticate.
     development: config.points === undefined && config.production !== true,
     ...(config.mode === undefined ? {} : { mode: config.mode }),
@@ -96,6 +103,11 @@ function releaseOf({ bundles = [] }: Config, release: NonNullable<Config['releas
     `release \`${release.name}\` names bundle \`${unknown}\`, and \`bundles\` has none of that name`,
     `known are ${known.join(', ')}`,
   );
+}
+
+function overrideTerms(written: NonNullable<Config['overrides']>): OverrideTerms {
+  const { max, warn_after_days: warnAfterDays, warn_before_days: warnBeforeDays } = written;
+  return defined({ max, warnAfterDays, warnBeforeDays });
 }
 
 /** The gateway's part. Beyond loopback everybody must say who they are: a Host header proves nothing there. */

@@ -3,7 +3,14 @@ import type { DecisionPoint } from '@writ/decision';
 import type { RefusalOptions, UpstreamConfig } from '@writ/gateway';
 import type { Caller, StaticKey } from '@writ/identity';
 import type { CheckpointSigner, Witness } from '@writ/ledger';
-import type { CallerIdentity, DecisionService, Engine, LoadFailure, PointCredential } from '@writ/pdp';
+import type {
+  CallerIdentity,
+  DecisionService,
+  Engine,
+  LoadFailure,
+  OverrideTerms,
+  PointCredential,
+} from '@writ/pdp';
 import type { BudgetDefinition } from '@writ/state';
 
 /** What a service is made of; `serviceOptions` makes it of a configuration. */
@@ -32,6 +39,7 @@ export interface ServiceOptions {
   /** Host names beside loopback's and the addresses' own that requests may carry. */
   readonly hosts?: readonly string[];
   readonly budgets?: readonly BudgetDefinition[];
+  readonly overrides?: OverrideTerms;
   /** Unauthenticated callers on loopback may decide. */
   readonly development: boolean;
   readonly mode?: CallerIdentity['mode'];

@@ -5,7 +5,14 @@ import type { DecisionPoint } from '@writ/decision';
 import { createMcpGateway, type McpGateway } from '@writ/gateway';
 import { createAuthenticator, staticKeys } from '@writ/identity';
 import { type LogQueries, openLogQueries } from '@writ/ledger';
-import { createHttpApi, type DecisionService, type HttpApi, readOperatorToken, tokenDigest } from '@writ/pdp';
+import {
+  createHttpApi,
+  type DecisionService,
+  type HttpApi,
+  liveLayers,
+  readOperatorToken,
+  tokenDigest,
+} from '@writ/pdp';
 import { keepReceipts } from '@writ/sdk';
 import { LocalError, type LocalPoint, openLocal } from '@writ/sdk/local';
 import type { StoreRecovery } from '@writ/store';
@@ -91,6 +98,7 @@ async function openApi(
       const set = policies.current();
       return set === undefined ? undefined : { engine: set.engine, bundles: set.bundles };
     },
+    layers: () => liveLayers(policies, options.bundles, options.overrides),
     credentials: {
       operatorSha256: tokenDigest(await readOperatorToken(options.dataDirectory)),
       points: options.points ?? [],

@@ -1,4 +1,5 @@
-import { SIGNING_ALGORITHMS } from '@writ/bundle';
+import { ENTRYPOINT_MODES, SIGNING_ALGORITHMS } from '@writ/bundle';
+import { LAYERS } from '@writ/decision';
 import { z } from 'zod';
 
 const strings = z.array(z.string());
@@ -64,7 +65,7 @@ const PLACES = {
 } as const;
 type Place = keyof typeof PLACES;
 
-const EVERYWHERE: readonly string[] = ['name', 'third_party', 'signatures'];
+const EVERYWHERE: readonly string[] = ['name', 'third_party', 'signatures', 'layers', 'mode', 'unreviewed'];
 const PUBLISHED: readonly string[] = ['poll_seconds', 'max_age_seconds', 'history'];
 
 /** One entry of `bundles` in `writ.yaml`: it names one place, and what can be said of that place. */
@@ -104,6 +105,21 @@ export const bundleSchema = z
       .min(1)
       .optional()
       .describe('Signatures that it must carry, every one of them'),
+    layers: z
+      .array(z.enum(LAYERS))
+      .min(1)
+      .optional()
+      .describe('The layers that its entrypoints may stand in. Default: all'),
+    mode: z
+      .enum(ENTRYPOINT_MODES)
+      .optional()
+      .describe(
+        'observe: what it says is recorded and does not count. Goes before what its manifest says of itself',
+      ),
+    unreviewed: z
+      .boolean()
+      .optional()
+      .describe('Take it without the signatures of the reviewers that it names; never in production'),
     entrypoints: strings.optional().describe('For a directory without a manifest: what may be asked'),
     poll_seconds: seconds.optional().describe('Time between two questions. Default: 30'),
     max_age_seconds: seconds

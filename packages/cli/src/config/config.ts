@@ -58,6 +58,30 @@ export const configSchema = z.strictObject({
     })
     .optional()
     .describe('Bundles that activate and go back together: only when all are there in one version'),
+  overrides: z
+    .strictObject({
+      max: z
+        .number()
+        .int()
+        .nonnegative()
+        .max(1000)
+        .optional()
+        .describe('How many all bundles together may state; with more they do not activate. Default: 20'),
+      warn_after_days: z
+        .number()
+        .int()
+        .positive()
+        .optional()
+        .describe('Age from which on they are warned about. Default: 90'),
+      warn_before_days: z
+        .number()
+        .int()
+        .nonnegative()
+        .optional()
+        .describe('How long before they expire they are warned about. Default: 14'),
+    })
+    .optional()
+    .describe('Limits of overrides'),
   production: z
     .boolean()
     .optional()

@@ -1,6 +1,6 @@
 import type { Decision } from '@writ/decision';
-import { outcomeText } from '../commands/decide.ts';
 import type { Output } from '../output/output.ts';
+import { outcomeText } from '../present/outcome-text.ts';
 import type { ChosenCall } from './scripted-agent.ts';
 import type { SeenDecision } from './watch-point.ts';
 

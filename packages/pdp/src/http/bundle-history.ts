@@ -92,7 +92,14 @@ function eventsOf(entries: readonly LedgerEntry[]): BundleEvent[] {
         if (active.get(bundle) === digest) return [];
         active.set(bundle, digest);
         return [
-          { ...at, event: 'activated', bundle, revision, digest, ...publicationOf(objectOf(note[bundle])) },
+          {
+            ...at,
+            event: 'activated',
+            bundle,
+            revision,
+            digest,
+            ...publicationOf(objectOf(objectOf(note['bundles'])[bundle])),
+          },
         ];
       });
     });

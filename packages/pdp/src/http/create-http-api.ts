@@ -1,5 +1,6 @@
 import type { LogQueries } from '@writ/ledger';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { LayersView } from '../layers/layers-view.ts';
 import type { PolicyWrites } from '../layers/policy-writes.ts';
 import type { BundleDesk } from '../pipeline/bundle-desk.ts';
 import type { CallerIdentity } from '../pipeline/caller.ts';
@@ -27,6 +28,8 @@ import { readBodiesStrictly } from './reading.ts';
 export interface HttpApiOptions {
   readonly service: DecisionService;
   readonly policies: () => PolicyView | undefined;
+  /** Answers `/v1/layers`. */
+  readonly layers?: () => Promise<LayersView | undefined>;
   /** Answers `/v1/log/query` and `/v1/log/stats`. The API does not close it. */
   readonly queries?: LogQueries;
   /** Answers `/v1/bundles`. */
@@ -170,6 +173,7 @@ function contextOf(options: HttpApiOptions): { -readonly [Key in keyof ApiContex
     service: options.service,
     credentials: options.credentials,
     policies: options.policies,
+    ...(options.layers === undefined ? {} : { layers: options.layers }),
     ...(options.queries === undefined ? {} : { queries: options.queries }),
     ...(options.bundles === undefined ? {} : { bundles: options.bundles }),
     production: options.production ?? false,

@@ -1,6 +1,7 @@
 import type { BundleModule, Entrypoint } from '@writ/bundle';
 import type { LogQueries } from '@writ/ledger';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { LayersView } from '../layers/layers-view.ts';
 import type { PolicyWrites } from '../layers/policy-writes.ts';
 import type { BundleDesk } from '../pipeline/bundle-desk.ts';
 import type { CallerIdentity } from '../pipeline/caller.ts';
@@ -34,6 +35,8 @@ export interface ApiContext {
   readonly writes?: PolicyWrites;
   /** Writ's own version. */
   readonly version: string;
+  /** The picture of layers and bundles; undefined where nothing is active. */
+  readonly layers?: () => Promise<LayersView | undefined>;
   /** Queries over the record; absent where this process keeps no index. */
   readonly queries?: LogQueries;
   /** Bundles as the operator sees them; absent where this process has none of its own. */

@@ -55,6 +55,12 @@ export function registerOperatorRoutes(app: FastifyInstance, context: ApiContext
     pointFor(request, context);
     return activeShown(context.policies());
   });
+  app.get('/v1/layers', async (request) => {
+    requireOperator(request, context);
+    const view = await context.layers?.();
+    if (view === undefined) throw new HttpError(404, 'not_found', 'no policies are active here');
+    return view;
+  });
 }
 
 /** Whose fields go; somebody must be named, and fields by their names. */

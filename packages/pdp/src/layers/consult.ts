@@ -38,6 +38,7 @@ const GRACE_MS = 50;
 /**
  * Asks every entrypoint whose `when` holds. The identity layer comes first: its facts enrich the request that the
  * others see, capabilities of several intersect, and membership is checked here too, whatever policies do with it.
+ * Those that only observe are asked last; what they say neither enriches the request nor counts.
  * A fault of one is a deny of that one; nothing here throws.
  */
 export async function consult(
@@ -55,12 +56,17 @@ export async function consult(
   };
   const asked: DecisionRequest = { ...request, action: { ...request.action, phase: options.phase } };
   const identity = policies.consulted(asked).filter(({ entrypoint }) => entrypoint.layer === 'identity');
-  const known = await askAll(round, identity, asked);
+  const known = await askAll(round, identity.filter(counts), asked);
   const enriched = enrich(asked, known);
   const others = policies
     .consulted(enriched.request)
     .filter(({ entrypoint }) => entrypoint.layer !== 'identity');
-  const opinions = [...known, ...enriched.opinions, ...(await askAll(round, others, enriched.request))];
+  const opinions = [
+    ...known,
+    ...enriched.opinions,
+    ...(await askAll(round, others.filter(counts), enriched.request)),
+  ];
+  opinions.push(...(await observe(round, [...identity, ...others], enriched.request)));
   return {
     opinions,
     request: enriched.request,
@@ -68,6 +74,29 @@ export async function consult(
     rulesEvaluated: round.rulesEvaluated,
     evaluationNs: Number(process.hrtime.bigint() - startNs),
   };
+}
+
+function counts({ observes }: ActiveEntrypoint): boolean {
+  return !observes;
+}
+
+/** Of the time that is left, what those that only observe may take: the rest belongs to what counts. */
+const OBSERVED_SHARE = 0.25;
+
+/** Asks those that only observe, last, so that whatever they do takes nothing from the others. */
+async function observe(
+  round: Round,
+  all: readonly ActiveEntrypoint[],
+  request: DecisionRequest,
+): Promise<ConsultedOpinion[]> {
+  const observing = all.filter(({ observes }) => observes);
+  if (observing.length === 0) return [];
+  const now = performance.now();
+  const deadlineAt = now + (round.deadlineAt - now) * OBSERVED_SHARE;
+  // Their rules are no part of what decided.
+  const apart: Round = { ...round, deadlineAt, rules: new Map() };
+  const opinions = await askAll(apart, observing, request);
+  return opinions.map((opinion) => ({ ...opinion, observed: true }));
 }
 
 interface Round {

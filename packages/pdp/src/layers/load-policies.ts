@@ -8,33 +8,54 @@ import {
 import { nearestName, PROFILE_NAMES, profileNamed } from '@writ/decision';
 import type { Engine, EngineDiagnostic } from '../engine/engine.ts';
 import type { LoadFailure } from './load-failure.ts';
+import { checkOverrides, listOverrides, type OverrideTerms } from './overrides.ts';
 import { createPolicySet, engineBundleOf, type PolicySet } from './policy-set.ts';
+import { policyWarnings } from './policy-warnings.ts';
 import { deferReleases, isIncompleteRelease, offerOf, settleRemotes } from './settle-remotes.ts';
 
 export type PolicyLoad =
   | { readonly ok: true; readonly set: PolicySet; readonly warnings: readonly EngineDiagnostic[] }
   | LoadFailure;
 
+/** What the operator says of all bundles together. */
+export interface ActivationTerms {
+  readonly overrides?: OverrideTerms;
+  /** Which bundles are released together. */
+  readonly releases?: readonly ReleaseRequirement[];
+}
+
 /** Reads, checks and compiles bundles; activates nothing. Never throws: whatever is wrong is in the answer. */
 export async function loadPolicies(
   sources: readonly BundleSource[],
   engine: Engine,
-  releases: readonly ReleaseRequirement[] = [],
+  terms: ActivationTerms = {},
 ): Promise<PolicyLoad> {
   const read = await readSources(sources);
   if (!read.ok) return { ok: false, problems: read.problems, diagnostics: [] };
   const profiles = read.bundles.flatMap((bundle) =>
     bundle.entrypoints.flatMap(({ path, profile }) => profileProblems(bundle.name, path, profile)),
   );
-  const problems = profiles.length > 0 ? profiles : checkReleases(read.bundles, releases);
+  const problems = profiles.length > 0 ? profiles : checkReleases(read.bundles, terms.releases ?? []);
   if (problems.length > 0) return { ok: false, problems, diagnostics: [] };
   const loaded = await engine.load(read.bundles.map(engineBundleOf));
   if (!loaded.ok) return { ok: false, problems: [], diagnostics: loaded.diagnostics };
-  return {
-    ok: true,
-    set: createPolicySet(read.bundles, loaded.policies, engine.name),
-    warnings: loaded.warnings,
-  };
+  return admitted(createPolicySet(read.bundles, loaded.policies, engine.name), loaded.warnings, terms);
+}
+
+/** What can only be judged of compiled policies: what they state as overrides. */
+async function admitted(
+  set: PolicySet,
+  warnings: readonly EngineDiagnostic[],
+  { overrides: terms = {} }: ActivationTerms,
+): Promise<PolicyLoad> {
+  const nowMs = Date.now();
+  const list = await listOverrides(set, nowMs);
+  const problems = checkOverrides(list, terms);
+  if (problems.length > 0) {
+    await set.policies.close();
+    return { ok: false, problems, diagnostics: [] };
+  }
+  return { ok: true, set, warnings: [...warnings, ...policyWarnings(set.bundles, list, terms, nowMs)] };
 }
 
 /** What was loaded of what the sources offer, each published bundle told how that fared. */
@@ -51,19 +72,19 @@ export interface SettledLoad {
 export async function loadSettled(
   sources: readonly BundleSource[],
   engine: Engine,
-  releases: readonly ReleaseRequirement[],
+  terms: ActivationTerms,
   onFault: (error: Error) => void,
 ): Promise<SettledLoad> {
   const offer = offerOf(sources);
   for (const [remote] of offer) remote.retry();
   const tried = offerOf(sources);
-  const newest = await loadPolicies(sources, engine, releases);
+  const newest = await loadPolicies(sources, engine, terms);
   if (newest.ok || !deferReleases(tried, newest)) {
     await settleRemotes(tried, newest.ok ? newest.set : newest, onFault);
     return { load: newest };
   }
   const rest = offerOf(sources);
-  const load = await loadPolicies(sources, engine, releases);
+  const load = await loadPolicies(sources, engine, terms);
   await settleRemotes(rest, load.ok ? load.set : load, onFault);
   return { load, refused: newest };
 }
@@ -76,15 +97,15 @@ export async function loadFirst(
   sources: readonly BundleSource[],
   engine: Engine,
   onFault: (error: Error) => void,
-  releases: readonly ReleaseRequirement[] = [],
+  terms: ActivationTerms = {},
 ): Promise<SettledLoad> {
   const offer = offerOf(sources);
-  const first = await loadSettled(sources, engine, releases, onFault);
+  const first = await loadSettled(sources, engine, terms, onFault);
   if (first.load.ok) return first;
   const failure = first.refused ?? first.load;
   const isSame = [...offer].every(([remote, content]) => remote.current() === content);
   if (isSame) return { load: failure };
-  const load = await loadPolicies(sources, engine, releases);
+  const load = await loadPolicies(sources, engine, terms);
   // Without a last good one it is what came that matters, not that there is nothing else.
   return load.ok || !isIncompleteRelease(failure) ? { load, refused: failure } : { load: failure };
 }

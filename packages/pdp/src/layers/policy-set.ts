@@ -4,6 +4,7 @@ import {
   buildRegistry,
   digestBundles,
   type Entrypoint,
+  modeOf,
   type Registry,
   type Release,
 } from '@writ/bundle';
@@ -19,6 +20,8 @@ export interface ActiveEntrypoint {
   readonly profile: Profile;
   /** From somebody whose word may only tighten. */
   readonly thirdParty: boolean;
+  /** Its opinions are recorded and shown, and do not count. */
+  readonly observes: boolean;
   /** `package` where the path names a package: only the names that answers use are read from its document. */
   readonly form: AnswerForm;
 }
@@ -62,9 +65,11 @@ export function createPolicySet(
     entrypoints,
     digest: digestBundles(bundles),
     engine,
-    // A third party's bundle has no say about agents and other servers' tools.
-    releases: bundles.flatMap(({ release, thirdParty }) =>
-      release === undefined || thirdParty ? [] : [release],
+    // A third party's bundle has no say about agents and other servers' tools; one that only observes has none at all.
+    releases: bundles.flatMap((bundle) =>
+      bundle.release === undefined || bundle.thirdParty || modeOf(bundle) === 'observe'
+        ? []
+        : [bundle.release],
     ),
     consulted,
     readsOf: createReadsOf(policies, entrypoints),
@@ -77,7 +82,9 @@ function activeEntrypoints(bundle: Bundle): ActiveEntrypoint[] {
     if (profile === undefined || (bundle.thirdParty && LOOSENING.has(entrypoint.kind))) return [];
     const rule = `data.${entrypoint.path.replaceAll('/', '.')}`;
     const { name, thirdParty } = bundle;
-    return [{ bundle: name, rule, entrypoint, profile, thirdParty, form: formOf(bundle, entrypoint.path) }];
+    const observes = modeOf(bundle, entrypoint) === 'observe';
+    const form = formOf(bundle, entrypoint.path);
+    return [{ bundle: name, rule, entrypoint, profile, thirdParty, observes, form }];
   });
 }
 

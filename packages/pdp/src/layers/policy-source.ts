@@ -14,6 +14,8 @@ export interface PolicySource {
   hold(): PolicyHold | undefined;
   /** Makes `next` active at once; the set before it is closed when its last hold is released. */
   swap(next: PolicySet): void;
+  /** When each active bundle's content became active, ms since 1970, by the bundle's name. */
+  activeSince(): ReadonlyMap<string, number>;
   /** Closes all sets; resolves when the ones still held are released and closed. */
   close(): Promise<void>;
 }
@@ -76,18 +78,37 @@ export function createPolicySource(
     return held;
   };
   let active = initial === undefined ? undefined : add(initial);
+  let since = sinceOf(initial, undefined, new Map());
   return {
     current: () => active?.set,
     hold: () => (unusable() === undefined ? active?.hold() : undefined),
     swap(next) {
       const before = active;
       active = add(next);
+      since = sinceOf(next, before?.set, since);
       before?.retire();
     },
+    activeSince: () => since,
     close() {
       active?.retire();
       active = undefined;
       return open.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve));
     },
   };
+}
+
+/** What was active before with the same content has been since then; everything else is from now on. */
+function sinceOf(
+  next: PolicySet | undefined,
+  before: PolicySet | undefined,
+  since: ReadonlyMap<string, number>,
+): ReadonlyMap<string, number> {
+  const nowMs = Date.now();
+  const digests = new Map(before?.bundles.map(({ name, digest }) => [name, digest]));
+  return new Map(
+    next?.bundles.map(({ name, digest }) => [
+      name,
+      digests.get(name) === digest ? (since.get(name) ?? nowMs) : nowMs,
+    ]),
+  );
 }

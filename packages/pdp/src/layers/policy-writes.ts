@@ -5,8 +5,9 @@ import { dirname, join } from 'node:path';
 import type { BundleSource } from '@writ/bundle';
 import type { Json, JsonObject } from '@writ/decision';
 import type { Engine } from '../engine/engine.ts';
+import { activationFacts } from './activation-facts.ts';
 import type { LoadFailure } from './load-failure.ts';
-import { loadPolicies } from './load-policies.ts';
+import { type ActivationTerms, loadPolicies } from './load-policies.ts';
 import type { PolicySource } from './policy-source.ts';
 import { changeData, type DataOperation, hasPath } from './written-data.ts';
 
@@ -45,6 +46,10 @@ export interface PolicyWritesOptions {
   readonly sources: readonly BundleSource[];
   readonly engine: Engine;
   readonly policies: PolicySource;
+  /** What the operator says of all bundles together: what is written has to keep it as well. */
+  readonly terms?: ActivationTerms;
+  /** What activates and should still be looked at. */
+  readonly onWarning?: (message: string) => void;
   /** Puts a write on record before it takes effect, and its activation after. */
   readonly administration: {
     recordWrite(
@@ -55,6 +60,7 @@ export interface PolicyWritesOptions {
     recordActivation(note: {
       readonly ok: boolean;
       readonly bundles: { readonly [name: string]: { readonly revision: string; readonly digest: string } };
+      readonly facts?: JsonObject;
     }): Promise<unknown>;
   };
 }
@@ -122,7 +128,7 @@ export function createPolicyWrites(options: PolicyWritesOptions): PolicyWrites {
 type Note = { readonly [name: string]: Json };
 
 async function activate(
-  { directory, sources, engine, policies, administration }: PolicyWritesOptions,
+  { directory, sources, engine, policies, administration, terms, onWarning }: PolicyWritesOptions,
   next: Content,
   note: Note,
   done: () => void,
@@ -132,7 +138,7 @@ async function activate(
   const staged = sources.map((source) =>
     source.kind === 'path' && source.path === directory ? { ...source, path: staging } : source,
   );
-  const loaded = await loadPolicies(staged, engine);
+  const loaded = await loadPolicies(staged, engine, terms);
   if (!loaded.ok) {
     await rm(staging, { recursive: true, force: true });
     return refusedContent(loaded);
@@ -153,7 +159,9 @@ async function activate(
     name,
     { revision, digest: sum },
   ]);
-  await administration.recordActivation({ ok: true, bundles: Object.fromEntries(bundles) });
+  const facts = activationFacts(loaded.set.bundles);
+  await administration.recordActivation({ ok: true, bundles: Object.fromEntries(bundles), facts });
+  for (const { message } of loaded.warnings) onWarning?.(message);
   return { ok: true };
 }
 

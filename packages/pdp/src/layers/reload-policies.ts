@@ -1,14 +1,7 @@
-import {
-  type BundleChange,
-  type BundleSource,
-  describeChange,
-  type ReleaseRequirement,
-  type Watch,
-  watchPaths,
-} from '@writ/bundle';
-import type { Engine } from '../engine/engine.ts';
+import { type BundleChange, type BundleSource, describeChange, type Watch, watchPaths } from '@writ/bundle';
+import type { Engine, EngineDiagnostic } from '../engine/engine.ts';
 import type { LoadFailure } from './load-failure.ts';
-import { loadSettled } from './load-policies.ts';
+import { type ActivationTerms, loadSettled } from './load-policies.ts';
 import type { PolicySet } from './policy-set.ts';
 import type { PolicySource } from './policy-source.ts';
 import { remotesOf } from './settle-remotes.ts';
@@ -16,7 +9,11 @@ import { remotesOf } from './settle-remotes.ts';
 /** What a watch of the bundles' files reports. */
 export interface ReloadReport {
   /** New policies are active; what changed between the sets. */
-  readonly onActivated?: (change: BundleChange, set: PolicySet) => Promise<void> | void;
+  readonly onActivated?: (
+    change: BundleChange,
+    set: PolicySet,
+    warnings: readonly EngineDiagnostic[],
+  ) => Promise<void> | void;
   /** What is on disk does not activate; the last good set stays. */
   readonly onRefused?: (failure: LoadFailure) => Promise<void> | void;
   /** The watch itself broke: changes may be missed. */
@@ -24,13 +21,17 @@ export interface ReloadReport {
   readonly debounceMs?: number;
   /** False: only what is published elsewhere is kept up with. */
   readonly watchFolders?: boolean;
-  /** Which bundles are released together. */
-  readonly releases?: readonly ReleaseRequirement[];
+  /** What the operator says of all bundles together. */
+  readonly terms?: ActivationTerms;
 }
 
 /** What a reload came to; `activated` is absent where nothing changed. */
 export interface Reloaded {
-  readonly activated?: { readonly change: BundleChange; readonly set: PolicySet };
+  readonly activated?: {
+    readonly change: BundleChange;
+    readonly set: PolicySet;
+    readonly warnings: readonly EngineDiagnostic[];
+  };
   /** What does not activate, or waits for the rest of its release. */
   readonly refused?: LoadFailure;
 }
@@ -40,10 +41,10 @@ export async function reloadPolicies(
   sources: readonly BundleSource[],
   engine: Engine,
   source: PolicySource,
-  options: Pick<ReloadReport, 'onError' | 'releases'> = {},
+  options: Pick<ReloadReport, 'onError' | 'terms'> = {},
 ): Promise<Reloaded> {
-  const { onError = () => undefined, releases = [] } = options;
-  const { load, refused } = await loadSettled(sources, engine, releases, onError);
+  const { onError = () => undefined, terms = {} } = options;
+  const { load, refused } = await loadSettled(sources, engine, terms, onError);
   if (!load.ok) return { refused: refused ?? load };
   const told = refused === undefined ? {} : { refused };
   const before = source.current();
@@ -54,7 +55,11 @@ export async function reloadPolicies(
   source.swap(load.set);
   return {
     ...told,
-    activated: { change: describeChange(before?.bundles ?? [], load.set.bundles), set: load.set },
+    activated: {
+      change: describeChange(before?.bundles ?? [], load.set.bundles),
+      set: load.set,
+      warnings: load.warnings,
+    },
   };
 }
 
@@ -71,7 +76,8 @@ export function watchPolicies(
     ...(report.onError === undefined ? {} : { onError: report.onError }),
     async onChange() {
       const { activated, refused } = await reloadPolicies(sources, engine, source, report);
-      if (activated !== undefined) await report.onActivated?.(activated.change, activated.set);
+      if (activated !== undefined)
+        await report.onActivated?.(activated.change, activated.set, activated.warnings);
       if (refused !== undefined) await report.onRefused?.(refused);
     },
   });

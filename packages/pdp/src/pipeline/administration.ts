@@ -61,7 +61,10 @@ export function createAdministration(core: Core): Administration {
     recordActivation: (note) => {
       const kind = note.ok ? 'policy_activation' : 'policy_refusal';
       const { facts, refused, message } = note;
-      const told = { ...facts, ...(refused === undefined ? {} : { refused }) };
+      const told = {
+        ...(facts === undefined ? {} : { bundles: facts }),
+        ...(refused === undefined ? {} : { refused }),
+      };
       return record(
         core,
         { kind, event: note.ok ? 'activated' : 'refused', bundles: note.bundles },

@@ -1,4 +1,4 @@
-import type { Bundle } from '@writ/bundle';
+import { type Bundle, modeOf } from '@writ/bundle';
 import type { DecisionRequest, Json, JsonObject } from '@writ/decision';
 import {
   BUDGET_HOLDERS,
@@ -19,7 +19,7 @@ export const BUDGET_LIMIT_MAX = 9e9;
 const KEYS = ['name', 'per', 'unit', 'limit', 'window', 'time_zone'];
 
 /**
- * The budgets in force: those of the configuration and the lists at `data.writ.budgets` of first-party bundles, each
+ * The budgets in force: those of the configuration and the lists at `data.writ.budgets` of first-party bundles that enforce, each
  * `{name, per: session|principal|actor|actor_class|tenant|tool, unit: requests|tokens|cost, limit, window?:
  * minute|hour|day|week|month, time_zone?}`.
  * Names are unique over all.
@@ -27,7 +27,7 @@ const KEYS = ['name', 'per', 'unit', 'limit', 'window', 'time_zone'];
 export function readBudgets(bundles: readonly Bundle[], extra: readonly BudgetDefinition[]): BudgetsRead {
   const budgets: BudgetDefinition[] = [...extra];
   for (const bundle of bundles) {
-    if (bundle.thirdParty) continue;
+    if (bundle.thirdParty || modeOf(bundle) === 'observe') continue;
     const list = memberOf(memberOf(bundle.data, 'writ'), 'budgets');
     if (list === undefined) continue;
     if (!Array.isArray(list)) return bad(bundle, 'it is not a list');

@@ -7,6 +7,7 @@ import {
 } from '@writ/decision';
 import { draftEntry, type PersonalFields, sealFields } from '@writ/ledger';
 import { factKeys, PENDING_PREFIX, rootSessionKey } from '@writ/state';
+import { observedNote } from '../layers/observed.ts';
 import { type Attempt, forwardedHashOf, frameOf, type Prepared, unrecorded } from './attempt.ts';
 import { budgetRequests } from './budgets.ts';
 import { bindingOf, digestOfCall, idempotencyCellOf, pendingCellOf } from './call-cells.ts';
@@ -177,6 +178,7 @@ function maskedFields(event: LogEvent, facts: DecisionFacts): PersonalFields {
 
 function factsOf({ caller, call, claimed }: Attempt, { subject, paths, judgement }: Prepared): DecisionFacts {
   const overridden = judgement?.combined.lifted.overridden ?? [];
+  const observed = judgement?.observed;
   return {
     pointId: caller.pointId,
     sessionKey: rootSessionKey(subject),
@@ -186,5 +188,6 @@ function factsOf({ caller, call, claimed }: Attempt, { subject, paths, judgement
     ...(paths === undefined || paths.length === 0 ? {} : { gathered: paths }),
     ...(claimed === undefined ? {} : { claimed }),
     ...(overridden.length === 0 ? {} : { override: overridden as unknown as Json }),
+    ...(observed === undefined ? {} : { observed: observedNote(observed) }),
   };
 }

@@ -20,11 +20,9 @@ import type { CompleteRequest, CompleteResult } from './complete-procedure.ts';
 import type { Core } from './core.ts';
 import { defined } from './decision-entry.ts';
 import { commitFault, readFault } from './faults.ts';
-import { judgeResult, type ResultVerdict } from './judge-result.ts';
+import { judgeResult, NO_VERDICT, type ResultVerdict } from './judge-result.ts';
 import { applyLogPolicy, mayMask, recordedAs } from './log-policy.ts';
 import { hashArgs } from './resolve-request.ts';
-
-const NO_JUDGE: ResultVerdict = { effect: 'proceed', outcome: 'allow', reasons: [], obligations: [] };
 
 /**
  * Closes a decision whose effect took place, or did not: settles what was reserved, asks the output policy about the
@@ -77,12 +75,12 @@ async function closeDecision(
     const judges = request !== undefined || (hold !== undefined && core.factsOf(hold.set).judgesResults);
     const { result } = call;
     if (result === undefined || (!judges && redact.length === 0)) {
-      return await settle(core, caller, call, open, NO_JUDGE, true);
+      return await settle(core, caller, call, open, NO_VERDICT, true);
     }
     const redacted = redactResult(result, redact);
     if (!redacted.ok) return refusal(redacted.code, redacted.message);
     const mode = request === undefined ? 'enforce' : modeFor(caller, request);
-    const judged = judges ? await judgeResult(core, hold?.set, request, redacted.value, mode) : NO_JUDGE;
+    const judged = judges ? await judgeResult(core, hold?.set, request, redacted.value, mode) : NO_VERDICT;
     return await settle(core, caller, call, open, withRedactions(judged, redact), false);
   } finally {
     hold?.release();
@@ -175,6 +173,7 @@ async function completeRequest(
     usage: call.usage,
     reasons: verdict.reasons.length === 0 ? undefined : verdict.reasons,
     obligations: verdict.obligations.length === 0 ? undefined : verdict.obligations,
+    note: verdict.observed === undefined ? undefined : { observed: verdict.observed },
   });
   const recorded = mayMask(core)
     ? await maskedResult(core, call, verdict, entry, fields)

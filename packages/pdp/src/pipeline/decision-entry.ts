@@ -13,6 +13,8 @@ export interface DecisionFacts {
   readonly claimed?: JsonObject;
   /** Overrides in force and reasons that an approval lifted. */
   readonly override?: Json;
+  /** What entrypoints that only observe said, and what the outcome would be if they counted. */
+  readonly observed?: Json;
 }
 
 /** What anybody may read of a decision for ever. */
@@ -79,7 +81,10 @@ export function decisionFields(
     approval: facts.approvalId,
     gathered: facts.gathered,
     override: facts.override,
-    note: facts.claimed === undefined ? undefined : { claimed: facts.claimed },
+    note:
+      facts.claimed === undefined && facts.observed === undefined
+        ? undefined
+        : defined({ claimed: facts.claimed, observed: facts.observed }),
     matched_rules: decision.metadata.matched_rules,
     obligations: decision.obligations.length === 0 ? undefined : decision.obligations,
     reasons: decision.reasons,

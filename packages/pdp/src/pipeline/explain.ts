@@ -1,5 +1,7 @@
 import {
+  type AppliedLift,
   type ConsultedOpinion,
+  LAYERS,
   type Reason,
   type ReasonCode,
   strictest,
@@ -12,7 +14,7 @@ import { readFault } from './faults.ts';
 import { gather, subjectOf, withGathered } from './gather.ts';
 import { judge } from './judge.ts';
 import { resolveRequest } from './resolve-request.ts';
-import type { ExplainedOpinion, Explanation } from './service.ts';
+import type { ExplainedOpinion, ExplainedOverride, Explanation } from './service.ts';
 
 /** Each entrypoint's opinion about a call, under the policies and the state of this moment. Decides and writes nothing. */
 export async function explain(core: Core, caller: CallerIdentity, given: unknown): Promise<Explanation> {
@@ -38,10 +40,15 @@ export async function explain(core: Core, caller: CallerIdentity, given: unknown
       deadlineMs: core.limits.decisionMs,
       duties: resolved.duties,
     });
+    const { outcome, reasons, granted, obligations, lifted } = judged.combined;
     return {
-      outcome: judged.combined.outcome,
-      reasons: judged.combined.reasons,
-      opinions: judged.opinions.map(explained),
+      outcome,
+      reasons,
+      opinions: judged.opinions.map(explained).toSorted(byLayer),
+      granted,
+      overridden: lifted.overridden.map(overridden),
+      obligations,
+      ...(judged.observed === undefined ? {} : { outcome_if_counted: judged.observed.outcomeIfCounted }),
       request: judged.request,
     };
   } catch (thrown) {
@@ -53,7 +60,18 @@ export async function explain(core: Core, caller: CallerIdentity, given: unknown
 }
 
 function refused(code: ReasonCode, message: string): Explanation {
-  return { outcome: 'deny', reasons: [{ code, message, outcome: 'deny' }], opinions: [] };
+  return { outcome: 'deny', reasons: [{ code, message, outcome: 'deny' }], ...NOTHING_ASKED };
+}
+
+const NOTHING_ASKED = { opinions: [], granted: false, overridden: [], obligations: [] } as const;
+
+function byLayer(left: ExplainedOpinion, right: ExplainedOpinion): number {
+  return LAYERS.indexOf(left.layer) - LAYERS.indexOf(right.layer);
+}
+
+function overridden({ lift, by }: AppliedLift): ExplainedOverride {
+  const { bundle, code, outcome, approved_by, expires } = lift;
+  return { bundle, code, outcome, approved_by, expires, stated_in: by.rule };
 }
 
 function explained({ opinion, ...from }: ConsultedOpinion): ExplainedOpinion {

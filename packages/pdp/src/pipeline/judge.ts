@@ -1,5 +1,6 @@
 import {
   type Combined,
+  type CombineOptions,
   type ConsultedOpinion,
   combine,
   type DecisionRequest,
@@ -14,6 +15,7 @@ import {
 } from '@writ/decision';
 import type { EngineRule } from '../engine/engine.ts';
 import { consult } from '../layers/consult.ts';
+import { type Observed, observedAmong } from '../layers/observed.ts';
 import type { PolicySet } from '../layers/policy-set.ts';
 import { NO_DUTIES, type RegistryDuties, withStepUpMethod } from './registry-duties.ts';
 import { resolveAction } from './resolve-request.ts';
@@ -40,6 +42,8 @@ export interface Judgement {
   readonly rules: readonly EngineRule[];
   readonly rulesEvaluated: number;
   readonly evaluationNs: number;
+  /** What entrypoints that only observe said; absent where none was asked. */
+  readonly observed?: Observed;
 }
 
 /**
@@ -66,7 +70,7 @@ async function judgeOnce(request: DecisionRequest, options: JudgeOptions): Promi
   const consulted = await consult(policies, request, { deadlineMs, timeNs, phase });
   const tool = consulted.request.action.tool;
   const opinions = [...withStepUpMethod(consulted.opinions, duties.stepUpMethod), ...duties.opinions];
-  const combined = combine(opinions, {
+  const combining: CombineOptions = {
     phase,
     nowMs,
     subject: {
@@ -75,9 +79,18 @@ async function judgeOnce(request: DecisionRequest, options: JudgeOptions): Promi
       ...(tool === undefined ? {} : { tool }),
     },
     ...(approved === undefined ? {} : { approved }),
-  });
+  };
   const { rules, rulesEvaluated, evaluationNs } = consulted;
-  return { combined, opinions, request: consulted.request, rules, rulesEvaluated, evaluationNs };
+  const observed = observedAmong(opinions, combining);
+  return {
+    combined: combine(opinions, combining),
+    opinions,
+    request: consulted.request,
+    rules,
+    rulesEvaluated,
+    evaluationNs,
+    ...(observed === undefined ? {} : { observed }),
+  };
 }
 
 async function judgeRedacted(first: Judgement, args: JsonObject, options: JudgeOptions): Promise<Judgement> {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { modeOf } from '@writ/bundle';
 import type { Json, JsonObject } from '@writ/decision';
 import type { EntryCore, PersonalField, PersonalFields } from '@writ/ledger';
 import type { PolicySet } from '../layers/policy-set.ts';
@@ -55,12 +56,15 @@ export function mayMask(core: Core): boolean {
 
 const known = new WeakMap<PolicySet, boolean>();
 
-/** Third parties' rules say nothing about the record. */
+/** Rules of third parties, and of bundles that only observe, say nothing about the record. */
 function hasLogRules(set: PolicySet): boolean {
   const before = known.get(set);
   if (before !== undefined) return before;
   const found = set.bundles.some(
-    ({ thirdParty, modules }) => !thirdParty && modules.some((module) => module.package === 'system/log'),
+    (bundle) =>
+      !bundle.thirdParty &&
+      modeOf(bundle) === 'enforce' &&
+      bundle.modules.some((module) => module.package === 'system/log'),
   );
   known.set(set, found);
   return found;

@@ -1,7 +1,7 @@
 import type { Bundle } from '@writ/bundle';
 import type { DecisionMetadata, DecisionRequest } from '@writ/decision';
 import type { BudgetDefinition, ContextFact } from '@writ/state';
-import type { PolicySet } from '../layers/policy-set.ts';
+import type { ActiveEntrypoint, PolicySet } from '../layers/policy-set.ts';
 import { readBudgets } from './budgets.ts';
 import { factsFor } from './gather.ts';
 
@@ -21,8 +21,10 @@ export interface PolicyFacts {
   readonly budgets: readonly BudgetDefinition[];
   /** Why the budgets in the bundles' data cannot be read: then nothing is decided but denials. */
   readonly budgetProblem?: string;
-  /** Does any entrypoint judge results. */
+  /** Does any entrypoint judge results, or observe them. */
   readonly judgesResults: boolean;
+  /** Does any entrypoint judge results whose opinion counts. */
+  readonly mustJudgeResults: boolean;
   needs(request: DecisionRequest): NeededFacts;
 }
 
@@ -54,9 +56,14 @@ function policyFacts(set: PolicySet, extra: readonly BudgetDefinition[]): Policy
     ),
     budgets: budgets.ok ? budgets.budgets : [],
     ...(budgets.ok ? {} : { budgetProblem: budgets.message }),
-    judgesResults: set.entrypoints.some(({ entrypoint }) => entrypoint.when.phases.includes('result')),
+    judgesResults: set.entrypoints.some(asksResults),
+    mustJudgeResults: set.entrypoints.some((active) => asksResults(active) && !active.observes),
     needs: rememberNeeds(set),
   };
+}
+
+function asksResults({ entrypoint }: ActiveEntrypoint): boolean {
+  return entrypoint.when.phases.includes('result');
 }
 
 function versionOf(bundles: readonly Bundle[]): string {

@@ -8,6 +8,7 @@ import type {
   Json,
   JsonObject,
   Layer,
+  Obligation,
   Outcome,
   Reason,
 } from '@writ/decision';
@@ -30,13 +31,32 @@ export interface ExplainedOpinion {
   /** `none`: consulted, without an opinion. `identity` and `lifts` are what those kinds give in place of a verdict. */
   readonly opinion: Outcome | 'none' | 'identity' | 'lifts';
   readonly reasons: readonly Reason[];
+  /** It only observes, and does not count. */
+  readonly observed?: true;
+}
+
+/** An override that took effect. */
+export interface ExplainedOverride {
+  readonly bundle: string;
+  readonly code: string;
+  readonly outcome: Outcome;
+  readonly approved_by: string;
+  readonly expires: string;
+  readonly stated_in: string;
 }
 
 /** What a decision would be and why, without effect on state, budgets or approvals; not on record. */
 export interface Explanation {
   readonly outcome: Outcome;
   readonly reasons: readonly Reason[];
+  /** In the order of layers: identity, resource, workflow, compliance, override. */
   readonly opinions: readonly ExplainedOpinion[];
+  /** Did any grant say yes, outright or on a condition. */
+  readonly granted: boolean;
+  readonly overridden: readonly ExplainedOverride[];
+  readonly obligations: readonly Obligation[];
+  /** What the outcome would be if the entrypoints that only observe counted; absent where none was asked. */
+  readonly outcome_if_counted?: Outcome;
   /** The request as policies saw it, with what was gathered and resolved. */
   readonly request?: DecisionRequest;
 }
@@ -93,8 +113,8 @@ export interface ActivationNote {
   readonly ok: boolean;
   readonly bundles: { readonly [name: string]: { readonly revision: string; readonly digest: string } };
   readonly message?: string;
-  /** Of each bundle: what its manifest and signatures say, for people. */
-  readonly facts?: { readonly [name: string]: JsonObject };
+  /** Of each bundle: who answers for it, how it counts, whose signatures were checked: what `activationFacts` gives. */
+  readonly facts?: JsonObject;
   /** Names of the bundles that do not activate, where they are known. */
   readonly refused?: readonly string[];
 }

@@ -124,7 +124,6 @@ describe('other kinds, beside a grant', () => {
     ['violations', 'x if false', 'deny'],
     ['violations', 'x := 7', 'deny'],
     ['overrides', 'x if false', 'allow'],
-    ['overrides', 'x := 7', 'deny'],
   ])('%s: %s gives %s', async (kind, rule, expected) => {
     expect((await outcome(withGrant(rule, kind)))[0]).toBe(expected);
   });

@@ -17,6 +17,7 @@ export interface WrittenEntrypoint {
   readonly layer?: string;
   readonly profile?: string;
   readonly when?: object;
+  readonly mode?: string;
 }
 
 /** A bundle's files: one module, its entrypoints, its data. */
@@ -26,6 +27,8 @@ export interface WrittenBundle {
   readonly data?: object;
   readonly roots?: readonly string[];
   readonly regoVersion?: 0 | 1;
+  /** What the manifest says of the bundle, beside its entrypoints. */
+  readonly writ?: object;
   /** Further modules. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -37,7 +40,7 @@ export function writeBundle(folder: string, bundle: WrittenBundle): void {
   const manifest = {
     roots,
     rego_version: bundle.regoVersion ?? 1,
-    metadata: { writ: { entrypoints: bundle.entrypoints } },
+    metadata: { writ: { ...bundle.writ, entrypoints: bundle.entrypoints } },
   };
   writeFileSync(join(folder, 'policy.rego'), bundle.rego);
   for (const [file, text] of Object.entries(bundle.files ?? {})) writeFileSync(join(folder, file), text);

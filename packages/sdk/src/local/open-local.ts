@@ -1,11 +1,5 @@
 import { join } from 'node:path';
-import {
-  type BundleChange,
-  type BundleSource,
-  contentFacts,
-  type ReleaseRequirement,
-  type RemoteBundle,
-} from '@writ/bundle';
+import type { BundleChange, BundleSource, ReleaseRequirement, RemoteBundle } from '@writ/bundle';
 import {
   type CheckpointSigner,
   LEDGER_PROCEDURES,
@@ -17,6 +11,8 @@ import {
 } from '@writ/ledger';
 import {
   type ActivationNote,
+  type ActivationTerms,
+  activationFacts,
   type BundleDesk,
   type CallerIdentity,
   createBundleDesk,
@@ -29,6 +25,7 @@ import {
   type Engine,
   type LoadFailure,
   loadFirst,
+  type OverrideTerms,
   type PolicySet,
   type PolicySource,
   type PolicyWrites,
@@ -54,6 +51,8 @@ export interface LocalOptions {
   /** Evaluates the policies; embedded by default. Closed with the point. */
   readonly engine?: Engine;
   readonly budgets?: readonly BudgetDefinition[];
+  /** How many overrides the bundles may state, and from when on they are warned about. */
+  readonly overrides?: OverrideTerms;
   /** `observe`: effects proceed whatever policies and budgets say, and verdicts are on record. Default `enforce`. */
   readonly mode?: CallerIdentity['mode'];
   /** `enforced` where agents run as another operating-system user. Default `cooperative`. */
@@ -149,7 +148,15 @@ async function open(options: LocalOptions, undo: Undo[]): Promise<Omit<LocalPoin
   const shared = { point, policies, bundles, store, recovery: store.recovery };
   if (written === undefined) return shared;
   const { administration } = point;
-  const writes = createPolicyWrites({ directory: written.path, sources, engine, policies, administration });
+  const writes = createPolicyWrites({
+    directory: written.path,
+    sources,
+    engine,
+    policies,
+    administration,
+    terms: termsOf(options),
+    onWarning: (message) => options.onFault?.(message, undefined),
+  });
   return { ...shared, writes };
 }
 
@@ -223,7 +230,7 @@ async function load(
     sources,
     engine,
     (error) => options.onFault?.('keeping the last good policies', error),
-    options.releases,
+    termsOf(options),
   );
   if (!loaded.ok) {
     throw new LocalError('policies_invalid', `the policies do not activate\n${renderLoadFailure(loaded)}`);
@@ -231,6 +238,13 @@ async function load(
   for (const warning of loaded.warnings) options.onFault?.(warning.message, undefined);
   for (const remote of remotesOf(sources)) reportAge(options, remote);
   return { set: loaded.set, ...rest };
+}
+
+function termsOf({ overrides, releases }: LocalOptions): ActivationTerms {
+  return {
+    ...(overrides === undefined ? {} : { overrides }),
+    ...(releases === undefined ? {} : { releases }),
+  };
 }
 
 function reportAge(options: LocalOptions, remote: RemoteBundle): void {
@@ -261,22 +275,7 @@ function namesOf(set: PolicySet): { [name: string]: { revision: string; digest: 
 }
 
 function activationOf(set: PolicySet): ActivationNote {
-  const facts = set.bundles.map((bundle) => {
-    const { sequence, rollbackTo, release, signedBy } = contentFacts(bundle);
-    const told = {
-      ...(sequence === undefined ? {} : { sequence }),
-      ...(rollbackTo === undefined ? {} : { rollback_to: rollbackTo }),
-      ...(release === undefined ? {} : { release }),
-      ...(signedBy.length === 0 ? {} : { signed_by: signedBy }),
-    };
-    return [bundle.name, told] as const;
-  });
-  const told = facts.filter(([, one]) => Object.keys(one).length > 0);
-  return {
-    ok: true,
-    bundles: namesOf(set),
-    ...(told.length === 0 ? {} : { facts: Object.fromEntries(told) }),
-  };
+  return { ok: true, bundles: namesOf(set), facts: activationFacts(set.bundles) };
 }
 
 /** On record, and to whoever listens: what was offered does not activate, and what is active stays. */
@@ -304,12 +303,13 @@ function watchSources(
   { policies, point }: { readonly policies: PolicySource; readonly point: DecisionService },
 ): Undo {
   const watch = watchPolicies(sources, engine, policies, {
-    onActivated: async (change, set) => {
+    onActivated: async (change, set, warnings) => {
       await point.administration.recordActivation(activationOf(set));
       options.onActivated?.(change);
+      for (const warning of warnings) options.onFault?.(warning.message, undefined);
     },
+    terms: termsOf(options),
     watchFolders: options.watch === true,
-    ...(options.releases === undefined ? {} : { releases: options.releases }),
     onRefused: (failure) => reportRefused(options, { policies, point }, failure),
     onError: (error) => options.onFault?.('watching the policies', error),
   });
