@@ -14,7 +14,8 @@ const UNDERSTOOD: readonly (readonly [line: string, programs: string, paths: str
   ['cat /etc//./passwd', 'cat', '</etc/passwd'],
   ['c\'a\'t "a b"', 'cat', '</srv/a b'],
   ['\\rm a', 'rm', '>/srv/a'],
-  ["$'\\x72m' a", 'rm', '>/srv/a'],
+  ["printf %s $'\\n'", 'printf', ''],
+  ['cat a &> b', 'cat', '</srv/a >/srv/b'],
   ['rm -rf -- -a', 'rm', ''],
   ['/bin/rm a', '/bin/rm', '>/srv/a'],
   ['./run.sh a', '/srv/run.sh', '?/srv/a'],
@@ -74,6 +75,10 @@ const UNDERSTOOD: readonly (readonly [line: string, programs: string, paths: str
 ];
 
 const REFUSED: readonly string[] = [
+  "$'\\x72m' a",
+  "cat $'a'",
+  'cat a &> b rm c',
+  'time -o a rm b',
   '$X a',
   '"$X" a',
   '$(echo rm) a',

@@ -64,4 +64,6 @@ export interface CommandWord {
   readonly split?: true;
   /** A pipe to another command: no file. */
   readonly pipe?: true;
+  /** A folder in place of what `find` finds below it. */
+  readonly below?: true;
 }

@@ -60,7 +60,8 @@ function readPart(part: WordPart, reader: WordReader): Piece {
     case 'AnsiCQuoted':
       // A shell without this form ends the quotes at the first `'`, whatever stands before it.
       if (part.text.includes("\\'")) throw new NotUnderstood(`shells read \`${part.text}\` differently`);
-      return { text: part.value };
+      // And it takes all of it as it is written, the `$` too.
+      return { text: part.value, unknown: part.text };
     case 'DoubleQuoted':
       return joined(part.parts.map((inner) => readChild(inner, reader)));
     case 'Glob':

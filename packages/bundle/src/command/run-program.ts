@@ -17,7 +17,9 @@ export function runProgram(words: readonly CommandWord[], findings: CommandFindi
   }
   findings.programs.push({
     name,
-    words: rest.map(({ text, unknown, pattern }) => ((unknown ?? pattern) === undefined ? text : undefined)),
+    words: rest.map(({ text, unknown, pattern, tilde, pipe, below }) =>
+      (unknown ?? pattern ?? tilde ?? pipe ?? below) === undefined ? text : undefined,
+    ),
   });
   const base = baseName(name);
   if (SHELLS.has(base)) runShell(base, rest, findings);
@@ -35,6 +37,8 @@ function programName(word: CommandWord, { folders, setting }: CommandFindings): 
     throw new NotUnderstood(`which program \`${unknown}\` names is known only when it runs`);
   if (pattern === true || pipe === true || text === '')
     throw new NotUnderstood(`\`${text}\` does not name one program`);
+  // After `time`, which is a word of one shell and a program for another.
+  if (text.startsWith('-')) throw new NotUnderstood(`\`${text}\` is no program`);
   if (!text.includes('/')) return text;
   const found = resolvePath(text, { folders, home: setting.home }, { tilde: tilde === true });
   const [path] = found;
@@ -174,7 +178,7 @@ function runFind(words: readonly CommandWord[], findings: CommandFindings): void
         if (!each.text.includes('{}')) return each;
         if (each.text !== '{}' || each === rest[0])
           throw new NotUnderstood(`\`${each.text}\` is known only when \`find\` runs`);
-        return start;
+        return { ...start, below: true };
       });
       runProgram(inner, findings);
     }

@@ -127,8 +127,17 @@ function walkCommand(command: Command, findings: CommandFindings): void {
       words.push({ text: each.text });
     } else words.push(readWord(each, reader));
   }
-  for (const each of command.redirects) redirect(each, findings);
+  for (const each of command.redirects) {
+    // A shell without `&>` ends the command before it: what follows would be a program.
+    if (each.operator.startsWith('&>') && lastWordAt(command) > each.pos)
+      throw new NotUnderstood(`words after \`${each.operator}\` are read differently by shells`);
+    redirect(each, findings);
+  }
   if (words.length > 0) runProgram(words, findings);
+}
+
+function lastWordAt({ name, args }: Command): number {
+  return Math.max(name?.pos ?? -1, ...args.map(({ pos }) => pos));
 }
 
 function assign({ name, value, index }: Assignment, findings: CommandFindings): void {
