@@ -15,7 +15,7 @@ const UNDERSTOOD: readonly (readonly [line: string, programs: string, paths: str
   ['c\'a\'t "a b"', 'cat', '</srv/a b'],
   ['\\rm a', 'rm', '>/srv/a'],
   ["printf %s $'\\n'", 'printf', ''],
-  ['cat a &> b', 'cat', '</srv/a >/srv/b'],
+  ['cat a &> b', 'cat', '>/srv/b </srv/a'],
   ['rm -rf -- -a', 'rm', ''],
   ['/bin/rm a', '/bin/rm', '>/srv/a'],
   ['./run.sh a', '/srv/run.sh', '?/srv/a'],
