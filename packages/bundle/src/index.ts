@@ -51,7 +51,7 @@ export { type DocumentResult, readDocument } from './read-data.ts';
 export { readDirectory } from './read-directory.ts';
 export { readTarball, readTarballBytes, unpackArchive } from './read-tarball.ts';
 export { isSameContent, type RebuildOptions, type RebuildResult, rebuildArchive } from './rebuild-archive.ts';
-export { buildRegistry, isEmptyRegistry } from './registry/build-registry.ts';
+export { buildRegistry } from './registry/build-registry.ts';
 export { checkDocument } from './registry/read-registry.ts';
 export type { Capability, Registry, ToolEntry } from './registry/registry-model.ts';
 export { ADAPTERS, registryJsonSchema, registrySchema } from './registry/registry-schema.ts';

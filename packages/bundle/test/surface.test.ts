@@ -34,7 +34,6 @@ it('exports these names', () => {
     'digestBundles',
     'explainYamlPolicy',
     'foldDeltas',
-    'isEmptyRegistry',
     'isSameContent',
     'jsonBytes',
     'lineDiff',

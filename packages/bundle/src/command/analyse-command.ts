@@ -70,6 +70,8 @@ function walkLine(line: string, findings: CommandFindings): void {
     const code = (strange.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0');
     throw new NotUnderstood(`it holds the character U+${code}`);
   }
+  // The parser ends a word here, a shell does not.
+  if (line.includes(')\\\n')) throw new NotUnderstood('a word goes on in the next line after `)`');
   if (findings.depth >= SHELL_DEPTH_MAX) throw new NotUnderstood('shells are nested too deeply');
   findings.depth += 1;
   walkScript(parse(line), findings);

@@ -23,6 +23,8 @@ export function resolvePath(
   { tilde = false, pattern = false }: { readonly tilde?: boolean; readonly pattern?: boolean } = {},
 ): readonly string[] {
   if (text === '' || text === '-') return [];
+  // `~+` and `~-` are folders that the shell was in, `~user` is a home or, where there is no such user, a plain name.
+  if (tilde && !/^~(\/|$)/.test(text)) throw new NotUnderstood(`what \`${text}\` stands for is not known`);
   const absolute = tilde ? atHome(text, home) : text;
   const bases = absolute.startsWith('/') || tilde ? [''] : folders;
   const found = bases.map((base) =>

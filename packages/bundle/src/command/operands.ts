@@ -51,7 +51,8 @@ function addWord(word: CommandWord, operation: FoundPath['operation'], findings:
       findings.urls.add(text);
       continue;
     }
-    const tilde = text.startsWith('~') && (word.tilde === true || text !== word.text);
+    const isPiece = text !== word.text && /^~(\/|$)/.test(text);
+    const tilde = isPiece || (word.tilde === true && text === word.text);
     for (const id of resolvePath(text, { folders, home: setting.home }, { tilde, pattern }))
       addPath(findings, { id, operation, ...(pattern ? { pattern: true } : {}) });
   }

@@ -54,11 +54,6 @@ export function buildRegistry(bundles: readonly Bundle[]): {
   };
 }
 
-/** Is nothing described at all: then nobody but the caller knows capabilities. */
-export function isEmptyRegistry({ capabilities, tools }: Registry): boolean {
-  return capabilities.size === 0 && tools.size === 0;
-}
-
 function conflict(bundle: string, message: string): BundleProblem {
   return { code: 'registry_conflict', message, bundle };
 }

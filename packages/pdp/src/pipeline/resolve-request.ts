@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import {
-  isEmptyRegistry,
   type Registry,
   type ResolveCall,
   type ResolvedCapability,
@@ -100,7 +99,7 @@ export function resolveAction(action: Action, registry: Registry, verified: bool
   }
   const value = found.kind === 'resolved' ? found.value : undefined;
   const tightened = tightenCall(registry, call);
-  const described = value === undefined ? undescribed(hashed, registry) : describedAction(hashed, value);
+  const described = value === undefined ? undescribed(hashed) : describedAction(hashed, value);
   return {
     ok: true,
     action: withClasses(described, [
@@ -111,11 +110,9 @@ export function resolveAction(action: Action, registry: Registry, verified: bool
   };
 }
 
-/** Where there is a registry, capabilities are what it says: none of those that a caller claims. */
-function undescribed(action: Action, registry: Registry): Action {
-  const { amount: _amount, ...claimed } = action;
-  if (isEmptyRegistry(registry)) return claimed;
-  const { capability: _capability, ...rest } = claimed;
+/** Which capability a call uses is the registry's word alone: what nobody describes has none, whatever a caller claims. */
+function undescribed(action: Action): Action {
+  const { amount: _amount, capability: _capability, ...rest } = action;
   return rest;
 }
 

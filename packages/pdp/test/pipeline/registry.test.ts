@@ -112,11 +112,36 @@ describe('[P-REGISTRY-COMPUTED] what a caller claims', () => {
     expect(seen[0]).toMatchObject({ estimated_cost: 90 });
   });
 
-  it('about a tool that nobody described names no capability, where there is a registry', async () => {
-    const seen: JsonObject[] = [];
-    fixture = await withRegistry(REGISTRY, [ALLOW_ALL, watching(seen)]);
-    await fixture.point.decide(withAction(toolCall('other'), CLAIMS));
-    for (const name of ['capability', 'amount', 'authorization']) expect(seen[0]).not.toHaveProperty(name);
+  it.each([
+    ['other tools', REGISTRY],
+    ['nothing', {}],
+  ])(
+    'about a tool that nobody described names no capability, where a registry describes %s',
+    async (_, registry) => {
+      const seen: JsonObject[] = [];
+      fixture = await withRegistry(registry, [ALLOW_ALL, watching(seen)]);
+      await fixture.point.decide(withAction(toolCall('other'), CLAIMS));
+      for (const name of ['capability', 'amount', 'authorization']) expect(seen[0]).not.toHaveProperty(name);
+    },
+  );
+
+  it('to use a capability that its agent holds does not make it so', async () => {
+    const holds: RuleAt = {
+      path: 'test/identity',
+      kind: 'capabilities',
+      layer: 'identity',
+      rule: () => ({ known: true, capabilities: [CLAIMS.capability] }),
+      reads: [],
+    };
+    for (const data of [{}, { writ: { registry: REGISTRY } }]) {
+      fixture = await openFixture([ALLOW_ALL, holds], { data });
+      expect(await fixture.point.decide(withAction(toolCall('other'), CLAIMS))).toMatchObject({
+        outcome: 'deny',
+        reason: 'capability_not_held',
+      });
+      if ('writ' in data) break;
+      await fixture.close();
+    }
   });
 });
 
