@@ -32,6 +32,21 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'An approval is used exactly once, however many race for it.',
     source: 'docs/architecture.md',
   },
+  'P-APPROVER-POLICY': {
+    sentence:
+      'Who may approve is what policy says at that moment; where policy fails or says nothing, nobody may.',
+    source: 'docs/reference/entrypoints.md',
+  },
+  'P-APPROVER-QUORUM': {
+    sentence:
+      'Where several people must say yes, each counts once, duties are filled by different people, and who may not any more does not count.',
+    source: 'docs/reference/entrypoints.md',
+  },
+  'P-APPROVER-SELF': {
+    sentence:
+      'Nobody approves a call of their own: not its principal, its actor, nor anybody in the chain between.',
+    source: 'docs/reference/entrypoints.md',
+  },
   'P-AUTHZEN-BATCH': {
     sentence:
       'Of several evaluations, one that fails is a no about itself, and the list ends where its semantic says.',
@@ -410,6 +425,34 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence:
       'A token counts only with a good signature of its issuer, within its time, of an accepted type; its keys may rotate at any time.',
     source: 'RFC 7519; RFC 8725; RFC 9068',
+  },
+  'P-OVERRIDE-ARGUMENTS': {
+    sentence: 'An override token serves no other arguments than those that were approved.',
+    source: 'docs/how-to/approve-calls.md',
+  },
+  'P-OVERRIDE-CALLER': {
+    sentence: 'An override token serves no other principal, actor, tenant or enforcement point.',
+    source: 'docs/how-to/approve-calls.md',
+  },
+  'P-OVERRIDE-CONCURRENT': {
+    sentence: 'Of many uses of one override token at once, one goes through.',
+    source: 'docs/how-to/approve-calls.md',
+  },
+  'P-OVERRIDE-EDIT': {
+    sentence: 'An override token is void for what was changed or taken back after the approval.',
+    source: 'docs/how-to/approve-calls.md',
+  },
+  'P-OVERRIDE-EXPIRED': {
+    sentence: 'An override token ends within minutes of the approval.',
+    source: 'docs/how-to/approve-calls.md',
+  },
+  'P-OVERRIDE-FORGED': {
+    sentence: 'An override token counts only with the signature of the service, and only as what it is.',
+    source: 'docs/how-to/approve-calls.md',
+  },
+  'P-OVERRIDE-REPLAY': {
+    sentence: 'An override token that was used is refused.',
+    source: 'docs/how-to/approve-calls.md',
   },
   'P-RATE-NEVER-EXCEEDED': {
     sentence:

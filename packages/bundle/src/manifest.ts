@@ -207,6 +207,7 @@ const LAYER_OF_KIND: { readonly [K in Entrypoint['kind']]?: Entrypoint['layer'] 
   grant: 'resource',
   capabilities: 'identity',
   overrides: 'override',
+  approvers: 'workflow',
 };
 
 /**
@@ -244,6 +245,11 @@ export function checkEntrypoint(entrypoint: Entrypoint): BundleProblem[] {
         entrypoint,
         `kind \`${entrypoint.kind}\` belongs to layer \`${own}\`, not \`${entrypoint.layer}\``,
       ),
+    ];
+  }
+  if (entrypoint.kind === 'approvers' && entrypoint.profile !== 'writ/v1') {
+    return [
+      problemOf(entrypoint, 'kind `approvers` has profile `writ/v1`: no other has a place for the approver'),
     ];
   }
   if (own === undefined && entrypoint.layer === 'override') {

@@ -49,6 +49,7 @@ const UNDEFINED_ANSWER: Readonly<Record<EntrypointKind, Opinion>> = Object.freez
   capabilities: UNDEFINED,
   overrides: none(true),
   visible: refusal('not_visible'),
+  approvers: UNDEFINED,
 });
 
 const READERS: Readonly<Record<EntrypointKind, AnswerReader>> = Object.freeze({
@@ -58,6 +59,8 @@ const READERS: Readonly<Record<EntrypointKind, AnswerReader>> = Object.freeze({
   capabilities: readIdentity,
   overrides: readLifts,
   visible: (value: Json, form: AnswerForm) => readGuard(visibleAsAllow(value), form, 'not_visible'),
+  // Who may approve is no opinion about a call: `readApprovers` reads it, and no decision asks for it.
+  approvers: () => faultOpinion('policy_unknown_shape', 'an entrypoint of kind `approvers` is no verdict'),
 });
 
 /** The members of an answer: those of a set (a JSON array), or the answer itself. */

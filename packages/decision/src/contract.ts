@@ -40,6 +40,7 @@ export const ENTRYPOINT_KINDS = [
   'capabilities',
   'overrides',
   'visible',
+  'approvers',
 ] as const;
 export type EntrypointKind = (typeof ENTRYPOINT_KINDS)[number];
 
@@ -224,11 +225,24 @@ export interface Decision {
   /** Bundle or package that decided. */
   readonly policy?: string;
   readonly obligations: readonly Obligation[];
-  readonly approval?: { readonly id: string; readonly status: ApprovalStatus; readonly expires_at: string };
+  readonly approval?: PendingApproval;
   readonly step_up?: { readonly method: string; readonly scopes?: readonly string[] };
   readonly arg_hash?: string;
   readonly forwarded_hash?: string;
   readonly metadata: DecisionMetadata;
+}
+
+/** The approval that an escalated call waits for, as its caller is told. */
+export interface PendingApproval {
+  readonly id: string;
+  readonly status: ApprovalStatus;
+  readonly expires_at: string;
+  /** Where people are asked: names of channels, by commas. */
+  readonly approver_channel?: string;
+  /** Its place among what waits for people in its tenant, from 1; absent beyond the first thousand. */
+  readonly pending_queue_pos?: number;
+  /** How long people have had the question. */
+  readonly age_seconds?: number;
 }
 
 export const APPROVAL_STATUSES = ['pending', 'approved', 'denied', 'expired', 'cancelled', 'used'] as const;
@@ -249,6 +263,20 @@ export interface Approval {
     readonly server?: string;
     readonly args?: JsonObject;
   };
+  /** Places in `action.args` (RFC 6901) whose values are not shown. */
+  readonly masked?: readonly string[];
+  /** From the first delegator to the actor. */
+  readonly delegation?: NonNullable<DecisionRequest['delegation']>;
+  /** The agent's session as it was when it asked. */
+  readonly session?: {
+    readonly id?: string;
+    readonly risk_score?: number;
+    readonly labels?: readonly string[];
+  };
+  /** What a yes does. */
+  readonly if_approved?: ApprovalConsequence;
+  /** The latest decisions on this tool by this actor, newest first; shown to people only. */
+  readonly recent?: readonly RecentDecision[];
   readonly arg_hash: string;
   readonly forwarded_hash: string;
   readonly tool_digest?: string;
@@ -256,6 +284,69 @@ export interface Approval {
   readonly reasons: readonly Reason[];
   readonly decided_by?: string;
   readonly decided_at?: string;
+  readonly comment?: string;
+  /** How many people have to say yes. */
+  readonly needed?: number;
+  readonly votes?: readonly ApprovalVoteShown[];
+  /** Who is asked, of those whom policy names: groups and people. */
+  readonly asked?: readonly string[];
+  /**
+   * Present for the enforcement point that may use it: a signed token (JWS) for exactly this call, once, until
+   * `expires_at`.
+   */
+  readonly override_token?: string;
+}
+
+/** What happens if a person says yes: the call runs once, in this form. */
+export interface ApprovalConsequence {
+  readonly destination?: Destination;
+  readonly resources?: readonly Resource[];
+  readonly data_classes?: readonly string[];
+  readonly estimated_cost?: number;
+  /** Duties that stay with the call. */
+  readonly obligations?: readonly ObligationType[];
+  /** From the approval on, the call must be made within this time. */
+  readonly valid_seconds: number;
+}
+
+/** One line of an actor's past with a tool. */
+export interface RecentDecision {
+  readonly decision_id: string;
+  /** RFC 3339. */
+  readonly time: string;
+  readonly outcome: string;
+  /** Code of the first reason. */
+  readonly reason?: string;
+}
+
+/**
+ * Who may approve a call, as an entrypoint of kind `approvers` answers. Without `approvers` and `groups` any approver
+ * may; nobody may who is the principal, the actor or in the chain of delegation, whatever stands here.
+ */
+export interface ApprovalRule {
+  /** How many different people have to say yes; 1 by default. 0: nobody has to be asked. */
+  readonly needed?: number;
+  /** Ids of people. */
+  readonly approvers?: readonly string[];
+  readonly groups?: readonly string[];
+  /** Duties that must be separate: a different person of each of these groups. */
+  readonly each_of?: readonly string[];
+  /** Ids of people who may not. */
+  readonly excluded?: readonly string[];
+  /** How long the question waits, in place of the service's own time. */
+  readonly ttl_seconds?: number;
+  readonly remind_after_seconds?: number;
+  /** Groups that are asked too once the question is this old. */
+  readonly escalate?: readonly { readonly after_seconds: number; readonly groups: readonly string[] }[];
+}
+
+/** A yes that was given, of several that may be needed. */
+export interface ApprovalVoteShown {
+  readonly by: string;
+  /** Who is away and named `by` as delegate. */
+  readonly on_behalf_of?: string;
+  readonly at: string;
+  readonly channel: string;
   readonly comment?: string;
 }
 
@@ -268,6 +359,8 @@ export interface DecideCall {
   readonly tool_digest?: string;
   /** An approval to use up for this call. */
   readonly approval_id?: string;
+  /** The same by the override token that the approval became. */
+  readonly override_token?: string;
 }
 
 /** What became of an effect that was allowed. */

@@ -1,6 +1,7 @@
 export { type ReadAnswerOptions, readAnswer } from './answer.ts';
 export type { AnswerForm } from './answer-member.ts';
 export { intersectCapabilities } from './answer-special.ts';
+export { type ApproversAnswer, readApprovers } from './approval-rule.ts';
 export { hashJson, hashToolDefinition, type Sha256Hex } from './arg-hash.ts';
 export { canonicalJson } from './canonical-json.ts';
 export { type AppliedLift, type Combined, type CombineOptions, combine } from './combine.ts';
@@ -12,7 +13,10 @@ export {
   type Actor,
   APPROVAL_STATUSES,
   type Approval,
+  type ApprovalConsequence,
+  type ApprovalRule,
   type ApprovalStatus,
+  type ApprovalVoteShown,
   type CompleteCall,
   type Completion,
   type DecideCall,
@@ -36,10 +40,12 @@ export {
   type ObligationType,
   OUTCOMES,
   type Outcome,
+  type PendingApproval,
   PHASES,
   type Phase,
   type Principal,
   type Reason,
+  type RecentDecision,
   type ReportCall,
   type Resource,
 } from './contract.ts';

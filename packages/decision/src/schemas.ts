@@ -218,7 +218,14 @@ export const decisionSchema = z
     policy: text.exactOptional(),
     obligations: z.array(obligationSchema).readonly(),
     approval: z
-      .strictObject({ id: name, status: z.enum(APPROVAL_STATUSES), expires_at: name })
+      .strictObject({
+        id: name,
+        status: z.enum(APPROVAL_STATUSES),
+        expires_at: name,
+        approver_channel: text.exactOptional(),
+        pending_queue_pos: count.exactOptional(),
+        age_seconds: count.exactOptional(),
+      })
       .readonly()
       .exactOptional(),
     step_up: z.strictObject({ method: name, scopes: names.exactOptional() }).readonly().exactOptional(),
@@ -226,6 +233,31 @@ export const decisionSchema = z
     forwarded_hash: sha256.exactOptional(),
     metadata: metadataSchema,
   })
+  .readonly();
+
+const consequenceSchema = z
+  .strictObject({
+    destination: destinationSchema.exactOptional(),
+    resources: z.array(resourceSchema).readonly().exactOptional(),
+    data_classes: names.exactOptional(),
+    estimated_cost: amount.nonnegative().exactOptional(),
+    obligations: z.array(z.enum(OBLIGATION_TYPES)).readonly().exactOptional(),
+    valid_seconds: amount.nonnegative(),
+  })
+  .readonly();
+
+const voteSchema = z
+  .strictObject({
+    by: text,
+    on_behalf_of: text.exactOptional(),
+    at: name,
+    channel: text,
+    comment: text.exactOptional(),
+  })
+  .readonly();
+
+const recentSchema = z
+  .strictObject({ decision_id: name, time: name, outcome: name, reason: text.exactOptional() })
   .readonly();
 
 export const approvalSchema = z
@@ -245,6 +277,18 @@ export const approvalSchema = z
         args: jsonObject.exactOptional(),
       })
       .readonly(),
+    masked: z.array(text).readonly().exactOptional(),
+    delegation: delegationSchema.exactOptional(),
+    session: z
+      .strictObject({
+        id: name.exactOptional(),
+        risk_score: amount.min(0).max(1).exactOptional(),
+        labels: names.exactOptional(),
+      })
+      .readonly()
+      .exactOptional(),
+    if_approved: consequenceSchema.exactOptional(),
+    recent: z.array(recentSchema).readonly().exactOptional(),
     arg_hash: sha256,
     forwarded_hash: sha256,
     tool_digest: sha256.exactOptional(),
@@ -252,6 +296,10 @@ export const approvalSchema = z
     decided_by: text.exactOptional(),
     decided_at: text.exactOptional(),
     comment: text.exactOptional(),
+    needed: count.exactOptional(),
+    votes: z.array(voteSchema).readonly().exactOptional(),
+    asked: z.array(text).readonly().exactOptional(),
+    override_token: text.exactOptional(),
   })
   .readonly();
 
@@ -270,6 +318,7 @@ export const decideCallSchema = z
     idempotency_key: z.string().min(1).max(256).exactOptional(),
     tool_digest: sha256.exactOptional(),
     approval_id: z.string().min(1).max(256).exactOptional(),
+    override_token: z.string().min(1).max(4096).exactOptional(),
   })
   .readonly();
 

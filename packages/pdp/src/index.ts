@@ -82,6 +82,13 @@ export {
 } from './layers/policy-writes.ts';
 export { type Reloaded, type ReloadReport, reloadPolicies, watchPolicies } from './layers/reload-policies.ts';
 export { remotesOf, staleReason } from './layers/settle-remotes.ts';
+export type {
+  ApprovalDesk,
+  ApprovalFilter,
+  ApprovalVerdict,
+  PendingLine,
+} from './pipeline/approval-service.ts';
+export { type Approver, OPERATOR_GROUP } from './pipeline/approver.ts';
 export { type Assessment, type AssessOptions, assess } from './pipeline/assess.ts';
 export { BUDGET_LIMIT_MAX, type BudgetsRead, readBudgets } from './pipeline/budgets.ts';
 export {
@@ -100,7 +107,6 @@ export type {
   ActivationNote,
   ActOutcome,
   Administration,
-  ApprovalVerdict,
   DecisionService,
   ExplainedOpinion,
   ExplainedOverride,

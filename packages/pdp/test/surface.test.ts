@@ -7,6 +7,7 @@ it('exports these names and no others', () => {
     'DECISION_PROCEDURES',
     'DEFAULT_LIMITS',
     'DEFAULT_OVERRIDE_TERMS',
+    'OPERATOR_GROUP',
     'TURN_CODE',
     'WRITTEN_BUNDLE',
     'activationFacts',

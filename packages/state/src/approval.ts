@@ -1,5 +1,7 @@
-import type { Approval, ApprovalStatus, Reason } from '@writ/decision';
+import type { Approval, ApprovalRule, ApprovalStatus, JsonObject, Reason } from '@writ/decision';
 import type { Transaction } from '@writ/store';
+import { type ApprovalBinding, type BindingFault, bindingFault } from './approval-binding.ts';
+import { type ApprovalVote, votesNeeded, votesSuffice } from './approval-rule.ts';
 import { type CellReader, readCell, readerOf, type Versioned, writeCell } from './cell.ts';
 import { cellKey, shardedKey } from './cell-key.ts';
 import { counterKey, hitCounter } from './counter.ts';
@@ -14,18 +16,6 @@ export const APPROVAL_KEEP_MS = 30 * 24 * 60 * 60_000;
 /** How far the clock may have stepped back before rights that end with time are refused. */
 export const CLOCK_TOLERANCE_MS = 5_000;
 
-/** The call that an approval is for. It serves no other: every member must be equal, absent ones included. */
-export interface ApprovalBinding {
-  readonly arg_hash: string;
-  readonly forwarded_hash: string;
-  readonly tool_digest?: string;
-  readonly tool?: string;
-  readonly server?: string;
-  readonly tenant?: string;
-  readonly principal: string;
-  readonly actor: string;
-}
-
 export interface ApprovalState extends Versioned {
   readonly version: number;
   readonly id: string;
@@ -37,11 +27,33 @@ export interface ApprovalState extends Versioned {
   readonly action: Approval['action'];
   /** The escalate reasons that were asked for. */
   readonly reasons: readonly Reason[];
+  /** What a person needs to judge the call, beside the action. */
+  readonly details?: ApprovalDetails;
+  /** Who may judge it, as policy said when it was asked, or when somebody judged it last. */
+  readonly rules?: readonly ApprovalRule[];
+  /** Those who said yes. */
+  readonly votes?: readonly ApprovalVote[];
   readonly decided_by?: string;
   readonly decided_ms?: number;
   readonly comment?: string;
+  /** Id of the one override token that the approval became. */
+  readonly token_id?: string;
+  /** The policies in force when it was approved: `sha256:<hex>`. */
+  readonly approved_under?: string;
+  /** When people were reminded last, and how many escalations were told. */
+  readonly reminded_ms?: number;
+  readonly stage?: number;
   /** The decision that used it up. */
   readonly used_by?: string;
+}
+
+/** What is kept of a call for people. Arguments are in the action, with sensitive ones masked. */
+export interface ApprovalDetails {
+  /** The request without arguments: what policies about approvers are asked with. */
+  readonly request: JsonObject;
+  readonly masked?: readonly string[];
+  readonly session?: NonNullable<Approval['session']>;
+  readonly if_approved?: NonNullable<Approval['if_approved']>;
 }
 
 /** Why an approval cannot be decided or used; reason codes of the contract. */
@@ -51,8 +63,14 @@ export const APPROVAL_FAULTS = [
   'approval_expired',
   'approval_used',
   'approval_mismatch',
+  'approval_wrong_caller',
+  'approval_arguments_changed',
+  'approval_form_changed',
   'approval_cancelled',
   'approval_decided',
+  'approval_voted',
+  'approval_moved',
+  'override_revoked',
   'human_rejected',
   'clock_stepped_back',
 ] as const;
@@ -97,10 +115,13 @@ function pendingKey(id: string): string {
 /** Puts a call before a person. The id must be new; one that is taken throws. */
 export function createApproval(
   transaction: Transaction,
-  approval: Pick<ApprovalState, 'id' | 'decision_id' | 'expires_ms' | 'binding' | 'action' | 'reasons'>,
+  approval: Pick<
+    ApprovalState,
+    'id' | 'decision_id' | 'expires_ms' | 'binding' | 'action' | 'reasons' | 'details' | 'rules'
+  >,
 ): ApprovalState {
   if (transaction.get(approvalKey(approval.id)) !== undefined) throw new Error('the approval exists already');
-  const { id, decision_id, expires_ms, binding, action, reasons } = approval;
+  const { id, decision_id, expires_ms, binding, action, reasons, details, rules } = approval;
   const created_ms = transaction.nowMs;
   const state: ApprovalState = {
     v: 1,
@@ -113,9 +134,11 @@ export function createApproval(
     binding,
     action,
     reasons,
+    ...(details === undefined ? {} : { details }),
+    ...(rules === undefined ? {} : { rules }),
   };
   writeCell(transaction, approvalKey(id), state);
-  transaction.put(pendingKey(id), String(expires_ms));
+  transaction.put(pendingKey(id), JSON.stringify(pendingSummary(state)));
   return state;
 }
 
@@ -127,31 +150,93 @@ export function readApproval(read: CellReader, id: string, nowMs: number): Appro
   return open && nowMs > state.expires_ms ? { ...state, status: 'expired' } : state;
 }
 
-/** A person's verdict, once: on anything but a pending approval it is refused. */
-export function decideApproval(
-  transaction: Transaction,
-  id: string,
-  verdict: { readonly status: 'approved' | 'denied'; readonly by: string; readonly comment?: string },
-): ApprovalResult {
-  const { status, by, comment } = verdict;
-  const decided = {
-    decided_by: by,
-    decided_ms: transaction.nowMs,
-    ...(comment === undefined ? {} : { comment }),
-  };
-  return leavePending(transaction, id, { status, ...decided });
+/** A person's verdict. What policy says of this person was asked before, about `version` of the approval. */
+export interface Verdict {
+  readonly status: 'approved' | 'denied';
+  readonly by: string;
+  /** Whose vote it is, where `by` votes for somebody who is away. */
+  readonly holder?: string;
+  readonly groups?: readonly string[];
+  readonly channel?: string;
+  readonly comment?: string;
+  /** Refused where the approval has changed since. */
+  readonly version?: number;
+  /** Rules of the moment; those that it was asked under where left out. */
+  readonly rules?: readonly ApprovalRule[];
+  /** Holders of earlier votes that the rules of the moment no longer count. */
+  readonly lapsed?: readonly string[];
+  /** From the last needed yes on, how long the call may be made. Default: as long as the approval would have waited. */
+  readonly useMs?: number;
+  readonly tokenId?: string;
+  readonly under?: string;
+}
+
+/**
+ * Counts a person's verdict: a no ends the approval, the last yes that is needed approves it. Anything but a pending
+ * approval is refused, and so is a second verdict of one person.
+ */
+export function decideApproval(transaction: Transaction, id: string, verdict: Verdict): ApprovalResult {
+  const { status, by, comment, version, rules, useMs } = verdict;
+  const said = comment === undefined ? {} : { comment };
+  if (status === 'denied')
+    return leavePending(transaction, id, version, () => ({
+      status,
+      decided_by: by,
+      decided_ms: transaction.nowMs,
+      ...said,
+    }));
+  return leavePending(transaction, id, version, (state) => {
+    const counted = (state.votes ?? []).filter(({ holder }) => verdict.lapsed?.includes(holder) !== true);
+    const holder = verdict.holder ?? by;
+    if (counted.some((vote) => vote.holder === holder || vote.by === by)) return 'approval_voted';
+    const { groups = [], channel = 'api' } = verdict;
+    const votes = [...counted, { by, holder, groups, channel, at_ms: transaction.nowMs, ...said }];
+    const inForce = rules ?? state.rules ?? [];
+    if (!votesSuffice(inForce, votes)) return { votes, ...(rules === undefined ? {} : { rules }) };
+    return {
+      status,
+      votes,
+      decided_by: votes.map((vote) => vote.by).join(', '),
+      decided_ms: transaction.nowMs,
+      ...said,
+      ...(rules === undefined ? {} : { rules }),
+      ...(useMs === undefined ? {} : { expires_ms: transaction.nowMs + useMs }),
+      ...(verdict.tokenId === undefined ? {} : { token_id: verdict.tokenId }),
+      ...(verdict.under === undefined ? {} : { approved_under: verdict.under }),
+    };
+  });
 }
 
 /** Withdraws a pending approval. */
 export function cancelApproval(transaction: Transaction, id: string): ApprovalResult {
-  return leavePending(transaction, id, { status: 'cancelled' });
+  return leavePending(transaction, id, undefined, () => ({ status: 'cancelled' }));
 }
 
-function leavePending(transaction: Transaction, id: string, change: Partial<ApprovalState>): ApprovalResult {
+/** Takes back an approval that was given and not used: what was approved is not any more. */
+export function revokeApproval(transaction: Transaction, id: string, by: string): ApprovalResult {
+  const state = readApproval(readerOf(transaction), id, transaction.nowMs);
+  if (state === undefined) return { ok: false, code: 'approval_unknown' };
+  if (state.status !== 'approved') {
+    const code = state.status === 'pending' ? 'approval_pending' : DECIDE_FAULTS[state.status];
+    return { ok: false, code, approval: state };
+  }
+  return { ok: true, approval: keep(transaction, { ...state, status: 'cancelled', decided_by: by }) };
+}
+
+function leavePending(
+  transaction: Transaction,
+  id: string,
+  version: number | undefined,
+  changeOf: (state: ApprovalState) => Partial<ApprovalState> | ApprovalFault,
+): ApprovalResult {
   const state = readApproval(readerOf(transaction), id, transaction.nowMs);
   if (state === undefined) return { ok: false, code: 'approval_unknown' };
   if (steppedBack(transaction)) return { ok: false, code: 'clock_stepped_back', approval: state };
   if (state.status !== 'pending') return { ok: false, code: DECIDE_FAULTS[state.status], approval: state };
+  if (version !== undefined && version !== state.version)
+    return { ok: false, code: 'approval_moved', approval: state };
+  const change = changeOf(state);
+  if (typeof change === 'string') return { ok: false, code: change, approval: state };
   return { ok: true, approval: keep(transaction, { ...state, ...change }) };
 }
 
@@ -165,17 +250,21 @@ const DECIDE_FAULTS: Readonly<Record<Exclude<ApprovalStatus, 'pending'>, Approva
 
 /**
  * Whether this approval may serve this call now; changes nothing. Tell a caller only the code: to a caller with another
- * call the answer is `approval_mismatch`, whatever became of the approval.
+ * call the answer says what differs, whatever became of the approval. `tokenId`: of the override token it came by.
  */
 export function checkApproval(
   read: CellReader,
   id: string,
   binding: ApprovalBinding,
   nowMs: number,
+  tokenId?: string,
 ): ApprovalResult {
   const state = readApproval(read, id, nowMs);
   if (state === undefined) return { ok: false, code: 'approval_unknown' };
-  if (!sameBinding(state.binding, binding)) return { ok: false, code: 'approval_mismatch' };
+  const other: BindingFault | undefined = bindingFault(state.binding, binding);
+  if (other !== undefined) return { ok: false, code: other };
+  if (tokenId !== undefined && state.token_id !== tokenId)
+    return { ok: false, code: 'override_revoked', approval: state };
   const code = USE_FAULTS[state.status];
   return code === undefined ? { ok: true, approval: state } : { ok: false, code, approval: state };
 }
@@ -195,8 +284,9 @@ export function useApproval(
   id: string,
   binding: ApprovalBinding,
   usedBy: string,
+  tokenId?: string,
 ): ApprovalResult {
-  const checked = checkApproval(readerOf(transaction), id, binding, transaction.nowMs);
+  const checked = checkApproval(readerOf(transaction), id, binding, transaction.nowMs, tokenId);
   if (!checked.ok) return checked;
   if (steppedBack(transaction)) return { ok: false, code: 'clock_stepped_back', approval: checked.approval };
   return { ok: true, approval: keep(transaction, { ...checked.approval, status: 'used', used_by: usedBy }) };
@@ -206,6 +296,7 @@ function keep(transaction: Transaction, state: ApprovalState): ApprovalState {
   const next = { ...state, version: state.version + 1 };
   writeCell(transaction, approvalKey(state.id), next);
   if (state.status !== 'pending') transaction.remove(pendingKey(state.id));
+  else transaction.put(pendingKey(state.id), JSON.stringify(pendingSummary(next)));
   return next;
 }
 
@@ -213,45 +304,46 @@ function steppedBack(transaction: Transaction): boolean {
   return (transaction.clockSteppedBackMs ?? 0) > CLOCK_TOLERANCE_MS;
 }
 
-const BINDING_MEMBERS: Readonly<Record<keyof ApprovalBinding, true>> = {
-  arg_hash: true,
-  forwarded_hash: true,
-  tool_digest: true,
-  tool: true,
-  server: true,
-  tenant: true,
-  principal: true,
-  actor: true,
-};
+/** What the list of pending approvals shows without reading each of them. */
+export interface PendingSummary extends Versioned {
+  readonly expires_ms: number;
+  readonly created_ms: number;
+  readonly tenant?: string;
+  readonly principal: string;
+  readonly actor: string;
+  readonly type: string;
+  readonly tool?: string;
+  readonly server?: string;
+  /** Code of the first reason. */
+  readonly reason?: string;
+  readonly needed: number;
+  readonly votes: number;
+}
 
-function sameBinding(first: ApprovalBinding, second: ApprovalBinding): boolean {
-  const members = Object.keys(BINDING_MEMBERS) as (keyof ApprovalBinding)[];
-  return members.every((member) => first[member] === second[member]);
+function pendingSummary({ binding, action, reasons, ...state }: ApprovalState): PendingSummary {
+  return {
+    v: 1,
+    expires_ms: state.expires_ms,
+    created_ms: state.created_ms,
+    ...(binding.tenant === undefined ? {} : { tenant: binding.tenant }),
+    principal: binding.principal,
+    actor: binding.actor,
+    type: action.type,
+    ...(action.tool === undefined ? {} : { tool: action.tool }),
+    ...(action.server === undefined ? {} : { server: action.server }),
+    ...(reasons[0] === undefined ? {} : { reason: reasons[0].code }),
+    needed: votesNeeded(state.rules ?? []),
+    votes: state.votes?.length ?? 0,
+  };
+}
+
+/** The summary in a cell below `PENDING_PREFIX`; undefined for one that an earlier version wrote. */
+export function readPending(text: string): PendingSummary | undefined {
+  const value: unknown = JSON.parse(text);
+  return typeof value === 'object' && value !== null ? (value as PendingSummary) : undefined;
 }
 
 /** The id in a key that `Store.scan(PENDING_PREFIX)` gives. */
 export function pendingApprovalId(key: string): string {
   return decodeURIComponent(key.slice(PENDING_PREFIX.length));
-}
-
-/** The approval as the contract shows it. */
-export function toApproval(state: ApprovalState): Approval {
-  const { id, status, decision_id, binding, action, reasons, decided_by, decided_ms, comment } = state;
-  return {
-    id,
-    status,
-    created_at: new Date(state.created_ms).toISOString(),
-    expires_at: new Date(state.expires_ms).toISOString(),
-    decision_id,
-    principal: { id: binding.principal, ...(binding.tenant === undefined ? {} : { tenant: binding.tenant }) },
-    actor: { id: binding.actor },
-    action,
-    arg_hash: binding.arg_hash,
-    forwarded_hash: binding.forwarded_hash,
-    ...(binding.tool_digest === undefined ? {} : { tool_digest: binding.tool_digest }),
-    reasons,
-    ...(decided_by === undefined ? {} : { decided_by }),
-    ...(decided_ms === undefined ? {} : { decided_at: new Date(decided_ms).toISOString() }),
-    ...(comment === undefined ? {} : { comment }),
-  };
 }

@@ -1,7 +1,7 @@
 export {
   APPROVAL_FAULTS,
   APPROVAL_KEEP_MS,
-  type ApprovalBinding,
+  type ApprovalDetails,
   type ApprovalFault,
   type ApprovalResult,
   type ApprovalState,
@@ -17,11 +17,25 @@ export {
   createApproval,
   decideApproval,
   PENDING_PREFIX,
+  type PendingSummary,
   pendingApprovalId,
   readApproval,
-  toApproval,
+  readPending,
+  revokeApproval,
   useApproval,
+  type Verdict,
 } from './approval.ts';
+export { type ApprovalBinding, type BindingFault, bindingFault } from './approval-binding.ts';
+export {
+  type ApprovalVote,
+  groupsAsked,
+  mayVote,
+  type Voter,
+  votesNeeded,
+  votesSuffice,
+} from './approval-rule.ts';
+export { toApproval } from './approval-view.ts';
+export { type Away, awayKey, listAway, setAway } from './away.ts';
 export {
   type ActualUse,
   BUDGET_HOLDERS,

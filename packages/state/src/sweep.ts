@@ -1,5 +1,5 @@
 import type { Store, Transaction } from '@writ/store';
-import { APPROVAL_KEEP_MS, PENDING_PREFIX } from './approval.ts';
+import { APPROVAL_KEEP_MS, PENDING_PREFIX, readPending } from './approval.ts';
 import { readCell, readerOf, type Versioned } from './cell.ts';
 import { SHARDS, shardPrefix } from './cell-key.ts';
 import { IDEMPOTENCY_MS } from './idempotency.ts';
@@ -34,7 +34,7 @@ const EXPIRY_MS: Readonly<Record<SweptKind, (text: string, key: string) => numbe
   // A completion may be repeated as long as its decision may.
   decision: (text, key) => after(read(text, key).opened_ms, IDEMPOTENCY_MS),
   approval: (text, key) => after(read(text, key).expires_ms, APPROVAL_KEEP_MS),
-  'approval-pending': (text) => numberIn(text),
+  'approval-pending': (text) => pendingExpiry(text),
   'approval-for': (text) => after(createdMs(text), APPROVAL_KEEP_MS),
 };
 
@@ -46,8 +46,9 @@ function after(startMs: number | undefined, keptMs: number): number | undefined 
   return startMs === undefined ? undefined : startMs + keptMs;
 }
 
-function numberIn(text: string): number | undefined {
-  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+/** When a pending approval ends: in its summary, or the whole text of a cell that an earlier version wrote. */
+function pendingExpiry(text: string): number | undefined {
+  return /^\d{1,15}$/.test(text) ? Number(text) : readPending(text)?.expires_ms;
 }
 
 /** The time in an approval's id (a UUID of version 7). */

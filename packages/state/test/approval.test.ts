@@ -70,16 +70,29 @@ describe('approvals', () => {
   it('[P-APPROVAL-BOUND] serve no call that differs in anything, and do not tell it their status', () => {
     const state = pending();
     decide(state, 'approved');
-    for (const member of Object.keys(binding)) {
+    const told: Readonly<Record<keyof ApprovalBinding, string>> = {
+      arg_hash: 'approval_arguments_changed',
+      forwarded_hash: 'approval_form_changed',
+      tool_digest: 'approval_mismatch',
+      tool: 'approval_mismatch',
+      server: 'approval_mismatch',
+      tenant: 'approval_wrong_caller',
+      principal: 'approval_wrong_caller',
+      actor: 'approval_wrong_caller',
+    };
+    for (const [member, code] of Object.entries(told)) {
       const other = { ...binding, [member]: 'else' };
-      expect(codeOf(use(state, other)), member).toBe('approval_mismatch');
+      expect(codeOf(use(state, other)), member).toBe(code);
     }
-    for (const member of ['tool_digest', 'tool', 'server', 'tenant']) {
+    for (const member of ['tool_digest', 'tool', 'server', 'tenant'] as const) {
       const { [member as 'tool']: _, ...other } = binding;
-      expect(codeOf(use(state, other)), `without ${member}`).toBe('approval_mismatch');
+      expect(codeOf(use(state, other)), `without ${member}`).toBe(told[member]);
     }
     expect(codeOf(use(state))).toBe('ok');
-    expect(use(state, { ...binding, actor: 'agent-2' })).toEqual({ ok: false, code: 'approval_mismatch' });
+    expect(use(state, { ...binding, actor: 'agent-2' })).toEqual({
+      ok: false,
+      code: 'approval_wrong_caller',
+    });
   });
 
   it('are refused when a person rejected, withdrew or let them expire', () => {

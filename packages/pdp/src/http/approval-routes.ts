@@ -1,6 +1,6 @@
 import { APPROVAL_STATUSES, type Approval, type ApprovalStatus } from '@writ/decision';
 import type { FastifyInstance } from 'fastify';
-import type { ApprovalVerdict } from '../pipeline/service.ts';
+import type { ApprovalVerdict } from '../pipeline/approval-service.ts';
 import { HttpError } from './error-body.ts';
 import { type ApiContext, isOperator, pointFor, requireOperator } from './http-api.ts';
 import { bodyObject, optionalText, queryInteger, queryText } from './reading.ts';
@@ -69,6 +69,11 @@ function known(approval: Approval | undefined, id: string): Approval {
 const VERDICT_STATUS = {
   approval_unknown: 404,
   approval_not_pending: 409,
+  approval_voted: 409,
+  approver_not_permitted: 403,
+  self_approval: 403,
+  policy_error: 503,
+  policy_engine_unavailable: 503,
   state_unavailable: 503,
   audit_unavailable: 503,
 } as const;

@@ -39,6 +39,8 @@ export interface PolicySet {
   readonly releases: readonly Release[];
   /** The entrypoints that are consulted for this request, in their layer's order. */
   consulted(request: DecisionRequest): readonly ActiveEntrypoint[];
+  /** The entrypoints that say who may approve this request. */
+  approversFor(request: DecisionRequest): readonly ActiveEntrypoint[];
   /**
    * Paths of a request (profile `writ/v1`) and of `data` that the consulted entrypoints can read; undefined where
    * that cannot be told, and everything has to be gathered.
@@ -47,7 +49,12 @@ export interface PolicySet {
 }
 
 /** Kinds that would loosen: a third party's bundle has none, whatever it says. */
-const LOOSENING: ReadonlySet<Entrypoint['kind']> = new Set(['grant', 'overrides', 'capabilities']);
+const LOOSENING: ReadonlySet<Entrypoint['kind']> = new Set([
+  'grant',
+  'overrides',
+  'capabilities',
+  'approvers',
+]);
 
 /** A policy set of bundles that were checked together and loaded by an engine. */
 export function createPolicySet(
@@ -55,7 +62,10 @@ export function createPolicySet(
   policies: LoadedPolicies,
   engine: Engine['name'],
 ): PolicySet {
-  const entrypoints = bundles.flatMap(activeEntrypoints);
+  const all = bundles.flatMap(activeEntrypoints);
+  // Who may approve is asked when people are, not when a call is decided.
+  const entrypoints = all.filter(({ entrypoint }) => entrypoint.kind !== 'approvers');
+  const approvers = all.filter(({ entrypoint }) => entrypoint.kind === 'approvers');
   const consulted = (request: DecisionRequest): readonly ActiveEntrypoint[] =>
     entrypoints.filter(({ entrypoint, profile }) => applies(entrypoint.when, request, profile.types));
   return Object.freeze({
@@ -72,6 +82,8 @@ export function createPolicySet(
         : [bundle.release],
     ),
     consulted,
+    approversFor: (request: DecisionRequest) =>
+      approvers.filter(({ entrypoint, profile }) => applies(entrypoint.when, request, profile.types)),
     readsOf: createReadsOf(policies, entrypoints),
   });
 }

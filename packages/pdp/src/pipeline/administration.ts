@@ -1,4 +1,3 @@
-import { type Approval, type ApprovalStatus, REASON_TABLE } from '@writ/decision';
 import {
   type EntryCore,
   eraseEntries,
@@ -7,43 +6,21 @@ import {
   readEntry,
   sealFields,
 } from '@writ/ledger';
-import {
-  PENDING_PREFIX,
-  pendingApprovalId,
-  readApproval,
-  type HaltTarget as StateHaltTarget,
-  toApproval,
-} from '@writ/state';
+import type { HaltTarget as StateHaltTarget } from '@writ/state';
 import { createAdministrativeQueries } from './administrative-queries.ts';
-import type { ApprovalStepResult } from './approval-procedure.ts';
-import { stepApproval } from './approvals.ts';
-import { approvalNamed } from './call-cells.ts';
+import { countPending, createApprovalDesk } from './approval-desk.ts';
 import type { Core } from './core.ts';
 import { evaluateRule } from './evaluate-rule.ts';
 import { commitFault } from './faults.ts';
 import type { HaltRequest } from './halt-procedure.ts';
-import type { ActOutcome, Administration, ApprovalVerdict, HaltTarget } from './service.ts';
+import type { ActOutcome, Administration, HaltTarget } from './service.ts';
 
 /** Entries that are read at once while looking for a decision. */
 const SEARCH_WINDOW = 1024;
-/** Approvals looked at, the oldest first, and of the ended ones the newest that are shown. */
-const APPROVALS_MAX = 100_000;
-const APPROVALS_SHOWN_MAX = 1000;
-/** Prefix of the cells that hold approvals. */
-const APPROVAL_PREFIX = 'approval/';
-
 /** What the operator does. Whoever calls these has checked the operator's credential. */
 export function createAdministration(core: Core): Administration {
   return {
-    approvals: {
-      get: async (id) => {
-        const state = await approvalNamed(core.store, id, core.clock.nowMs());
-        return state === undefined ? undefined : toApproval(state);
-      },
-      list: (filter = {}) => listApprovals(core, filter.status),
-      approve: (id, by, comment) => judgeApproval(core, id, 'approved', by, comment),
-      deny: (id, by, comment) => judgeApproval(core, id, 'denied', by, comment),
-    },
+    approvals: createApprovalDesk(core),
     halt: (target, by, reason) => setHalt(core, target, 'halted', by, reason),
     resume: (target, by, reason) => setHalt(core, target, 'resumed', by, reason),
     log: {
@@ -78,7 +55,7 @@ export function createAdministration(core: Core): Administration {
       record(core, { kind: 'administrative', event: 'bundle_rollback' }, { note: { ...rollback, by } }),
     measure: async () => ({
       meters: core.meters.read(),
-      approvalsPending: (await listApprovals(core, 'pending')).length,
+      approvalsPending: await countPending(core),
       sessionsBusy: core.queue.size,
       logSize: await core.store.logSize(),
       store: await core.store.statistics(),
@@ -127,43 +104,6 @@ async function record(core: Core, entry: EntryCore, fields: PersonalFields): Pro
   } catch (thrown) {
     return { ok: false, ...commitFault(thrown) };
   }
-}
-
-/** All that are pending, which have a list of their own; of others, or of all together, the newest ones. */
-async function listApprovals(core: Core, status: ApprovalStatus | undefined): Promise<readonly Approval[]> {
-  const nowMs = core.clock.nowMs();
-  const pending = status === 'pending';
-  const cells = await core.store.scan(pending ? PENDING_PREFIX : APPROVAL_PREFIX, APPROVALS_MAX);
-  const states = pending
-    ? await Promise.all(cells.map(([key]) => approvalNamed(core.store, pendingApprovalId(key), nowMs)))
-    : cells.map(([key, text]) =>
-        readApproval(() => text, decodeURIComponent(key.slice(APPROVAL_PREFIX.length)), nowMs),
-      );
-  const found = states
-    .filter((state) => state !== undefined)
-    .filter((state) => status === undefined || state.status === status);
-  return (pending ? found : found.slice(-APPROVALS_SHOWN_MAX)).map(toApproval);
-}
-
-async function judgeApproval(
-  core: Core,
-  id: string,
-  step: 'approved' | 'denied',
-  by: string,
-  comment: string | undefined,
-): Promise<ApprovalVerdict> {
-  let result: ApprovalStepResult;
-  try {
-    result = await stepApproval(core, { id, step, by, ...(comment === undefined ? {} : { comment }) });
-  } catch (thrown) {
-    return { ok: false, ...commitFault(thrown) };
-  }
-  if (result.ok) return { ok: true, approval: toApproval(result.approval) };
-  if (result.approval === undefined) {
-    return { ok: false, code: 'approval_unknown', message: REASON_TABLE.approval_unknown.sentence };
-  }
-  const message = `the approval is ${result.approval.status}`;
-  return { ok: false, code: 'approval_not_pending', message, approval: toApproval(result.approval) };
 }
 
 async function setHalt(

@@ -9,18 +9,23 @@ import {
 } from '@writ/ledger';
 import {
   type ApprovalFault,
+  type ApprovalResult,
   type ApprovalState,
   approvalKeys,
   cancelApproval,
   decideApproval,
+  revokeApproval,
+  type Verdict,
 } from '@writ/state';
-import type { Procedure } from '@writ/store';
+import type { Procedure, Transaction } from '@writ/store';
 
 /** A person's verdict on a pending approval, or its withdrawal by the point that asked. */
 export interface ApprovalStepRequest {
   readonly id: string;
-  readonly step: 'approved' | 'denied' | 'cancelled';
+  readonly step: 'approved' | 'denied' | 'cancelled' | 'revoked';
   readonly by: string;
+  /** What the verdict rests on, where it is one. */
+  readonly verdict?: Omit<Verdict, 'status' | 'by'>;
   readonly comment?: string;
   readonly saltSeed: string;
   readonly trust: Trust;
@@ -36,18 +41,21 @@ const approvalProcedure: Procedure<ApprovalStepRequest, ApprovalStepResult> = {
   keys: ({ id }) => approvalKeys(id),
   run: (transaction, request) => {
     const { id, step, by, comment, saltSeed, trust } = request;
-    const verdict = { by, ...(comment === undefined ? {} : { comment }) };
-    const result =
-      step === 'cancelled'
-        ? cancelApproval(transaction, id)
-        : decideApproval(transaction, id, { status: step, ...verdict });
+    const result = move(transaction, request);
     if (!result.ok) return result;
-    const { decision_id } = result.approval;
-    const sealed = sealFields(
-      fieldsOf(result.approval, verdict, step === 'cancelled' ? 'enforcement_point' : 'operator_api'),
-      derivedSalts(saltSeed),
-    );
-    recordEntry(transaction, { kind: 'approval', event: step, approval_id: id, decision_id }, sealed, trust);
+    const { decision_id, status } = result.approval;
+    const told = {
+      by,
+      ...(request.verdict?.holder === undefined || request.verdict.holder === by
+        ? {}
+        : { on_behalf_of: request.verdict.holder }),
+      ...(comment === undefined ? {} : { comment }),
+      channel: request.verdict?.channel ?? (step === 'cancelled' ? 'enforcement_point' : 'operator_api'),
+    };
+    const sealed = sealFields(fieldsOf(result.approval, told), derivedSalts(saltSeed));
+    // A yes that is not the last one needed is a vote.
+    const event = step === 'approved' && status === 'pending' ? 'voted' : step;
+    recordEntry(transaction, { kind: 'approval', event, approval_id: id, decision_id }, sealed, trust);
     return result;
   },
   afterBatch: closeLedger,
@@ -56,14 +64,20 @@ const approvalProcedure: Procedure<ApprovalStepRequest, ApprovalStepResult> = {
 
 export default approvalProcedure;
 
+function move(transaction: Transaction, request: ApprovalStepRequest): ApprovalResult {
+  const { id, step, by, comment, verdict } = request;
+  if (step === 'cancelled') return cancelApproval(transaction, id);
+  if (step === 'revoked') return revokeApproval(transaction, id, by);
+  const said = comment === undefined ? {} : { comment };
+  return decideApproval(transaction, id, { ...verdict, status: step, by, ...said });
+}
+
 function fieldsOf(
   { binding }: ApprovalState,
-  verdict: { readonly by: string; readonly comment?: string },
-  channel: 'operator_api' | 'enforcement_point',
+  told: { readonly by: string; readonly comment?: string; readonly channel: string },
 ): PersonalFields {
   return {
-    // Verdicts come through the operator's API, withdrawals from the point that asked.
-    approval: { ...verdict, channel },
+    approval: told,
     principal: binding.principal,
     actor: binding.actor,
     arg_hash: binding.arg_hash,

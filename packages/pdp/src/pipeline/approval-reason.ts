@@ -8,9 +8,15 @@ const CODES: Readonly<Record<ApprovalFault, ReasonCode>> = {
   approval_expired: 'approval_expired',
   approval_used: 'approval_used',
   approval_mismatch: 'approval_mismatch',
+  approval_wrong_caller: 'approval_wrong_caller',
+  approval_arguments_changed: 'approval_arguments_changed',
+  approval_form_changed: 'approval_form_changed',
+  override_revoked: 'override_revoked',
   approval_cancelled: 'approval_cancelled',
   // Decided is a fault only of deciding again, which no agent does.
   approval_decided: 'approval_unknown',
+  approval_voted: 'approval_unknown',
+  approval_moved: 'state_conflict',
   human_rejected: 'human_rejected',
   clock_stepped_back: 'clock_stepped_back',
 };

@@ -5,6 +5,7 @@ import type { ApprovalStepRequest, ApprovalStepResult } from './approval-procedu
 import { approvalNamed } from './call-cells.ts';
 import { type CallerIdentity, refusedClaim } from './caller.ts';
 import type { Core } from './core.ts';
+import { mintOverride } from './override-token.ts';
 
 /** How often a waiting caller looks, ms: another process may have moved the approval. */
 const LOOK_EVERY_MS = 250;
@@ -16,14 +17,14 @@ export function approvalFor(core: Core, caller: CallerIdentity): DecisionPoint['
     return state !== undefined && covers(caller, state) ? state : undefined;
   };
   return {
-    get: async (id) => shown(await visible(id)),
+    get: async (id) => shownTo(core, caller, await visible(id)),
     wait: async (id, options = {}) => {
       const until = performance.now() + (options.timeoutMs ?? 0);
       for (;;) {
         const state = await visible(id);
         const leftMs = until - performance.now();
         if (state?.status !== 'pending' || leftMs <= 0 || options.signal?.aborted === true)
-          return shown(state);
+          return shownTo(core, caller, state);
         await moved(core, id, Math.min(leftMs, LOOK_EVERY_MS), options.signal);
       }
     },
@@ -48,6 +49,17 @@ function covers(caller: CallerIdentity, { binding }: ApprovalState): boolean {
   return refusedClaim(caller, claim) === undefined;
 }
 
+/** An approval that was given carries the token that the point may use it by. */
+async function shownTo(
+  core: Core,
+  caller: CallerIdentity,
+  state: ApprovalState | undefined,
+): Promise<Approval | undefined> {
+  if (state === undefined) return undefined;
+  const token = await mintOverride(core, state, caller.pointId).catch(() => undefined);
+  return { ...toApproval(state), ...(token === undefined ? {} : { override_token: token }) };
+}
+
 function shown(state: ApprovalState | undefined): Approval | undefined {
   return state === undefined ? undefined : toApproval(state);
 }
@@ -67,7 +79,7 @@ async function moved(
 /** Moves an approval durably; rejects with the store's error. */
 export async function stepApproval(
   core: Core,
-  step: Pick<ApprovalStepRequest, 'id' | 'step' | 'by' | 'comment'>,
+  step: Omit<ApprovalStepRequest, 'saltSeed' | 'trust'>,
 ): Promise<ApprovalStepResult> {
   const request: ApprovalStepRequest = { ...step, saltSeed: core.saltSeed(), trust: core.trust };
   const result = await core.store.call<ApprovalStepRequest, ApprovalStepResult>('pdp.approval', request);

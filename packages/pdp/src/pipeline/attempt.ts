@@ -1,5 +1,6 @@
 import type { RateRule } from '@writ/bundle';
 import {
+  type ApprovalRule,
   type DecideCall,
   type Decision,
   type DecisionRequest,
@@ -11,6 +12,7 @@ import { type CallerIdentity, modeFor } from './caller.ts';
 import type { Core } from './core.ts';
 import type { DraftFrame } from './draft-decision.ts';
 import type { Judgement, judge } from './judge.ts';
+import type { OverrideRead } from './override-token.ts';
 import type { PolicyFacts } from './policy-facts.ts';
 import { hashArgs } from './resolve-request.ts';
 
@@ -24,6 +26,8 @@ export interface Attempt {
   /** How the opinions come about; by default all entrypoints that apply are asked. */
   readonly judge: typeof judge;
   readonly claimed?: JsonObject;
+  /** The override token that the call brought, read. */
+  readonly override?: OverrideRead;
 }
 
 /** A request about which policies were asked, or a denial that needed no asking. */
@@ -40,6 +44,8 @@ export interface Prepared {
   readonly paths?: readonly string[];
   readonly judgement?: Judgement;
   readonly approval?: ApprovalState;
+  /** Who would have to be asked, where a person has to judge: undefined where policy says so only of somebody. */
+  readonly rules?: readonly ApprovalRule[];
 }
 
 /** What a draft of this attempt is named and counted by. */

@@ -6,8 +6,9 @@ import {
   newApprovalId,
 } from '@writ/decision';
 import { draftEntry, type PersonalFields, sealFields } from '@writ/ledger';
-import { factKeys, PENDING_PREFIX, rootSessionKey } from '@writ/state';
 import { observedNote } from '../layers/observed.ts';
+import { factKeys, PENDING_PREFIX, pendingApprovalId, readPending, rootSessionKey } from '@writ/state';
+import { approvalDetails } from './approval-details.ts';
 import { type Attempt, forwardedHashOf, frameOf, type Prepared, unrecorded } from './attempt.ts';
 import { budgetRequests } from './budgets.ts';
 import { bindingOf, digestOfCall, idempotencyCellOf, pendingCellOf } from './call-cells.ts';
@@ -16,6 +17,7 @@ import { type DecisionFacts, decisionCore, decisionFields } from './decision-ent
 import { denial } from './draft-decision.ts';
 import { commitFault } from './faults.ts';
 import { applyLogPolicy, type LogEvent, mayMask, recordedAs } from './log-policy.ts';
+import { maskArguments } from './mask-arguments.ts';
 import { rateRequests } from './rate-limits.ts';
 import { hashArgs } from './resolve-request.ts';
 
@@ -71,9 +73,15 @@ async function commitRequest(attempt: Attempt, prepared: Prepared): Promise<Comm
     ...(idempotencyCell === undefined ? {} : { idempotencyCell }),
     ...(gathered === undefined ? {} : { gathered: { facts: gathered.facts, expected: gathered.expected } }),
     ...(request.action.tool === undefined ? {} : { tool: request.action.tool }),
-    ...(use ? { use: { id: call.approval_id, binding: bindingOfPrepared(call, prepared) } } : {}),
+    ...(use
+      ? { use: { id: call.approval_id, binding: bindingOfPrepared(call, prepared), ...tokenOf(attempt) } }
+      : {}),
     ...(ask === undefined ? {} : { ask }),
   };
+}
+
+function tokenOf({ override }: Attempt): { readonly tokenId?: string } {
+  return override?.ok === true ? { tokenId: override.tokenId } : {};
 }
 
 function bindingOfPrepared(call: DecideCall, { judgement, request }: Prepared) {
@@ -82,13 +90,13 @@ function bindingOfPrepared(call: DecideCall, { judgement, request }: Prepared) {
   return bindingOf(call, request, forwarded);
 }
 
-/** Approvals that are counted for the position of another; beyond, the position reads as this one. */
+/** Approvals that are counted for the position of another; beyond, it is not told. */
 const QUEUE_COUNTED_MAX = 1_000;
 
 /** The approval to ask for: only where a person has to judge, and nobody was asked by this call yet. */
 async function askFor(attempt: Attempt, prepared: Prepared): Promise<CommitRequest['ask']> {
   const { core, call } = attempt;
-  const { draft, judgement, request } = prepared;
+  const { draft, judgement, request, rules, subject } = prepared;
   if (draft.outcome !== 'escalate' || draft.effect === 'proceed' || draft.approval !== undefined)
     return undefined;
   if (judgement === undefined) return undefined;
@@ -100,13 +108,24 @@ async function askFor(attempt: Attempt, prepared: Prepared): Promise<CommitReque
     core.store.scan(PENDING_PREFIX, QUEUE_COUNTED_MAX),
   ]);
   const { type, tool, server } = request.action;
-  const args = judgement.forwardedArgs;
+  const forwarded = judgement.forwardedArgs;
+  const shown =
+    forwarded === undefined ? undefined : await maskArguments(core, draft.decision_id, request, forwarded);
+  const args = shown?.args;
+  const details = await approvalDetails(core, draft, request, subject, shown?.masked ?? []);
+  const position = positionIn(waiting, binding.tenant, pendingId);
+  const lives = (rules ?? []).flatMap(({ ttl_seconds }) =>
+    ttl_seconds === undefined ? [] : [ttl_seconds * 1000],
+  );
   return {
     id: newApprovalId(core.clock.nowMs(), core.randomBytes),
-    lifeMs: core.limits.approvalMs,
+    lifeMs: Math.min(...lives, ...(lives.length === 0 ? [core.limits.approvalMs] : [])),
     binding,
     reasons,
-    waiting: waiting.length,
+    details,
+    channels: core.channels,
+    ...(rules === undefined ? {} : { rules }),
+    ...(position === undefined ? {} : { position }),
     pendingCell,
     action: {
       type,
@@ -116,6 +135,20 @@ async function askFor(attempt: Attempt, prepared: Prepared): Promise<CommitReque
     },
     ...(pendingId === undefined ? {} : { pendingId }),
   };
+}
+
+/** The place of an approval, or of one that is asked for now, among those of its tenant; from 1. */
+function positionIn(
+  waiting: readonly (readonly [key: string, text: string])[],
+  tenant: string | undefined,
+  pendingId: string | undefined,
+): number | undefined {
+  let before = 0;
+  for (const [key, text] of waiting) {
+    if (pendingId !== undefined && pendingApprovalId(key) === pendingId) return before + 1;
+    if (readPending(text)?.tenant === tenant) before += 1;
+  }
+  return waiting.length >= QUEUE_COUNTED_MAX ? undefined : before + 1;
 }
 
 /** What completing needs again. The request itself only where some policy judges results. */

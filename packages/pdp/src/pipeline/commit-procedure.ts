@@ -181,14 +181,15 @@ function ask(
   request: CommitRequest,
   draft: NonNullable<CommitRequest['ask']>,
 ): Settled {
-  const { id, lifeMs, binding, action, reasons, pendingCell, pendingId } = draft;
+  const { id, lifeMs, binding, action, reasons, details, rules, pendingCell, pendingId, channels, position } =
+    draft;
   const waiting = transaction.get(pendingCell);
   const read = (key: string) => transaction.get(key);
   if (waiting !== undefined && waiting === pendingId) {
     const before = readApproval(read, waiting, transaction.nowMs);
     // An approved one is named too: the point then asks again with its id, which uses it up (ADR 4).
     if (before?.status === 'pending' || before?.status === 'approved') {
-      return changed(askAgain(draftOf(request), before));
+      return changed(askAgain(draftOf(request), before, channels, transaction.nowMs, position));
     }
   }
   if (!countAsk(transaction, request.subject)) {
@@ -202,10 +203,12 @@ function ask(
     binding,
     action,
     reasons,
+    ...(details === undefined ? {} : { details }),
+    ...(rules === undefined ? {} : { rules }),
   });
   transaction.put(pendingCell, id);
   return {
-    changed: askAgain(draftOf(request), asked),
+    changed: askAgain(draftOf(request), asked, channels, transaction.nowMs, position),
     reservations: [],
     approvalEvents: [{ event: 'requested', id }],
   };
@@ -234,7 +237,7 @@ function proceed(transaction: Transaction, request: CommitRequest): Settled {
     rated.remaining === undefined ? {} : { changed: withRemaining(draftOf(request), rated.remaining) };
   const moved = { reservations, rates, ...told };
   if (use === undefined) return { ...moved, approvalEvents: [] };
-  const used = useApproval(transaction, use.id, use.binding, brief.decision_id);
+  const used = useApproval(transaction, use.id, use.binding, brief.decision_id, use.tokenId);
   if (!used.ok) throw new Error(`the approval was usable and is not any more: ${used.code}`);
   return { ...moved, approvalEvents: [{ event: 'used', id: use.id }] };
 }
@@ -266,7 +269,8 @@ function clockFault(transaction: Transaction, { timeBound }: CommitRequest): Fau
 
 /** Why the approval cannot be used now; what was found when the call was prepared may have changed since. */
 function approvalFault(transaction: Transaction, use: ApprovalUse): Fault | undefined {
-  const checked = checkApproval((key) => transaction.get(key), use.id, use.binding, transaction.nowMs);
+  const read = (key: string) => transaction.get(key);
+  const checked = checkApproval(read, use.id, use.binding, transaction.nowMs, use.tokenId);
   return checked.ok ? undefined : approvalReason(checked.code);
 }
 
@@ -347,8 +351,8 @@ function foundFields(decision: Decision): PersonalFields {
 
 function approvalFields({ subject, tool, ask: asked }: CommitRequest, event: string): PersonalFields {
   return {
-    ...(event === 'requested' && asked !== undefined
-      ? { approval: { queue_position: asked.waiting + 1 } }
+    ...(event === 'requested' && asked?.position !== undefined
+      ? { approval: { queue_position: asked.position } }
       : {}),
     principal: subject.principal,
     actor: subject.actor,

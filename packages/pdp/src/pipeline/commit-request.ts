@@ -1,7 +1,15 @@
-import { type Decision, isReasonCodeOfWrit, type Json, REASON_TABLE, type Reason } from '@writ/decision';
+import {
+  type ApprovalRule,
+  type Decision,
+  isReasonCodeOfWrit,
+  type Json,
+  REASON_TABLE,
+  type Reason,
+} from '@writ/decision';
 import type { Trust } from '@writ/ledger';
 import type {
   ApprovalBinding,
+  ApprovalDetails,
   ApprovalState,
   BudgetRequest,
   Gathered,
@@ -13,6 +21,8 @@ import type {
 export interface ApprovalUse {
   readonly id: string;
   readonly binding: ApprovalBinding;
+  /** Id of the override token that it was brought by. */
+  readonly tokenId?: string;
 }
 
 /** An approval to be asked for where the decision escalates. */
@@ -22,8 +32,12 @@ export interface ApprovalDraft {
   readonly binding: ApprovalBinding;
   readonly action: ApprovalState['action'];
   readonly reasons: readonly Reason[];
-  /** Approvals that wait for people already, as this one is asked for. */
-  readonly waiting: number;
+  readonly details?: ApprovalDetails;
+  readonly rules?: readonly ApprovalRule[];
+  /** Its place among what waits for people in its tenant, from 1; absent where more wait than are counted. */
+  readonly position?: number;
+  /** Channels by which people are asked. */
+  readonly channels: readonly string[];
   /** Cell that names the pending approval for this very call, so that asking again does not ask people again. */
   readonly pendingCell: string;
   /** What that cell named when this call was prepared. */

@@ -4,6 +4,7 @@ import type { SaltSource, Trust } from '@writ/ledger';
 import type { Store } from '@writ/store';
 import type { PolicySet } from '../layers/policy-set.ts';
 import type { PolicySource } from '../layers/policy-source.ts';
+import type { Approver } from './approver.ts';
 import type { KeyedQueue } from './keyed-queue.ts';
 import type { Meters } from './meters.ts';
 import type { PolicyFacts } from './policy-facts.ts';
@@ -21,9 +22,15 @@ export interface PipelineLimits {
   readonly decisionMs: number;
   /** How long an approval waits for a person, ms. Default 1 hour. */
   readonly approvalMs: number;
+  /** How long the call may be made once it is approved, ms. Default 15 minutes. */
+  readonly overrideMs: number;
 }
 
-export const DEFAULT_LIMITS: PipelineLimits = Object.freeze({ decisionMs: 2_000, approvalMs: 60 * 60_000 });
+export const DEFAULT_LIMITS: PipelineLimits = Object.freeze({
+  decisionMs: 2_000,
+  approvalMs: 60 * 60_000,
+  overrideMs: 15 * 60_000,
+});
 
 /** What is known of a tool: undefined where this catalogue does not speak for the server. */
 export type ToolCatalogue = (
@@ -49,6 +56,10 @@ export interface Core {
   readonly salts: SaltSource;
   /** Fresh random text that salts derive from inside a transaction. */
   readonly saltSeed: () => string;
+  /** Those who may be asked, by id; a person that only a credential names is none of them. */
+  readonly approvers: ReadonlyMap<string, Approver>;
+  /** Channels by which people are asked; what callers are told as `approver_channel`. */
+  readonly channels: readonly string[];
   /** Names of approvals that this process moved. */
   readonly moves: EventEmitter;
   /** Work whose answer nobody waits for, such as queued results; `close` waits for it. */

@@ -6,6 +6,7 @@ import type { Store } from '@writ/store';
 import type { PolicySource } from '../layers/policy-source.ts';
 import { createAdministration } from './administration.ts';
 import { approvalFor } from './approvals.ts';
+import type { Approver } from './approver.ts';
 import type { CallerIdentity } from './caller.ts';
 import { complete } from './complete.ts';
 import { type Clock, type Core, DEFAULT_LIMITS, type PipelineLimits, type ToolCatalogue } from './core.ts';
@@ -40,6 +41,10 @@ export interface DecisionPointOptions {
   readonly clock?: Clock;
   /** Paths of what is recorded (`/input/action/args/password`, `/result/…`) that are left out of it. */
   readonly maskedPaths?: readonly string[];
+  /** People who may be asked to approve. */
+  readonly approvers?: readonly Approver[];
+  /** Names of the channels by which people are asked. */
+  readonly channels?: readonly string[];
 }
 
 const IN_PROCESS: CallerIdentity = { pointId: 'in-process', mayAssert: {}, mode: 'enforce' };
@@ -66,6 +71,8 @@ export function createDecisionPoint(options: DecisionPointOptions): DecisionServ
     randomBytes,
     salts: randomSalts(),
     saltSeed: () => Buffer.from(randomBytes(SEED_BYTES)).toString('base64url'),
+    approvers: new Map((options.approvers ?? []).map((approver) => [approver.id, approver])),
+    channels: options.channels ?? [],
     moves: new EventEmitter().setMaxListeners(0),
     background: new Set(),
     meters: new Meters(),

@@ -1,4 +1,5 @@
 import {
+  type DecideCall,
   type Decision,
   type JsonObject,
   newDecisionId,
@@ -15,6 +16,7 @@ import type { Core } from './core.ts';
 import { denial } from './draft-decision.ts';
 import { subjectOf } from './gather.ts';
 import { judge } from './judge.ts';
+import { readOverride } from './override-token.ts';
 import { prepare } from './prepare-decision.ts';
 
 /** What makes one way of asking differ from another. */
@@ -38,13 +40,28 @@ export async function decide(
   const admitted = admit(given, validateDecideCall);
   if (!admitted.ok) return refuseMalformed(core, caller, admitted.code, admitted.message, startedNs);
   const deadlineAt = performance.now() + core.limits.decisionMs;
-  const attempt: Attempt = { core, caller, call: admitted.call, startedNs, deadlineAt, judge, ...options };
+  const brought = await withOverride(core, caller, admitted.call);
+  const attempt: Attempt = { core, caller, ...brought, startedNs, deadlineAt, judge, ...options };
   try {
     return await ordered(attempt);
   } catch {
     // Nothing here is expected to throw; whatever does must not fail open, and says nothing about itself.
     return unrecorded(denial('internal_error', undefined, frameOf(attempt, undefined)));
   }
+}
+
+/** A call that brings an override token names the approval that the token is for; an unreadable one is told later. */
+async function withOverride(
+  core: Core,
+  caller: CallerIdentity,
+  call: DecideCall,
+): Promise<Pick<Attempt, 'call' | 'override'>> {
+  if (call.override_token === undefined) return { call };
+  const override = await readOverride(core, call.override_token, caller.pointId);
+  if (!override.ok) return { call, override };
+  if (call.approval_id !== undefined && call.approval_id !== override.approvalId)
+    return { call, override: { ok: false, code: 'override_invalid' } };
+  return { call: { ...call, approval_id: override.approvalId }, override };
 }
 
 /** Decisions that read the same session run one after another; those that read nothing of it do not wait. */

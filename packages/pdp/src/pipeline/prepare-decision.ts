@@ -1,10 +1,4 @@
-import {
-  type DecideCall,
-  type Decision,
-  type DecisionRequest,
-  REASON_TABLE,
-  type ReasonCode,
-} from '@writ/decision';
+import { type DecideCall, type DecisionRequest, REASON_TABLE, type ReasonCode } from '@writ/decision';
 import { type ApprovalState, checkApproval, type StateSubject } from '@writ/state';
 import type { PolicySet } from '../layers/policy-set.ts';
 import { approvalReason } from './approval-reason.ts';
@@ -20,6 +14,8 @@ import type { PolicyFacts } from './policy-facts.ts';
 import { refusedRelease } from './refused-release.ts';
 import type { RegistryDuties } from './registry-duties.ts';
 import { hashArgs, resolveRequest } from './resolve-request.ts';
+import { pendingView } from './settle-decision.ts';
+import { whoToAsk } from './who-to-ask.ts';
 
 /** Everything before the commit. A refusal found on the way still is a decision, to be committed like any other. */
 export async function prepare(attempt: Attempt, set: PolicySet | undefined): Promise<Prepared> {
@@ -37,6 +33,7 @@ export async function prepare(attempt: Attempt, set: PolicySet | undefined): Pro
   });
   const claim = refusedClaim(caller, call.request);
   if (claim !== undefined) return stop('assertion_not_permitted', claim, false);
+  if (attempt.override?.ok === false) return stop(attempt.override.code, undefined, true);
   if (set === undefined || facts === undefined)
     return stop('policy_engine_unavailable', 'no policies are active', true);
   if (facts.budgetProblem !== undefined) return stop('policy_error', facts.budgetProblem, true);
@@ -102,12 +99,15 @@ async function consultPolicies(attempt: Attempt, basis: Basis): Promise<Prepared
     duties,
     ...(approved === undefined ? {} : { approved: approved.reasons }),
   });
+  const asking = call.approval_id === undefined ? await whoToAsk(attempt, set, judgement, request) : {};
   const judged =
-    call.approval_id === undefined ? judgement : judgeApproval(attempt, judgement, request, approval, nowMs);
+    call.approval_id === undefined
+      ? (asking.judgement ?? judgement)
+      : judgeApproval(attempt, judgement, request, approval, nowMs);
   const draft = draftDecision(judged, request, basis.frame);
   const pending = approval?.status === 'pending' && draft.outcome === 'escalate';
   return {
-    draft: pending ? { ...draft, approval: viewOf(approval) } : draft,
+    draft: pending ? { ...draft, approval: pendingView(approval, core.channels, nowMs) } : draft,
     request: { ...request, actor: judged.request.actor },
     subject,
     counted: true,
@@ -118,6 +118,7 @@ async function consultPolicies(attempt: Attempt, basis: Basis): Promise<Prepared
     judgement: judged,
     ...(gathered === undefined ? {} : { gathered }),
     ...(approval === undefined ? {} : { approval }),
+    ...(asking.rules === undefined ? {} : { rules: asking.rules }),
   };
 }
 
@@ -130,13 +131,9 @@ function withApproval(request: DecisionRequest, approval: ApprovalState): Decisi
   };
 }
 
-function viewOf({ id, status, expires_ms }: ApprovalState): NonNullable<Decision['approval']> {
-  return { id, status, expires_at: new Date(expires_ms).toISOString() };
-}
-
 /** An approval that does not serve this call denies it; one that is still pending leaves the escalation as it is. */
 function judgeApproval(
-  { call }: Attempt,
+  { call, override }: Attempt,
   judgement: Judgement,
   request: DecisionRequest,
   approval: ApprovalState | undefined,
@@ -147,7 +144,8 @@ function judgeApproval(
     return withDenial(judgement, 'approval_unknown', REASON_TABLE.approval_unknown.sentence);
   const binding = bindingOf(call, request, forwardedHashOf(judgement, request));
   const text = JSON.stringify(approval);
-  const checked = checkApproval(() => text, approval.id, binding, nowMs);
+  const tokenId = override?.ok === true ? override.tokenId : undefined;
+  const checked = checkApproval(() => text, approval.id, binding, nowMs, tokenId);
   if (checked.ok || (checked.code === 'approval_pending' && judgement.combined.outcome === 'escalate'))
     return judgement;
   const { code, message } = approvalReason(checked.code);

@@ -3,6 +3,8 @@ export const DECISION_PROCEDURES: readonly URL[] = [
   new URL('./commit-procedure.ts', import.meta.url),
   new URL('./complete-procedure.ts', import.meta.url),
   new URL('./approval-procedure.ts', import.meta.url),
+  new URL('./away-procedure.ts', import.meta.url),
   new URL('./halt-procedure.ts', import.meta.url),
   new URL('./note-procedure.ts', import.meta.url),
+  new URL('./override-key-procedure.ts', import.meta.url),
 ];

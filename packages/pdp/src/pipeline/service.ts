@@ -1,6 +1,4 @@
 import type {
-  Approval,
-  ApprovalStatus,
   DecideCall,
   Decision,
   DecisionPoint,
@@ -16,6 +14,7 @@ import type { EraseReport, ErasureTarget, LedgerEntry } from '@writ/ledger';
 import type { StoreStatistics } from '@writ/store';
 import type { EngineAnswer } from '../engine/engine.ts';
 import type { AdministrativeQueries } from './administrative-queries.ts';
+import type { ApprovalDesk } from './approval-service.ts';
 import type { CallerIdentity } from './caller.ts';
 import type { MeterReading } from './meters.ts';
 
@@ -88,15 +87,6 @@ export interface PointHandle extends DecisionPoint {
   decideRaw(question: RawQuestion): Promise<RawDecision>;
 }
 
-export type ApprovalVerdict =
-  | { readonly ok: true; readonly approval: Approval }
-  | {
-      readonly ok: false;
-      readonly code: 'approval_unknown' | 'approval_not_pending' | 'state_unavailable' | 'audit_unavailable';
-      readonly message: string;
-      readonly approval?: Approval;
-    };
-
 /** Whom a halt stops. */
 export type HaltTarget =
   | { readonly kind: 'all' }
@@ -142,12 +132,7 @@ export interface Measured {
 
 /** What only the operator may do. Whoever calls these has checked the operator's credential. */
 export interface Administration {
-  readonly approvals: {
-    get(id: string): Promise<Approval | undefined>;
-    list(filter?: { readonly status?: ApprovalStatus }): Promise<readonly Approval[]>;
-    approve(id: string, by: string, comment?: string): Promise<ApprovalVerdict>;
-    deny(id: string, by: string, comment?: string): Promise<ApprovalVerdict>;
-  };
+  readonly approvals: ApprovalDesk;
   halt(target: HaltTarget, by: string, reason?: string): Promise<ActOutcome>;
   resume(target: HaltTarget, by: string, reason?: string): Promise<ActOutcome>;
   readonly log: {

@@ -1,4 +1,4 @@
-import type { Decision, DecisionMetadata, Reason, ReasonCode } from '@writ/decision';
+import type { Decision, DecisionMetadata, PendingApproval, Reason, ReasonCode } from '@writ/decision';
 import type { ApprovalState } from '@writ/state';
 import { effectOf } from './effect.ts';
 
@@ -47,6 +47,29 @@ export function withHalt(draft: Decision, why: string): Decision {
 }
 
 /** The escalation with the approval that a person is asked for. */
-export function askAgain(draft: Decision, { id, status, expires_ms }: ApprovalState): Decision {
-  return { ...draft, approval: { id, status, expires_at: new Date(expires_ms).toISOString() } };
+export function askAgain(
+  draft: Decision,
+  approval: ApprovalState,
+  channels: readonly string[],
+  nowMs: number,
+  position?: number,
+): Decision {
+  return { ...draft, approval: pendingView(approval, channels, nowMs, position) };
+}
+
+/** What the caller is told of an approval: where people are asked, its place in their queue, and its age. */
+export function pendingView(
+  { id, status, expires_ms, created_ms }: ApprovalState,
+  channels: readonly string[],
+  nowMs: number,
+  position?: number,
+): PendingApproval {
+  return {
+    id,
+    status,
+    expires_at: new Date(expires_ms).toISOString(),
+    ...(channels.length === 0 ? {} : { approver_channel: channels.join(',') }),
+    ...(position === undefined || status !== 'pending' ? {} : { pending_queue_pos: position }),
+    ...(status === 'pending' ? { age_seconds: Math.max(0, Math.floor((nowMs - created_ms) / 1000)) } : {}),
+  };
 }

@@ -66,26 +66,23 @@ describe('approval', () => {
     ]);
     const { call } = await approvedCall();
     const { request } = call;
+    const { action, principal } = request;
     const others = [
-      { ...call, request: { ...request, action: { ...request.action, args: { id: 8 } } } },
-      { ...call, request: { ...request, action: { ...request.action, tool: 'db.drop' } } },
-      { ...call, request: { ...request, action: { ...request.action, server: 'other' } } },
-      {
-        ...call,
-        request: { ...request, action: { ...request.action, destination: { host: 'evil.example' } } },
-      },
-      { ...call, request: { ...request, action: { ...request.action, type: 'http_request' as const } } },
-      { ...call, request: { ...request, principal: { ...request.principal, id: 'user:mallory' } } },
-      { ...call, request: { ...request, principal: { ...request.principal, tenant: 'other' } } },
-      { ...call, request: { ...request, actor: { id: 'agent:other' } } },
-      { ...call, tool_digest: `sha256:${'1'.repeat(64)}` },
-    ];
-    for (const other of others) {
-      expect(await fixture.point.decide(other)).toMatchObject({
-        outcome: 'deny',
-        reason: 'approval_mismatch',
-      });
+      [{ action: { ...action, args: { id: 8 } } }, 'approval_arguments_changed'],
+      [{ action: { ...action, tool: 'db.drop' } }, 'approval_mismatch'],
+      [{ action: { ...action, server: 'other' } }, 'approval_mismatch'],
+      [{ action: { ...action, destination: { host: 'evil.example' } } }, 'approval_mismatch'],
+      [{ action: { ...action, type: 'http_request' as const } }, 'approval_mismatch'],
+      [{ principal: { ...principal, id: 'user:mallory' } }, 'approval_wrong_caller'],
+      [{ principal: { ...principal, tenant: 'other' } }, 'approval_wrong_caller'],
+      [{ actor: { id: 'agent:other' } }, 'approval_wrong_caller'],
+    ] as const;
+    for (const [change, reason] of others) {
+      const other = { ...call, request: { ...request, ...change } };
+      expect(await fixture.point.decide(other)).toMatchObject({ outcome: 'deny', reason });
     }
+    const redefined = { ...call, tool_digest: `sha256:${'1'.repeat(64)}` };
+    expect((await fixture.point.decide(redefined)).reason).toBe('approval_mismatch');
     expect(await fixture.point.decide(call)).toMatchObject({ outcome: 'allow' });
   });
 

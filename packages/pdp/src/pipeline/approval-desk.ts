@@ -1,0 +1,162 @@
+import { type Approval, REASON_TABLE } from '@writ/decision';
+import {
+  type ApprovalState,
+  listAway,
+  PENDING_PREFIX,
+  pendingApprovalId,
+  readApproval,
+  readPending,
+  toApproval,
+} from '@writ/state';
+import type { ApprovalStepResult } from './approval-procedure.ts';
+import type { ApprovalDesk, ApprovalFilter, ApprovalVerdict, PendingLine } from './approval-service.ts';
+import { stepApproval } from './approvals.ts';
+import { type Approver, coversTenant, operatorApprover } from './approver.ts';
+import { approvalNamed } from './call-cells.ts';
+import type { Core } from './core.ts';
+import { commitFault } from './faults.ts';
+import { type JudgeResult, judgeApproval } from './judge-approval.ts';
+import { recentDecisions } from './recent-decisions.ts';
+
+/** Approvals looked at, the oldest first, and of the ended ones the newest that are shown. */
+const APPROVALS_MAX = 100_000;
+const APPROVALS_SHOWN_MAX = 1000;
+/** Prefix of the cells that hold approvals. */
+const APPROVAL_PREFIX = 'approval/';
+/** Approvals that one batch may judge. */
+export const BATCH_MAX = 1000;
+
+/** What people do with approvals. Whoever calls this has checked who it is. */
+export function createApprovalDesk(core: Core): ApprovalDesk {
+  const judge = (id: string, step: 'approved' | 'denied', by: string | Approver, comment?: string) =>
+    verdictOf(() => judgeApproval(core, id, step, asApprover(by), comment));
+  return {
+    get: async (id, person) => {
+      const state = await approvalNamed(core.store, id, core.clock.nowMs());
+      if (state === undefined || !sees(person, state)) return undefined;
+      const recent = await recentDecisions(core, state);
+      return { ...toApproval(state), ...(recent.length === 0 ? {} : { recent }) };
+    },
+    list: (filter = {}) => listApprovals(core, filter),
+    pending: (person) => listPending(core, person),
+    approve: (id, by, comment) => judge(id, 'approved', by, comment),
+    deny: (id, by, comment) => judge(id, 'denied', by, comment),
+    revoke: async (id, by, comment) => {
+      const person = asApprover(by);
+      const state = await approvalNamed(core.store, id, core.clock.nowMs());
+      if (state === undefined || !sees(person, state)) return verdictOf(async () => UNKNOWN);
+      const said = comment === undefined ? {} : { comment };
+      const channel = person.channel ?? 'api';
+      return verdictOf(() =>
+        stepApproval(core, { id, step: 'revoked', by: person.id, ...said, verdict: { channel } }),
+      );
+    },
+    setAway: async (person, away) => {
+      const request = {
+        id: person.id,
+        groups: person.groups,
+        saltSeed: core.saltSeed(),
+        trust: core.trust,
+        ...(away === undefined ? {} : { away }),
+      };
+      try {
+        await core.store.call('pdp.away', request);
+        return { ok: true };
+      } catch (thrown) {
+        return { ok: false, ...commitFault(thrown) };
+      }
+    },
+    away: async () =>
+      (await listAway(core.store, core.clock.nowMs())).map(({ id, delegate, until_ms }) => ({
+        id,
+        delegate,
+        until: new Date(until_ms).toISOString(),
+      })),
+  };
+}
+
+const UNKNOWN = { ok: false, code: 'approval_unknown' } as const;
+
+function asApprover(by: string | Approver): Approver {
+  return typeof by === 'string' ? operatorApprover(by) : by;
+}
+
+function sees(person: Approver | undefined, { binding }: ApprovalState): boolean {
+  return person === undefined || coversTenant(person, binding.tenant);
+}
+
+/** How many wait now. */
+export async function countPending(core: Core): Promise<number> {
+  return (await listPending(core, undefined)).length;
+}
+
+/** Everything that waits, the oldest first, without reading each approval. */
+async function listPending(core: Core, person: Approver | undefined): Promise<readonly PendingLine[]> {
+  const nowMs = core.clock.nowMs();
+  const cells = await core.store.scan(PENDING_PREFIX, APPROVALS_MAX);
+  const lines: PendingLine[] = [];
+  for (const [key, text] of cells) {
+    const summary = readPending(text);
+    if (summary === undefined || nowMs > summary.expires_ms) continue;
+    if (person !== undefined && !coversTenant(person, summary.tenant)) continue;
+    const { v: _version, expires_ms, created_ms, ...rest } = summary;
+    lines.push({
+      id: pendingApprovalId(key),
+      ...rest,
+      created_at: new Date(created_ms).toISOString(),
+      expires_at: new Date(expires_ms).toISOString(),
+      age_seconds: Math.max(0, Math.floor((nowMs - created_ms) / 1000)),
+    });
+  }
+  return lines;
+}
+
+/** All that are pending, which have a list of their own; of others, or of all together, the newest ones. */
+async function listApprovals(core: Core, filter: ApprovalFilter): Promise<readonly Approval[]> {
+  const nowMs = core.clock.nowMs();
+  const { status, person, limit = APPROVALS_MAX } = filter;
+  if (status === 'pending') {
+    const lines = (await listPending(core, person)).slice(0, limit);
+    const states = await Promise.all(lines.map(({ id }) => approvalNamed(core.store, id, nowMs)));
+    return states
+      .filter((state) => state?.status === 'pending')
+      .map((state) => toApproval(state as ApprovalState));
+  }
+  const cells = await core.store.scan(APPROVAL_PREFIX, APPROVALS_MAX);
+  return cells
+    .map(([key, text]) =>
+      readApproval(() => text, decodeURIComponent(key.slice(APPROVAL_PREFIX.length)), nowMs),
+    )
+    .filter((state) => state !== undefined)
+    .filter((state) => (status === undefined || state.status === status) && sees(person, state))
+    .slice(-Math.min(limit, APPROVALS_SHOWN_MAX))
+    .map(toApproval);
+}
+
+async function verdictOf(judged: () => Promise<JudgeResult>): Promise<ApprovalVerdict> {
+  let result: JudgeResult;
+  try {
+    result = await judged();
+  } catch (thrown) {
+    return { ok: false, ...commitFault(thrown) };
+  }
+  if (result.ok) return { ok: true, approval: toApproval(result.approval) };
+  switch (result.code) {
+    case 'approver_not_permitted':
+    case 'self_approval':
+    case 'policy_error':
+    case 'policy_engine_unavailable':
+      return { ok: false, code: result.code, message: result.message };
+    case 'approval_voted':
+      return { ok: false, code: 'approval_voted', message: REASON_TABLE.approval_voted.sentence };
+    default:
+      return notPending(result);
+  }
+}
+
+function notPending(result: Extract<ApprovalStepResult, { ok: false }>): ApprovalVerdict {
+  if (result.approval === undefined)
+    return { ok: false, code: 'approval_unknown', message: REASON_TABLE.approval_unknown.sentence };
+  const message = `the approval is ${result.approval.status}`;
+  return { ok: false, code: 'approval_not_pending', message, approval: toApproval(result.approval) };
+}

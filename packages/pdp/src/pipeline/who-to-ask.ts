@@ -1,0 +1,46 @@
+import type { ApprovalRule, DecisionRequest } from '@writ/decision';
+import type { PolicySet } from '../layers/policy-set.ts';
+import { askApprovers } from './approval-rules.ts';
+import type { Attempt } from './attempt.ts';
+import type { Judgement } from './judge.ts';
+
+/** Who is to be asked about an escalated call; `judgement` where policy says that nobody has to be. */
+export interface Asking {
+  readonly rules?: readonly ApprovalRule[];
+  readonly judgement?: Judgement;
+}
+
+/**
+ * Asks policy who has to judge an escalated call. Where every rule needs nobody (`needed: 0`: below a threshold of
+ * policy's own), the escalation is lifted as an approval would lift it, under the same policies.
+ */
+export async function whoToAsk(
+  attempt: Attempt,
+  set: PolicySet,
+  judgement: Judgement,
+  request: DecisionRequest,
+): Promise<Asking> {
+  const { core, deadlineAt } = attempt;
+  const { outcome, escalations } = judgement.combined;
+  if (outcome !== 'escalate') return {};
+  const args = judgement.forwardedArgs;
+  const asked = args === undefined ? request : { ...request, action: { ...request.action, args } };
+  const nowMs = core.clock.nowMs();
+  const left = () => Math.max(0, deadlineAt - performance.now());
+  const approval = { codes: escalations.map(({ code }) => code), age_seconds: 0, votes: [] };
+  const answer = await askApprovers(set, { request: asked, approval }, nowMs, left());
+  if (!answer.ok) return {};
+  const nobody = answer.rules.length > 0 && answer.rules.every(({ needed }) => needed === 0);
+  if (!nobody) return { rules: answer.rules };
+  const lifted = await attempt.judge(request, {
+    policies: set,
+    nowMs,
+    deadlineMs: left(),
+    approved: escalations,
+  });
+  const { combined } = lifted;
+  if (combined.outcome !== 'allow' && combined.outcome !== 'sanitize') return { rules: answer.rules };
+  const message = 'policy names nobody who has to be asked about this call';
+  const reasons = [...combined.reasons, { code: 'approval_not_needed', message, outcome: 'allow' as const }];
+  return { judgement: { ...lifted, combined: { ...combined, reasons } } };
+}
