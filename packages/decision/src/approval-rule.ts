@@ -1,4 +1,5 @@
-import type { ApprovalRule, Json, JsonObject } from './contract.ts';
+import type { ApprovalRule } from './approval-contract.ts';
+import type { Json, JsonObject } from './contract.ts';
 import type { OpinionReason } from './opinion.ts';
 import { readReasons } from './reason-reading.ts';
 

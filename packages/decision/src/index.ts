@@ -1,6 +1,14 @@
 export { type ReadAnswerOptions, readAnswer } from './answer.ts';
 export type { AnswerForm } from './answer-member.ts';
 export { intersectCapabilities } from './answer-special.ts';
+export {
+  APPROVAL_STATUSES,
+  type ApprovalRule,
+  type ApprovalStatus,
+  type ApprovalVoteShown,
+  type PendingApproval,
+  type RecentDecision,
+} from './approval-contract.ts';
 export { type ApproversAnswer, readApprovers } from './approval-rule.ts';
 export { hashJson, hashToolDefinition, type Sha256Hex } from './arg-hash.ts';
 export { canonicalJson } from './canonical-json.ts';
@@ -11,12 +19,8 @@ export {
   type ActionResult,
   type ActionType,
   type Actor,
-  APPROVAL_STATUSES,
   type Approval,
   type ApprovalConsequence,
-  type ApprovalRule,
-  type ApprovalStatus,
-  type ApprovalVoteShown,
   type CompleteCall,
   type Completion,
   type DecideCall,
@@ -40,12 +44,10 @@ export {
   type ObligationType,
   OUTCOMES,
   type Outcome,
-  type PendingApproval,
   PHASES,
   type Phase,
   type Principal,
   type Reason,
-  type RecentDecision,
   type ReportCall,
   type Resource,
 } from './contract.ts';

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { APPROVAL_STATUSES } from './approval-contract.ts';
+import { approvalSchema } from './approval-schema.ts';
+import type { Approval } from './contract.ts';
 import {
   ACTION_TYPES,
   type Action,
   type ActionResult,
   type Actor,
-  APPROVAL_STATUSES,
-  type Approval,
   type CompleteCall,
   type Completion,
   type DecideCall,
@@ -14,38 +15,38 @@ import {
   type DecisionMetadata,
   type DecisionRequest,
   type Environment,
-  type Json,
   type JsonObject,
-  LAYERS,
   type ListAnswer,
   type ListCall,
   OBLIGATION_TYPES,
   type Obligation,
-  OUTCOMES,
   PHASES,
   type Principal,
   type Reason,
   type ReportCall,
 } from './contract.ts';
-import { isJson, isJsonObject } from './is-json.ts';
+import {
+  amount,
+  count,
+  delegationSchema,
+  destinationSchema,
+  json,
+  jsonObject,
+  name,
+  names,
+  outcomeSchema,
+  port,
+  reasonSchema,
+  resourceSchema,
+  sha256,
+  text,
+} from './schema-parts.ts';
 import type { Equals } from './type-equality.ts';
 
 /**
  * The contract as schemas: validators here, published JSON Schemas in `schemas/`. `contract.ts` holds the same as
  * types; the assignments at the end of this file fail to compile where the two differ.
  */
-
-const text = z.string();
-const name = z.string().min(1).max(2048);
-const names = z.array(name).readonly();
-const count = z.number().int().nonnegative();
-const amount = z.number();
-const port = z.number().int().min(1).max(65535);
-
-/** Checked by hand: arguments and results are most of a request, and a schema for them is several times slower. */
-const json = z.custom<Json>(isJson, 'expected JSON');
-const jsonObject = z.custom<JsonObject>(isJsonObject, 'expected an object of JSON');
-const sha256 = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
 export const principalSchema = z
   .strictObject({
@@ -69,20 +70,6 @@ export const actorSchema = z
     attested: z.boolean().exactOptional(),
     capabilities: names.exactOptional(),
   })
-  .readonly();
-
-const resourceSchema = z
-  .strictObject({
-    type: name,
-    id: text,
-    tenant: name.exactOptional(),
-    classes: names.exactOptional(),
-    attributes: jsonObject.exactOptional(),
-  })
-  .readonly();
-
-const destinationSchema = z
-  .strictObject({ scheme: name.exactOptional(), host: name, port: port.exactOptional() })
   .readonly();
 
 export const actionSchema = z
@@ -147,10 +134,6 @@ export const environmentSchema = z
   })
   .readonly();
 
-const delegationSchema = z
-  .array(z.strictObject({ id: name, kind: name.exactOptional() }).readonly())
-  .readonly();
-
 export const requestSchema = z
   .strictObject({
     principal: principalSchema,
@@ -160,22 +143,6 @@ export const requestSchema = z
     result: resultSchema.exactOptional(),
     context: contextSchema.exactOptional(),
     environment: environmentSchema.exactOptional(),
-  })
-  .readonly();
-
-const outcomeSchema = z.enum(OUTCOMES);
-
-export const reasonSchema = z
-  .strictObject({
-    code: name,
-    layer: z.enum(LAYERS).exactOptional(),
-    bundle: text.exactOptional(),
-    rule: text.exactOptional(),
-    file: text.exactOptional(),
-    row: count.exactOptional(),
-    message: text.exactOptional(),
-    remediation: text.exactOptional(),
-    outcome: outcomeSchema.exactOptional(),
   })
   .readonly();
 
@@ -232,74 +199,6 @@ export const decisionSchema = z
     arg_hash: sha256.exactOptional(),
     forwarded_hash: sha256.exactOptional(),
     metadata: metadataSchema,
-  })
-  .readonly();
-
-const consequenceSchema = z
-  .strictObject({
-    destination: destinationSchema.exactOptional(),
-    resources: z.array(resourceSchema).readonly().exactOptional(),
-    data_classes: names.exactOptional(),
-    estimated_cost: amount.nonnegative().exactOptional(),
-    obligations: z.array(z.enum(OBLIGATION_TYPES)).readonly().exactOptional(),
-    valid_seconds: amount.nonnegative(),
-  })
-  .readonly();
-
-const voteSchema = z
-  .strictObject({
-    by: text,
-    on_behalf_of: text.exactOptional(),
-    at: name,
-    channel: text,
-    comment: text.exactOptional(),
-  })
-  .readonly();
-
-const recentSchema = z
-  .strictObject({ decision_id: name, time: name, outcome: name, reason: text.exactOptional() })
-  .readonly();
-
-export const approvalSchema = z
-  .strictObject({
-    id: name,
-    status: z.enum(APPROVAL_STATUSES),
-    created_at: name,
-    expires_at: name,
-    decision_id: name,
-    principal: z.strictObject({ id: name, tenant: name.exactOptional() }).readonly(),
-    actor: z.strictObject({ id: name }).readonly(),
-    action: z
-      .strictObject({
-        type: z.enum(ACTION_TYPES),
-        tool: name.exactOptional(),
-        server: name.exactOptional(),
-        args: jsonObject.exactOptional(),
-      })
-      .readonly(),
-    masked: z.array(text).readonly().exactOptional(),
-    delegation: delegationSchema.exactOptional(),
-    session: z
-      .strictObject({
-        id: name.exactOptional(),
-        risk_score: amount.min(0).max(1).exactOptional(),
-        labels: names.exactOptional(),
-      })
-      .readonly()
-      .exactOptional(),
-    if_approved: consequenceSchema.exactOptional(),
-    recent: z.array(recentSchema).readonly().exactOptional(),
-    arg_hash: sha256,
-    forwarded_hash: sha256,
-    tool_digest: sha256.exactOptional(),
-    reasons: z.array(reasonSchema).readonly(),
-    decided_by: text.exactOptional(),
-    decided_at: text.exactOptional(),
-    comment: text.exactOptional(),
-    needed: count.exactOptional(),
-    votes: z.array(voteSchema).readonly().exactOptional(),
-    asked: z.array(text).readonly().exactOptional(),
-    override_token: text.exactOptional(),
   })
   .readonly();
 

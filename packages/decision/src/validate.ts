@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { approvalSchema } from './approval-schema.ts';
 import type {
   Approval,
   CompleteCall,
@@ -13,7 +14,6 @@ import type {
 import { nearestName } from './nearest-name.ts';
 import { formatPointer } from './pointer.ts';
 import {
-  approvalSchema,
   completeCallSchema,
   completionSchema,
   decideCallSchema,

@@ -6,8 +6,8 @@ import {
   newApprovalId,
 } from '@writ/decision';
 import { draftEntry, type PersonalFields, sealFields } from '@writ/ledger';
-import { observedNote } from '../layers/observed.ts';
 import { factKeys, PENDING_PREFIX, pendingApprovalId, readPending, rootSessionKey } from '@writ/state';
+import { observedNote } from '../layers/observed.ts';
 import { approvalDetails } from './approval-details.ts';
 import { type Attempt, forwardedHashOf, frameOf, type Prepared, unrecorded } from './attempt.ts';
 import { budgetRequests } from './budgets.ts';
