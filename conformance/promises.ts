@@ -209,6 +209,16 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'A wrong or missing bearer token is refused.',
     source: 'RFC 6750; MCP specification, Authorization',
   },
+  'P-GATEWAY-BOUNDED': {
+    sentence:
+      "What clients and servers may take of the gateway's time and memory is bounded, and beyond it is refused.",
+    source: 'docs/reference/mcp-gateway.md',
+  },
+  'P-GATEWAY-CHAIN': {
+    sentence:
+      'A request takes the steps of the documented chain, in its order, and nothing happens after the step that refuses it.',
+    source: 'docs/reference/mcp-gateway.md',
+  },
   'P-GATEWAY-CHILD-ENVIRONMENT': {
     sentence: 'A server that is started as a child inherits no secret of the environment.',
     source: 'MCP specification, Security best practices',
@@ -295,6 +305,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   'P-GATEWAY-REQUEST-REDACTED': {
     sentence: 'A redaction never makes a request name something that was not decided about.',
     source: 'docs/architecture.md',
+  },
+  'P-GATEWAY-STATE-SEALED': {
+    sentence:
+      'The state that a client carries between rounds opens once, for the same caller and request, as long as it is good.',
+    source: 'MCP 2026-07-28, multi round-trip requests',
   },
   'P-GATEWAY-STEP-UP': {
     sentence: 'Over HTTP, stronger identity is asked for by one challenge that names all that is needed.',

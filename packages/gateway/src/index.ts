@@ -1,7 +1,9 @@
 export { createInFlight, type InFlight } from './listener/in-flight.ts';
 export { type RoutesOptions, routeRequests } from './listener/route-requests.ts';
 export { APPROVAL_META_KEY, SESSION_META_KEY } from './mcp/ask-decision.ts';
+export { DECISION_REASONS } from './mcp/call-steps.ts';
 export type { CatalogueTool } from './mcp/catalogue.ts';
+export { GATEWAY_CHAIN, type GatewayStep } from './mcp/chain.ts';
 export {
   createMcpGateway,
   type McpGateway,
@@ -9,6 +11,24 @@ export {
 } from './mcp/create-mcp-gateway.ts';
 export type { DefinitionChange } from './mcp/definition-diff.ts';
 export { definitionFindings, type Finding } from './mcp/findings.ts';
+export {
+  GATEWAY_LIMITS,
+  type GatewayLimit,
+  type GatewayLimits,
+  type LimitRule,
+  largestOf,
+  UPSTREAM_LIMITS,
+  type UpstreamLimit,
+  type UpstreamLimits,
+} from './mcp/limits.ts';
+export {
+  ANSWERED,
+  type AnsweredMethod,
+  INPUTS,
+  type InputRule,
+  METHODS,
+  type MethodRule,
+} from './mcp/methods.ts';
 export { DECISION_META_KEY } from './mcp/refusal.ts';
 export type { RefusalForm, RefusalOptions } from './mcp/refuse.ts';
 export {

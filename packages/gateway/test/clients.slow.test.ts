@@ -161,7 +161,9 @@ describe('a decision point that fails', () => {
     async (_title, fault, code) => {
       const { service } = await startPoint({ rego: ALLOW });
       const broken: DecisionPoint = { ...service, decide: fault, list: fault as never, report: fault };
-      const { connect, url } = await startGateway(broken, [fixtureUpstream()], { decisionWaitMs: 1_000 });
+      const { connect, url } = await startGateway(broken, [fixtureUpstream()], {
+        limits: { decisionWaitMs: 1_000 },
+      });
       const client = await connect(MODERN);
       const denied = await client.callTool({ name: 'echo', arguments: {} });
       expect(textOf(denied)).toMatch(new RegExp(`^TOOL_DENIED: ${code}`));
@@ -199,7 +201,7 @@ describe('a decision point that fails', () => {
         return decision;
       },
     };
-    const { connect } = await startGateway(slow, [fixtureUpstream()], { decisionWaitMs: 500 });
+    const { connect } = await startGateway(slow, [fixtureUpstream()], { limits: { decisionWaitMs: 500 } });
     const denied = await (await connect(MODERN)).callTool({ name: 'echo', arguments: {} });
     expect(textOf(denied)).toMatch(/^TOOL_DENIED: policy_timeout/);
     release();

@@ -29,10 +29,10 @@ export const TOKENS = { alice: 'alice-token', bob: 'bob-token' };
 export function fixtureUpstream(
   id = 'fixture',
   env: Record<string, string> = {},
-  more: { timeoutMs?: number; timeoutTotalMs?: number } = {},
+  limits: UpstreamConfig['limits'] = {},
 ): UpstreamConfig {
   const script = fileURLToPath(new URL('./fixtures/raw-server.ts', import.meta.url));
-  return { id, command: process.execPath, args: [script], env, ...more };
+  return { id, command: process.execPath, args: [script], env, limits };
 }
 
 /** Serves on a free port until the test ends. */

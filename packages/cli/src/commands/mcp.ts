@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { createMcpGateway } from '@writ/gateway';
+import { createMcpGateway, GATEWAY_LIMITS } from '@writ/gateway';
 import type { Caller } from '@writ/identity';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
@@ -9,6 +9,7 @@ import { asCaller, type ServiceOverrides, serviceFromConfig } from '../compose/s
 import { startService } from '../compose/start-service.ts';
 import { waitForEnding } from '../compose/until-signal.ts';
 import type { Config } from '../config/config.ts';
+import { limitsOf } from '../config/limits-config.ts';
 import { readConfig } from '../config/read-config.ts';
 import { EXIT } from '../exit-status.ts';
 import type { Output } from '../output/output.ts';
@@ -68,6 +69,7 @@ async function runServer(output: Output, words: readonly string[], options: McpR
     point: service.point.as({ pointId: 'mcp-run', mayAssert: {}, mode: made.mode ?? 'enforce' }),
     upstreams: [{ id: options.id ?? serverIdOf(words), command: program ?? '', args }],
     pinsFile: join(service.dataDirectory, 'pins.json'),
+    limits: limitsOf(GATEWAY_LIMITS, config.gateway?.limits ?? {}),
   });
   try {
     const session = gateway.serveStdio(callerOf(config), process.stdin, process.stdout);

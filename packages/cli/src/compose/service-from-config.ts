@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { ReleaseRequirement } from '@writ/bundle';
-import type { RefusalOptions, UpstreamConfig } from '@writ/gateway';
+import { GATEWAY_LIMITS, type RefusalOptions, UPSTREAM_LIMITS, type UpstreamConfig } from '@writ/gateway';
 import type { Caller } from '@writ/identity';
 import {
   type CheckpointSigner,
@@ -17,6 +17,7 @@ import {
   type OverrideTerms,
 } from '@writ/pdp';
 import type { Config } from '../config/config.ts';
+import { limitsOf } from '../config/limits-config.ts';
 import type { LoadedConfig } from '../config/read-config.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import { bundleSources } from './bundle-sources.ts';
@@ -139,6 +140,9 @@ function gatewayOptions(
     callers,
     ...(config.anonymous === undefined ? {} : { anonymous: asCaller(config.anonymous) }),
     ...(config.refusals === undefined ? {} : { refusals: refusalsOf(config.refusals) }),
+    ...(config.gateway?.limits === undefined
+      ? {}
+      : { limits: limitsOf(GATEWAY_LIMITS, config.gateway.limits) }),
   };
 }
 
@@ -211,9 +215,11 @@ function upstreamOf(
   upstream: NonNullable<Config['upstreams']>[string],
   folder: string,
 ): UpstreamConfig {
-  if ('url' in upstream) return { id, ...defined(upstream) };
-  const { cwd, ...rest } = upstream;
-  return { id, ...defined(rest), cwd: resolve(folder, cwd ?? '.') };
+  const { limits: configured, ...own } = upstream;
+  const limits = configured === undefined ? {} : { limits: limitsOf(UPSTREAM_LIMITS, configured) };
+  if ('url' in own) return { id, ...defined(own), ...limits };
+  const { cwd, ...rest } = own;
+  return { id, ...defined(rest), ...limits, cwd: resolve(folder, cwd ?? '.') };
 }
 
 /** A caller as configured, for the gateway. */

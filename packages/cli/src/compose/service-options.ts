@@ -1,6 +1,6 @@
 import type { BundleChange, BundleSource, ReleaseRequirement } from '@writ/bundle';
 import type { DecisionPoint } from '@writ/decision';
-import type { RefusalOptions, UpstreamConfig } from '@writ/gateway';
+import type { GatewayLimits, RefusalOptions, UpstreamConfig } from '@writ/gateway';
 import type { Caller, StaticKey } from '@writ/identity';
 import type { CheckpointSigner, Witness } from '@writ/ledger';
 import type {
@@ -32,6 +32,7 @@ export interface ServiceOptions {
     readonly callers: readonly StaticKey[];
     readonly anonymous?: Caller;
     readonly refusals?: RefusalOptions;
+    readonly limits?: Partial<GatewayLimits>;
   };
   /** The operator may write policies and data over the API. */
   readonly policyWrites?: boolean;

@@ -148,6 +148,7 @@ async function openGateway(
     allowedHosts: [...LOOPBACK_NAMES, hostInUrl(mcp.host), ...(options.hosts ?? [])],
     pinsFile: join(options.dataDirectory, 'pins.json'),
     ...(mcp.refusals === undefined ? {} : { refusals: mcp.refusals }),
+    ...(mcp.limits === undefined ? {} : { limits: mcp.limits }),
   });
   const server = serveGateway(gateway);
   try {

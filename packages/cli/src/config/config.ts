@@ -1,6 +1,8 @@
+import { GATEWAY_LIMITS, UPSTREAM_LIMITS } from '@writ/gateway';
 import { BUDGET_HOLDERS, BUDGET_WINDOWS, isTimeZone } from '@writ/state';
 import { z } from 'zod';
 import { bundleSchema } from './bundle-config.ts';
+import { limitsSchema } from './limits-config.ts';
 
 const name = z
   .string()
@@ -9,6 +11,10 @@ const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/,
 const refusalForm = z.enum(['result', 'error', 'http']);
 const tokenHash = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be `sha256:` and 64 hexadecimal digits');
 const strings = z.array(z.string());
+
+const upstreamLimits = limitsSchema(UPSTREAM_LIMITS)
+  .optional()
+  .describe('Bounds towards this server: times in ms, sizes in bytes');
 
 const principal = z.strictObject({
   id: z.string().min(1),
@@ -115,12 +121,25 @@ export const configSchema = z.strictObject({
           args: strings.optional(),
           env: z.record(z.string(), z.string()).optional(),
           cwd: z.string().optional(),
+          limits: upstreamLimits,
         }),
-        z.strictObject({ url: z.url(), headers: z.record(z.string(), z.string()).optional() }),
+        z.strictObject({
+          url: z.url(),
+          headers: z.record(z.string(), z.string()).optional(),
+          limits: upstreamLimits,
+        }),
       ]),
     )
     .optional()
     .describe('MCP servers behind the gateway, by id'),
+  gateway: z
+    .strictObject({
+      limits: limitsSchema(GATEWAY_LIMITS)
+        .optional()
+        .describe('Bounds towards clients: times in ms, sizes in bytes'),
+    })
+    .optional()
+    .describe('What the gateway allows its clients'),
   callers: z
     .array(z.strictObject({ token_hash: tokenHash, principal, actor }))
     .optional()

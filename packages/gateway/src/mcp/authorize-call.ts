@@ -3,6 +3,7 @@ import type { Action } from '@writ/decision';
 import { askDecision } from './ask-decision.ts';
 import type { CallContext } from './call-context.ts';
 import { exchangeOf, leaseFor } from './call-exchange.ts';
+import { CALL_STEPS } from './call-steps.ts';
 import type { CatalogueTool, Lookup } from './catalogue.ts';
 import type { IncomingCall } from './incoming-call.ts';
 import { refuseCall } from './refuse.ts';
@@ -17,6 +18,7 @@ export async function authorizeCall(
   const binding = bindingOf(call, 'tools/call', { name: call.name, args: call.args ?? null });
   const opened = await openInputs(context, call, binding);
   if (opened?.state?.held !== undefined) return resumeCall(context, call, binding, opened);
+  context.observe?.(CALL_STEPS.locate.name);
   const found = await context.catalogue.lookup(call.name).catch(() => undefined);
   const lease = await leaseFor(context, call, found);
   const place = lease === undefined ? found : await lease.catalogue.lookup(call.name).catch(() => undefined);
@@ -27,6 +29,7 @@ export async function authorizeCall(
   }
   const { tool } = ready;
   call.flight.server = tool.upstream.id;
+  context.observe?.(CALL_STEPS.decision.name);
   const decision = await askDecision(context.point, call, actionOf(call, tool), tool.digest);
   if (decision.effect !== 'proceed') {
     lease?.release();
@@ -57,6 +60,7 @@ async function refuseUnready(
   });
   if (found === undefined) return refuse('upstream_unavailable', 'The tool server does not answer.');
   if (found.kind === 'unknown') return refuse('tool_unknown', `There is no tool \`${call.name}\`.`);
+  context.observe?.(CALL_STEPS.pin.name);
   if (found.kind === 'changed') {
     const message = 'The definition of this tool changed since it was approved; an operator must look at it.';
     return refuse('tool_changed', message);

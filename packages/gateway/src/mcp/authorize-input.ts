@@ -12,6 +12,8 @@ export interface InputContext {
   readonly point: BoundedPoint;
   readonly incoming: Incoming;
   readonly upstream: Pick<Upstream, 'id' | 'address'>;
+  /** Questions, or answers, at once. */
+  readonly questionsMax: number;
 }
 
 /** May a server ask its client this, and in which form. */

@@ -2,6 +2,7 @@ import { ProtocolError } from '@modelcontextprotocol/server';
 import type { Action, ActionResult, Decision, Json, JsonObject } from '@writ/decision';
 import { askDecision, type Incoming, reportRefused } from './ask-decision.ts';
 import type { CallContext } from './call-context.ts';
+import { CALL_STEPS } from './call-steps.ts';
 import { roundByRound } from './exchange.ts';
 import { judgeAnswer } from './judge-answer.ts';
 import { METHODS, type RequestMethod } from './methods.ts';
@@ -28,6 +29,7 @@ export async function authorizeRequest(context: CallContext, request: IncomingRe
   const shape = REQUEST_SHAPES[request.method];
   const binding = bindingOf(request, request.method, request.params);
   const opened = await openInputs(context, request, binding);
+  context.observe?.(CALL_STEPS.locate.name);
   const found = await shape.locate(context.catalogue, request.params).catch(() => undefined);
   if (found === undefined)
     return refuseUnasked(context, request, 'upstream_unavailable', 'The server does not answer.');
@@ -42,9 +44,11 @@ export async function authorizeRequest(context: CallContext, request: IncomingRe
     resources: [resource],
     ...(upstream.address === undefined ? {} : { upstream: upstream.address }),
   };
+  context.observe?.(CALL_STEPS.decision.name);
   const decision = await askDecision(context.point, request, action, digest);
   if (decision.effect !== 'proceed') throw refuseRequest({ ...request, options: context.refusals }, decision);
   const forwarded = decision.forwarded_args ?? params;
+  context.observe?.(CALL_STEPS.forward.name);
   if (!sameTarget(params, forwarded)) {
     // What was authorised is this resource or prompt; under a redacted name it would be another one.
     await context.point.complete({ decision_id: decision.decision_id, status: 'not_sent' });
@@ -111,10 +115,12 @@ async function release(
     answer.kind === 'error'
       ? { content: [{ type: 'text', text: answer.message }], is_error: true }
       : shape.judged(answer.result as unknown as JsonObject);
+  context.observe?.(CALL_STEPS.judgement.name);
   const judged = await judgeAnswer(context.point, decision, result, request.flight.logs);
   if (judged.kind === 'withheld') throw faultError(judged.code, 'The result is withheld.');
   request.flight.released = judged.logs;
   if (answer.kind === 'error') throw serverError(answer.code, judged.result.content, request);
+  context.observe?.(CALL_STEPS.release.name);
   return { ...shape.released(context.catalogue, upstream, judged.result), _meta: verdictMeta(decision) };
 }
 

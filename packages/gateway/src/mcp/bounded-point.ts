@@ -1,9 +1,6 @@
 import type { DecisionPoint } from '@writ/decision';
 import { checkDecision, deniedDecision } from '@writ/sdk';
 
-/** Longest wait of the gateway for one answer of the decision point, ms. */
-export const DECISION_WAIT_MS = 10_000;
-
 /** What the gateway asks a decision point; none of these ever rejects or hangs. */
 export type BoundedPoint = Pick<DecisionPoint, 'decide' | 'complete' | 'list' | 'report'>;
 
@@ -16,7 +13,7 @@ type Settled<T> =
  * A decision point that always answers in time: one that throws, rejects or hangs denies, withholds results and shows
  * nothing. An answer that can't be acted on denies too.
  */
-export function boundPoint(point: DecisionPoint, waitMs: number = DECISION_WAIT_MS): BoundedPoint {
+export function boundPoint(point: DecisionPoint, waitMs: number): BoundedPoint {
   return {
     async decide(call) {
       const asked = start(() => point.decide(call));

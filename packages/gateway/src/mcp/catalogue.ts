@@ -51,8 +51,8 @@ export interface FoundPrompt {
 export interface CatalogueOptions {
   readonly upstreams: readonly Upstream[];
   readonly pins: Pins;
-  /** Oldest list that a call is held against, ms. Default 5,000; 0 asks before every call. */
-  readonly definitionsTtlMs?: number;
+  /** Oldest list that a call is held against, ms; 0 asks before every call. */
+  readonly definitionsTtlMs: number;
 }
 
 interface Listed {
@@ -60,14 +60,12 @@ interface Listed {
   readonly tools: Promise<readonly CatalogueTool[]>;
 }
 
-const DEFINITIONS_TTL_MS = 5_000;
-
 /**
  * Opens the catalogue. A definition is pinned at first sight; later a changed one, or a name that an upstream with
  * pins did not have, stays out of the list and out of reach until an operator removes the pin (MCP "rug pull").
  */
 export function openCatalogue(options: CatalogueOptions): Catalogue {
-  const { upstreams, pins, definitionsTtlMs = DEFINITIONS_TTL_MS } = options;
+  const { upstreams, pins, definitionsTtlMs } = options;
   const single = upstreams.length === 1;
   requireIds(upstreams);
   const kept = new Map<string, Listed>();

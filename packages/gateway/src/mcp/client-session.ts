@@ -24,10 +24,6 @@ export interface Arrival {
   readonly refuseHttp?: (refusal: HttpRefusal) => boolean;
 }
 
-/** How long a client, perhaps a person, may take to answer. */
-const ANSWER_MS = 600_000;
-const SUBSCRIPTIONS_MAX = 256;
-
 /**
  * One client of the older era, from `initialize` to its end: what it can be asked, what it subscribed to, which log
  * messages it wants. All its requests are of one caller.
@@ -83,7 +79,11 @@ export class ClientSession implements Front {
       // Within the request that it belongs to, as the protocol wants it.
       extra.mcpReq.send(
         { method, params },
-        { timeout: ANSWER_MS, resetTimeoutOnProgress: true, ...(signal === undefined ? {} : { signal }) },
+        {
+          timeout: this.#context.limits.answerWaitMs,
+          resetTimeoutOnProgress: true,
+          ...(signal === undefined ? {} : { signal }),
+        },
       ) as Promise<unknown> as Promise<JsonObject>;
     const incoming = incomingOf(
       caller,
@@ -106,12 +106,10 @@ export class ClientSession implements Front {
     },
     subscribed: async (uri: string) => {
       if (this.#subscribed.has(uri)) return;
-      if (this.#subscribed.size >= SUBSCRIPTIONS_MAX) {
+      const { subscriptions } = this.#context.limits;
+      if (this.#subscribed.size >= subscriptions) {
         await this.#unsubscribeUpstream(uri);
-        throw faultError(
-          'subscriptions_exhausted',
-          `at most ${SUBSCRIPTIONS_MAX} resources can be subscribed`,
-        );
+        throw faultError('subscriptions_exhausted', `at most ${subscriptions} resources can be subscribed`);
       }
       this.#subscribed.add(uri);
     },
@@ -168,7 +166,12 @@ export class ClientSession implements Front {
     if (incoming?.flight.ask === undefined || upstream === undefined) {
       throw faultError('input_refused', 'no request of the client is waiting');
     }
-    const about: InputContext = { point: this.#context.point, incoming, upstream };
+    const about: InputContext = {
+      point: this.#context.point,
+      incoming,
+      upstream,
+      questionsMax: this.#context.limits.questions,
+    };
     const verdict = await decideInput(about, { method, params });
     if (verdict.kind === 'refused') throw refusalError(verdict.decision);
     if (verdict.kind === 'unknown') throw new ProtocolError(METHOD_NOT_FOUND, 'Method not found');

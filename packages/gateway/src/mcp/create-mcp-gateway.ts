@@ -10,6 +10,7 @@ import { type Arrival, ClientSession, type OpenOwn } from './client-session.ts';
 import { createHeldCalls } from './held-calls.ts';
 import { createHttpEndpoint } from './http-endpoint.ts';
 import { createLeases } from './leases.ts';
+import { type GatewayLimits, gatewayLimits } from './limits.ts';
 import { openOwnConnections } from './own-connections.ts';
 import { openPins } from './pins.ts';
 import type { RefusalOptions } from './refuse.ts';
@@ -28,14 +29,12 @@ export interface McpGatewayOptions {
   readonly allowedHosts?: readonly string[];
   /** Where definitions of tools are pinned at first sight. */
   readonly pinsFile?: string;
-  /** Oldest list of definitions that a call is held against, ms. Default 5,000; 0 asks before every call. */
-  readonly definitionsTtlMs?: number;
   /** How refusals are told to clients. */
   readonly refusals?: RefusalOptions;
-  /** Longest wait for one answer of the decision point, ms, after which the call is denied. Default 10,000. */
-  readonly decisionWaitMs?: number;
-  /** How long a session over HTTP lives that nobody uses, ms. Default 30 minutes. */
-  readonly sessionIdleMs?: number;
+  /** Bounds towards clients; what is absent has its default (`GATEWAY_LIMITS`). */
+  readonly limits?: Partial<GatewayLimits>;
+  /** Hears of each step of the chain that a request takes, by its name, in order. */
+  readonly observe?: (step: string) => void;
 }
 
 export interface McpGateway {
@@ -53,18 +52,25 @@ export interface McpGateway {
  * decision that is on record before anything is forwarded.
  */
 export function createMcpGateway(options: McpGatewayOptions): McpGateway {
+  const limits = gatewayLimits(options.limits);
+  const { definitionsTtlMs } = limits;
   const pins = openPins(options.pinsFile);
   const shared = options.upstreams.map((config) => ({ config, upstream: openUpstream(config) }));
-  const ttl = options.definitionsTtlMs === undefined ? {} : { definitionsTtlMs: options.definitionsTtlMs };
-  const catalogue = openCatalogue({ upstreams: shared.map(({ upstream }) => upstream), pins, ...ttl });
-  const openOwn: OpenOwn = (peerOf) => openOwnConnections({ shared, pins, peerOf, ...ttl });
+  const catalogue = openCatalogue({
+    upstreams: shared.map(({ upstream }) => upstream),
+    pins,
+    definitionsTtlMs,
+  });
+  const openOwn: OpenOwn = (peerOf) => openOwnConnections({ shared, pins, peerOf, definitionsTtlMs });
   const context: CallContext = {
-    point: boundPoint(options.point, options.decisionWaitMs),
+    point: boundPoint(options.point, limits.decisionWaitMs),
     catalogue,
     refusals: options.refusals ?? {},
-    states: createStateSealer(),
-    leases: createLeases(openOwn),
-    held: createHeldCalls(),
+    states: createStateSealer(limits.answerWaitMs),
+    leases: createLeases(openOwn, limits),
+    held: createHeldCalls(limits.answerWaitMs),
+    limits,
+    ...(options.observe === undefined ? {} : { observe: options.observe }),
   };
   const openSession = (arrival: Arrival) => new ClientSession(context, openOwn, arrival);
   const connections = new Set<StdioSession>();
@@ -73,7 +79,6 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
     openSession,
     authenticator: options.authenticator ?? createAuthenticator({ providers: [] }),
     ...(options.allowedHosts === undefined ? {} : { allowedHosts: options.allowedHosts }),
-    ...(options.sessionIdleMs === undefined ? {} : { sessionIdleMs: options.sessionIdleMs }),
   });
   return {
     handle: (request, response) => endpoint.handle(request, response),

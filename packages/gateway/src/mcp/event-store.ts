@@ -6,14 +6,11 @@ interface StoredEvent {
   readonly bytes: number;
 }
 
-const EVENTS_MAX = 1_000;
-const BYTES_MAX = 4 * 1024 * 1024;
-
 /**
  * What one session's streams carried, for a client that lost its connection: the newest events up to a number and a
  * size. Whatever was released once may be released again to the same session, and to no other.
  */
-export function createEventStore(eventsMax: number = EVENTS_MAX, bytesMax: number = BYTES_MAX): EventStore {
+export function createEventStore(eventsMax: number, bytesMax: number): EventStore {
   const events = new Map<string, StoredEvent>();
   let count = 0;
   let bytes = 0;

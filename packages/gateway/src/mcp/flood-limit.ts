@@ -1,12 +1,7 @@
-/** Bytes of one response that a server may send at once. */
-const BURST_BYTES = 16 * 1024 * 1024;
-/** Bytes a second that it may send beyond that, for streams that stay open. */
-const RATE_BYTES_PER_SECOND = 256 * 1024;
-
 /** Lets a response through as long as it is not a flood; then the stream ends with an error. */
 export function floodLimit(
-  burstBytes: number = BURST_BYTES,
-  bytesPerSecond: number = RATE_BYTES_PER_SECOND,
+  burstBytes: number,
+  bytesPerSecond: number,
 ): TransformStream<Uint8Array, Uint8Array> {
   let left = burstBytes;
   let atMs = performance.now();

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Decision } from '@writ/decision';
 import type { CatalogueTool } from './catalogue.ts';
 import type { HeldExchange } from './exchange.ts';
-import { ROUND_TTL_MS } from './sealed-state.ts';
 
 /** A call that was allowed and sent, and whose server waits for answers. */
 export interface HeldCall {
@@ -20,7 +19,7 @@ export interface HeldCalls {
   close(): void;
 }
 
-export function createHeldCalls(ttlMs: number = ROUND_TTL_MS): HeldCalls {
+export function createHeldCalls(ttlMs: number): HeldCalls {
   const calls = new Map<string, { readonly call: HeldCall; readonly timer: NodeJS.Timeout }>();
   const take = (id: string) => {
     const held = calls.get(id);

@@ -3,6 +3,7 @@ import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/
 import { callerKey } from './caller-key.ts';
 import type { Arrival, ClientSession } from './client-session.ts';
 import { createEventStore } from './event-store.ts';
+import type { GatewayLimits } from './limits.ts';
 
 /** One session over HTTP: its client, and the way there. */
 export interface HttpSession {
@@ -24,22 +25,17 @@ interface Kept extends HttpSession {
   seenMs: number;
 }
 
-const PER_CALLER_MAX = 64;
-const TOTAL_MAX = 4_096;
-/** A session that nobody uses ends after this. A client with a stream open is using it. */
-const IDLE_MS = 30 * 60_000;
 const SWEEP_MS = 60_000;
 /** When a client that lost its stream shall come back. */
 const RETRY_MS = 1_000;
 
 export interface HttpSessionsOptions {
   readonly open: (arrival: Arrival) => ClientSession;
-  readonly idleMs?: number;
-  readonly perCallerMax?: number;
+  readonly limits: GatewayLimits;
 }
 
 export function createHttpSessions(options: HttpSessionsOptions): HttpSessions {
-  const { idleMs = IDLE_MS, perCallerMax = PER_CALLER_MAX } = options;
+  const { limits } = options;
   const kept = new Map<string, Kept>();
   const end = async (id: string): Promise<void> => {
     const found = kept.get(id);
@@ -49,22 +45,22 @@ export function createHttpSessions(options: HttpSessionsOptions): HttpSessions {
   };
   const sweep = setInterval(
     () => {
-      const oldest = performance.now() - idleMs;
+      const oldest = performance.now() - limits.sessionIdleMs;
       for (const [id, { seenMs, session }] of kept) {
         if (seenMs < oldest && !session.busy) void end(id);
       }
     },
-    Math.min(SWEEP_MS, idleMs),
+    Math.min(SWEEP_MS, limits.sessionIdleMs),
   );
   sweep.unref();
   /** A caller that begins more than it may loses the one that it used least lately. */
   const makeRoom = async (owner: string): Promise<boolean> => {
     const own = [...kept].filter(([, session]) => session.owner === owner);
-    if (own.length >= perCallerMax) {
+    if (own.length >= limits.sessionsPerCaller) {
       const [[leastId] = [undefined]] = own.sort(([, a], [, b]) => a.seenMs - b.seenMs);
       if (leastId !== undefined) await end(leastId);
     }
-    return kept.size < TOTAL_MAX;
+    return kept.size < limits.sessions;
   };
 
   return {
@@ -74,7 +70,7 @@ export function createHttpSessions(options: HttpSessionsOptions): HttpSessions {
       const session = options.open(arrival);
       const transport = new WebStandardStreamableHTTPServerTransport({
         sessionIdGenerator: () => randomUUID(),
-        eventStore: createEventStore(),
+        eventStore: createEventStore(limits.sessionEvents, limits.sessionEventBytes),
         retryInterval: RETRY_MS,
         onsessioninitialized: (id) =>
           void kept.set(id, { session, transport, owner, seenMs: performance.now() }),

@@ -4,6 +4,7 @@ import type { Incoming } from './ask-decision.ts';
 import { callerKey } from './caller-key.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Flight } from './flight.ts';
+import type { GatewayLimits } from './limits.ts';
 import type { OwnConnections } from './own-connections.ts';
 import { askableCapabilities, type Peer } from './peer.ts';
 
@@ -29,14 +30,12 @@ interface Pooled {
   idle?: NodeJS.Timeout;
 }
 
-/** Most requests of one caller that can be asked something at the same time. */
-const PER_CALLER_MAX = 4;
-const TOTAL_MAX = 64;
 const IDLE_MS = 60_000;
 
 /** Connections for requests of clients that keep none: lent to one request at a time, and never to another caller. */
 export function createLeases(
   open: (peerOf: (server: string) => Peer) => OwnConnections,
+  limits: Pick<GatewayLimits, 'heldCalls' | 'heldCallsPerCaller'>,
   idleMs: number = IDLE_MS,
 ): Leases {
   const free = new Map<string, Pooled[]>();
@@ -53,7 +52,7 @@ export function createLeases(
   };
   const make = (key: string, capabilities: ClientCapabilities): Pooled | undefined => {
     const taken = [...all.values()].filter((each) => each === key).length;
-    if (taken >= PER_CALLER_MAX || all.size >= TOTAL_MAX) return undefined;
+    if (taken >= limits.heldCallsPerCaller || all.size >= limits.heldCalls) return undefined;
     const peer: Peer = {
       capabilities,
       input: (method, params) =>

@@ -7,9 +7,6 @@ import { gatherChanges } from './change-relay.ts';
 import { Flight } from './flight.ts';
 import { isObject } from './release-content.ts';
 
-/** Resources that one stream can ask for. */
-const URIS_MAX = 256;
-
 /** A `subscriptions/listen` as far as policies allow it. */
 export interface AllowedListen {
   /** The request, with only those resources left that may be subscribed. */
@@ -43,7 +40,7 @@ export async function allowListen(
     ? (wanted['resourceSubscriptions'] as readonly Json[])
     : [];
   const uris = new Set<string>();
-  for (const uri of new Set(asked.slice(0, URIS_MAX))) {
+  for (const uri of new Set(asked.slice(0, context.limits.subscriptions))) {
     if (typeof uri === 'string' && (await mayHear(context, caller, params, uri))) uris.add(uri);
   }
   const { resourceSubscriptions: _asked, ...lists } = wanted;

@@ -16,7 +16,7 @@ export interface SharedUpstream {
 export interface OwnConnectionsOptions {
   readonly shared: readonly SharedUpstream[];
   readonly pins: Pins;
-  readonly definitionsTtlMs?: number;
+  readonly definitionsTtlMs: number;
   /** Whom each server may ask. */
   readonly peerOf: (server: string) => Peer;
 }
@@ -48,7 +48,7 @@ export function openOwnConnections(options: OwnConnectionsOptions): OwnConnectio
     catalogue: openCatalogue({
       upstreams,
       pins,
-      ...(definitionsTtlMs === undefined ? {} : { definitionsTtlMs }),
+      definitionsTtlMs,
     }),
     async setLogLevel(wanted) {
       level = wanted;

@@ -1,8 +1,5 @@
 import { type Json, readStrictBytes } from '@writ/decision';
 
-/** Longest message, bytes. */
-export const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
-
 export type ReadMessage =
   | { readonly ok: true; readonly message: { readonly [key: string]: Json } }
   | {
@@ -18,8 +15,8 @@ export type ReadMessage =
  * duplicate keys, inexact numbers, and batches, which the protocol dropped and which smuggle calls past a check of
  * the first element.
  */
-export function readMessage(bytes: Uint8Array): ReadMessage {
-  const read = readStrictBytes(bytes, { sizeBytesMax: MESSAGE_BYTES_MAX });
+export function readMessage(bytes: Uint8Array, sizeBytesMax: number): ReadMessage {
+  const read = readStrictBytes(bytes, { sizeBytesMax });
   if (!read.ok) return { ok: false, code: read.code, reason: read.message, rpcCode: -32700 };
   const { value } = read;
   if (Array.isArray(value)) {

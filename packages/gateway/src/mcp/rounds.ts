@@ -4,8 +4,10 @@ import { canonicalJson, type Decision, type Json, type JsonObject } from '@writ/
 import { type Incoming, reportMalformed } from './ask-decision.ts';
 import { decideInput, decideUnasked, type InputContext, releaseInput } from './authorize-input.ts';
 import type { BoundedPoint } from './bounded-point.ts';
+import { CALL_STEPS } from './call-steps.ts';
 import { callerKey } from './caller-key.ts';
 import type { Exchange, Inputs } from './exchange.ts';
+import type { GatewayLimits } from './limits.ts';
 import type { InputMethod } from './methods.ts';
 import { isObject } from './release-content.ts';
 import type { RoundState, StateSealer } from './sealed-state.ts';
@@ -27,6 +29,9 @@ export type RoundsEnd =
 export interface RoundsContext {
   readonly point: BoundedPoint;
   readonly states: StateSealer;
+  readonly limits: GatewayLimits;
+  /** Hears of each step that a request takes (`EDGE_STEPS`, `CALL_STEPS`), in order. */
+  readonly observe?: (step: string) => void;
 }
 
 export interface Round {
@@ -47,10 +52,6 @@ export interface OpenedInputs {
   readonly state?: RoundState;
 }
 
-/** Questions of one server in a row, after which it asks for no good reason. */
-const ROUNDS_MAX = 16;
-const QUESTIONS_MAX = 32;
-
 /** Digest of who asks for what, in the client's own words. */
 export function bindingOf({ caller }: Incoming, method: string, about: JsonObject): string {
   const text = canonicalJson({ caller: callerKey(caller), method, about });
@@ -59,10 +60,11 @@ export function bindingOf({ caller }: Incoming, method: string, about: JsonObjec
 
 /** Opens what the client carried; rejects where that is not its own, or is used a second time. */
 export async function openInputs(
-  { point, states }: RoundsContext,
+  { point, states, observe }: RoundsContext,
   { inputs, caller }: Incoming,
   binding: string,
 ): Promise<OpenedInputs | undefined> {
+  observe?.(CALL_STEPS.answers.name);
   if (inputs === undefined) return undefined;
   if (inputs.state === undefined) return { responses: inputs.responses };
   const state = states.open(inputs.state, binding);
@@ -78,13 +80,20 @@ const INVALID_PARAMS = -32_602;
 
 /** Sends, and carries questions and answers between server and client, each decided on, until there is a result. */
 export async function runRounds(context: RoundsContext, round: Round): Promise<RoundsEnd> {
-  const about: InputContext = { point: context.point, incoming: round.incoming, upstream: round.upstream };
+  const about: InputContext = {
+    point: context.point,
+    incoming: round.incoming,
+    upstream: round.upstream,
+    questionsMax: context.limits.questions,
+  };
   const brought = await judgeBrought(about, round.opened);
   if (brought.kind !== 'ready') return stop(round, brought);
   let inputs: Inputs | undefined = brought.inputs;
-  for (let rounds = 0; rounds < ROUNDS_MAX; rounds++) {
+  context.observe?.(CALL_STEPS.forward.name);
+  for (let rounds = 0; rounds < context.limits.rounds; rounds++) {
     const answer = await round.exchange.send(inputs);
     if (answer.kind !== 'input_required') return answer;
+    context.observe?.(CALL_STEPS.questions.name);
     const allowed = await decideQuestions(about, answer);
     if (allowed.kind !== 'allowed') return stop(round, allowed);
     if (round.incoming.flight.ask === undefined)
@@ -116,7 +125,7 @@ async function judgeBrought(
   if (opened === undefined) return { kind: 'ready', inputs: undefined };
   const responses: Record<string, Json> = {};
   const given = Object.entries(opened.responses);
-  if (given.length > QUESTIONS_MAX) return broken('input_refused', 'Too many answers.');
+  if (given.length > about.questionsMax) return broken('input_refused', 'Too many answers.');
   for (const [key, response] of given) {
     if (!isObject(response)) continue;
     const decisionId = opened.state?.asked[key];
@@ -144,7 +153,7 @@ async function decideQuestions(
 ): Promise<{ readonly kind: 'allowed'; readonly questions: readonly Question[] } | InputRefusal> {
   const questions: Question[] = [];
   const asked = Object.entries(requests);
-  if (asked.length > QUESTIONS_MAX) return broken('input_refused', 'The server asks too much at once.');
+  if (asked.length > about.questionsMax) return broken('input_refused', 'The server asks too much at once.');
   for (const [key, request] of asked) {
     const verdict = await decideInput(about, request);
     if (verdict.kind === 'refused') return verdict;

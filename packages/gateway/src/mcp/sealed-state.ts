@@ -28,18 +28,16 @@ const CIPHER = 'aes-256-gcm';
 const KEY_BYTES = 32;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
-/** How long a client, perhaps a person, may take. */
-export const ROUND_TTL_MS = 600_000;
 const OPENED_MAX = 100_000;
 
 /** A sealer with a key of its own: what one gateway sealed, another, or the same after a restart, does not open. */
-export function createStateSealer(now: () => number = Date.now): StateSealer {
+export function createStateSealer(ttlMs: number, now: () => number = Date.now): StateSealer {
   const key = randomBytes(KEY_BYTES);
   const opened = new Map<string, number>();
 
   return {
     seal(state) {
-      const sealed: Sealed = { ...state, nonce: randomUUID(), expiresMs: now() + ROUND_TTL_MS };
+      const sealed: Sealed = { ...state, nonce: randomUUID(), expiresMs: now() + ttlMs };
       const iv = randomBytes(IV_BYTES);
       const cipher = createCipheriv(CIPHER, key, iv);
       const text = Buffer.concat([cipher.update(JSON.stringify(sealed), 'utf8'), cipher.final()]);

@@ -61,6 +61,7 @@ export function serveConnection({
         return allowed.message;
       },
     },
+    context.limits.messageBytes,
     finish,
   );
   const legacy = (): Server => {

@@ -12,9 +12,6 @@ import { sendError } from './send-json.ts';
 import { serveMcp } from './serve-mcp.ts';
 
 const KEEP_ALIVE_MS = 15_000;
-/** A stream of changes ends after this: whoever listens on proves anew who they are. */
-const LISTEN_MS = 60 * 60_000;
-const LISTENING_MAX = 1_024;
 
 type Serve = (
   caller: Caller,
@@ -52,7 +49,8 @@ export function createRequestServer(context: CallContext): RequestServer {
       },
     );
     open.add(handler);
-    const lifetime = bus === undefined ? undefined : setTimeout(() => void handler.close(), LISTEN_MS);
+    const lifetime =
+      bus === undefined ? undefined : setTimeout(() => void handler.close(), context.limits.listenMs);
     try {
       await toNodeHandler(handler)(request as NodeIncomingMessageLike, held, message);
     } finally {
@@ -65,7 +63,7 @@ export function createRequestServer(context: CallContext): RequestServer {
   return {
     serve: (...asked) => serveWith(undefined, ...asked),
     async serveListen(caller, message, request, response) {
-      if (listening >= LISTENING_MAX) {
+      if (listening >= context.limits.listenStreams) {
         return sendError(response, 503, -32_000, 'subscriptions_exhausted: too many streams are open');
       }
       listening += 1;

@@ -7,6 +7,7 @@ import {
 import type { Action, ActionResult, Decision, Json } from '@writ/decision';
 import { reportRefused } from './ask-decision.ts';
 import type { CallContext } from './call-context.ts';
+import { CALL_STEPS } from './call-steps.ts';
 import type { CatalogueTool } from './catalogue.ts';
 import type { Exchange, HeldExchange } from './exchange.ts';
 import type { IncomingCall } from './incoming-call.ts';
@@ -105,10 +106,12 @@ async function releaseAnswer(
     return failedResult(decision, FAILURES[answer.kind]);
   }
   const { flight } = call;
+  context.observe?.(CALL_STEPS.judgement.name);
   const judged = await judgeAnswer(context.point, decision, resultOf(answer), flight.logs);
   if (judged.kind === 'withheld') return faultResult(judged.code, 'The tool ran; its result is withheld.');
   flight.released = judged.logs;
   if (answer.kind === 'error' && answer.code === MISSING_CAPABILITY) throw missingCapability(answer);
+  context.observe?.(CALL_STEPS.release.name);
   return releasedResult(context, tool, judged.result, decision);
 }
 

@@ -3,7 +3,7 @@ import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
 import type { JsonObject } from '@writ/decision';
 import { isListen } from './listen.ts';
 import { methodNotFound, unservedMethod } from './methods.ts';
-import { MESSAGE_BYTES_MAX, readMessage } from './read-message.ts';
+import { readMessage } from './read-message.ts';
 
 /** What happens to a line before it is served. */
 export interface StdioChecks {
@@ -32,6 +32,7 @@ export class StrictStdioTransport implements Transport {
   #pendingBytes = 0;
   #closed = false;
 
+  readonly #messageBytesMax: number;
   readonly #onClosed: () => void;
   readonly #onData = (chunk: Buffer) => this.#receive(chunk);
   readonly #onEnd = () => void this.close();
@@ -40,8 +41,15 @@ export class StrictStdioTransport implements Transport {
     void this.close();
   };
 
-  constructor(input: Readable, output: Writable, refusals: StdioChecks, onClosed: () => void = () => {}) {
+  constructor(
+    input: Readable,
+    output: Writable,
+    refusals: StdioChecks,
+    messageBytesMax: number,
+    onClosed: () => void = () => {},
+  ) {
     this.#onClosed = onClosed;
+    this.#messageBytesMax = messageBytesMax;
     this.#input = input;
     this.#output = output;
     this.#on = refusals;
@@ -90,8 +98,8 @@ export class StrictStdioTransport implements Transport {
     const rest = chunk.subarray(start);
     this.#pending.push(rest);
     this.#pendingBytes += rest.length;
-    if (this.#pendingBytes > MESSAGE_BYTES_MAX) {
-      this.#on.malformed('message_too_large', `a message is longer than ${MESSAGE_BYTES_MAX} bytes`);
+    if (this.#pendingBytes > this.#messageBytesMax) {
+      this.#on.malformed('message_too_large', `a message is longer than ${this.#messageBytesMax} bytes`);
       void this.close();
     }
   }
@@ -105,7 +113,7 @@ export class StrictStdioTransport implements Transport {
 
   #read(line: Buffer): void {
     if (isBlank(line)) return;
-    const read = readMessage(line);
+    const read = readMessage(line, this.#messageBytesMax);
     if (read.ok) {
       const unserved = unservedMethod(read.message);
       if (unserved !== undefined) {

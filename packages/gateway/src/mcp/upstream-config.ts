@@ -1,11 +1,11 @@
+import type { UpstreamLimits } from './limits.ts';
+
 /** An MCP server behind the gateway: a process on stdio, or a streamable HTTP endpoint. */
 export type UpstreamConfig = {
   /** Lower-case id, unique in the gateway; the `server` that policies see. */
   readonly id: string;
-  /** Longest wait for an answer or the next sign of progress, ms. Default 60,000. */
-  readonly timeoutMs?: number;
-  /** Longest wait for an answer however much progress is reported, ms. Default ten times `timeoutMs`. */
-  readonly timeoutTotalMs?: number;
+  /** Bounds towards this server; what is absent has its default (`UPSTREAM_LIMITS`). */
+  readonly limits?: Partial<UpstreamLimits>;
 } & (
   | {
       readonly command: string;
@@ -13,8 +13,6 @@ export type UpstreamConfig = {
       /** The whole environment of the child beside PATH, HOME and the like; nothing else is inherited. */
       readonly env?: Readonly<Record<string, string>>;
       readonly cwd?: string;
-      /** Resident memory beyond which the process is ended, bytes. Default 2 GiB. Looked at on Linux. */
-      readonly memoryBytesMax?: number;
     }
   | {
       readonly url: string;
@@ -24,14 +22,4 @@ export type UpstreamConfig = {
 );
 
 /** How long a request may take. */
-export interface WaitLimits {
-  readonly timeoutMs: number;
-  readonly timeoutTotalMs: number;
-}
-
-const TIMEOUT_MS = 60_000;
-const TOTAL_FACTOR = 10;
-
-export function waitLimitsOf({ timeoutMs = TIMEOUT_MS, timeoutTotalMs }: UpstreamConfig): WaitLimits {
-  return { timeoutMs, timeoutTotalMs: timeoutTotalMs ?? timeoutMs * TOTAL_FACTOR };
-}
+export type WaitLimits = Pick<UpstreamLimits, 'timeoutMs' | 'timeoutTotalMs'>;

@@ -1,10 +1,11 @@
 import { Client, type ClientCapabilities, ProtocolError, type Transport } from '@modelcontextprotocol/client';
 import type { JsonObject } from '@writ/decision';
+import { upstreamLimits } from './limits.ts';
 import { INPUTS, type InputMethod } from './methods.ts';
 import { Patience } from './patience.ts';
 import type { Peer } from './peer.ts';
 import { isStale } from './upstream-answer.ts';
-import { type UpstreamConfig, waitLimitsOf } from './upstream-config.ts';
+import type { UpstreamConfig } from './upstream-config.ts';
 import { transportOf, watchMemory } from './upstream-transport.ts';
 
 /** An open connection to a server. */
@@ -66,8 +67,9 @@ async function connectAs(
     { name: 'writ', version: '0.1.0' },
     { versionNegotiation: { mode }, capabilities, inputRequired: { autoFulfill: false } },
   );
+  const limits = upstreamLimits(config.limits);
   const patience = new Patience();
-  const transport: Transport = transportOf(config);
+  const transport: Transport = transportOf(config, limits);
   let unwatch = () => {};
   clients.add(client);
   client.onclose = () => {
@@ -78,14 +80,14 @@ async function connectAs(
   listenTo(client, events);
   if (peer !== undefined) serve(client, peer, patience);
   try {
-    await client.connect(transport, { timeout: waitLimitsOf(config).timeoutMs });
+    await client.connect(transport, { timeout: limits.timeoutMs });
   } catch (error) {
     // A process that never said hello must not stay behind.
     clients.delete(client);
     await client.close().catch(() => undefined);
     throw error;
   }
-  unwatch = watchMemory(config, transport);
+  unwatch = watchMemory(transport, limits.memoryBytes);
   connections += 1;
   return { client, number: connections, era: client.getProtocolEra() ?? 'legacy', patience };
 }

@@ -1,13 +1,14 @@
 import type { CallToolResult, Client, LoggingLevel, Result } from '@modelcontextprotocol/client';
 import type { JsonObject } from '@writ/decision';
 import { pinDigest, toolDigest } from './definition.ts';
+import { upstreamLimits } from './limits.ts';
 import type { RequestMethod } from './methods.ts';
 import { OFFER_SHAPES, type OfferMethod, type Offers } from './offers.ts';
 import type { Peer } from './peer.ts';
 import { Restarts } from './restarts.ts';
 import { isStale, type UpstreamAnswer } from './upstream-answer.ts';
 import type { CallOptions, UpstreamTool } from './upstream-call.ts';
-import { type UpstreamConfig, waitLimitsOf } from './upstream-config.ts';
+import type { UpstreamConfig } from './upstream-config.ts';
 import { type Connection, connect } from './upstream-connection.ts';
 import { openFeed, type UpstreamChange } from './upstream-feed.ts';
 import { sendCall, sendRequest } from './upstream-send.ts';
@@ -43,9 +44,9 @@ export interface Upstream {
 
 /** Connects to an upstream on first use and again after it died; a failure is the caller's to answer. */
 export function openUpstream(config: UpstreamConfig, peer?: Peer): Upstream {
-  const limits = waitLimitsOf(config);
+  const limits = upstreamLimits(config.limits);
   const timeout = limits.timeoutMs;
-  const restarts = new Restarts();
+  const restarts = new Restarts(limits);
   const feed = openFeed();
   let current: Promise<Connection> | undefined;
   // Those that are still connecting too: closing must not wait for a server that never says hello.
