@@ -125,10 +125,11 @@ describe('a service from writ.yaml', () => {
   it('gives limits to the gateway and to one server, and says where one is no limit', () => {
     const text = 'gateway: { limits: { message_bytes: 9, rounds: 2 } }\n';
     expect(made(text).mcp).toMatchObject({ limits: { messageBytes: 9, rounds: 2 } });
-    const slow = 'upstreams: { files: { command: cat, limits: { timeout_ms: 7 } } }\n';
+    const slow =
+      'bundles: [{ name: a, directory: p }]\nupstreams: { files: { command: cat, limits: { timeout_ms: 7 } } }\n';
     const { mcp } = serviceFromConfig(
       { config: parseConfig(slow, 'writ.yaml'), folder: '.', file: undefined },
-      { bundle: ['p'] },
+      {},
     );
     expect(mcp?.upstreams).toMatchObject([{ id: 'files', limits: { timeoutMs: 7 } }]);
     expect(refusal('gateway: { limits: { rounds: 0 } }\n').message).toContain('gateway.limits.rounds');
