@@ -20,7 +20,7 @@ export interface Activation {
 const PACE_MS = 4;
 const QUIET_MS = 3_000;
 const SETTLE_MS = 2_500;
-const ACTIVATION_MS_MAX = 120_000;
+const ACTIVATION_MS_MAX = 60_000;
 
 /** Asks at a steady pace, publishes the second bundle meanwhile, and goes on until it decides. */
 export async function activation(
@@ -50,7 +50,8 @@ export async function activation(
   };
   const end = performance.now() + ACTIVATION_MS_MAX;
   while (activeAt === undefined) {
-    if (performance.now() > end) throw new Error(`${contender.name} does not activate ${workload.name}`);
+    if (performance.now() > end)
+      throw new Error(`${contender.name} does not activate ${workload.name}\n${contender.notes()}`);
     await load(contender, 100, watch);
   }
   await sleep(SETTLE_MS);

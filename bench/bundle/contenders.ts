@@ -6,7 +6,7 @@ import { Client } from 'undici';
 import { freePort } from '../first-light/http.ts';
 import type { Ground } from '../first-light/section.ts';
 import { startProcess } from '../first-light/start-process.ts';
-import type { Workload } from './workloads.ts';
+import { SIGNER, type Workload } from './workloads.ts';
 
 /** A service that follows a published bundle and decides by it. */
 export interface Contender {
@@ -15,6 +15,8 @@ export interface Contender {
   ask(): Promise<boolean>;
   /** MiB of the process that are resident now. */
   residentMebibytes(): number;
+  /** What it says of itself where it does not do what it should. */
+  notes(): string;
   stop(): Promise<void>;
 }
 
@@ -28,7 +30,16 @@ export async function startOurs(
   name = 'Writ',
 ): Promise<Contender> {
   const config = join(ground.folder, `${name}-${Date.now()}.yaml`);
-  const bundle = { name: 'bench', url, poll_seconds: POLL_SECONDS, allow: ['loopback'] };
+  const key = `${config}.pem`;
+  writeFileSync(key, SIGNER.publicPem);
+  const signature = { name: 'author', keys: { [SIGNER.keyId]: { algorithm: SIGNER.algorithm, file: key } } };
+  const bundle = {
+    name: 'bench',
+    url,
+    poll_seconds: POLL_SECONDS,
+    allow: ['loopback'],
+    signatures: [signature],
+  };
   // JSON is YAML.
   writeFileSync(config, JSON.stringify({ bundles: [bundle] }));
   const service = await startWrit(['serve', '--config', config], `${config}.data`);
@@ -37,9 +48,10 @@ export async function startOurs(
     name,
     async ask() {
       const result = await post(client, `/v1/data/${path}`, { input });
-      return (result as { result?: { outcome?: string } }).result?.outcome === 'allow';
+      return (result as { result?: unknown }).result === true;
     },
     residentMebibytes: () => residentOf(service.child.pid!),
+    notes: () => service.notes(),
     async stop() {
       await client.destroy();
       await service.stop('SIGKILL');
@@ -62,7 +74,17 @@ export async function startOpa(
     config,
     JSON.stringify({
       services: { publisher: { url: origin } },
-      bundles: { bench: { service: 'publisher', resource: pathname, polling } },
+      keys: { [SIGNER.keyId]: { algorithm: SIGNER.algorithm, key: SIGNER.publicPem } },
+      bundles: {
+        bench: {
+          service: 'publisher',
+          resource: pathname,
+          polling,
+          signing: { keyid: SIGNER.keyId },
+          // The default, 1 GiB, is written down because what is measured is near it.
+          size_limit_bytes: 1_073_741_824,
+        },
+      },
     }),
   );
   const pidOf = new Promise<number>((resolve) => {
@@ -91,6 +113,7 @@ export async function startOpa(
       return (result as { result?: unknown }).result === true;
     },
     residentMebibytes: () => residentOf(pid),
+    notes: () => '',
     async stop() {
       await client.destroy();
       process.kill(pid, 'SIGKILL');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSource } from '@writ/bundle';
 import { createRegoEngine } from '@writ/pdp';
-import type { Workload } from './workloads.ts';
+import { SIGNER, type Workload } from './workloads.ts';
 
 /**
  * The longest that reading and loading a workload's large bundle kept this thread busy without a break, in
@@ -16,7 +16,18 @@ export async function longestStretch({ after, name }: Workload): Promise<number>
   const engine = createRegoEngine();
   try {
     const { stop } = watch();
-    const read = await readSource({ kind: 'path', path: file, name: 'bench' });
+    const read = await readSource({
+      kind: 'path',
+      path: file,
+      name: 'bench',
+      signatures: [
+        {
+          name: 'author',
+          form: 'bundle',
+          keys: { [SIGNER.keyId]: { key: SIGNER.publicPem, algorithm: SIGNER.algorithm } },
+        },
+      ],
+    });
     if (!read.ok) throw new Error(JSON.stringify(read.problems));
     const loaded = await engine.load([read.bundle]);
     const longest = stop();

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { buildBundle } from '@writ/bundle';
@@ -13,6 +14,19 @@ export interface Workload {
   readonly before: Uint8Array;
   readonly after: Uint8Array;
 }
+
+const PAIR = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+/** What both check the archives with. */
+export const SIGNER = {
+  keyId: 'bench',
+  algorithm: 'ES256',
+  publicPem: PAIR.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+} as const;
+const SIGNING = {
+  key: PAIR.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  keyId: SIGNER.keyId,
+  algorithm: SIGNER.algorithm,
+};
 
 const RULES = 10_000;
 const DATA_BYTES = 100_000_000;
@@ -38,8 +52,8 @@ export async function manyRules(ground: Ground): Promise<Workload> {
       arguments: { amount: 10 },
       identity: { sub: 'agent:bench', delegated_by: 'user:1', scopes: [`role-${index % 100}`] },
     },
-    before: await archiveOf(ground, 'rules-1', 'many', { 'policy.rego': policy(10) }),
-    after: await archiveOf(ground, 'rules-2', 'many', { 'policy.rego': policy(RULES) }),
+    before: await archiveOf(ground, 'rules-1', 1, 'many', { 'policy.rego': policy(10) }),
+    after: await archiveOf(ground, 'rules-2', 2, 'many', { 'policy.rego': policy(RULES) }),
   };
 }
 
@@ -62,8 +76,8 @@ export async function muchData(ground: Ground): Promise<Workload> {
       arguments: {},
       identity: { sub: 'agent:bench', delegated_by: 'user:200000', scopes: [] },
     },
-    before: await archiveOf(ground, 'data-1', 'people', files(1_000)),
-    after: await archiveOf(ground, 'data-2', 'people', files(DATA_BYTES)),
+    before: await archiveOf(ground, 'data-1', 1, 'people', files(1_000)),
+    after: await archiveOf(ground, 'data-2', 2, 'people', files(DATA_BYTES)),
   };
 }
 
@@ -87,6 +101,7 @@ function people(bytes: number): object {
 async function archiveOf(
   ground: Ground,
   revision: string,
+  sequence: number,
   root: string,
   files: Readonly<Record<string, string>>,
 ): Promise<Uint8Array> {
@@ -97,7 +112,7 @@ async function archiveOf(
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, file), text);
   }
-  const built = await buildBundle(folder);
+  const built = await buildBundle(folder, { signing: SIGNING, sequence });
   if (!built.ok) throw new Error(JSON.stringify(built.problems));
   return built.archive;
 }

@@ -71,8 +71,9 @@ export function startWrit(args: readonly string[], data: string, cwd = process.c
 
 function parseStart(text: string): { api: string; mcp: string | undefined } | undefined {
   try {
-    const { api, mcp } = JSON.parse(text) as { api: string; mcp?: string };
-    return { api, mcp };
+    const { api, mcp } = JSON.parse(text) as { api?: string; mcp?: string };
+    // An error is an object too.
+    return api === undefined ? undefined : { api, mcp };
   } catch {
     return undefined;
   }
