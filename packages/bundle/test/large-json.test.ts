@@ -4,9 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { memoryOf, putTogether, takeApart } from '../src/large/apart.ts';
 import { lazyJson, lazyOf } from '../src/large/lazy-json.ts';
 import { LARGE_BYTES, readLarge } from '../src/large/read-large.ts';
+import { rewriteJson } from '../src/large/rewrite-json.ts';
 import { scanJson } from '../src/large/scan-json.ts';
 import { jsonBytes } from '../src/large/write-canonical.ts';
 import { mergeDocuments } from '../src/read-data.ts';
+import { goJson, parseTextual } from '../src/signing/go-json.ts';
 
 const LIMITS = { depthMax: 500, sizeBytesMax: 10_000_000 };
 /** So small that generated documents have nodes at every depth. */
@@ -35,6 +37,78 @@ const mutants = fc
     const place = at % (text.length + 1);
     return text.slice(0, place) + put + text.slice(place + (at % 3));
   });
+
+describe('a document in another form', () => {
+  const slowly = (text: string, form: 'jcs' | 'go'): string =>
+    form === 'go' ? goJson(parseTextual(text)) : canonicalJson(JSON.parse(text) as Json);
+  const agrees = (text: string): void => {
+    for (const form of ['jcs', 'go'] as const) {
+      const written = rewriteJson(bytes(text), form);
+      if (written !== undefined) expect(Buffer.from(written).toString()).toBe(slowly(text, form));
+    }
+  };
+  const escaped = texts.map(({ text }) => text.replaceAll('a', '\\u0061').replaceAll('b', '\\ud83d\\ude00'));
+
+  it('is what comes of its values, wherever it is taken', () => {
+    const any = fc.oneof(
+      texts.map(({ text }) => text),
+      mutants,
+      escaped,
+    );
+    fc.assert(fc.property(any, agrees), { numRuns: 2_000 });
+  });
+
+  it('is taken where it is JSON whose keys occur once', () => {
+    const taken = (text: string): void => {
+      for (const form of ['jcs', 'go'] as const) expect(rewriteJson(bytes(text), form)).toBeDefined();
+    };
+    fc.assert(
+      fc.property(
+        texts.map(({ text }) => text),
+        taken,
+      ),
+    );
+  });
+
+  it.each([
+    ['keys beyond the first plane', '{"\u{10000}":1,"\uffee":2,"\ue000":3,"é":4,"z":5}'],
+    [
+      'many keys out of order',
+      JSON.stringify(
+        Object.fromEntries(Array.from({ length: 99 }, (_, i) => [`k${(i * 7) % 99}`, { b: i, a: [i] }])),
+      ),
+    ],
+    ['line separators', '{"\u2029":"a\u2028b","c":"\u2027"}'],
+    ['escapes of many kinds', String.raw`{"b\/\u0041":"\u001f\b\f\n\r\t\"\\","a":"\ud83d\ude00"}`],
+    ['numbers of many kinds', '[1.0,1e2,-0,1E-7,0.000001,1234567890123456,1e21]'],
+    ['an empty key and empty containers', '{"":{},"a":[],"b":[{}]}'],
+    ['keys of which one begins another', '{"ab":1,"a":2,"a\\"":3,"a!":4}'],
+    ['a document that is no container', ' "x" '],
+  ])('is what comes of its values with %s', (_what, text) => {
+    for (const form of ['jcs', 'go'] as const)
+      expect(Buffer.from(rewriteJson(bytes(text), form) ?? []).toString()).toBe(slowly(text, form));
+  });
+
+  it.each([
+    ['a key twice', '{"a":1,"b":2,"a":3}'],
+    ['a key twice, once escaped', String.raw`{"a":1,"\u0061":3}`],
+    ['half a surrogate pair', String.raw`["\ud800"]`],
+    ['a comma at the end', '[1,]'],
+    ['a comma at the end of an object', '{"a":1,}'],
+    ['a comma at the start', '[,1]'],
+    ['an escape that there is not', String.raw`["\x"]`],
+    ['text after the value', '[1] 1'],
+    ['an open string', '["'],
+    ['nothing', ''],
+  ])('is not taken with %s', (_what, text) => {
+    for (const form of ['jcs', 'go'] as const) expect(rewriteJson(bytes(text), form)).toBeUndefined();
+  });
+
+  it('is not taken where its canonical form would be another number', () => {
+    expect(rewriteJson(bytes('[9007199254740993]'), 'jcs')).toBeUndefined();
+    expect(rewriteJson(bytes('[9007199254740993]'), 'go')).toBeDefined();
+  });
+});
 
 describe('a large document', () => {
   it('is taken where it is strict JSON, and only there', () => {

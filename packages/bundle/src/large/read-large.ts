@@ -1,8 +1,8 @@
 import { canonicalJson, type Json } from '@writ/decision';
-import { ARRAY_MEMBER, type JsonIndex, KIND_ARRAY, NODE, OBJECT_MEMBER } from './json-index.ts';
+import { LEAF_BYTES } from './json-index.ts';
 import { lazyJson } from './lazy-json.ts';
-import { scanJson } from './scan-json.ts';
-import { ByteSink } from './write-canonical.ts';
+import { rewriteJson } from './rewrite-json.ts';
+import { type ScannedJson, scanJson } from './scan-json.ts';
 
 /** From here on a document is not made into values as a whole: that alone would hold up decisions. */
 export const LARGE_BYTES = 512 * 1024;
@@ -13,13 +13,15 @@ export const LARGE_BYTES = 512 * 1024;
  * values always is.
  */
 export function readLarge(text: Uint8Array, depthMax: number): Json | undefined {
-  const scanned = scanJson(text, depthMax);
-  if (scanned?.index === undefined) return undefined;
-  if (scanned.isCanonical) return lazyJson(scanned.index);
-  const sink = new ByteSink();
-  writeNode(scanned.index, scanned.index.root, sink);
-  const again = scanJson(sink.take(), depthMax);
-  return again?.index === undefined ? undefined : lazyJson(again.index);
+  const canonical = scanJson(text, depthMax, LEAF_BYTES, true);
+  if (canonical?.isCanonical === true) return lazyAtRoot(canonical);
+  const written = rewriteJson(text, 'jcs');
+  const scanned = written === undefined ? undefined : scanJson(written, depthMax);
+  return scanned === undefined ? undefined : lazyAtRoot(scanned);
+}
+
+function lazyAtRoot({ index }: ScannedJson): Json | undefined {
+  return index === undefined ? undefined : lazyJson(index);
 }
 
 /** A value as one that is read lazily, where it is large; else as it is. */
@@ -27,42 +29,4 @@ export function lazyIfLarge(value: Json, depthMax: number): Json {
   if (typeof value !== 'object' || value === null) return value;
   const text = canonicalJson(value);
   return text.length < LARGE_BYTES ? value : (readLarge(Buffer.from(text), depthMax) ?? value);
-}
-
-/** Writes a node's text canonically, one leaf at a time. */
-function writeNode(index: JsonIndex, node: number, sink: ByteSink): void {
-  const { nodes } = index;
-  const isArray = nodes[node + NODE.kind] === KIND_ARRAY;
-  const count = nodes[node + NODE.count]!;
-  const members = node + NODE.members;
-  if (isArray) {
-    for (let item = 0; item < count; item++) {
-      sink.text(item === 0 ? '[' : ',');
-      writeValue(index, members + item * ARRAY_MEMBER.words, sink);
-    }
-    sink.text(']');
-    return;
-  }
-  const places = Array.from({ length: count }, (_, member) => members + member * OBJECT_MEMBER.words);
-  const named = places.map((word) => [keyOf(index, word), word] as const);
-  named.sort(([left], [right]) => (left < right ? -1 : 1));
-  named.forEach(([key, word], at) => {
-    sink.text(`${at === 0 ? '{' : ','}${JSON.stringify(key)}:`);
-    writeValue(index, word + OBJECT_MEMBER.start, sink);
-  });
-  sink.text('}');
-}
-
-function keyOf({ text, nodes }: JsonIndex, word: number): string {
-  return JSON.parse(`"${utf8(text, nodes[word]!, nodes[word + 1]!)}"`) as string;
-}
-
-function writeValue(index: JsonIndex, word: number, sink: ByteSink): void {
-  const [start, end] = [index.nodes[word]!, index.nodes[word + 1]!];
-  if (end === 0) writeNode(index, start, sink);
-  else sink.text(canonicalJson(JSON.parse(utf8(index.text, start, end)) as Json));
-}
-
-function utf8(text: Uint8Array, start: number, end: number): string {
-  return Buffer.from(text.buffer, text.byteOffset, text.byteLength).toString('utf8', start, end);
 }

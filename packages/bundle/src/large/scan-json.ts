@@ -6,13 +6,16 @@ import {
   CLOSE_BRACKET,
   COLON,
   COMMA,
+  EXACT_DIGITS,
   LETTER_U,
   MINUS,
   NINE,
   OPEN_BRACE,
   OPEN_BRACKET,
+  ORDER_UNCLEAR,
   QUOTE,
   SOLIDUS,
+  WORDS,
   ZERO,
 } from './json-bytes.ts';
 import {
@@ -38,15 +41,17 @@ export interface ScannedJson {
 /**
  * Reads a JSON text as `readStrictBytes` does, and finds where the members of its large containers stand. Undefined
  * where anything is wrong with it, or cannot be told here: then `readStrictBytes` says what.
+ * @param canonicalOnly ends at the first sign that the text is not the canonical one
  * @param leafBytes containers of at most so many bytes are not in the index
  */
 export function scanJson(
   text: Uint8Array,
   depthMax: number,
   leafBytes = LEAF_BYTES,
+  canonicalOnly = false,
 ): ScannedJson | undefined {
   if (!isUtf8(text)) return undefined;
-  const scanner = new Scanner(text, depthMax, leafBytes);
+  const scanner = new Scanner(text, depthMax, leafBytes, canonicalOnly);
   try {
     return scanner.document();
   } catch (fault) {
@@ -58,18 +63,9 @@ export function scanJson(
 class Unclear {}
 const UNCLEAR = new Unclear();
 
-/** From here on the order of UTF-8 bytes and that of UTF-16 units can differ. */
-const ORDER_UNCLEAR = 0xee;
 /** With more keys out of order than this a set tells whether one occurs twice. */
 const FEW_KEYS = 16;
-/** As many digits as an integer can have that a double always holds. */
-const EXACT_DIGITS = 15;
 
-const WORDS: Readonly<Record<number, readonly number[]>> = {
-  116: [...Buffer.from('true')],
-  102: [...Buffer.from('false')],
-  110: [...Buffer.from('null')],
-};
 /** Letters after a backslash that stand for what JCS writes so too. */
 const CANONICAL_ESCAPES: ReadonlySet<number> = new Set([...Buffer.from('"\\bfnrt')]);
 
@@ -82,6 +78,7 @@ class Scanner {
   readonly #view: Buffer;
   readonly #depthMax: number;
   readonly #leafBytes: number;
+  readonly #canonicalOnly: boolean;
   readonly #pending = new NumberList();
   readonly #nodes = new NumberList();
   #at = 0;
@@ -91,11 +88,12 @@ class Scanner {
   #hasEscape = false;
   #isAscii = true;
 
-  constructor(text: Uint8Array, depthMax: number, leafBytes: number) {
+  constructor(text: Uint8Array, depthMax: number, leafBytes: number, canonicalOnly: boolean) {
     this.#text = text;
     this.#view = Buffer.from(text.buffer, text.byteOffset, text.byteLength);
     this.#depthMax = depthMax;
     this.#leafBytes = leafBytes;
+    this.#canonicalOnly = canonicalOnly;
   }
 
   document(): ScannedJson {
@@ -413,6 +411,7 @@ class Scanner {
   }
 
   #enter(): void {
+    if (this.#canonicalOnly && !this.#isCanonical) throw UNCLEAR;
     if (++this.#depth > this.#depthMax) throw UNCLEAR;
   }
 }

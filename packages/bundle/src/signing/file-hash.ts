@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { posix } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { isDataFile } from '../files.ts';
+import { rewriteJson } from '../large/rewrite-json.ts';
 import { goJson, NumberText, parseTextual, type TextualJson } from './go-json.ts';
 
 /** Hash algorithms that a signature may name (OPA 1.22, `v1/bundle/hash.go`), without those that are broken. */
@@ -33,9 +34,12 @@ export function hashFile(path: string, bytes: Uint8Array, algorithm = HASH_ALGOR
   const name = ALGORITHMS[algorithm];
   if (name === undefined) return undefined;
   if (!isStructured(path)) return hash(name, bytes, 'hex');
+  const isYaml = /\.ya?ml$/.test(path);
+  const written = isYaml ? undefined : rewriteJson(bytes, 'go');
+  if (written !== undefined) return hash(name, written, 'hex');
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    const document = /\.ya?ml$/.test(path) ? fromYaml(text) : parseTextual(text);
+    const document = isYaml ? fromYaml(text) : parseTextual(text);
     return hash(name, goJson(document), 'hex');
   } catch {
     return undefined;
