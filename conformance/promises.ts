@@ -245,6 +245,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'What a list hides is denied, and on record apart from what does not exist.',
     source: 'docs/architecture.md',
   },
+  'P-GATEWAY-HOSTILE-SERVER': {
+    sentence:
+      'A server that answers wrongly, never, for another request or without end makes one failed call, on record, and nothing of it is released.',
+    source: 'docs/reference/mcp-gateway.md',
+  },
   'P-GATEWAY-IDENTITY-FROM-CREDENTIAL': {
     sentence: 'No message and no other header changes who asks.',
     source: 'GHSA-g53w-w6mj-hrpp',
@@ -261,6 +266,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'A method that is not offered reaches no server.',
     source: 'docs/architecture.md',
   },
+  'P-GATEWAY-NAMES-ARE-DATA': {
+    sentence: 'No argument or name becomes part of a URL or header on its way to a server.',
+    source: 'CVE-2026-29791',
+  },
   'P-GATEWAY-NAMES-INJECTIVE': {
     sentence: 'Tools of two servers never share a name.',
     source: 'docs/architecture.md',
@@ -268,6 +277,19 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   'P-GATEWAY-NO-CROSS-CLIENT': {
     sentence: 'Equal request ids never mix callers.',
     source: 'CVE-2026-25536',
+  },
+  'P-GATEWAY-NO-EFFECT-UNRECORDED': {
+    sentence:
+      'Where the record fails, before a call or amid it, nothing takes effect that is not on record, and no result goes out.',
+    source: 'docs/architecture.md',
+  },
+  'P-GATEWAY-NO-REDIRECT': {
+    sentence: "A server's redirect is not followed.",
+    source: 'CWE-918',
+  },
+  'P-GATEWAY-NO-SHELL': {
+    sentence: 'A server is started with its arguments as they are written, without a shell.',
+    source: 'CVE-2026-55887, CVE-2026-42271',
   },
   'P-GATEWAY-NO-TOKEN-PASSTHROUGH': {
     sentence: "A caller's token never goes upstream.",
@@ -305,6 +327,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   'P-GATEWAY-REQUEST-REDACTED': {
     sentence: 'A redaction never makes a request name something that was not decided about.',
     source: 'docs/architecture.md',
+  },
+  'P-GATEWAY-SMUGGLING': {
+    sentence: 'A request that two readers could split differently is refused.',
+    source: 'CWE-444',
   },
   'P-GATEWAY-STATE-SEALED': {
     sentence:

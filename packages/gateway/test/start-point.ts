@@ -12,7 +12,7 @@ import {
   loadPolicies,
   renderLoadFailure,
 } from '@writ/pdp';
-import { openStore } from '@writ/store';
+import { openStore, type Store } from '@writ/store';
 import { onTestFinished } from 'vitest';
 
 export interface PointOptions extends Partial<DecisionPointOptions> {
@@ -22,10 +22,13 @@ export interface PointOptions extends Partial<DecisionPointOptions> {
   readonly bundle?: string;
   /** Entrypoints as a manifest writes them. Default: `agent/decision`, kind `grant`. */
   readonly entrypoints?: readonly object[];
+  /** Size that the record may grow to: beyond it, the disk is full. */
+  readonly storeBytesMax?: number;
 }
 
 export interface StartedPoint {
   readonly service: DecisionService;
+  readonly store: Store;
   /** Everything on record. */
   entries(): Promise<readonly LedgerEntry[]>;
 }
@@ -35,6 +38,7 @@ export async function startPoint({
   rego = '',
   bundle,
   entrypoints,
+  storeBytesMax,
   ...options
 }: PointOptions): Promise<StartedPoint> {
   const folder = await mkdtemp(join(tmpdir(), 'writ-gateway-'));
@@ -51,6 +55,7 @@ export async function startPoint({
   const store = await openStore({
     directory: join(folder, 'data'),
     procedures: [...DECISION_PROCEDURES, ...LEDGER_PROCEDURES],
+    ...(storeBytesMax === undefined ? {} : { sizeBytesMax: storeBytesMax }),
   });
   const service = createDecisionPoint({
     store,
@@ -61,11 +66,12 @@ export async function startPoint({
   });
   onTestFinished(async () => {
     await service.close();
-    await store.close();
+    await store.close().catch(() => undefined);
     await engine.close();
   });
   return {
     service,
+    store,
     entries: async () => {
       const stored = await store.entries(0, await store.logSize());
       return stored.map((each) => {
