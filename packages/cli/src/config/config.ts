@@ -2,6 +2,8 @@ import { GATEWAY_LIMITS, UPSTREAM_LIMITS } from '@writ/gateway';
 import { BUDGET_HOLDERS, BUDGET_WINDOWS, isTimeZone } from '@writ/state';
 import { z } from 'zod';
 import { bundleSchema } from './bundle-config.ts';
+import { actorSchema, principalSchema, tokenHashSchema } from './caller-config.ts';
+import { identityFaults, identitySchema, listenTlsSchema } from './identity-config.ts';
 import { limitsSchema } from './limits-config.ts';
 
 const name = z
@@ -9,30 +11,13 @@ const name = z
   .regex(/^[a-z0-9][a-z0-9_-]{0,31}$/, 'must be lower-case letters, digits, "-" or "_", at most 32');
 const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'must be HOST:PORT');
 const refusalForm = z.enum(['result', 'error', 'http']);
-const tokenHash = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be `sha256:` and 64 hexadecimal digits');
 const strings = z.array(z.string());
 
 const upstreamLimits = limitsSchema(UPSTREAM_LIMITS)
   .optional()
   .describe('Bounds towards this server: times in ms, sizes in bytes');
 
-const principal = z.strictObject({
-  id: z.string().min(1),
-  kind: z.enum(['user', 'service', 'agent']).optional(),
-  tenant: z.string().optional(),
-  groups: strings.optional(),
-  scopes: strings.optional(),
-  data_classifications_authorized: strings.optional(),
-});
-const actor = z.strictObject({
-  id: z.string().min(1),
-  class: z.string().optional(),
-  owner_team: z.string().optional(),
-  version: z.string().min(1).optional().describe('Which release of the agent this is'),
-});
-
-/** The shape of `writ.yaml`; its JSON Schema is published as `schemas/writ.schema.json`. */
-export const configSchema = z.strictObject({
+const fields = z.strictObject({
   data_dir: z
     .string()
     .min(1)
@@ -99,6 +84,7 @@ export const configSchema = z.strictObject({
       hosts: strings
         .optional()
         .describe("Host names, without port, that clients beyond loopback use, beside the addresses' own"),
+      tls: listenTlsSchema.optional(),
     })
     .optional(),
   api: z
@@ -140,12 +126,21 @@ export const configSchema = z.strictObject({
     })
     .optional()
     .describe('What the gateway allows its clients'),
-  callers: z
-    .array(z.strictObject({ token_hash: tokenHash, principal, actor }))
+  identity: z
+    .array(identitySchema)
+    .min(1)
     .optional()
-    .describe('Who may come through the gateway, by the hash of their bearer token (`writ token`)'),
+    .describe(
+      'How callers of the gateway prove who they are; the first that recognises a credential decides',
+    ),
+  callers: z
+    .array(z.strictObject({ token_hash: tokenHashSchema, principal: principalSchema, actor: actorSchema }))
+    .optional()
+    .describe(
+      'Who may come through the gateway, by the hash of their bearer token (`writ identity key`); short for an `identity` with `keys`',
+    ),
   anonymous: z
-    .strictObject({ principal, actor })
+    .strictObject({ principal: principalSchema, actor: actorSchema })
     .optional()
     .describe('Who a gateway caller without a token is; on loopback only'),
   refusals: z
@@ -232,7 +227,7 @@ export const configSchema = z.strictObject({
     .array(
       z.strictObject({
         id: name,
-        token_hash: tokenHash,
+        token_hash: tokenHashSchema,
         tenants: strings.optional(),
         principals: strings.optional(),
         actors: strings.optional(),
@@ -241,6 +236,12 @@ export const configSchema = z.strictObject({
     )
     .optional()
     .describe('Enforcement points that may use the decision API, and what each may assert'),
+});
+
+/** The shape of `writ.yaml`; its JSON Schema is published as `schemas/writ.schema.json`. */
+export const configSchema = fields.superRefine((config, context) => {
+  for (const { path, message } of identityFaults(config))
+    context.addIssue({ code: 'custom', path: [...path], message });
 });
 
 /** `writ.yaml` as read. */
