@@ -1,4 +1,3 @@
-export { createInFlight, type InFlight } from './listener/in-flight.ts';
 export { type RoutesOptions, routeRequests } from './listener/route-requests.ts';
 export { APPROVAL_META_KEY, SESSION_META_KEY } from './mcp/ask-decision.ts';
 export { DECISION_REASONS } from './mcp/call-steps.ts';

@@ -4,8 +4,9 @@ import { createMcpGateway, GATEWAY_LIMITS } from '@writ/gateway';
 import type { Caller } from '@writ/identity';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
+import { callerOf } from '../compose/caller-of.ts';
 import { serverIdOf } from '../compose/server-id.ts';
-import { asCaller, type ServiceOverrides, serviceFromConfig } from '../compose/service-from-config.ts';
+import { type ServiceOverrides, serviceFromConfig } from '../compose/service-from-config.ts';
 import { startService } from '../compose/start-service.ts';
 import { waitForEnding } from '../compose/until-signal.ts';
 import type { Config } from '../config/config.ts';
@@ -72,7 +73,7 @@ async function runServer(output: Output, words: readonly string[], options: McpR
     limits: limitsOf(GATEWAY_LIMITS, config.gateway?.limits ?? {}),
   });
   try {
-    const session = gateway.serveStdio(callerOf(config), process.stdin, process.stdout);
+    const session = gateway.serveStdio(runnerOf(config), process.stdin, process.stdout);
     await Promise.race([session.ended, ending.signal]);
     await session.close();
     return EXIT.ok;
@@ -84,8 +85,8 @@ async function runServer(output: Output, words: readonly string[], options: McpR
 }
 
 /** On stdio the process itself is the credential: the configured `anonymous`, else who runs it. */
-function callerOf(config: Config): Caller {
+function runnerOf(config: Config): Caller {
   return config.anonymous === undefined
     ? { principal: { id: `user:${userInfo().username}`, kind: 'user' }, actor: { id: 'agent:stdio' } }
-    : asCaller(config.anonymous);
+    : callerOf(config.anonymous);
 }

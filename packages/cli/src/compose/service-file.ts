@@ -6,6 +6,8 @@ export interface ServiceFile {
   readonly pid: number;
   readonly api: string;
   readonly mcp?: string;
+  /** What the service shows over TLS, PEM, leaf first: whoever reads this file may know it by that. */
+  readonly certificate?: string;
 }
 
 /** The first service on a data directory; others there, clients of the store's owner, carry their process id. */

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import type { ReleaseRequirement } from '@writ/bundle';
 import { GATEWAY_LIMITS, type RefusalOptions, UPSTREAM_LIMITS, type UpstreamConfig } from '@writ/gateway';
-import type { Caller } from '@writ/identity';
 import {
   type CheckpointSigner,
   commandSigner,
@@ -21,6 +20,8 @@ import { limitsOf } from '../config/limits-config.ts';
 import type { LoadedConfig } from '../config/read-config.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import { bundleSources } from './bundle-sources.ts';
+import { callerOf, defined } from './caller-of.ts';
+import type { IdentityOptions } from './open-identity.ts';
 import { readText } from './read-text.ts';
 import type { ListenAddress, ServiceOptions } from './service-options.ts';
 
@@ -38,10 +39,8 @@ const DEFAULT_API = '127.0.0.1:8181';
 const DEFAULT_MCP = '127.0.0.1:8182';
 
 /** A service's options from `writ.yaml` and the command line. */
-export function serviceFromConfig(
-  { config, folder }: LoadedConfig,
-  overrides: ServiceOverrides,
-): ServiceOptions {
+export function serviceFromConfig(loaded: LoadedConfig, overrides: ServiceOverrides): ServiceOptions {
+  const { config, folder } = loaded;
   const upstreams = upstreamsOf({ config, folder });
   const policyWrites = config.api?.policy_writes ?? false;
   if (policyWrites && config.production === true)
@@ -50,6 +49,13 @@ export function serviceFromConfig(
       '`api.policy_writes` lets policies be changed without review or signature, which production refuses',
       'take it out of writ.yaml, and publish signed bundles',
     );
+  // An address that somebody named is where clients will go: on another port, whoever holds this one would answer them.
+  const api = parseAddress(
+    overrides.addr ?? config.listen?.api ?? DEFAULT_API,
+    overrides.addr === undefined && config.listen?.api === undefined,
+  );
+  // Without points nothing listens there at all, which the API says itself.
+  if ((config.points ?? []).length > 0) requireTls('the decision API', api, config);
   const dataDirectory = resolve(overrides.data ?? resolve(folder, config.data_dir ?? '.writ'));
   return {
     dataDirectory,
@@ -67,11 +73,9 @@ export function serviceFromConfig(
     engine: engineOf(config, overrides),
     production: config.production ?? false,
     ...(config.release === undefined ? {} : { releases: [releaseOf(config, config.release)] }),
-    // An address that somebody named is where clients will go: on another port, whoever holds this one would answer them.
-    api: parseAddress(
-      overrides.addr ?? config.listen?.api ?? DEFAULT_API,
-      overrides.addr === undefined && config.listen?.api === undefined,
-    ),
+    api,
+    identity: identityOptions(loaded),
+    ...(config.listen?.drain_seconds === undefined ? {} : { drainMs: config.listen.drain_seconds * 1000 }),
     ...(upstreams.length === 0 ? {} : { mcp: gatewayOptions(config, overrides, upstreams) }),
     ...(config.listen?.hosts === undefined ? {} : { hosts: config.listen.hosts }),
     points: (config.points ?? []).map(({ id, token_hash, mode, ...claims }) => ({
@@ -121,24 +125,19 @@ function gatewayOptions(
     overrides.mcpAddr ?? config.listen?.mcp ?? DEFAULT_MCP,
     overrides.mcpAddr === undefined && config.listen?.mcp === undefined,
   );
-  const callers = (config.callers ?? []).map(({ token_hash, ...caller }) => ({
-    tokenHash: token_hash,
-    ...asCaller(caller),
-  }));
-  if (!isLoopback(address.host) && (config.anonymous !== undefined || callers.length === 0)) {
+  const known = (config.callers ?? []).length + (config.identity ?? []).length;
+  if (!isLoopback(address.host) && (config.anonymous !== undefined || known === 0)) {
+    const mend = 'say under `identity` in writ.yaml who may come (`writ identity key` makes a key)';
     throw new CommandError(
       EXIT.config,
       `the gateway can't listen on ${address.host}: beyond loopback every caller must authenticate`,
-      config.anonymous === undefined
-        ? 'list callers in writ.yaml; `writ token` makes a token and its hash'
-        : 'take `anonymous` out of writ.yaml and list callers; `writ token` makes a token and its hash',
+      config.anonymous === undefined ? mend : `take \`anonymous\` out of writ.yaml, and ${mend}`,
     );
   }
+  requireTls('the gateway', address, config);
   return {
     ...address,
     upstreams,
-    callers,
-    ...(config.anonymous === undefined ? {} : { anonymous: asCaller(config.anonymous) }),
     ...(config.refusals === undefined ? {} : { refusals: refusalsOf(config.refusals) }),
     ...(config.gateway?.limits === undefined
       ? {}
@@ -151,6 +150,29 @@ function refusalsOf({ deny, step_up, resource_metadata }: NonNullable<Config['re
     ...(deny === undefined ? {} : { deny: typeof deny === 'string' ? deny : defined(deny) }),
     ...(step_up === undefined ? {} : { stepUp: step_up }),
     ...(resource_metadata === undefined ? {} : { resourceMetadata: resource_metadata }),
+  };
+}
+
+/** What goes in the clear beyond this machine can be read and altered by whoever stands between: that must be meant. */
+function requireTls(what: string, { host }: ListenAddress, { listen }: Config): void {
+  if (isLoopback(host) || listen?.tls !== undefined) return;
+  throw new CommandError(
+    EXIT.config,
+    `${what} can't listen on ${host}: beyond loopback its port must be encrypted`,
+    'name a certificate under `listen.tls` in writ.yaml, or write `tls: { elsewhere: true }` where a proxy in front ends TLS',
+  );
+}
+
+function identityOptions({ config, folder }: LoadedConfig): IdentityOptions {
+  return {
+    folder,
+    providers: config.identity ?? [],
+    keys: (config.callers ?? []).map(({ token_hash, ...caller }) => ({
+      tokenHash: token_hash,
+      ...callerOf(caller),
+    })),
+    ...(config.anonymous === undefined ? {} : { anonymous: callerOf(config.anonymous) }),
+    ...(config.listen?.tls === undefined ? {} : { tls: config.listen.tls }),
   };
 }
 
@@ -220,16 +242,4 @@ function upstreamOf(
   if ('url' in own) return { id, ...defined(own), ...limits };
   const { cwd, ...rest } = own;
   return { id, ...defined(rest), ...limits, cwd: resolve(folder, cwd ?? '.') };
-}
-
-/** A caller as configured, for the gateway. */
-export function asCaller(caller: NonNullable<Config['anonymous']>): Caller {
-  return { principal: defined(caller.principal), actor: defined(caller.actor) };
-}
-
-/** Without the members that are undefined: absent and undefined are not the same on the wire. */
-function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
 }

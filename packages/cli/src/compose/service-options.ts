@@ -1,7 +1,6 @@
 import type { BundleChange, BundleSource, ReleaseRequirement } from '@writ/bundle';
 import type { DecisionPoint } from '@writ/decision';
 import type { GatewayLimits, RefusalOptions, UpstreamConfig } from '@writ/gateway';
-import type { Caller, StaticKey } from '@writ/identity';
 import type { CheckpointSigner, Witness } from '@writ/ledger';
 import type {
   CallerIdentity,
@@ -12,6 +11,7 @@ import type {
   PointCredential,
 } from '@writ/pdp';
 import type { BudgetDefinition } from '@writ/state';
+import type { IdentityOptions } from './open-identity.ts';
 
 /** What a service is made of; `serviceOptions` makes it of a configuration. */
 export interface ServiceOptions {
@@ -29,11 +29,13 @@ export interface ServiceOptions {
   /** Absent: no gateway. */
   readonly mcp?: ListenAddress & {
     readonly upstreams: readonly UpstreamConfig[];
-    readonly callers: readonly StaticKey[];
-    readonly anonymous?: Caller;
     readonly refusals?: RefusalOptions;
     readonly limits?: Partial<GatewayLimits>;
   };
+  /** Who callers of the gateway can be, and how the ports are encrypted. */
+  readonly identity: IdentityOptions;
+  /** How long calls under way are waited for when the service ends, ms. */
+  readonly drainMs?: number;
   /** The operator may write policies and data over the API. */
   readonly policyWrites?: boolean;
   readonly points?: readonly PointCredential[];

@@ -85,6 +85,13 @@ const fields = z.strictObject({
         .optional()
         .describe("Host names, without port, that clients beyond loopback use, beside the addresses' own"),
       tls: listenTlsSchema.optional(),
+      drain_seconds: z
+        .number()
+        .int()
+        .min(0)
+        .max(600)
+        .optional()
+        .describe('How long calls under way are waited for when the service ends. Default: 10'),
     })
     .optional(),
   api: z

@@ -1,10 +1,8 @@
-import type { ServerResponse } from 'node:http';
-
-/** Counts the requests that are being served, and waits for them. */
+/** Counts what is under way, and waits for it. */
 export interface InFlight {
   readonly count: number;
-  /** Counts one until its response ended, however it ends. */
-  track(response: ServerResponse): void;
+  /** Counts one piece of work until it ended, however it ends. */
+  run<T>(work: () => Promise<T>): Promise<T>;
   /** Resolves with how many are left: none, or what had not ended in time. */
   drained(waitMs: number): Promise<number>;
 }
@@ -16,12 +14,14 @@ export function createInFlight(): InFlight {
     get count() {
       return count;
     },
-    track(response) {
+    async run(work) {
       count += 1;
-      response.once('close', () => {
+      try {
+        return await work();
+      } finally {
         count -= 1;
-        if (count === 0) for (const done of waiting) done();
-      });
+        if (count === 0) for (const done of [...waiting]) done();
+      }
     },
     drained(waitMs) {
       if (count === 0) return Promise.resolve(0);

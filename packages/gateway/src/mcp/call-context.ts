@@ -1,3 +1,4 @@
+import type { InFlight } from '../listener/in-flight.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { HeldCalls } from './held-calls.ts';
 import type { Leases } from './leases.ts';
@@ -11,4 +12,6 @@ export interface CallContext extends RoundsContext {
   /** Connections for requests that a server of the older era may ask something about. */
   readonly leases: Leases;
   readonly held: HeldCalls;
+  /** Requests of clients that are being decided and forwarded. */
+  readonly inFlight: InFlight;
 }

@@ -3,6 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { DecisionPoint } from '@writ/decision';
 import type { Caller } from '@writ/identity';
 import { type Authenticator, createAuthenticator } from '@writ/identity';
+import { createInFlight } from '../listener/in-flight.ts';
 import { boundPoint } from './bounded-point.ts';
 import type { CallContext } from './call-context.ts';
 import { type CatalogueTool, openCatalogue } from './catalogue.ts';
@@ -44,6 +45,13 @@ export interface McpGateway {
   serveStdio(caller: Caller, input: Readable, output: Writable): StdioSession;
   /** Tools as pinned, of every upstream that answers. */
   tools(): Promise<readonly CatalogueTool[]>;
+  /** True from the moment that it was told to stop. */
+  readonly stopping: boolean;
+  /**
+   * Refuses whatever comes from now on, on record, and waits for the requests under way, `waitMs` at most. Resolves with
+   * how many had not ended; closing ends them, and they stay on record as of unknown outcome.
+   */
+  stop(waitMs: number): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -69,14 +77,17 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
     states: createStateSealer(limits.answerWaitMs),
     leases: createLeases(openOwn, limits),
     held: createHeldCalls(limits.answerWaitMs),
+    inFlight: createInFlight(),
     limits,
     ...(options.observe === undefined ? {} : { observe: options.observe }),
   };
   const openSession = (arrival: Arrival) => new ClientSession(context, openOwn, arrival);
   const connections = new Set<StdioSession>();
+  let stopping = false;
   const endpoint = createHttpEndpoint({
     context,
     openSession,
+    stopping: () => stopping,
     authenticator: options.authenticator ?? createAuthenticator({ providers: [] }),
     ...(options.allowedHosts === undefined ? {} : { allowedHosts: options.allowedHosts }),
   });
@@ -89,6 +100,14 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
       return connection;
     },
     tools: () => catalogue.list(),
+    get stopping() {
+      return stopping;
+    },
+    async stop(waitMs) {
+      stopping = true;
+      const left = await Promise.all([context.inFlight.drained(waitMs), endpoint.drained(waitMs)]);
+      return Math.max(...left);
+    },
     async close() {
       context.held.close();
       await Promise.all([...connections].map((connection) => connection.close()));

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JsonObject } from '@writ/decision';
 import type { Authenticator, Caller } from '@writ/identity';
+import type { InFlight } from '../listener/in-flight.ts';
 import type { CallContext } from './call-context.ts';
 import type { HttpSessions } from './http-sessions.ts';
 import type { RequestServer } from './serve-request.ts';
@@ -30,6 +31,10 @@ export interface Edge {
   readonly requests: RequestServer;
   readonly turns: Turns;
   readonly hosts: readonly string[];
+  /** Requests that are not answered yet, streams apart: those end when somebody ends them. */
+  readonly answering: InFlight;
+  /** True while the gateway waits for what is under way, and takes nothing more. */
+  readonly stopping: () => boolean;
 }
 
 /** One step of the way in. It sees what it says that it needs, and gives what it says that it adds. */

@@ -50,6 +50,20 @@ export const EDGE_STEPS: readonly EdgeStep[] = [
     },
   }),
   edgeStep({
+    name: 'stopping',
+    about: 'nothing more is taken while the gateway waits for what is under way',
+    needs: ['caller'],
+    adds: [],
+    refuses: ['stopping'],
+    async run({ context, stopping }, { request, response, caller }) {
+      if (!stopping()) return NOTHING;
+      const reason = 'the gateway is stopping: ask again';
+      if (request.method === 'POST') await reportMalformed(context.point, caller, 'stopping', reason);
+      response.setHeader('Retry-After', '1');
+      return answered(sendError(response, 503, -32_000, `stopping: ${reason}`));
+    },
+  }),
+  edgeStep({
     name: 'stream of a session',
     about: 'GET and DELETE carry no message: they open or end what belongs to a session of the caller',
     needs: ['caller'],
@@ -150,7 +164,7 @@ export const EDGE_STEPS: readonly EdgeStep[] = [
       'subscriptions_exhausted',
       'message_refused',
     ],
-    async run({ requests, sessions, context }, { request, response, caller, turn, message, era }) {
+    async run({ requests, sessions, context, answering }, { request, response, caller, turn, message, era }) {
       if (era === 'modern' && isListen(message)) {
         turn();
         return answered(requests.serveListen(caller, message, request, response));
@@ -159,10 +173,10 @@ export const EDGE_STEPS: readonly EdgeStep[] = [
         era === 'legacy' && (sessionIdOf(request) !== undefined || message['method'] === 'initialize');
       if (ofSession) {
         const asked = { caller, message, request, response };
-        return answered(serveSession(sessions, context.point, asked));
+        return answered(answering.run(() => serveSession(sessions, context.point, asked)));
       }
       // A client that keeps no session is served as if each request were its first.
-      return answered(requests.serve(caller, message, request, response));
+      return answered(answering.run(() => requests.serve(caller, message, request, response)));
     },
   }),
 ];

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authenticator } from '@writ/identity';
+import { createInFlight } from '../listener/in-flight.ts';
 import type { CallContext } from './call-context.ts';
 import type { Arrival, ClientSession } from './client-session.ts';
 import type { Edge, Passage } from './edge-step.ts';
@@ -13,12 +14,16 @@ export interface HttpEndpointOptions {
   /** Begins the session of one client of the older era. */
   readonly openSession: (arrival: Arrival) => ClientSession;
   readonly authenticator: Authenticator;
+  /** True while the gateway waits for what is under way, and takes nothing more. */
+  readonly stopping: () => boolean;
   /** Host names (without port) that requests may carry; anything else is a rebinding attack. Default: loopback. */
   readonly allowedHosts?: readonly string[];
 }
 
 export interface HttpEndpoint {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Resolves with how many requests are not answered: none, or what had not ended in time. */
+  drained(waitMs: number): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -26,11 +31,13 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 /** MCP over streamable HTTP, both eras: sessions before 2026-07-28, none after. Requests go the way of `EDGE_STEPS`. */
 export function createHttpEndpoint(options: HttpEndpointOptions): HttpEndpoint {
-  const { context, authenticator, openSession, allowedHosts } = options;
+  const { context, authenticator, openSession, allowedHosts, stopping } = options;
   const sessions = createHttpSessions({ open: openSession, limits: context.limits });
   const requests = createRequestServer(context);
   const turns = createTurns(context.limits.requestsPerCaller);
-  const edge: Edge = { context, authenticator, sessions, requests, turns, hosts: allowedHosts ?? LOOPBACK };
+  const answering = createInFlight();
+  const hosts = allowedHosts ?? LOOPBACK;
+  const edge: Edge = { context, authenticator, sessions, requests, turns, hosts, answering, stopping };
   return {
     async handle(request, response) {
       // A step reads only what an earlier one added: a test holds the table to that.
@@ -42,6 +49,7 @@ export function createHttpEndpoint(options: HttpEndpointOptions): HttpEndpoint {
         passage = { ...passage, ...added };
       }
     },
+    drained: (waitMs) => answering.drained(waitMs),
     async close() {
       await sessions.close();
       await requests.close();

@@ -137,7 +137,7 @@ async function flying<Answer>(
 ): Promise<Answer> {
   const incoming = front.incoming(extra);
   try {
-    const answer = await serve(incoming);
+    const answer = await front.context().inFlight.run(() => serve(incoming));
     for (const entry of incoming.flight.released) {
       await extra.mcpReq
         .notify({ method: 'notifications/message', params: { ...entry } })

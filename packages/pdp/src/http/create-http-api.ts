@@ -1,5 +1,11 @@
+import { createListener, type ListenerOptions } from '@writ/identity';
 import type { LogQueries } from '@writ/ledger';
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyRequest,
+  type FastifyServerFactory,
+} from 'fastify';
 import type { LayersView } from '../layers/layers-view.ts';
 import type { PolicyWrites } from '../layers/policy-writes.ts';
 import type { BundleDesk } from '../pipeline/bundle-desk.ts';
@@ -47,6 +53,8 @@ export interface HttpApiOptions {
   readonly hosts?: readonly string[];
   /** Origins of web pages that may use the API, beside its own. */
   readonly origins?: readonly string[];
+  /** Certificate and key of the port, which may change; absent: plain HTTP. */
+  readonly tls?: NonNullable<ListenerOptions['tls']>;
   /** Largest body, bytes. Default 1 MiB. */
   readonly bodyBytesMax?: number;
   /** Who a caller without a credential is taken for in development. */
@@ -94,7 +102,7 @@ const ANONYMOUS: CallerIdentity = { pointId: 'anonymous', mayAssert: {}, mode: '
  * the record, OPA's `/v1/data` and AuthZEN's `/access/v1`. Every error body is `{code, message, …}`.
  */
 export function createHttpApi(options: HttpApiOptions): HttpApi {
-  const bodyBytesMax = options.bodyBytesMax ?? BODY_BYTES_MAX;
+  const { tls, bodyBytesMax = BODY_BYTES_MAX } = options;
   const app = Fastify({
     logger: false,
     bodyLimit: bodyBytesMax,
@@ -102,6 +110,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     // Whoever sends slowly must not hold connections and memory for ever.
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+    ...(tls === undefined ? {} : { serverFactory: tlsFactory(tls) }),
   });
   app.server.maxConnections = CONNECTIONS_MAX;
   const context = contextOf(options);
@@ -161,7 +170,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
       context.loopback = isLoopbackAddress(host);
       const bound = hostName(host.includes(':') && !host.startsWith('[') ? `[${host}]` : host);
       if (bound !== undefined && !hosts.includes(bound)) hosts.push(bound);
-      return listenOn(app, context, host, listen.port ?? 0);
+      return listenOn(app, context, host, listen.port ?? 0, tls === undefined ? 'http' : 'https');
     },
     close: () => app.close(),
   };
@@ -185,6 +194,11 @@ function contextOf(options: HttpApiOptions): { -readonly [Key in keyof ApiContex
   };
 }
 
+/** Fastify knows which server it is given only by its type. */
+function tlsFactory(tls: NonNullable<ListenerOptions['tls']>): FastifyServerFactory {
+  return ((handle: ListenerOptions['handle']) => createListener({ handle, tls })) as FastifyServerFactory;
+}
+
 const OPEN_PATHS: readonly string[] = [AUTHZEN_METADATA_PATH, ...HEALTH_PATHS];
 
 /** What answers without a credential. */
@@ -198,6 +212,7 @@ async function listenOn(
   context: ApiContext,
   host: string,
   port: number,
+  scheme: 'http' | 'https',
 ): Promise<ListenResult> {
   const { points, operatorSha256 } = context.credentials;
   if (!context.loopback && points.length === 0) {
@@ -221,7 +236,7 @@ async function listenOn(
   const address = app.server.address();
   const bound = typeof address === 'object' && address !== null ? address.port : port;
   const name = host.includes(':') ? `[${host.replace(/^\[|\]$/g, '')}]` : host;
-  return { ok: true, url: `http://${name}:${bound}`, port: bound };
+  return { ok: true, url: `${scheme}://${name}:${bound}`, port: bound };
 }
 
 /** One place turns whatever was thrown into an answer; what is not known says nothing about itself. */
