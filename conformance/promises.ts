@@ -290,6 +290,9 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   'P-GATEWAY-NO-SHELL': {
     sentence: 'A server is started with its arguments as they are written, without a shell.',
     source: 'CVE-2026-55887, CVE-2026-42271',
+  'P-GATEWAY-PROBES': {
+    sentence: 'Whether the gateway is there and can decide is told to anybody, and nothing else is.',
+    source: 'docs/reference/configuration.md',
   },
   'P-GATEWAY-NO-TOKEN-PASSTHROUGH': {
     sentence: "A caller's token never goes upstream.",
@@ -572,6 +575,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   'P-LOOPBACK-ONLY': {
     sentence: 'Nothing listens beyond loopback unless callers must authenticate.',
     source: 'docs/architecture.md',
+  },
+  'P-LOOPBACK-UNLESS-ENCRYPTED': {
+    sentence:
+      'No port beyond loopback speaks in the clear unless it is written down that somebody in front encrypts.',
+    source: 'docs/how-to/identify-callers.md',
   },
   'P-LOOPBACK-UNLESS-AUTHENTICATED': {
     sentence: 'A service listens beyond loopback only when callers must authenticate.',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CommandError, configJsonSchema, EXIT, parseConfig, serviceFromConfig } from '../src/index.ts';
+import { identityBlocks } from './support/gateway-project.ts';
 
 const HASH = `sha256:${'0'.repeat(64)}`;
 
@@ -44,6 +45,10 @@ describe('writ.yaml', () => {
       'unknown key `budgets.0.limitt`; did you mean `limit`?',
     ],
     [
+      'identity:\n  - name: a\n    oauth: { issuer: "https://i.example", resorce: "https://w.example/mcp" }\n',
+      'writ.yaml:3: unknown key `identity.0.oauth.resorce`; did you mean `resource`?',
+    ],
+    [
       'anonymous:\n  principal: { idd: u, id: u }\n  actor: { id: a }\n',
       '`anonymous.principal.idd`; did you mean `id`?',
     ],
@@ -65,6 +70,36 @@ describe('writ.yaml', () => {
     ['evaluation_timeout_ms: -1\n', 'writ.yaml:1: `evaluation_timeout_ms`: '],
     ['points:\n  - { id: a, token_hash: secret }\n', 'must be `sha256:` and 64 hexadecimal digits'],
     ['bundles: []\n', 'writ.yaml:1: `bundles`: '],
+    [
+      'identity:\n  - name: a\n',
+      'writ.yaml:2: `identity.0`: must name exactly one of oauth, spiffe, keys, proxy',
+    ],
+    [
+      'identity:\n  - { name: a, oauth: { issuer: "http://i.example", resource: "https://w.example/mcp" } }\n',
+      '`identity.0.oauth.issuer`: must be https, unless it is on this machine',
+    ],
+    [
+      'identity:\n  - { name: a, spiffe: { workload_api: "unix:/s" } }\n',
+      'writ.yaml:2: `identity.0.spiffe`: knows nobody: name `listen.tls`',
+    ],
+    [
+      'identity:\n  - { name: a, proxy: { workload_api: "unix:/s", proxies: ["spiffe://a/b"] } }\n',
+      '`identity.0.proxy`: a proxy is known by its certificate',
+    ],
+    [
+      'identity:\n  - { name: a, spiffe: { audiences: [x] } }\n',
+      'must name exactly one of trust_domains and workload_api',
+    ],
+    [
+      `identity:\n  - &a { name: a, keys: [{ token_hash: "${HASH}", principal: { id: u }, actor: { id: a } }] }\n  - *a\n`,
+      '`identity.1.name`: `a` is named twice',
+    ],
+    [
+      `callers: [{ token_hash: "${HASH}", principal: { id: u }, actor: { id: a } }]\nidentity: [{ name: a, keys: [{ token_hash: "${HASH}", principal: { id: u }, actor: { id: a } }] }]\n`,
+      'writ.yaml:1: `callers`: stands in `identity`',
+    ],
+    ['listen: { tls: { cert_file: a.pem } }\n', '`listen.tls`: needs cert_file and key_file together'],
+    ['listen: { tls: {} }\n', 'must name exactly one of cert_file, workload_api, elsewhere'],
     ['bundles:\n  - name: A b\n    directory: x\n', 'writ.yaml:2: `bundles.0.name`: must be lower-case'],
     [
       'data_dir: x\nbundles:\n  - name: a\n',
@@ -106,11 +141,30 @@ describe('a service from writ.yaml', () => {
   it('[P-LOOPBACK-UNLESS-AUTHENTICATED] the gateway refuses anonymous callers beyond loopback', () => {
     const caller = 'principal: { id: u }, actor: { id: a }';
     const callers = `callers: [{ token_hash: "${HASH}", ${caller} }]\n`;
-    const beyond = 'listen: { mcp: "0.0.0.0:0", hosts: [writ.example] }\n';
+    const beyond = 'listen: { mcp: "0.0.0.0:0", hosts: [writ.example], tls: { elsewhere: true } }\n';
     expect(() => made(`${beyond}${callers}anonymous: { ${caller} }\n`)).toThrow(
       /every caller must authenticate/,
     );
     expect(made(beyond + callers)).toMatchObject({ mcp: { host: '0.0.0.0' }, hosts: ['writ.example'] });
+  });
+
+  it('[P-LOOPBACK-UNLESS-ENCRYPTED] neither port leaves loopback in the clear', () => {
+    const caller = 'principal: { id: u }, actor: { id: a }';
+    const callers = `callers: [{ token_hash: "${HASH}", ${caller} }]\n`;
+    const points = `points: [{ id: a, token_hash: "${HASH}" }]\n`;
+    expect(() => made(`listen: { mcp: "0.0.0.0:0" }\n${callers}`)).toThrow(/must be encrypted/);
+    expect(() => made(`listen: { api: "10.0.0.1:0" }\n${points}`)).toThrow(/must be encrypted/);
+    const tls = 'tls: { cert_file: a.pem, key_file: a.key }';
+    expect(made(`listen: { api: "10.0.0.1:0", ${tls} }\n${points}`).identity.tls).toEqual({
+      cert_file: 'a.pem',
+      key_file: 'a.key',
+    });
+  });
+
+  it('the examples of how to identify callers are configurations', () => {
+    const blocks = identityBlocks();
+    expect(blocks.length).toBeGreaterThan(5);
+    for (const block of blocks) expect(made(block).identity.providers).not.toHaveLength(0);
   });
 
   it('who lists enforcement points means them to authenticate', () => {

@@ -47,12 +47,15 @@ export function staticKeys(
       const found = findKey(keys, presented.token);
       if (found === undefined) {
         return presented.token.startsWith(KEY_PREFIX)
-          ? refused('key_unknown', 'this key is not listed')
+          ? refused(
+              'key_unknown',
+              'this key is not listed: `writ identity key` makes one and says where it goes',
+            )
           : UNRECOGNISED;
       }
       const { tokenHash: _hash, expiresMs, ...caller } = found;
       if (expiresMs !== undefined && now() >= expiresMs)
-        return refused('key_expired', 'this key expired: have another one listed in its place');
+        return refused('key_expired', 'this key expired: `writ identity key` makes another');
       return { kind: 'caller', caller };
     },
     challenge: (refusal) => (refusal === undefined ? 'Bearer' : 'Bearer error="invalid_token"'),

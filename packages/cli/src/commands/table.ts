@@ -13,6 +13,7 @@ import { diffCommand } from './diff.ts';
 import { evalCommand } from './eval.ts';
 import { fmtCommand } from './fmt.ts';
 import { haltCommand } from './halt.ts';
+import { identityCommand } from './identity.ts';
 import { initCommand } from './init.ts';
 import { inspectCommand } from './inspect.ts';
 import { layersCommand } from './layers.ts';
@@ -53,6 +54,7 @@ export const COMMANDS: readonly ((program: Command) => Command)[] = [
   haltCommand,
   backupCommand,
   restoreCommand,
+  identityCommand,
   tokenCommand,
   completionCommand,
 ];

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { operatorProof, tokenDigest } from '@writ/pdp';
 import { readConfig } from '../config/read-config.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
+import { askPinned } from './pinned-connection.ts';
 import { findService } from './service-file.ts';
 
 /** How a command that speaks to a running service is told which one. */
@@ -34,7 +35,8 @@ export function dataDirectory(options: ServiceOptions): string {
  */
 export function operatorClient(options: ServiceOptions): OperatorClient {
   const data = dataDirectory(options);
-  const url = options.url ?? findService(data)?.api;
+  const found = options.url === undefined ? findService(data) : undefined;
+  const url = options.url ?? found?.api;
   if (url === undefined) {
     throw new CommandError(
       EXIT.unavailable,
@@ -55,9 +57,9 @@ export function operatorClient(options: ServiceOptions): OperatorClient {
     );
   }
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const ask = async (path: string, init: RequestInit): Promise<unknown> => {
-    await requireProof(url, token);
-    return send(new URL(path, url), { ...init, headers });
+  const ask = async (path: string, init: Sent): Promise<unknown> => {
+    await requireProof({ url, certificate: found?.certificate }, token);
+    return send(new URL(path, url), { ...init, headers }, found?.certificate);
   };
   return {
     url,
@@ -70,9 +72,12 @@ export function operatorClient(options: ServiceOptions): OperatorClient {
  * Ends the command where the service does not show that it knows the token: then it is not the one that made it, but
  * perhaps somebody who took its port after it died, and would learn the token from being asked.
  */
-async function requireProof(url: string, token: string): Promise<void> {
+async function requireProof(
+  { url, certificate }: { readonly url: string; readonly certificate: string | undefined },
+  token: string,
+): Promise<void> {
   const nonce = randomBytes(32).toString('hex');
-  const shown = await send(new URL(`/v1/operator-proof/${nonce}`, url), {}).catch((error) => {
+  const shown = await send(new URL(`/v1/operator-proof/${nonce}`, url), {}, certificate).catch((error) => {
     if (error instanceof CommandError && error.status === EXIT.unavailable) throw error;
     return {};
   });
@@ -84,21 +89,49 @@ async function requireProof(url: string, token: string): Promise<void> {
   );
 }
 
-async function send(url: URL, init: RequestInit): Promise<unknown> {
-  let response: Response;
+interface Sent {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+async function send(url: URL, init: Sent, certificate: string | undefined): Promise<unknown> {
+  let answer: { readonly status: number; readonly text: string };
   try {
-    response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(70_000) });
+    answer = certificate === undefined ? await askOpenly(url, init) : await askPinned(url, certificate, init);
   } catch (error) {
     throw new CommandError(
       EXIT.unavailable,
-      `the service at ${url.origin} does not answer (${(error as Error).message})`,
+      `the service at ${url.origin} does not answer (${reasonOf(error)})`,
+      url.protocol === 'https:' && certificate === undefined
+        ? 'where its certificate is not of a public authority, name that one in NODE_EXTRA_CA_CERTS'
+        : undefined,
     );
   }
-  const body = (await response.json().catch(() => ({}))) as { code?: string; message?: string };
-  if (response.ok) return body;
-  const status = response.status === 401 || response.status === 403 ? EXIT.notPermitted : EXIT.no;
+  const body = parseBody(answer.text);
+  if (answer.status >= 200 && answer.status < 300) return body;
+  const status = answer.status === 401 || answer.status === 403 ? EXIT.notPermitted : EXIT.no;
   throw new CommandError(
-    response.status >= 500 ? EXIT.unavailable : status,
-    `${body.code ?? response.status}: ${body.message ?? ''}`,
+    answer.status >= 500 ? EXIT.unavailable : status,
+    `${body.code ?? answer.status}: ${body.message ?? ''}`,
   );
+}
+
+async function askOpenly(url: URL, init: Sent): Promise<{ readonly status: number; readonly text: string }> {
+  const response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(70_000) });
+  return { status: response.status, text: await response.text() };
+}
+
+/** `fetch` says what really happened in the cause. */
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error && cause.message !== '' ? `${message}: ${cause.message}` : message;
+}
+
+function parseBody(text: string): { readonly code?: string; readonly message?: string } {
+  try {
+    return JSON.parse(text) as object;
+  } catch {
+    return {};
+  }
 }

@@ -14,10 +14,13 @@ export interface ServiceFile {
 const FIRST = 'service.json';
 const OTHER = /^service-\d+\.json$/;
 
-/** Announces a service in its data directory; `withdraw` takes it back. One that runs already stays announced. */
+/**
+ * Announces a service in its data directory; `withdraw` takes it back. Another one that runs already stays announced; announcing oneself again says what changed.
+ */
 export function announce(dataDirectory: string, service: ServiceFile): void {
   const first = read(dataDirectory, FIRST);
-  const name = first === undefined || !isRunning(first.pid) ? FIRST : `service-${service.pid}.json`;
+  const free = first === undefined || first.pid === service.pid || !isRunning(first.pid);
+  const name = free ? FIRST : `service-${service.pid}.json`;
   writeFileSync(join(dataDirectory, name), `${JSON.stringify(service)}\n`, { mode: 0o600 });
 }
 

@@ -193,7 +193,7 @@ interface IdentityParts {
 /** What is wrong with identities beside each other and beside `listen`, each with its place. */
 export function identityFaults({
   identity = [],
-  callers,
+  callers = [],
   listen,
 }: IdentityParts): readonly { readonly path: readonly (string | number)[]; readonly message: string }[] {
   const names = identity.map((each) => each.name);
@@ -203,7 +203,7 @@ export function identityFaults({
       : [{ path: ['identity', index, 'name'], message: `\`${each.name}\` is named twice` }],
   );
   const both =
-    callers !== undefined && identity.length > 0
+    callers.length > 0 && identity.length > 0
       ? [{ path: ['callers'], message: 'stands in `identity`, as `keys`, where there is an `identity`' }]
       : [];
   const tls = listen?.tls;

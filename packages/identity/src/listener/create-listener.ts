@@ -17,13 +17,19 @@ export interface ListenerOptions {
 /** Longest time in which a request, and its headers, must have come in, ms. */
 const REQUEST_TIMEOUT_MS = 30_000;
 const HEADERS_TIMEOUT_MS = 10_000;
+/** How often both are looked at, ms. */
+const TIMEOUT_CHECK_MS = 5_000;
 
 /**
  * The server of a gateway's port. Certificates and authorities follow their sources for new connections; those that
  * are open go on, so that a rotation drops no call.
  */
 export function createListener({ handle, tls }: ListenerOptions): Server | TlsServer {
-  const limits = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS };
+  const limits = {
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+  };
   if (tls === undefined) return createServer(limits, handle);
   const { keyPair, bundles } = tls;
   const server = createTlsServer(
