@@ -290,6 +290,7 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   'P-GATEWAY-NO-SHELL': {
     sentence: 'A server is started with its arguments as they are written, without a shell.',
     source: 'CVE-2026-55887, CVE-2026-42271',
+  },
   'P-GATEWAY-PROBES': {
     sentence: 'Whether the gateway is there and can decide is told to anybody, and nothing else is.',
     source: 'docs/reference/configuration.md',
