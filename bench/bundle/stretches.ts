@@ -1,44 +1,45 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readSource } from '@writ/bundle';
-import { createRegoEngine } from '@writ/pdp';
+import { type RequiredSignature, readSource } from '@writ/bundle';
+import { createRegoEngine, type LoadedPolicies } from '@writ/pdp';
 import { SIGNER, type Workload } from './workloads.ts';
 
 /**
  * The longest that reading and loading a workload's large bundle kept this thread busy without a break, in
  * milliseconds of its processor time: what other processes take meanwhile does not count.
  */
-export async function longestStretch({ after, name }: Workload): Promise<number> {
+export async function longestStretch({ before, after }: Workload): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'writ-bench-stretch-'));
-  const file = join(folder, 'bundle.tar.gz');
-  writeFileSync(file, after);
   const engine = createRegoEngine();
-  try {
-    const { stop } = watch();
-    const read = await readSource({
-      kind: 'path',
-      path: file,
-      name: 'bench',
-      signatures: [
-        {
-          name: 'author',
-          form: 'bundle',
-          keys: { [SIGNER.keyId]: { key: SIGNER.publicPem, algorithm: SIGNER.algorithm } },
-        },
-      ],
-    });
+  const closing: LoadedPolicies[] = [];
+  const activate = async (archive: Uint8Array): Promise<void> => {
+    const path = join(folder, 'bundle.tar.gz');
+    writeFileSync(path, archive);
+    const read = await readSource({ kind: 'path', path, name: 'bench', signatures: [AUTHOR] });
     if (!read.ok) throw new Error(JSON.stringify(read.problems));
     const loaded = await engine.load([read.bundle]);
-    const longest = stop();
-    if (!loaded.ok) throw new Error(`${name} does not load`);
-    await loaded.policies.close();
-    return longest;
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.diagnostics));
+    closing.push(loaded.policies);
+  };
+  try {
+    // Decisions wait only where some are made: by a bundle that came before.
+    await activate(before);
+    const { stop } = watch();
+    await activate(after);
+    return stop();
   } finally {
+    for (const policies of closing) await policies.close();
     await engine.close();
     rmSync(folder, { recursive: true });
   }
 }
+
+const AUTHOR: RequiredSignature = {
+  name: 'author',
+  form: 'bundle',
+  keys: { [SIGNER.keyId]: { key: SIGNER.publicPem, algorithm: SIGNER.algorithm } },
+};
 
 function watch(): { readonly stop: () => number } {
   let longest = 0;
