@@ -27,10 +27,31 @@ default decision := {"allow": false, "reason": "too_many"}
 
 decision := {"outcome": "escalate", "reason": "human_approval_required"} if input.action.tool == "pay"
 
-else := {"allow": true} if input.action.tool == "free"
+else := {"allow": true} if input.action.tool in {"free", "rated", "thinks"}
 
 else := {"allow": true} if input.context.request_count < ${LIMIT}
 `;
+
+const TOKENS = 1_000;
+const RESERVED = 70;
+
+/** Two tools with a rate: one by its requests, one by the tokens that it may use. */
+const REGISTRY = {
+  capabilities: [
+    {
+      id: 'rated',
+      adapter: 'mcp',
+      tools: { allow: ['rated'] },
+      rate_limit: { requests_per_minute: LIMIT },
+    },
+    {
+      id: 'thinks',
+      adapter: 'mcp',
+      tools: { allow: ['thinks'] },
+      rate_limit: { tokens_per_minute: TOKENS, tokens_reserved: RESERVED },
+    },
+  ],
+};
 
 interface Line {
   readonly decision_id: string;
@@ -54,7 +75,10 @@ function callOf(tool: string, more: object = {}): DecideCall {
 }
 
 /** Asks in several processes at once; what came of every call. */
-async function race(url: string, told: { call: DecideCall; times: number; limit?: number }): Promise<Line[]> {
+async function race(
+  url: string,
+  told: { call: DecideCall; times: number; limit?: number; tokens?: number },
+): Promise<Line[]> {
   const module = fileURLToPath(new URL('./fixtures/cluster-child.ts', import.meta.url));
   const texts = Array.from({ length: PROCESSES }, async () => {
     const stdio = ['ignore', 'pipe', 'inherit'] as const;
@@ -106,11 +130,12 @@ describe.skipIf(missing !== undefined)(`several processes on one PostgreSQL${why
     const entrypoint = { path: 'race/decision', kind: 'grant', layer: 'resource' };
     const manifest = {
       revision: '1',
-      roots: ['race'],
+      roots: ['race', 'writ/registry'],
       rego_version: 1,
       metadata: { writ: { entrypoints: [entrypoint] } },
     };
     writeFileSync(join(bundle, '.manifest'), JSON.stringify(manifest));
+    writeFileSync(join(bundle, 'data.json'), JSON.stringify({ writ: { registry: REGISTRY } }));
   });
   afterAll(() => {
     server?.stop();
@@ -123,6 +148,33 @@ describe.skipIf(missing !== undefined)(`several processes on one PostgreSQL${why
     expect(lines).toHaveLength(10 * PROCESSES);
     expect(lines.filter(({ effect }) => effect === 'proceed')).toHaveLength(LIMIT);
     expect(new Set(lines.map(({ reason }) => reason))).toContain('budget_exhausted');
+    await expectRecorded(url, lines);
+  });
+
+  it('[P-RATE-NEVER-EXCEEDED] never let one request more pass than the rate of a capability', async () => {
+    const url = server.url('rate');
+    const lines = await race(url, { call: callOf('rated'), times: 10 });
+    expect(lines).toHaveLength(10 * PROCESSES);
+    expect(lines.filter(({ effect }) => effect === 'proceed')).toHaveLength(LIMIT);
+    expect(new Set(lines.map(({ reason }) => reason))).toContain('rate_limited');
+    await expectRecorded(url, lines);
+  });
+
+  it('[P-RATE-NEVER-EXCEEDED] never hold one token more than the rate of a capability', async () => {
+    const url = server.url('tokens');
+    const lines = await race(url, { call: callOf('thinks'), times: 10 });
+    const passed = lines.filter(({ effect }) => effect === 'proceed');
+    expect(passed).toHaveLength(Math.floor(TOKENS / RESERVED));
+    await expectRecorded(url, lines);
+  });
+
+  it('[P-RATE-NEVER-EXCEEDED] never use one token more while calls give back what they did not use', async () => {
+    const url = server.url('settled');
+    const used = 30;
+    const lines = await race(url, { call: callOf('thinks'), times: 20, tokens: used });
+    const passed = lines.filter(({ effect }) => effect === 'proceed');
+    expect(passed.length).toBeGreaterThanOrEqual(Math.floor(TOKENS / RESERVED));
+    expect(passed.length * used).toBeLessThanOrEqual(TOKENS);
     await expectRecorded(url, lines);
   });
 

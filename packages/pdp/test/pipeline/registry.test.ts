@@ -1,5 +1,6 @@
 import type { DecideCall, JsonObject } from '@writ/decision';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createDecisionPoint } from '../../src/pipeline/create-decision-point.ts';
 import {
   ALLOW_ALL,
   asRequest,
@@ -307,6 +308,28 @@ describe('[P-RATE-NEVER-EXCEEDED] a rate limit of the registry', () => {
     }
     const codes = (await fixture.entries()).flatMap(({ core }) => core.codes ?? []);
     expect(codes.filter((code) => code === 'rate_limited')).toHaveLength(9);
+  });
+
+  it('is one for all decision points on a store, and for requests and tokens together', async () => {
+    const registry = limited({
+      requests_per_minute: 8,
+      tokens_per_minute: 100,
+      tokens_reserved: '/max_tokens',
+    });
+    fixture = await withRegistry(registry);
+    const second = createDecisionPoint({ store: fixture.store, policies: fixture.source });
+    const calls = Array.from({ length: 24 }, async (_, each) => {
+      const max_tokens = each % 2 === 0 ? 10 : 25;
+      const { effect } = await (each % 3 === 0 ? second : fixture.point).decide(model({ max_tokens, each }));
+      return effect === 'proceed' ? max_tokens : undefined;
+    });
+    const passed = (await Promise.all(calls)).filter((tokens) => tokens !== undefined);
+    const sum = passed.reduce((total, tokens) => total + tokens, 0);
+    expect(passed.length).toBeLessThanOrEqual(8);
+    expect(sum).toBeLessThanOrEqual(100);
+    // Nothing more of either fits.
+    expect(passed.length === 8 || sum > 90).toBe(true);
+    await second.close();
   });
 
   it('of tokens holds what a call may use, and settles it by what it used', async () => {
