@@ -9,6 +9,7 @@ import {
   type WrittenCapability,
 } from './registry-schema.ts';
 import { areApart } from './told-apart.ts';
+import { unreachablePatterns } from './unreachable.ts';
 
 /** What is wrong with a description; `pointer` goes on from the described thing. */
 export interface Finding {
@@ -54,6 +55,7 @@ export function checkCapability(written: WrittenCapability): Finding[] {
     ),
     ...undescribable(written),
     ...checkAuthorization(written),
+    ...unreachablePatterns(written),
   ];
 }
 

@@ -17,7 +17,7 @@ export type Resolution =
   | { readonly kind: 'unresolvable'; readonly pointer: string; readonly message: string };
 
 /** What was found to describe a call, and what the call is for it. */
-interface Described {
+export interface Described {
   readonly capability: Capability;
   readonly facts: ToolFacts;
   readonly resource: string;
@@ -30,7 +30,7 @@ interface Described {
 
 /** Describes a call by the registry: exact server before `*`, exact tool before `*`. Pure; never throws. */
 export function resolveCapability(registry: Registry, call: ResolveCall): Resolution {
-  const described = describe(registry, call);
+  const described = describeCall(registry, call);
   if (described === undefined) return { kind: 'undescribed' };
   if (described instanceof Unresolvable) return unresolvable(described);
   const { capability, facts, told } = described;
@@ -68,7 +68,8 @@ function unresolvable({ pointer, message }: Unresolvable): Resolution {
   return { kind: 'unresolvable', pointer, message };
 }
 
-function describe(registry: Registry, call: ResolveCall): Described | Unresolvable | undefined {
+/** The description that a call falls under, before its arguments are looked at any further. */
+export function describeCall(registry: Registry, call: ResolveCall): Described | Unresolvable | undefined {
   if (call.type === 'model_inference') return describeModel(registry, call);
   if (call.type === 'http_request') {
     const found = describeRequest(registry, call);

@@ -20,6 +20,7 @@ import { layersCommand } from './layers.ts';
 import { logCommand } from './log.ts';
 import { mcpCommand } from './mcp.ts';
 import { parseCommand } from './parse.ts';
+import { registryCommand } from './registry.ts';
 import { serveCommand } from './serve.ts';
 import { signCommand } from './sign.ts';
 import { testCommand } from './test.ts';
@@ -42,6 +43,7 @@ export const COMMANDS: readonly ((program: Command) => Command)[] = [
   benchCommand,
   inspectCommand,
   layersCommand,
+  registryCommand,
   diffCommand,
   capabilitiesCommand,
   decideCommand,
