@@ -35,6 +35,7 @@ it('there are examples', () => {
     'information-flow',
     'payments',
     'records',
+    'registry',
     'spiffe',
     'support',
     'tutorial',

@@ -396,3 +396,31 @@ describe("[P-THIRD-PARTY-TIGHTENS] a third party's registry", () => {
     expect(tightenCall(registry, { tool: 'refund' })).toEqual([]);
   });
 });
+
+describe('a pattern that nothing comes to', () => {
+  const cli = (allow: string) =>
+    `    adapter: cli\n    tools: { allow: [x] }\n    programs: { allow: [${allow}] }`;
+  const http = (more: string) => `    adapter: http\n    endpoint: https://a.example/v1\n${more}`;
+  it.each([
+    [cli('git, "git log"'), '`git log` changes nothing: `git` means all of it', ':5:30'],
+    [cli('"git l*", "git log"'), '`git log` changes nothing', ':5:34'],
+    [cli('ls, ls'), '`ls` changes nothing: `ls` means all of it before', ':5:29'],
+    [http('    paths: [/a/b, /a/*]'), '`/a/b` changes nothing: `/a/*` means all of it', ':5:13'],
+    [http('    methods: [get, GET]'), '`GET` changes nothing', ':5:20'],
+    [http('    authorization: { resource: "http/b.example/*" }'), 'nothing comes to it', ':5:32'],
+  ])('is refused: %s', async (fields, message, place) => {
+    const text = await refused(`capabilities:\n  - id: a\n${fields}`);
+    expect(text).toContain(message);
+    expect(text).toContain(`${PLACE}${place}`);
+  });
+
+  it('is none where each takes something', async () => {
+    for (const fields of [
+      cli('"git log", "git status", ls*'),
+      http('    authorization: { resource: "http/a.example/v1/*" }'),
+      http('    authorization: { resource: "http/*" }\n    paths: [/a/*, /b]'),
+      http('    authorization: { resource: "http/fetch" }\n    tools: { allow: [fetch] }'),
+    ])
+      await registryWith(`capabilities:\n  - id: a\n${fields}`);
+  });
+});

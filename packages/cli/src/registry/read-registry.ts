@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
 import {
+  type Bundle,
   type BundleProblem,
   type BundleSource,
   buildRegistry,
@@ -35,14 +36,22 @@ export async function readRegistries(
       ? localSources(config).map(readSource)
       : paths.flatMap((path) =>
           FILES.has(extname(path))
-            ? [Promise.resolve(readRegistryFile(readText(path), path, bundleName(path)))]
+            ? [Promise.resolve(readRegistryFile(readText(path), path, path))]
             : findBundlePaths(path).map((found) =>
                 readSource({ kind: 'path', path: found, name: bundleName(found) }),
               ),
         ),
   );
-  const { registry, problems } = buildRegistry(read.flatMap((each) => (each.ok ? [each.bundle] : [])));
+  const { registry, problems } = buildRegistry(apart(read.flatMap((each) => (each.ok ? [each.bundle] : []))));
   return { registry, problems: [...read.flatMap((each) => (each.ok ? [] : each.problems)), ...problems] };
+}
+
+/** Two bundles of one name are two all the same: what both describe is a conflict. */
+function apart(bundles: readonly Bundle[]): Bundle[] {
+  return bundles.map((bundle, index) => {
+    const isTaken = bundles.slice(0, index).some(({ name }) => name === bundle.name);
+    return isTaken ? { ...bundle, name: `${bundle.name} (${index + 1})` } : bundle;
+  });
 }
 
 /** The registry where there must be nothing wrong with it. */
