@@ -403,7 +403,7 @@ describe('a pattern that nothing comes to', () => {
   const http = (more: string) => `    adapter: http\n    endpoint: https://a.example/v1\n${more}`;
   it.each([
     [cli('git, "git log"'), '`git log` changes nothing: `git` means all of it', ':5:30'],
-    [cli('"git l*", "git log"'), '`git log` changes nothing', ':5:34'],
+    [cli('"git l*", "git log"'), '`git log` changes nothing', ':5:35'],
     [cli('ls, ls'), '`ls` changes nothing: `ls` means all of it before', ':5:29'],
     [http('    paths: [/a/b, /a/*]'), '`/a/b` changes nothing: `/a/*` means all of it', ':5:13'],
     [http('    methods: [get, GET]'), '`GET` changes nothing', ':5:20'],
