@@ -732,6 +732,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'A refund is given only if nothing was sent, within the lease.',
     source: 'docs/architecture.md',
   },
+  'P-REGISTRY-ADAPTERS': {
+    sentence: 'A tool that moves to another adapter is decided as before by policies that stay as they are.',
+    source: 'docs/reference/capability-registry.md',
+  },
   'P-REGISTRY-ALLOWLIST': {
     sentence: 'A tool that no capability allows is of none.',
     source: 'docs/reference/capability-registry.md',
