@@ -2,6 +2,7 @@ export type { Capabilities, DeclaredBuiltin } from './analysis/capabilities.ts';
 export { capabilities, readCapabilities } from './analysis/capabilities.ts';
 export type { ReadPaths } from './analysis/reads.ts';
 export { ANALYSIS_STAGES } from './analysis/stages.ts';
+export type { ValueKind } from './analysis/types/value-kinds.ts';
 export type {
   BuiltinContext,
   BuiltinOutcome,

@@ -1,5 +1,6 @@
 import type { ReadPaths } from './analysis/reads.ts';
 import type { AnalysisOptions } from './analysis/stages.ts';
+import type { ValueKind } from './analysis/types/value-kinds.ts';
 import type { Entrypoint } from './entrypoints.ts';
 import type { EvaluationError, EvaluationOptions, EvaluationResult, QueryResult } from './eval/evaluation.ts';
 import type { PartialOptions, PartialResult } from './partial/residue.ts';
@@ -113,6 +114,11 @@ export interface Policy {
   entrypoints(): readonly Entrypoint[];
   /** Which input and data the evaluation of a path can read, through all rules it reaches; never too little. */
   reads(path: string): ReadPaths;
+  /**
+   * What the document at a path can be, by the types of its rules: `['boolean']`, `['object', 'string']`. Undefined
+   * where it can be anything, or nothing stands there.
+   */
+  kindsOf(path: string): readonly ValueKind[] | undefined;
   /**
    * Writes the policy as the text of an ES module that runs without the compiler and without making code from text:
    * its one export `policy` is a `LoadedPolicy` of `@writ/rego/runtime`.

@@ -7,6 +7,7 @@ import type { Globals } from './analysis/names.ts';
 import { importName } from './analysis/names.ts';
 import type { ReadPaths } from './analysis/reads.ts';
 import { readPaths } from './analysis/reads.ts';
+import { type ValueKind, valueKinds } from './analysis/types/value-kinds.ts';
 import { isKnownBuiltin } from './builtins/index.ts';
 import { createBackend } from './compile/create-backend.ts';
 import { NoDataFault } from './compile/data-code.ts';
@@ -367,6 +368,10 @@ class CompiledPolicy implements Policy {
 
   reads(path: string): ReadPaths {
     return readPaths(this.#analysed.root, pathSteps(path));
+  }
+
+  kindsOf(path: string): readonly ValueKind[] | undefined {
+    return valueKinds(this.#analysed.typeAt(pathSteps(path)));
   }
 
   #globalsOf(packagePath: string | undefined): Globals {

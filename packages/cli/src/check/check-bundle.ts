@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Bundle } from '@writ/bundle';
+import type { Bundle, BundleProblem } from '@writ/bundle';
 import {
   type CompileOptions,
   compilePolicy,
@@ -8,6 +8,8 @@ import {
   type JsonObject,
   type ModuleSource,
 } from '@writ/rego';
+
+import { misfits } from './entrypoint-fit.ts';
 
 /** What a bundle's policies are checked with. */
 export type CheckOptions = Pick<CompileOptions, 'strict' | 'schemas' | 'capabilities' | 'documents'>;
@@ -22,6 +24,8 @@ export interface CheckedBundle {
   /** What it is checked with; its data is part of that. */
   readonly options: CheckOptions;
   readonly diagnostics: readonly Diagnostic[];
+  /** What its manifest says that its rules cannot be. */
+  readonly problems: readonly BundleProblem[];
 }
 
 /** Compiles a bundle's policies and tests together. */
@@ -32,13 +36,15 @@ export function checkBundle(bundle: Bundle, path: string, options: CheckOptions)
     version,
   }));
   const own = { ...options, documents: bundle.data as JsonObject };
-  return { bundle, path, sources, options: own, diagnostics: diagnose(sources, own) };
+  const { policy, diagnostics } = compilePolicy(sources, own);
+  const problems = policy === undefined ? [] : misfits(bundle, policy);
+  return { bundle, path, sources, options: own, diagnostics, problems };
 }
 
 /** Compiles Rego files that belong to no bundle together. */
 export function checkFiles(files: readonly string[], options: CheckOptions): CheckedBundle {
   const sources = files.map((file): ModuleSource => ({ file, text: readFileSync(file, 'utf8') }));
-  return { path: '', sources, options, diagnostics: diagnose(sources, options) };
+  return { path: '', sources, options, diagnostics: diagnose(sources, options), problems: [] };
 }
 
 /** What is wrong with modules that are compiled together. */

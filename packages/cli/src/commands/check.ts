@@ -1,5 +1,5 @@
 import { statSync, writeFileSync } from 'node:fs';
-import type { Bundle } from '@writ/bundle';
+import { type Bundle, renderProblem } from '@writ/bundle';
 import { type Diagnostic, renderDiagnostic } from '@writ/rego';
 import { Command, Option } from 'commander';
 import { applyFixes } from '../check/apply-fixes.ts';
@@ -13,6 +13,7 @@ import {
 import { limited, opaError } from '../check/error-json.ts';
 import { lineDifference } from '../check/line-difference.ts';
 import { readCapabilitiesFile, readSchemas } from '../check/read-options.ts';
+import { silentBundles } from '../check/silent-bundles.ts';
 import { type CommandContext, withAction } from '../command.ts';
 import { findBundlePaths, readBundles } from '../compose/find-bundles.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
@@ -41,7 +42,7 @@ export function checkCommand(): Command {
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  npx writ check policy\n  npx writ check --strict --schema schemas policy\n  npx writ check --fix policy',
+      '\nRefused too: an entrypoint whose rule can, by its types, never answer as its kind does, and a bundle that can never\nsay anything on what the capability registry beside it (in the same folder) describes.\n\nExamples:\n  npx writ check policy\n  npx writ check --strict --schema schemas policy\n  npx writ check --fix policy',
     );
   return withAction(command, async ({ output }: CommandContext, paths: string[], options: Options) => {
     const max = maxErrors(options.maxErrors);
@@ -101,15 +102,18 @@ function report(output: Output, checked: readonly CheckedBundle[], max: number):
   const found = limited(all, max);
   const bundles = checked.flatMap(({ bundle }) => bundle ?? []);
   const warnings = bundles.flatMap(warningsOf);
-  const errors = all.filter(({ severity }) => severity === 'error').length;
+  const problems = [...checked.flatMap((one) => one.problems), ...silentBundles(checked)];
+  const errors = all.filter(({ severity }) => severity === 'error').length + problems.length;
   output.json({
     ok: errors === 0,
+    ...(problems.length > 0 && { problems }),
     ...(errors > 0 && { errors: found.filter(({ severity }) => severity === 'error').map(opaError) }),
     diagnostics: found,
     warnings,
   });
   const texts = new Map(checked.flatMap(({ sources }) => sources.map(({ file, text }) => [file, text])));
   for (const diagnostic of found) showDiagnostic(output, diagnostic, texts);
+  for (const problem of problems) output.line(`${output.style('red', 'error')}: ${renderProblem(problem)}\n`);
   for (const warning of warnings) output.line(`${output.style('yellow', 'warning')}: ${warning}\n`);
   const modules = checked.reduce((sum, { sources }) => sum + sources.length, 0);
   output.line(

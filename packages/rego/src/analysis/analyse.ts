@@ -17,6 +17,7 @@ import type { RuleGraph } from './rule-graph.ts';
 import { orderQuery } from './safety.ts';
 import type { AnalysisOptions, Work } from './stages.ts';
 import { builtinLookup, STAGES } from './stages.ts';
+import type { MaybeType } from './types/type.ts';
 import type { TypeFault } from './types/type-errors.ts';
 
 /** An analysed policy: everything resolved, checked and put in order; what the planner takes over. */
@@ -29,6 +30,7 @@ export interface AnalysedPolicy {
   /** Under the capabilities that the policy was analysed with. */
   readonly isBuiltin: (name: string) => boolean;
   readonly checkQueryTypes: (body: CoreBody) => readonly TypeFault[];
+  readonly typeAt: (path: readonly string[]) => MaybeType;
   readonly customs?: CustomBuiltins | undefined;
 }
 
@@ -62,6 +64,7 @@ export function* analyseSteps(
     root,
     graph: new Map(),
     checkQueryTypes: () => [],
+    typeAt: () => undefined,
   };
   const skipped: readonly string[] = options.skip ?? [];
   for (const stage of STAGES) {
@@ -79,6 +82,7 @@ export function* analyseSteps(
     arityOf: arityLookup(work.names),
     isBuiltin: builtinLookup(work),
     checkQueryTypes: work.checkQueryTypes,
+    typeAt: work.typeAt,
     customs,
   };
   return { policy, diagnostics: report.diagnostics };

@@ -66,6 +66,7 @@ export interface Work {
   root: DocumentNode;
   graph: RuleGraph;
   checkQueryTypes: CheckedTypes['checkQuery'];
+  typeAt: CheckedTypes['typeAt'];
 }
 
 /** One step of the analysis. */
@@ -254,6 +255,7 @@ export const STAGES: readonly Stage[] = [
       const input = inputType(work);
       const checked = yield* checkRuleTypes(graph, { input, annotations });
       work.checkQueryTypes = checked.checkQuery;
+      work.typeAt = checked.typeAt;
       for (const fault of checked.faults) {
         report.recoverable('rego_type_error', fault.message, fault.location, typeMend(fault));
       }

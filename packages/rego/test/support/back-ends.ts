@@ -53,6 +53,7 @@ function together(policies: readonly Policy[]): Policy {
     lines: () => first.lines(),
     entrypoints: () => first.entrypoints(),
     reads: (path) => first.reads(path),
+    kindsOf: (path) => first.kindsOf(path),
     partial: (query, options) => first.partial(query, options),
     prepare: (path) => {
       loaded ??= moduleOf(first);

@@ -24,6 +24,8 @@ export interface TypeCheckOptions {
 export interface CheckedTypes {
   readonly faults: readonly TypeFault[];
   readonly checkQuery: (body: CoreBody) => readonly TypeFault[];
+  /** The type of the document at a path below `data`, by the rules there; undefined where nothing is known. */
+  readonly typeAt: (path: readonly string[]) => MaybeType;
 }
 
 /** Checks the types of all rules, each after those that it reads (OPA's stage CheckTypes). */
@@ -44,8 +46,14 @@ export function* checkRuleTypes(graph: RuleGraph, options: TypeCheckOptions = {}
     checkBranch(rule, index, { environment, inside, checker, errors });
   }
   checker.forget();
-  return { faults: errors, checkQuery: (body) => checker.checkOnce(environment, body.map(captured)) };
+  return {
+    faults: errors,
+    checkQuery: (body) => checker.checkOnce(environment, body.map(captured)),
+    typeAt: (path) => environment.typeOfDocument(path, NOWHERE),
+  };
 }
+
+const NOWHERE = { file: '', start: 0, end: 0, row: 0, column: 0 };
 
 /** OPA takes the value of each expression of a query into a variable: so that has to have a type. */
 function captured(expression: CoreExpression): CoreExpression {
