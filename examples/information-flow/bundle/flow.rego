@@ -8,6 +8,7 @@ method := {
 	"resource_read": "resources/read",
 	"prompt_get": "prompts/get",
 	"completion": "completion/complete",
+	"sampling": "sampling/createMessage",
 }
 
 name := input.action.tool if input.action.tool

@@ -33,3 +33,13 @@ test_what_is_not_described_is_not_granted if {
 	flow.grant.reason == "not_described" with input as call("web", "unheard-of", [])
 	flow.grant.reason == "described" with input as call("web", "echo", [])
 }
+
+test_an_answer_of_the_model_is_a_way_out if {
+	flow.decision.outcome == "allow" with input as question(["untrusted"])
+	flow.decision.outcome == "deny" with input as question(["private"])
+}
+
+question(labels) := {
+	"action": {"type": "sampling", "phase": "call", "server": "asks"},
+	"context": {"labels": labels},
+}

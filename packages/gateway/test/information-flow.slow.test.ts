@@ -3,9 +3,10 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client } from '@modelcontextprotocol/client';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { type Caller, createAuthenticator } from '@writ/identity';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { startFixture } from '../../../conformance/mcp/fixture-server.ts';
 import { SESSION_META_KEY } from '../src/index.ts';
 import { type Era, MODERN, type StartedGateway, startGateway } from './start-gateway.ts';
 import { startPoint } from './start-point.ts';
@@ -31,6 +32,8 @@ interface Worker {
   readonly save: () => Promise<string>;
   readonly sum: () => Promise<string>;
   readonly remember: () => Promise<string>;
+  /** Lets a server ask this agent's model. */
+  readonly askModel: () => Promise<string>;
 }
 
 const OK = 'ok';
@@ -68,6 +71,11 @@ function workerOf(client: Client, folder: string): Worker {
       ),
     send: (data = 'ana earns 1', conversation) => call('web__echo', { message: data }, conversation),
     save: () => call('files__write_file', { path: join(folder, 'summary.txt'), content: 'in short' }),
+    // A server of the newer era asks in its result, one of the older era while it works.
+    askModel: () =>
+      client.getProtocolEra() === 'modern'
+        ? call('asks__test_input_required_result_sampling')
+        : call('asks__test_sampling', { prompt: 'what does ana earn?' }),
     sum: () => call('web__get-sum', { a: 1, b: 2 }),
     remember: () =>
       call('memory__create_entities', {
@@ -84,6 +92,8 @@ async function open(): Promise<{
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await writeFile(join(folder, 'salaries.txt'), 'ana earns 1');
   const { service } = await startPoint({ bundle: BUNDLE });
+  const asking = await startFixture();
+  onTestFinished(() => asking.close());
   const node = process.execPath;
   const memory = { MEMORY_FILE_PATH: join(folder, 'memory.json') };
   const started: StartedGateway = await startGateway(
@@ -91,12 +101,29 @@ async function open(): Promise<{
     [
       { id: 'files', command: node, args: [scriptOf('filesystem'), folder] },
       { id: 'memory', command: node, args: [scriptOf('memory')], env: memory },
+      { id: 'asks', url: asking.url },
       { id: 'web', command: node, args: [scriptOf('everything'), 'stdio'] },
     ],
     { authenticator: byName },
   );
   return {
-    as: async (name, era = 'legacy') => workerOf(await started.connect(era, name), folder),
+    async as(name, era = 'legacy') {
+      const client = new Client(
+        { name: 'test', version: '1' },
+        { versionNegotiation: { mode: era }, capabilities: { sampling: {} } },
+      );
+      client.setRequestHandler('sampling/createMessage', () => ({
+        role: 'assistant',
+        content: { type: 'text', text: 'ana earns 1' },
+        model: 'scripted',
+      }));
+      const headers = { Authorization: `Bearer ${name}` };
+      await client.connect(
+        new StreamableHTTPClientTransport(new URL(started.url), { requestInit: { headers } }),
+      );
+      onTestFinished(() => client.close());
+      return workerOf(client, folder);
+    },
     async onStdio(name) {
       const transport = new StreamsTransport();
       const session = started.gateway.serveStdio(callerOf(name), transport.toServer, transport.fromServer);
@@ -130,6 +157,7 @@ const prompt: Step = (worker) => worker.prompt();
 const send: Step = (worker) => worker.send();
 const save: Step = (worker) => worker.save();
 const sum: Step = (worker) => worker.sum();
+const askModel: Step = (worker) => worker.askModel();
 const remember: Step = (worker) => worker.remember();
 
 /** Every step but the last passes; the last would send, and is stopped. */
@@ -144,6 +172,8 @@ const EXFILTRATION: Readonly<Record<string, readonly Step[]>> = {
   'an honest message before': [send, file, page, send],
   'the way out is the URI of a resource': [file, page, (worker) => worker.resource('ana-earns-1')],
   'the way out is the argument of a prompt': [file, page, (worker) => worker.prompt('ana earns 1')],
+  "the way out is the model's answer to a server": [file, page, askModel],
+  'the question to the model brings the text': [askModel, file, send],
   'one name after another for its conversation': [
     file,
     (worker) => worker.page('first'),
@@ -156,6 +186,7 @@ const HONEST: Readonly<Record<string, readonly Step[]>> = {
   'a page is answered': [page, send],
   'a colleague is told what is in a file': [file, send],
   'files and memory together': [file, graph, remember, save],
+  'a server asks the model about nothing private': [page, askModel],
   'a page is summed up beside private data': [file, page, save],
   'a resource is read and answered': [resource, send],
   'a prompt is used to write a file': [prompt, save],

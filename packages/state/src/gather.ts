@@ -131,11 +131,7 @@ const FACTS: Readonly<Record<ContextFact, (source: Source) => Json | undefined>>
   cumulative_tokens: ({ session }) => session?.cumulative_tokens,
   session_age_seconds: ({ session, nowMs }) =>
     session === undefined ? 0 : Math.max(0, Math.floor((nowMs - session.started_ms) / 1_000)),
-  risk_score: ({ session, root }) => highest(session?.risk_score, root?.risk_score),
+  risk_score: ({ session, root }) =>
+    Math.max(0, ...[session, root].flatMap((each) => [each?.risk_score ?? 0, each?.risk?.score ?? 0])),
   budgets: ({ budgets }) => budgets(),
 };
-
-function highest(first: number | undefined, second: number | undefined): number | undefined {
-  if (first === undefined || second === undefined) return first ?? second;
-  return Math.max(first, second);
-}

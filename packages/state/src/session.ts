@@ -2,6 +2,7 @@ import type { Transaction } from '@writ/store';
 import { type CellReader, readCell, readerOf, type Versioned, writeCell } from './cell.ts';
 import { shardedKey, subKey } from './cell-key.ts';
 import { countDenial, type DeniedCall } from './circuit.ts';
+import { type RiskState, riskAfter } from './risk.ts';
 import { oncePerSubject, type StateSubject } from './subject.ts';
 
 /** A session without an id of its own ends after this time without a call. */
@@ -30,6 +31,8 @@ export interface SessionState extends Versioned {
   readonly cumulative_tokens?: number;
   readonly risk_score?: number;
   readonly denied: readonly DeniedCall[];
+  /** Absent before the first call that was counted. */
+  readonly risk?: RiskState;
 }
 
 /** What one decided call adds to its session. */
@@ -42,6 +45,8 @@ export interface CallFacts {
   readonly call?: string;
   /** Code of the first reason of a denial. */
   readonly denied_for?: string;
+  /** The outcome was a denial, whatever became of it. */
+  readonly denied?: boolean;
 }
 
 /** What is reported of a session beside calls. */
@@ -151,11 +156,23 @@ function newSession(nowMs: number): SessionState {
 function afterCall(state: SessionState, facts: CallFacts, nowMs: number): SessionState {
   const { prior_tools: _, ...rest } = state;
   const tools = facts.proceeds ? toolsAfter(state.prior_tools, facts.tool) : state.prior_tools;
+  const labels = facts.proceeds ? joinLabels(state.labels, facts.labels ?? []) : state.labels;
+  const known = facts.tool === undefined || state.prior_tools?.includes(facts.tool) !== false;
+  const risk = riskAfter(
+    state.risk,
+    {
+      denied: facts.denied === true || facts.denied_for !== undefined,
+      newTool: facts.proceeds && !known,
+      labels: labels.length,
+    },
+    nowMs - state.last_ms,
+  );
   return {
     ...rest,
     request_count: state.request_count + 1,
     calls_in_row: state.calls_in_row + (facts.proceeds ? 1 : 0),
-    labels: facts.proceeds ? joinLabels(state.labels, facts.labels ?? []) : state.labels,
+    labels,
+    risk,
     denied:
       facts.call === undefined
         ? state.denied

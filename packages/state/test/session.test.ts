@@ -49,6 +49,7 @@ describe('what policies read of a session', () => {
       prior_tools: [],
       labels: [],
       session_age_seconds: 0,
+      risk_score: 0,
       budgets: { calls: { used: 0, limit: 5 } },
     });
   });
@@ -136,7 +137,7 @@ describe('comparison in the commit', () => {
     const labels = gather(state, ['labels']);
     expect(changed(state, all)).toEqual([]);
     call(state, { proceeds: false });
-    expect(changed(state, all)).toEqual(['request_count']);
+    expect(changed(state, all)).toEqual(['request_count', 'risk_score']);
     expect(changed(state, labels)).toEqual([]);
     call(state, { proceeds: true, labels: ['pii'] });
     expect(changed(state, labels)).toEqual(['labels']);

@@ -284,6 +284,7 @@ function write(transaction: Transaction, request: CommitRequest, settled: Settle
       proceeds,
       labels,
       ...(tool === undefined ? {} : { tool }),
+      denied: brief.outcome === 'deny',
       ...(circuit ? { call: callDigest } : {}),
       ...(circuit && brief.outcome === 'deny' ? { denied_for: brief.reason } : {}),
     });

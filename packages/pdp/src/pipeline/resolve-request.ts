@@ -84,6 +84,8 @@ const DESCRIBED_AS: Partial<Record<ActionType, string>> = {
   resource_read: 'resources/read',
   prompt_get: 'prompts/get',
   completion: 'completion/complete',
+  sampling: 'sampling/createMessage',
+  elicitation: 'elicitation/create',
 };
 
 /** What the registry says about an action, `arg_hash` included; asked again for redacted arguments. */
