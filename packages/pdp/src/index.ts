@@ -27,6 +27,7 @@ export {
   type ListenOptions,
   type ListenResult,
 } from './http/create-http-api.ts';
+export type { ApproverCredential } from './http/credentials.ts';
 export {
   type Credentials,
   createToken,

@@ -227,6 +227,6 @@ function faultOf(held: Held | undefined, request: DecisionRequest): Reason | und
   if (held.approval.status === 'used') return writReason('approval_used');
   if (held.approval.status !== 'approved') return writReason('approval_pending');
   if (hashJson(request.action.args ?? {}, sha256Hex) !== held.approval.arg_hash)
-    return writReason('approval_mismatch');
+    return writReason('approval_arguments_changed');
   return held.request.action.tool === request.action.tool ? undefined : writReason('approval_mismatch');
 }

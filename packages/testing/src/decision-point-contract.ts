@@ -175,7 +175,10 @@ function approvals(
     const waiting = point.approval.wait(id, { timeoutMs: 30_000 });
     await judge(id, 'approved');
     expect(await waiting).toMatchObject({ status: 'approved' });
-    expect(await same({ n: 2 }, id)).toMatchObject({ effect: 'refuse', reason: 'approval_mismatch' });
+    expect(await same({ n: 2 }, id)).toMatchObject({
+      effect: 'refuse',
+      reason: 'approval_arguments_changed',
+    });
     expect(await same({ n: 1 }, id)).toMatchObject({ effect: 'proceed', outcome: 'allow' });
     expect(await point.approval.get(id)).toMatchObject({ status: 'used' });
     expect(await same({ n: 1 }, id)).toMatchObject({ effect: 'refuse', reason: 'approval_used' });

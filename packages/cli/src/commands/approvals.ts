@@ -3,16 +3,23 @@ import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
 import { operatorClient, type ServiceOptions } from '../compose/operator-client.ts';
 import { EXIT } from '../exit-status.ts';
-import { type Output, table } from '../output/output.ts';
+import { awayCommand, backCommand } from './approvals-away.ts';
+import { showApproval } from './approvals-show.ts';
+import { watchCommand } from './approvals-watch.ts';
 import { addServiceOptions } from './service-options.ts';
 
-/** `writ approvals list | approve ID | deny ID`. */
+/** `writ approvals list | show | watch | approve | deny | revoke | away | back`. */
 export function approvalsCommand(): Command {
   return new Command('approvals')
     .description('Look at calls that wait for a person, and approve or deny them')
     .addCommand(listCommand())
-    .addCommand(verdictCommand('approve', 'Approve one call: exactly this one, once'))
-    .addCommand(verdictCommand('deny', 'Deny one call; the agent is told that a person refused'))
+    .addCommand(showCommand())
+    .addCommand(watchCommand())
+    .addCommand(verdictCommand('approve', 'Approve calls: exactly these, each once'))
+    .addCommand(verdictCommand('deny', 'Deny calls; the agent is told that a person refused'))
+    .addCommand(verdictCommand('revoke', 'Take back what was approved and not used yet'))
+    .addCommand(awayCommand())
+    .addCommand(backCommand())
     .addHelpText(
       'after',
       '\nExamples:\n  npx writ approvals list\n  npx writ approvals approve apr-… --comment "checked with finance"',
@@ -40,47 +47,52 @@ function listCommand(): Command {
   );
 }
 
-function verdictCommand(verb: 'approve' | 'deny', about: string): Command {
-  const command = addServiceOptions(new Command(verb))
-    .description(about)
+function showCommand(): Command {
+  const command = addServiceOptions(new Command('show'))
+    .description('Show all that is known of one call: who, why, what a yes does, what happened before')
     .argument('<id>', 'the approval, `apr-…`')
-    .option('--comment <text>', 'why; kept on record')
-    .addHelpText('after', `\nExample:\n  npx writ approvals ${verb} apr-…`);
-  return withAction(
-    command,
-    async ({ output }: CommandContext, id: string, options: ServiceOptions & { comment?: string }) => {
-      const body = options.comment === undefined ? {} : { comment: options.comment };
-      const answer = await operatorClient(options).post(
-        `/v1/approvals/${encodeURIComponent(id)}/${verb}`,
-        body,
-      );
-      output.json(answer);
-      showApproval(output, answer as Approval);
-      return EXIT.ok;
-    },
-  );
+    .addHelpText('after', '\nExample:\n  npx writ approvals show apr-…');
+  return withAction(command, async ({ output }: CommandContext, id: string, options: ServiceOptions) => {
+    const approval = await operatorClient(options).get(`/v1/approvals/${encodeURIComponent(id)}`);
+    output.json(approval);
+    showApproval(output, approval as Approval);
+    return EXIT.ok;
+  });
 }
 
-function showApproval(output: Output, approval: Approval): void {
-  const { action, principal, actor } = approval;
-  output.line(`${output.style('bold', approval.id)}  ${approval.status}`);
-  const rows = [
-    ['  what', `${action.server === undefined ? '' : `${action.server}: `}${action.tool ?? action.type}`],
-    ['  with', JSON.stringify(action.args ?? {})],
-    [
-      '  who',
-      `${actor.id} for ${principal.id}${principal.tenant === undefined ? '' : ` (${principal.tenant})`}`,
-    ],
-    [
-      '  why',
-      approval.reasons
-        .map(({ code, message }) => (message === undefined ? code : `${code}: ${message}`))
-        .join('; '),
-    ],
-    ['  until', approval.expires_at],
-    ...(approval.decided_by === undefined
-      ? []
-      : [['  by', `${approval.decided_by} at ${approval.decided_at ?? ''}`]]),
-  ];
-  for (const line of table(rows)) output.line(line);
+function verdictCommand(verb: 'approve' | 'deny' | 'revoke', about: string): Command {
+  const command = addServiceOptions(new Command(verb))
+    .description(about)
+    .argument('<id...>', 'the approvals, `apr-…`')
+    .option('--comment <text>', 'why; kept on record')
+    .addHelpText('after', `\nExample:\n  npx writ approvals ${verb} apr-… apr-…`);
+  return withAction(
+    command,
+    async (
+      { output }: CommandContext,
+      ids: readonly string[],
+      options: ServiceOptions & { comment?: string },
+    ) => {
+      const body = options.comment === undefined ? {} : { comment: options.comment };
+      const client = operatorClient(options);
+      const answers: Approval[] = [];
+      const failed: unknown[] = [];
+      for (const id of ids) {
+        try {
+          const answer = (await client.post(
+            `/v1/approvals/${encodeURIComponent(id)}/${verb}`,
+            body,
+          )) as Approval;
+          answers.push(answer);
+          showApproval(output, answer);
+        } catch (error) {
+          if (ids.length === 1) throw error;
+          failed.push(error);
+          output.note(`${id}: ${(error as Error).message}`);
+        }
+      }
+      output.json(ids.length === 1 ? answers[0] : { approvals: answers });
+      return failed.length === 0 ? EXIT.ok : EXIT.no;
+    },
+  );
 }

@@ -23,7 +23,7 @@ import { bundleSources } from './bundle-sources.ts';
 import { callerOf, defined } from './caller-of.ts';
 import type { IdentityOptions } from './open-identity.ts';
 import { readText } from './read-text.ts';
-import type { ListenAddress, ServiceOptions } from './service-options.ts';
+import type { ConfiguredApprover, ListenAddress, ServiceOptions } from './service-options.ts';
 
 /** What the command line says beside the configuration; goes before it. */
 export interface ServiceOverrides {
@@ -94,7 +94,23 @@ export function serviceFromConfig(loaded: LoadedConfig, overrides: ServiceOverri
     ...(config.trust === undefined ? {} : { trust: config.trust }),
     ...(config.evaluation_timeout_ms === undefined ? {} : { decisionMs: config.evaluation_timeout_ms }),
     ...(config.approval_ttl_seconds === undefined ? {} : { approvalMs: config.approval_ttl_seconds * 1000 }),
+    ...(config.override_ttl_seconds === undefined ? {} : { overrideMs: config.override_ttl_seconds * 1000 }),
+    ...(config.approvers === undefined ? {} : { approvers: config.approvers.map(approverOf) }),
     watch: config.production !== true,
+  };
+}
+
+function approverOf({
+  id,
+  token_hash,
+  slack,
+  groups = [],
+  ...limits
+}: NonNullable<Config['approvers']>[number]): ConfiguredApprover {
+  return {
+    approver: { id, groups, ...defined(limits) },
+    ...(token_hash === undefined ? {} : { tokenSha256: token_hash.slice('sha256:'.length) }),
+    ...(slack === undefined ? {} : { slack }),
   };
 }
 

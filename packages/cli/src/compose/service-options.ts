@@ -3,6 +3,7 @@ import type { DecisionPoint } from '@writ/decision';
 import type { GatewayLimits, RefusalOptions, UpstreamConfig } from '@writ/gateway';
 import type { CheckpointSigner, Witness } from '@writ/ledger';
 import type {
+  Approver,
   CallerIdentity,
   DecisionService,
   Engine,
@@ -39,6 +40,8 @@ export interface ServiceOptions {
   /** The operator may write policies and data over the API. */
   readonly policyWrites?: boolean;
   readonly points?: readonly PointCredential[];
+  /** People who may be asked to approve. */
+  readonly approvers?: readonly ConfiguredApprover[];
   /** Host names beside loopback's and the addresses' own that requests may carry. */
   readonly hosts?: readonly string[];
   readonly budgets?: readonly BudgetDefinition[];
@@ -56,11 +59,20 @@ export interface ServiceOptions {
   readonly witnesses?: readonly Witness[];
   readonly decisionMs?: number;
   readonly approvalMs?: number;
+  readonly overrideMs?: number;
   /** Reloads policies as their files change. */
   readonly watch: boolean;
   readonly events?: ServiceEvents;
   /** What the gateway is given in place of the point: for whoever wants to see what it is told. */
   readonly wrapPoint?: (point: DecisionPoint) => DecisionPoint;
+}
+
+/** A person who may be asked, with what proves who it is. */
+export interface ConfiguredApprover {
+  readonly approver: Approver;
+  /** SHA-256 of the token, hex. */
+  readonly tokenSha256?: string;
+  readonly slack?: string;
 }
 
 export interface ListenAddress {

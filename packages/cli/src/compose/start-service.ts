@@ -35,7 +35,8 @@ async function start(options: ServiceOptions, undo: Undo[]): Promise<Omit<Servic
     options.events?.onFault?.('identity', message),
   );
   undo.push(() => identity.close());
-  const local = await openLocal({ ...options, ...options.events });
+  const approvers = (options.approvers ?? []).map(({ approver }) => approver);
+  const local = await openLocal({ ...options, ...options.events, approvers });
   undo.push(() => local.close());
   const { point, policies, bundles, store, recovery, writes } = local;
   // The owner of the files keeps the index; a client's queries go through the owner's API.
@@ -102,6 +103,9 @@ async function openApi(
     credentials: {
       operatorSha256: tokenDigest(await readOperatorToken(options.dataDirectory)),
       points: options.points ?? [],
+      approvers: (options.approvers ?? []).flatMap(({ approver, tokenSha256 }) =>
+        tokenSha256 === undefined ? [] : [{ approver: { ...approver, channel: 'api' }, tokenSha256 }],
+      ),
     },
     development: options.development,
     ...(options.hosts === undefined ? {} : { hosts: options.hosts }),

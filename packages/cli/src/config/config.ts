@@ -243,6 +243,25 @@ const fields = z.strictObject({
     )
     .optional()
     .describe('Enforcement points that may use the decision API, and what each may assert'),
+  approvers: z
+    .array(
+      z.strictObject({
+        id: z.string().min(1).describe('As decisions name people: user:carol'),
+        token_hash: tokenHash.optional().describe('Absent: judges by channels only'),
+        also: strings.optional().describe('Other ids of the same person: nobody approves their own call'),
+        groups: strings.optional().describe('Groups that policies about approvers name'),
+        tenants: strings.optional().describe('Sees and judges approvals of these tenants only'),
+        slack: z.string().optional().describe('The person’s id in Slack'),
+      }),
+    )
+    .optional()
+    .describe('People who may be asked to approve calls'),
+  override_ttl_seconds: z
+    .number()
+    .positive()
+    .max(86_400)
+    .optional()
+    .describe('How long a call may be made once it is approved. Default: 900'),
 });
 
 /** The shape of `writ.yaml`; its JSON Schema is published as `schemas/writ.schema.json`. */

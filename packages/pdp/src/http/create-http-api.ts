@@ -10,7 +10,7 @@ import type { LayersView } from '../layers/layers-view.ts';
 import type { PolicyWrites } from '../layers/policy-writes.ts';
 import type { BundleDesk } from '../pipeline/bundle-desk.ts';
 import type { CallerIdentity } from '../pipeline/caller.ts';
-import type { DecisionService } from '../pipeline/service.ts';
+import type { DecisionService, PointHandle } from '../pipeline/service.ts';
 import { registerApprovalRoutes } from './approval-routes.ts';
 import { AUTHZEN_METADATA_PATH, authzenStatus, registerAuthzenRoutes } from './authzen-routes.ts';
 import { registerBundleRoutes } from './bundle-routes.ts';
@@ -130,7 +130,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     const answer = errorFrom(error);
     if (answer.malformed) {
       const { code, message } = answer;
-      await context.service.as(callerOf(request, context)).report({ kind: 'malformed', code, message });
+      await reporterOf(request, context)?.report({ kind: 'malformed', code, message });
     }
     const body = isOpaPath(request.url) ? opaErrorBody(request.url, answer) : answer.body;
     return reply.code(authzenStatus(request.url, answer.status)).send(body);
@@ -174,6 +174,15 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     },
     close: () => app.close(),
   };
+}
+
+/** By whom a malformed body is put on record; nobody where the bearer speaks for no enforcement point. */
+function reporterOf(request: FastifyRequest, context: ApiContext): PointHandle | undefined {
+  try {
+    return context.service.as(callerOf(request, context));
+  } catch {
+    return undefined;
+  }
 }
 
 /** What the routes share; where it listens is known later. */

@@ -1,12 +1,14 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmod, mkdir, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Approver } from '../pipeline/approver.ts';
 import type { CallerIdentity } from '../pipeline/caller.ts';
 
 /** Who a request comes from, by its bearer token. */
 export type Authenticated =
   | { readonly kind: 'operator'; readonly name: string }
   | { readonly kind: 'point'; readonly caller: CallerIdentity }
+  | { readonly kind: 'approver'; readonly approver: Approver }
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'refused' };
 
@@ -22,6 +24,15 @@ export interface Credentials {
   /** SHA-256 of the operator's token, hex; absent where no operator can act over HTTP. */
   readonly operatorSha256?: string;
   readonly points: readonly PointCredential[];
+  /** People who may be asked: they see and judge approvals, and nothing else. */
+  readonly approvers?: readonly ApproverCredential[];
+}
+
+/** A person's credential: only the digest of its token. */
+export interface ApproverCredential {
+  /** SHA-256 of the token, hex. */
+  readonly tokenSha256: string;
+  readonly approver: Approver;
 }
 
 /** SHA-256 of a token, hex: what credential files hold. */
@@ -41,7 +52,7 @@ export function operatorProof(operatorSha256: string, nonce: string): string {
 }
 
 /** A fresh random token, 256 bits, with a prefix that secret scanners can find. */
-export function createToken(prefix: 'writ_op' | 'writ_pt'): string {
+export function createToken(prefix: 'writ_op' | 'writ_pt' | 'writ_ap'): string {
   return `${prefix}_${randomBytes(32).toString('base64url')}`;
 }
 
@@ -60,6 +71,9 @@ export function authenticate(header: string | undefined, credentials: Credential
   if (operator !== undefined && sameDigest(digest, operator)) found = { kind: 'operator', name: 'operator' };
   for (const point of credentials.points) {
     if (sameDigest(digest, point.tokenSha256)) found = { kind: 'point', caller: point.caller };
+  }
+  for (const { tokenSha256, approver } of credentials.approvers ?? []) {
+    if (sameDigest(digest, tokenSha256)) found = { kind: 'approver', approver };
   }
   return found;
 }

@@ -3,6 +3,7 @@ import type { LogQueries } from '@writ/ledger';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { LayersView } from '../layers/layers-view.ts';
 import type { PolicyWrites } from '../layers/policy-writes.ts';
+import { type Approver, operatorApprover } from '../pipeline/approver.ts';
 import type { BundleDesk } from '../pipeline/bundle-desk.ts';
 import type { CallerIdentity } from '../pipeline/caller.ts';
 import type { DecisionService, PointHandle } from '../pipeline/service.ts';
@@ -60,7 +61,7 @@ function bearerOf(request: FastifyRequest, context: ApiContext): Authenticated {
 
 /** 401 for whoever may use nothing of this API. */
 export function requireKnownCaller(request: FastifyRequest, context: ApiContext): void {
-  callerOf(request, context);
+  if (bearerOf(request, context).kind !== 'approver') callerOf(request, context);
 }
 
 /** Who asks, as an enforcement point; 401 where it may not decide. */
@@ -68,6 +69,8 @@ export function callerOf(request: FastifyRequest, context: ApiContext): CallerId
   const found = bearerOf(request, context);
   if (found.kind === 'point') return found.caller;
   if (found.kind === 'operator') return { ...context.anonymous, pointId: found.name };
+  if (found.kind === 'approver')
+    throw new HttpError(403, 'assertion_not_permitted', 'the credential of an approver asks for nobody');
   if (context.development && context.loopback) return context.anonymous;
   throw new HttpError(401, 'unauthenticated', 'this endpoint needs a bearer token');
 }
@@ -89,6 +92,19 @@ export function requireOperator(request: FastifyRequest, context: ApiContext): s
     'operator_required',
     'an enforcement point may not do this: it needs the operator',
   );
+}
+
+/** Who judges approvals: an approver, or the operator; 401 without a credential, 403 with an enforcement point's. */
+export function approverOf(request: FastifyRequest, context: ApiContext): Approver {
+  const found = bearerOf(request, context);
+  if (found.kind === 'approver') return found.approver;
+  return operatorApprover(requireOperator(request, context));
+}
+
+/** Is the bearer somebody who judges approvals. */
+export function isApprover(request: FastifyRequest, context: ApiContext): boolean {
+  const { kind } = bearerOf(request, context);
+  return kind === 'operator' || kind === 'approver';
 }
 
 /** Is the bearer the operator. */

@@ -12,6 +12,7 @@ import {
 import {
   type ActivationNote,
   type ActivationTerms,
+  type Approver,
   activationFacts,
   type BundleDesk,
   type CallerIdentity,
@@ -69,6 +70,12 @@ export interface LocalOptions {
   readonly decisionMs?: number;
   /** How long an approval waits for a person, ms. Default one hour. */
   readonly approvalMs?: number;
+  /** How long a call may be made once it is approved, ms. Default 15 minutes. */
+  readonly overrideMs?: number;
+  /** People who may be asked to approve. */
+  readonly approvers?: readonly Approver[];
+  /** Names of channels by which people are asked; each gets every step of an approval from an outbox. */
+  readonly channels?: readonly string[];
   /** Policies and data may be written while the service runs; kept in `written` below the data directory. Default false. */
   readonly policyWrites?: boolean;
   /** Reloads policies as their files change. Default false. */
@@ -262,10 +269,13 @@ function createPoint(options: LocalOptions, store: Store, policies: PolicySource
     trust: options.trust ?? 'cooperative',
     budgets: options.budgets ?? [],
     maskedPaths: options.maskedPaths ?? [],
+    approvers: options.approvers ?? [],
+    channels: options.channels ?? [],
     caller: { pointId: 'in-process', mayAssert: {}, mode: options.mode ?? 'enforce' },
     limits: {
       ...(options.decisionMs === undefined ? {} : { decisionMs: options.decisionMs }),
       ...(options.approvalMs === undefined ? {} : { approvalMs: options.approvalMs }),
+      ...(options.overrideMs === undefined ? {} : { overrideMs: options.overrideMs }),
     },
   });
 }

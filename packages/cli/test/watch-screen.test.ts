@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { keyOf, renderWatch, type WatchLine, withLines } from '../src/commands/watch-screen.ts';
+
+const line = (id: string, more: Partial<WatchLine> = {}): WatchLine => ({
+  id,
+  age_seconds: 61,
+  principal: 'user:alice',
+  actor: 'agent:a',
+  type: 'tool_call',
+  tool: 'pay',
+  reason: 'needs_a_person',
+  needed: 1,
+  votes: 0,
+  ...more,
+});
+
+describe('the live list', () => {
+  it('shows what waits, as wide and high as the terminal is', () => {
+    const lines = Array.from({ length: 50 }, (_, index) => line(`apr-${index}`, { needed: 2, votes: 1 }));
+    const text = renderWatch({ lines, chosen: 40, message: 'hello' }, 60, 12);
+    const rows = text.split('\r\n');
+    expect(rows).toHaveLength(12);
+    expect(text).toContain('50 waiting');
+    expect(text).toContain('pay 1/2');
+    expect(rows.filter((row) => row.startsWith('>'))).toHaveLength(1);
+    expect(rows.slice(1).every((row) => [...row].length <= 60)).toBe(true);
+  });
+
+  it('lets no name of an agent move the cursor', () => {
+    const text = renderWatch(
+      { lines: [line('apr-1', { actor: '\u001b[2Jx\r\n\u202e' })], chosen: 0, message: '' },
+      200,
+      9,
+    );
+    expect(text.slice('\u001b[2J\u001b[H'.length)).not.toMatch(/\u001b|\u202e/);
+    expect(text.split('\r\n')).toHaveLength(6);
+  });
+
+  it('keeps the chosen call chosen by its id, and nothing where it is gone', () => {
+    const state = { lines: [line('a'), line('b'), line('c')], chosen: 1, message: '' };
+    expect(withLines(state, [line('b'), line('c')])).toMatchObject({ chosen: 0 });
+    const gone = withLines(state, [line('a'), line('c')]);
+    expect(gone.lines[gone.chosen]).toBeUndefined();
+    expect(withLines({ lines: [], chosen: 0, message: '' }, [line('a')])).toMatchObject({ chosen: 0 });
+  });
+
+  it('takes single keys only', () => {
+    expect(keyOf('a')).toBe('approve');
+    expect(keyOf('\u001b[A')).toBe('up');
+    expect(keyOf('aaaa')).toBeUndefined();
+  });
+});
