@@ -250,7 +250,7 @@ describe('escalation', () => {
       { point, ...WHO },
     );
     const other = { ...kept, args: { ...kept.args, n: 2 } };
-    expect(await resume(restarted, kept.approval_id, other)).toMatch(/approval_mismatch/);
+    expect(await resume(restarted, kept.approval_id, other)).toMatch(/approval_arguments_changed/);
     expect(await resume(restarted, kept.approval_id, kept)).toBe('later');
     expect(ran).toHaveLength(1);
   });
