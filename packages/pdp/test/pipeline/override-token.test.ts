@@ -65,10 +65,9 @@ describe('the override token that an approval becomes', () => {
     const { token } = await approved();
     const all = await Promise.all(Array.from({ length: 20 }, () => fixture.point.decide(withToken(token))));
     expect(all.filter(({ effect }) => effect === 'proceed')).toHaveLength(1);
-    const reasons = new Set(all.filter(({ effect }) => effect === 'refuse').map(({ reason }) => reason));
-    // The same refusal in a row opens the circuit, where the calls come one after the other.
-    reasons.delete('circuit_open');
-    expect(reasons).toEqual(new Set(['approval_used']));
+    for (const { effect, reasons } of all) {
+      if (effect === 'refuse') expect(reasons.map(({ code }) => code)).toContain('approval_used');
+    }
   });
 
   it('[P-OVERRIDE-ARGUMENTS] serves no other arguments', async () => {
