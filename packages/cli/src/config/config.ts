@@ -247,7 +247,7 @@ const fields = z.strictObject({
     .array(
       z.strictObject({
         id: z.string().min(1).describe('As decisions name people: user:carol'),
-        token_hash: tokenHash.optional().describe('Absent: judges by channels only'),
+        token_hash: tokenHashSchema.optional().describe('Absent: judges by channels only'),
         also: strings.optional().describe('Other ids of the same person: nobody approves their own call'),
         groups: strings.optional().describe('Groups that policies about approvers name'),
         tenants: strings.optional().describe('Sees and judges approvals of these tenants only'),
