@@ -82,6 +82,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
       'A delta changes data only, is signed as a whole bundle is, and applies to the bundle that it names and to no other.',
     source: 'OPA delta bundles',
   },
+  'P-BUNDLE-FLEET': {
+    sentence:
+      'An OPA that checks signatures takes what was built and signed here, nothing that was altered since, and keeps what it has while it gets nothing better.',
+    source: 'OPA bundles, signing',
+  },
   'P-BUNDLE-LAST-GOOD': {
     sentence:
       'What cannot be fetched or does not activate changes nothing: the last good bundle stays, and its age is said.',

@@ -55,16 +55,21 @@ export async function publishing(tags = true): Promise<{
   publish(path: string, archive: Uint8Array): void;
   /** Refuses every connection until it is called with `true`. */
   reachable(yes: boolean): void;
+  /** How often somebody was told that what they have still holds. */
+  unchanged(): number;
 }> {
   const archives = new Map<string, { readonly archive: Uint8Array; readonly etag: string }>();
   let version = 0;
   let answers = true;
+  let unchanged = 0;
   const server = createServer((request, response) => {
     const found = archives.get((request.url ?? '').slice(1));
     if (!answers) return void request.socket.destroy();
     if (found === undefined) response.writeHead(404).end();
-    else if (tags && request.headers['if-none-match'] === found.etag) response.writeHead(304).end();
-    else response.writeHead(200, tags ? { etag: found.etag } : {}).end(found.archive);
+    else if (tags && request.headers['if-none-match'] === found.etag) {
+      unchanged += 1;
+      response.writeHead(304).end();
+    } else response.writeHead(200, tags ? { etag: found.etag } : {}).end(found.archive);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
@@ -80,5 +85,6 @@ export async function publishing(tags = true): Promise<{
     reachable(yes) {
       answers = yes;
     },
+    unchanged: () => unchanged,
   };
 }
