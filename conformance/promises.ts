@@ -1015,4 +1015,8 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
       'Policies and data are written over the API only where the configuration turns that on, by the operator, on record before they take effect.',
     source: 'docs/architecture.md',
   },
+  'P-YAML-NO-CODE': {
+    sentence: 'No name or text of a policy in YAML becomes code of the module that is made of it.',
+    source: 'docs/reference/entrypoints.md',
+  },
 };

@@ -157,6 +157,75 @@ describe('a policy in YAML', () => {
     }
   });
 
+  it('a list that is missing or no list in data allows nothing', async () => {
+    const text =
+      'agent: a\nallowed_tools:\n  - name: t\n    conditions: { scopes: [pay], groups: [g], hosts: [h.example], data_classes: [c], calls_per_session: 5 }\n';
+    const { bundle } = await built(text);
+    const compiled = compilePolicy(bundle.modules);
+    const input = {
+      principal: { id: 'p', scopes: ['pay'], groups: ['g'] },
+      actor: { id: 'a' },
+      action: {
+        type: 'tool_call',
+        tool: 't',
+        args: {},
+        destination: { host: 'h.example' },
+        data_classes_referenced: ['c'],
+      },
+      context: { request_count: 1 },
+    };
+    const ask = (figures: object) => {
+      const data = { policy: { parameters: { 'a/t': figures } } } as unknown as JsonObject;
+      const result = compiled.policy!.prepare('policy/decision').evaluate(input as JsonObject, { data });
+      return JSON.stringify([...((result as { value: Iterable<unknown> }).value as Iterable<unknown>)]);
+    };
+    const whole = {
+      scopes: ['pay'],
+      groups: ['g'],
+      hosts: ['h.example'],
+      data_classes: ['c'],
+      calls_per_session: 5,
+    };
+    const allows = '"outcome":"allow"';
+    expect(ask(whole)).toContain(allows);
+    for (const name of Object.keys(whole))
+      for (const value of [undefined, null, 'pay', {}, []]) {
+        const { [name as 'scopes']: _left, ...rest } = whole;
+        const asked = ask(value === undefined ? rest : { ...rest, [name]: value });
+        expect(asked, `${name} ${JSON.stringify(value)}`).not.toContain(allows);
+      }
+  });
+
+  it('[P-YAML-NO-CODE] writes no word of its text as code', async () => {
+    const evil = 'x\n}\nallow := true #\u2028\u0085"\\';
+    const quoted = JSON.stringify(evil);
+    const text = `agents:
+  - agent: ${quoted}
+    allowed_tools:
+      - { name: ${quoted}, server: ${quoted}, actions: [${quoted}], examples: [{ name: ${quoted}, expect: allow }, { name: ${quoted}, args: { POLICY: POLICY }, expect: allow }] }
+    denied_tools: [{ name: POLICY, reason: ${quoted}, remediation: ${quoted} }]
+  - class: ${quoted}
+    allowed_models: [{ provider: ${quoted}, models: [${quoted}] }]
+`;
+    const plain = text.replaceAll(quoted, 'plain');
+    const rules = async (source: string) => {
+      const { bundle } = await built(source);
+      const all = [...bundle.modules, ...bundle.testModules];
+      const { policy, diagnostics } = compilePolicy(all, { data: bundle.data as JsonObject });
+      expect(diagnostics).toEqual([]);
+      const report = runTests(policy!, { data: bundle.data as JsonObject });
+      expect(report.results.filter(({ outcome }) => outcome !== 'pass')).toEqual([]);
+      const paths = policy!.rulePaths.filter((path) => !path.startsWith('policy_test/'));
+      return { paths, tests: report.results.length };
+    };
+    const [evilly, plainly] = [await rules(text), await rules(plain)];
+    const named = evilly.paths.map((path) => path.replaceAll(evil, 'plain'));
+    expect(named.sort()).toEqual(plainly.paths);
+    // Two examples of one name are two tests.
+    expect(evilly.tests).toBe(plainly.tests);
+    expect(evilly.tests).toBeGreaterThanOrEqual(5);
+  });
+
   it('says in words what it means', async () => {
     const { policy } = await built(EVERYTHING);
     const text = explainYamlPolicy(policy);
@@ -258,6 +327,31 @@ describe('a policy in YAML', () => {
       4,
       /JSON Pointer|key/,
     ],
+    [
+      'a rule for a model that nothing reaches',
+      'agent: a\nallowed_models:\n  - provider: p\n  - { provider: p, models: [m] }\n',
+      4,
+      /nothing comes to this rule/,
+    ],
+    [
+      'a threshold where a person is asked anyway',
+      `${FINANCE}      approval: always\n`,
+      8,
+      /asks about every call/,
+    ],
+    [
+      'a range without a whole number',
+      'agent: a\nallowed_tools:\n  - name: t\n    conditions: { arguments: { /n: { type: integer, min: 1.2, max: 1.8 } } }\n',
+      4,
+      /no whole number/,
+      /widen/,
+    ],
+    [
+      'a budget twice',
+      `${FINANCE}budgets:\n  - { name: b, per: actor, unit: cost, limit: 1 }\n  - { name: b, per: tenant, unit: cost, limit: 9 }\n`,
+      11,
+      /defined twice/,
+    ],
     ['a key twice', 'agent: a\nagent: b\n', 2, /unique/],
     ['no YAML', 'agent: [\n', 2, /./],
     ['an alias', 'agent: &a x\nallowed_tools:\n  - name: *a\n', 3, /./],
@@ -267,7 +361,9 @@ describe('a policy in YAML', () => {
     if (result.ok) throw new Error('it was built');
     const [problem] = result.problems;
     expect(problem).toMatchObject({ code: 'yaml_policy_invalid', file: 'p.yaml', row });
+    expect(problem?.column).toBeGreaterThan(0);
     expect(problem?.message).toMatch(message);
+    expect(problem?.help).toMatch(/\w/);
     if (help !== undefined) expect(problem?.help).toMatch(help);
   });
 });

@@ -1,6 +1,6 @@
 import { RE2JS } from 're2js';
 import { agentsOf, bandsOf, denialsOf, rulesOf, whoName, type YamlRule } from './rules.ts';
-import type { YamlArgument, YamlConditions, YamlPolicy } from './schema.ts';
+import type { YamlArgument, YamlConditions, YamlModel, YamlPolicy } from './schema.ts';
 
 /** Something that a policy says and cannot mean. */
 export interface YamlFinding {
@@ -86,6 +86,7 @@ function checkTarget({ target, path }: YamlRule): YamlFinding[] {
 function checkConditions(conditions: YamlConditions, path: YamlFinding['path']): YamlFinding[] {
   return [
     ...checkAmounts(conditions, path),
+    ...checkQuestions(conditions, path),
     ...Object.entries(conditions.arguments ?? {}).flatMap(([pointer, argument]) =>
       checkArgument(argument, [...path, 'arguments', pointer]),
     ),
@@ -105,6 +106,7 @@ function checkAmounts(conditions: YamlConditions, path: YamlFinding['path']): Ya
           {
             path: [...path, stray],
             message: 'it means nothing without `max_amount` or `approval_threshold`',
+            help: 'add one of them',
           },
         ];
   }
@@ -116,7 +118,11 @@ function checkAmounts(conditions: YamlConditions, path: YamlFinding['path']): Ya
       help: 'raise it, or lower `approval_threshold`',
     });
   if (hard !== undefined && max !== undefined && hard < max)
-    findings.push({ path: [...path, 'hard_limit'], message: `it is below \`max_amount\` (${max})` });
+    findings.push({
+      path: [...path, 'hard_limit'],
+      message: `it is below \`max_amount\` (${max})`,
+      help: 'raise it, or lower `max_amount`',
+    });
   if (max !== undefined && threshold !== undefined && threshold > max)
     findings.push({
       path: [...path, 'approval_threshold'],
@@ -126,18 +132,30 @@ function checkAmounts(conditions: YamlConditions, path: YamlFinding['path']): Ya
   return findings;
 }
 
+/** A person who is asked about every call is not asked about large ones beside. */
+function checkQuestions(
+  { approval, approval_threshold }: YamlConditions,
+  path: YamlFinding['path'],
+): YamlFinding[] {
+  if (approval === undefined || approval_threshold === undefined) return [];
+  const message = 'it means nothing: `approval: always` asks about every call';
+  return [{ path: [...path, 'approval_threshold'], message, help: 'take one of the two out' }];
+}
+
 const NUMERIC = new Set(['number', 'integer']);
 
 function checkArgument(argument: YamlArgument, path: YamlFinding['path']): YamlFinding[] {
   const findings: YamlFinding[] = [];
-  const say = (key: string, message: string, help?: string): void => {
-    findings.push({ path: [...path, key], message, ...(help === undefined ? {} : { help }) });
+  const say = (key: string, message: string, help = 'take one of the two out'): void => {
+    findings.push({ path: [...path, key], message, help });
   };
   const { type, min, max, min_length: short, max_length: long, pattern } = argument;
   if (min !== undefined && max !== undefined && min > max)
-    say('min', `no number is at least ${min} and at most ${max}`);
+    say('min', `no number is at least ${min} and at most ${max}`, 'exchange them');
   if (short !== undefined && long !== undefined && short > long)
-    say('min_length', `no text has at least ${short} and at most ${long} characters`);
+    say('min_length', `no text has at least ${short} and at most ${long} characters`, 'exchange them');
+  if (type === 'integer' && Math.ceil(min ?? 0) > Math.floor(max ?? Math.ceil(min ?? 0)))
+    say('min', `no whole number is at least ${min} and at most ${max}`, 'widen the range');
   if (type !== undefined && !NUMERIC.has(type) && (min !== undefined || max !== undefined))
     say(min === undefined ? 'max' : 'min', `it bounds a number, and \`type\` is ${type}`);
   const ofText =
@@ -153,10 +171,15 @@ function checkArgument(argument: YamlArgument, path: YamlFinding['path']): YamlF
   if (ofText !== undefined && (min !== undefined || max !== undefined))
     say(ofText, 'a value cannot be a text and a number');
   const compiled = pattern === undefined ? undefined : compile(pattern);
-  if (compiled === null) say('pattern', 'it is no regular expression (RE2)');
+  if (compiled === null)
+    say('pattern', 'it is no regular expression (RE2)', 'RE2 knows no look-around and no references back');
   for (const [index, value] of (argument.enum ?? []).entries())
     if (!fits(value, argument, compiled))
-      say(`enum`, `${JSON.stringify(value)} (number ${index + 1}) does not fit the other conditions`);
+      say(
+        `enum`,
+        `${JSON.stringify(value)} (number ${index + 1}) does not fit the other conditions`,
+        'take it out',
+      );
   return findings;
 }
 
@@ -254,12 +277,21 @@ function covers(earlier: YamlRule, later: YamlRule): boolean {
   if (Object.keys(earlier.conditions).length > 0) return false;
   if (earlier.who.kind !== 'all' && whoName(earlier.who) !== whoName(later.who)) return false;
   const [one, two] = [earlier.target, later.target];
-  if (one.kind === 'model' || two.kind === 'model') return JSON.stringify(one) === JSON.stringify(two);
+  if (one.kind === 'model' || two.kind === 'model')
+    return one.kind === 'model' && two.kind === 'model' && coversModel(one.model, two.model);
   if (one.tool.sanitize !== undefined) return false;
   if (one.tool.match === undefined && one.tool.name !== two.tool.name) return false;
   if (one.tool.server !== undefined && one.tool.server !== two.tool.server) return false;
   const { actions } = one.tool;
   return actions === undefined || (two.tool.actions ?? ['']).every((action) => actions.includes(action));
+}
+
+function coversModel(one: YamlModel, two: YamlModel): boolean {
+  const covered = (wide: readonly string[] | undefined, narrow: readonly string[] | undefined): boolean =>
+    wide === undefined || (narrow?.every((name) => wide.includes(name)) ?? false);
+  return (
+    one.provider === two.provider && covered(one.models, two.models) && covered(one.regions, two.regions)
+  );
 }
 
 /** Denials that leave nothing of what the policy allows. */
@@ -295,6 +327,12 @@ function checkBudgets(policy: YamlPolicy): YamlFinding[] {
   return names.flatMap((name, index) =>
     names.indexOf(name) === index
       ? []
-      : [{ path: ['budgets', index, 'name'], message: `budget \`${name}\` is defined twice` }],
+      : [
+          {
+            path: ['budgets', index, 'name'],
+            message: `budget \`${name}\` is defined twice`,
+            help: 'give each a name of its own',
+          },
+        ],
   );
 }

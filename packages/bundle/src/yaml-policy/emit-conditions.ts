@@ -215,9 +215,11 @@ function times({ conditions }: YamlRule, names: Names): EmittedRule {
   };
 }
 
-/** Conditions that need one shared helper each; what is unknown never passes. */
+/**
+ * Conditions that need one shared helper each; what is unknown never passes. Helpers are given the rule's name and look
+ * up its figures themselves: one that is missing, written behind `not`, would leave the objection without an answer.
+ */
 function simple({ conditions }: YamlRule, names: Names): EmittedRule[] {
-  const figures = `parameters[${names.id}]`;
   const emitted: EmittedRule[] = [];
   const add = (
     key: keyof typeof conditions,
@@ -235,7 +237,7 @@ function simple({ conditions }: YamlRule, names: Names): EmittedRule[] {
       code: 'host_not_allowed',
       message: 'the call leads to a host that is not on the list, or to none that is known',
     },
-    [`not host_allowed(${figures}.hosts)`],
+    [`not host_allowed(${names.id})`],
   );
   add(
     'data_classes',
@@ -243,7 +245,7 @@ function simple({ conditions }: YamlRule, names: Names): EmittedRule[] {
       code: 'data_class_not_allowed',
       message: 'the call touches classes of data that are not on the list, or that nobody described',
     },
-    [`not classes_allowed(${figures}.data_classes)`],
+    [`not classes_allowed(${names.id})`],
   );
   add(
     'same_tenant',
@@ -254,16 +256,15 @@ function simple({ conditions }: YamlRule, names: Names): EmittedRule[] {
     ['not same_tenant'],
   );
   add('scopes', { code: 'insufficient_scope', message: 'the principal lacks a scope that this needs' }, [
-    `some scope in ${figures}.scopes`,
-    'not has_scope(scope)',
+    `not has_scopes(${names.id})`,
   ]);
   add(
     'groups',
     { code: 'not_in_group', message: 'the principal is in none of the groups that may do this' },
-    [`not in_group(${figures}.groups)`],
+    [`not in_group(${names.id})`],
   );
   add('calls_per_session', { code: 'too_many_calls', message: 'the session has made all its calls' }, [
-    `not within_calls(${figures}.calls_per_session)`,
+    `not within_calls(${names.id})`,
   ]);
   add('approval', { code: 'approval_needed', message: 'a person must approve this' }, ['true'], 'questions');
   if (conditions.step_up !== undefined) {

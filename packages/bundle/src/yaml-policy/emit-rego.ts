@@ -21,7 +21,7 @@ export function emitRego(policy: YamlPolicy, name: string, file: string, rowOf: 
   const blocks = rules.map((rule, index) => emitRule(rule, emitted[index]!, `${file}:${rowOf(rule.path)}`));
   const denials = denialsOf(policy).map((denial) => emitDenial(denial, `${file}:${rowOf(denial.path)}`));
   const module = [
-    `# Made by \`writ yaml build\` from ${file}. Change that file and build again.`,
+    comment(`Made by \`writ yaml build\` from ${file}. Change that file and build again.`),
     `package ${name}`,
     '',
     `import data.${name}.parameters`,
@@ -38,12 +38,17 @@ export function emitRego(policy: YamlPolicy, name: string, file: string, rowOf: 
 
 function emitRule(rule: YamlRule, emitted: EmittedRule, place: string): string {
   const id = quote(rule.id);
-  const head = `# ${whoName(rule.who)} may use ${targetName(rule)} (${place})`;
+  const head = comment(`${whoName(rule.who)} may use ${targetName(rule)} (${place})`);
   const applies = `applies contains ${id} if {\n${[...whoBody(rule.who), ...targetBody(rule)].map((line) => `\t${line}`).join('\n')}\n}`;
   const reason = `reasons[${id}] := ${quote(bandsOf(rule.conditions) === undefined ? 'allowed' : 'within_limit')}`;
   return [`${head}\n${applies}`, reason, ...emitted.helpers, ...emitted.lines, ...redactions(rule)].join(
     '\n\n',
   );
+}
+
+/** Names come from the author's text: none may end the line, after which it would be code. */
+export function comment(text: string): string {
+  return `# ${text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')}`;
 }
 
 function targetName({ target }: YamlRule): string {
@@ -111,7 +116,7 @@ function emitDenial({ who, tool, reason, remediation }: YamlDenial, place: strin
     ...(remediation === undefined ? [] : [`"remediation": ${quote(remediation)}`]),
   ];
   const body = [...whoBody(who), `input.action.tool == ${quote(tool)}`].map((line) => `\t${line}`);
-  return `# ${whoName(who)} may never use ${tool} (${place})\ndenied contains {${fields.join(', ')}} if {\n${body.join('\n')}\n}`;
+  return `${comment(`${whoName(who)} may never use ${tool} (${place})`)}\ndenied contains {${fields.join(', ')}} if {\n${body.join('\n')}\n}`;
 }
 
 /** The same for every policy; also what makes each set known where no rule speaks of it. */
@@ -214,8 +219,8 @@ figure(id, name) := value if {
 	is_number(value)
 }
 
-host_allowed(patterns) if {
-	some pattern in patterns
+host_allowed(id) if {
+	some pattern in parameters[id].hosts
 	host_matches(lower(input.action.destination.host), pattern)
 }
 
@@ -226,7 +231,9 @@ host_matches(host, pattern) if {
 	endswith(host, substring(pattern, 1, -1))
 }
 
-classes_allowed(known) if {
+classes_allowed(id) if {
+	known := parameters[id].data_classes
+	is_array(known)
 	every class in input.action.data_classes_referenced {
 		class in known
 	}
@@ -239,13 +246,20 @@ same_tenant if {
 	}
 }
 
-has_scope(scope) if scope in input.principal.scopes
-
-in_group(groups) if {
-	some group in input.principal.groups
-	group in groups
+has_scopes(id) if {
+	scopes := parameters[id].scopes
+	is_array(scopes)
+	count(scopes) > 0
+	every scope in scopes {
+		scope in input.principal.scopes
+	}
 }
 
-within_calls(limit) if input.context.request_count < limit
+in_group(id) if {
+	some group in input.principal.groups
+	group in parameters[id].groups
+}
+
+within_calls(id) if input.context.request_count < figure(id, "calls_per_session")
 
 stepped_up if input.context.step_up_verified == true`;

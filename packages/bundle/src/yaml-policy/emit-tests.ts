@@ -1,4 +1,5 @@
 import { parsePointer } from '@writ/decision';
+import { comment } from './emit-rego.ts';
 import { bandsOf, rulesOf, type YamlRule } from './rules.ts';
 import type { YamlExample, YamlPolicy } from './schema.ts';
 
@@ -6,15 +7,15 @@ type Document = { readonly [key: string]: unknown };
 
 /** Tests of the module, made of the policy's own examples, and of what must hold of every amount. */
 export function emitTests(policy: YamlPolicy, name: string, file: string): string {
-  const tests = rulesOf(policy).flatMap((rule, index) => testsOf(rule, index + 1));
+  const tests = rulesOf(policy).flatMap((rule, index) => testsOf(rule, index + 1, name));
   return `${[
-    `# Made by \`writ yaml build\` from ${file}. Change that file and build again.`,
+    comment(`Made by \`writ yaml build\` from ${file}. Change that file and build again.`),
     `package ${name}_test`,
     '',
     `import data.${name}`,
     '',
     STRICTEST,
-    ...tests.flatMap((test) => ['', test.replaceAll('POLICY', name)]),
+    ...tests.flatMap((test) => ['', test]),
   ].join('\n')}\n`;
 }
 
@@ -31,22 +32,22 @@ interface Case {
   readonly reason?: string | undefined;
 }
 
-function testsOf(rule: YamlRule, number: number): string[] {
+function testsOf(rule: YamlRule, number: number, name: string): string[] {
   const cases = [
     ...rule.examples.map((example, index) => exampleCase(rule, example, index + 1)),
     ...amountCases(rule),
     strangerCase(rule),
   ];
-  return cases.filter((one) => one !== undefined).map((one) => emitTest(one, `rule_${number}`));
+  return cases.filter((one) => one !== undefined).map((one) => emitTest(one, `rule_${number}`, name));
 }
 
-function emitTest({ title, input, expect, reason }: Case, prefix: string): string {
+function emitTest({ title, input, expect, reason }: Case, prefix: string, name: string): string {
   const given = `with input as ${JSON.stringify(input)}`;
   const lines = [
-    `strictest(data.POLICY.decision) == ${JSON.stringify(expect)} ${given}`,
+    `strictest(data.${name}.decision) == ${JSON.stringify(expect)} ${given}`,
     ...(reason === undefined
       ? []
-      : [`${JSON.stringify(reason)} in {answer.reason | some answer in data.POLICY.decision} ${given}`]),
+      : [`${JSON.stringify(reason)} in {answer.reason | some answer in data.${name}.decision} ${given}`]),
   ];
   return `test_${prefix}_${title.toLowerCase().replace(/[^a-z0-9]+/g, '_')} if {\n${lines.map((line) => `\t${line}`).join('\n')}\n}`;
 }
@@ -55,7 +56,8 @@ function exampleCase(rule: YamlRule, example: YamlExample, number: number): Case
   const base = requestOf(rule);
   const withArgs = example.args === undefined ? base : merge(base, { action: { args: example.args } });
   return {
-    title: example.name ?? `example_${number}`,
+    // Two tests of one name would be one that passes where either does.
+    title: `example_${number}${example.name === undefined ? '' : `_${example.name}`}`,
     input: merge(withArgs, (example.input ?? {}) as Document),
     expect: example.expect,
     reason: example.reason,

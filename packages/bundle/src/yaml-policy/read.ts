@@ -28,7 +28,12 @@ export function readYamlPolicy(text: string, file: string): YamlPolicyResult {
   if (alias !== undefined) {
     const { line, col } = lines.linePos(alias);
     const message = 'aliases are not taken: a policy says everything where it means it';
-    return { ok: false, problems: [{ code: 'yaml_policy_invalid', message, file, row: line, column: col }] };
+    return {
+      ok: false,
+      problems: [
+        { code: 'yaml_policy_invalid', message, file, row: line, column: col, help: 'write it out' },
+      ],
+    };
   }
   const broken = document.errors[0] ?? document.warnings[0];
   if (broken !== undefined) {
@@ -36,7 +41,16 @@ export function readYamlPolicy(text: string, file: string): YamlPolicyResult {
     const message = broken.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '');
     return {
       ok: false,
-      problems: [{ code: 'yaml_policy_invalid', message: lower(message), file, row: line, column: col }],
+      problems: [
+        {
+          code: 'yaml_policy_invalid',
+          message: lower(message),
+          file,
+          row: line,
+          column: col,
+          help: 'the text must be YAML 1.2: look at the indentation, quotes and keys there',
+        },
+      ],
     };
   }
   const parsed = yamlPolicySchema.safeParse(document.toJS() ?? {});
@@ -94,7 +108,7 @@ function describe(issue: z.core.$ZodIssue, file: string, place: Place): BundlePr
       message: `\`${issue.path.map(String).join('.')}\`: ${lower(issue.message)}`,
       file,
       ...place(issue.path),
-      ...(values.length === 0 ? {} : { help: `one of ${values.join(', ')}` }),
+      help: values.length === 0 ? meant(issue.path) : `one of ${values.join(', ')}`,
     },
   ];
 }
@@ -104,17 +118,42 @@ function lower(text: string): string {
 }
 
 interface SchemaNode {
+  readonly description?: string;
+  readonly type?: string;
+  readonly minimum?: number;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly items?: SchemaNode;
   readonly additionalProperties?: SchemaNode | boolean;
 }
 
 function keysAt(path: readonly PropertyKey[]): string[] {
+  return Object.keys(nodeAt(path)?.properties ?? {});
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  array: 'a list',
+  boolean: 'true or false',
+  integer: 'a whole number, without quotes',
+  number: 'a number, without quotes',
+  object: 'an object',
+  string: 'a text',
+};
+
+/** What stands at a place where it is right. */
+function meant(path: readonly PropertyKey[]): string {
+  const { description, type, minimum, properties } = nodeAt(path) ?? {};
+  const least = minimum === undefined || minimum < 0 ? '' : ` from ${minimum} up`;
+  const keys = properties === undefined ? '' : ` with ${Object.keys(properties).join(', ')}`;
+  const what = `${TYPES[type ?? ''] ?? 'something else'}${least}${keys}`;
+  return description === undefined ? `it is ${what}` : `it is ${what}: ${description}`;
+}
+
+function nodeAt(path: readonly PropertyKey[]): SchemaNode | undefined {
   let node: SchemaNode | undefined = yamlPolicyJsonSchema();
   for (const step of path) {
     const beyond: SchemaNode | undefined =
       typeof node?.additionalProperties === 'object' ? node.additionalProperties : undefined;
     node = typeof step === 'number' ? node?.items : (node?.properties?.[String(step)] ?? beyond);
   }
-  return Object.keys(node?.properties ?? {});
+  return node;
 }
