@@ -173,6 +173,15 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
       'A chain of delegation that is broken, loops or is too deep is refused with its own code, on record.',
     source: 'RFC 8693',
   },
+  'P-DELEGATION-COERCED': {
+    sentence: 'An agent that is driven by another one acts with no more than the chain of both allows.',
+    source: 'docs/how-to/identify-callers.md',
+  },
+  'P-REVOKED': {
+    sentence:
+      'Whoever was revoked counts nowhere in a call any more, in the chain either, checked in the commit whatever token says so.',
+    source: 'RFC 8693',
+  },
   'P-DELEGATION-CLAIMED': {
     sentence:
       'A parent agent that a header or a message claims must be the one that a verified credential attests.',

@@ -118,6 +118,16 @@ export {
   takeRates,
 } from './rate.ts';
 export {
+  type Revocation,
+  type RevocationTarget,
+  type RevokedParty,
+  restore,
+  revocationKey,
+  revocationKeys,
+  revoke,
+  revokedParty,
+} from './revocation.ts';
+export {
   type CallFacts,
   LABELS_MAX,
   NAMED_SESSION_IDLE_MS,

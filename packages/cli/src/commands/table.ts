@@ -21,6 +21,7 @@ import { logCommand } from './log.ts';
 import { mcpCommand } from './mcp.ts';
 import { parseCommand } from './parse.ts';
 import { registryCommand } from './registry.ts';
+import { revokeCommand } from './revoke.ts';
 import { serveCommand } from './serve.ts';
 import { signCommand } from './sign.ts';
 import { testCommand } from './test.ts';
@@ -54,6 +55,7 @@ export const COMMANDS: readonly ((program: Command) => Command)[] = [
   logCommand,
   verifyCommand,
   haltCommand,
+  revokeCommand,
   backupCommand,
   restoreCommand,
   identityCommand,

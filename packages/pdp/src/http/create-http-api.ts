@@ -29,6 +29,7 @@ import { registerOpaQueryRoutes } from './opa/query-routes.ts';
 import { registerOperatorRoutes } from './operator-routes.ts';
 import { hostName, isLoopbackAddress, LOOPBACK_HOSTS, refusedOrigin } from './origin-check.ts';
 import { readBodiesStrictly } from './reading.ts';
+import { registerRevocationRoutes } from './revocation-routes.ts';
 
 /** How the HTTP API is set up. */
 export interface HttpApiOptions {
@@ -152,6 +153,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     registerDecisionRoutes,
     registerApprovalRoutes,
     registerOperatorRoutes,
+    registerRevocationRoutes,
     registerBundleRoutes,
     registerDataRoutes,
     registerOpaQueryRoutes,

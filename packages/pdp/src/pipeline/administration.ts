@@ -13,6 +13,7 @@ import type { Core } from './core.ts';
 import { evaluateRule } from './evaluate-rule.ts';
 import { commitFault } from './faults.ts';
 import type { HaltRequest } from './halt-procedure.ts';
+import { changeRevocation } from './revocations.ts';
 import type { ActOutcome, Administration, HaltTarget } from './service.ts';
 
 /** Entries that are read at once while looking for a decision. */
@@ -23,6 +24,8 @@ export function createAdministration(core: Core): Administration {
     approvals: createApprovalDesk(core),
     halt: (target, by, reason) => setHalt(core, target, 'halted', by, reason),
     resume: (target, by, reason) => setHalt(core, target, 'resumed', by, reason),
+    revoke: (target, by, reason) => changeRevocation(core, target, 'revoked', by, reason),
+    restore: (target, by, reason) => changeRevocation(core, target, 'restored', by, reason),
     log: {
       size: () => core.store.logSize(),
       tail: async (count) => {

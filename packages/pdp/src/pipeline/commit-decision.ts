@@ -73,6 +73,7 @@ async function commitRequest(attempt: Attempt, prepared: Prepared): Promise<Comm
     ...(idempotencyCell === undefined ? {} : { idempotencyCell }),
     ...(gathered === undefined ? {} : { gathered: { facts: gathered.facts, expected: gathered.expected } }),
     ...(request.action.tool === undefined ? {} : { tool: request.action.tool }),
+    ...(request.delegation === undefined ? {} : { chain: request.delegation.map(({ id }) => id) }),
     ...(use
       ? { use: { id: call.approval_id, binding: bindingOfPrepared(call, prepared), ...tokenOf(attempt) } }
       : {}),

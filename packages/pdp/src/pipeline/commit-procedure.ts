@@ -38,6 +38,8 @@ import {
   recordCall,
   rememberAnswer,
   reserveBudgets,
+  revocationKeys,
+  revokedParty,
   sessionKeys,
   takeRates,
   useApproval,
@@ -69,6 +71,7 @@ const commitProcedure: Procedure<CommitRequest, CommitResult> = {
   keys: (request) => [
     ...new Set([
       ...haltKeys(request.subject),
+      ...revocationKeys(request.subject, request.chain ?? []),
       ...sessionKeys(request.subject),
       ...budgetKeys(definitionsOf(request), request.subject),
       ...rateKeys(request.rates, request.subject),
@@ -99,6 +102,13 @@ function commit(transaction: Transaction, request: CommitRequest): CommitResult 
   const halt = activeHalt((key) => transaction.get(key), request.subject);
   if (halt !== undefined)
     return conclude(transaction, request, changed(withHalt(draftOf(request), halt.reason)), false);
+  // So does a tombstone: a token that was given out before it outlives who it speaks for.
+  const revoked = revokedParty((key) => transaction.get(key), request.subject, request.chain ?? []);
+  if (revoked !== undefined) {
+    const { code, revocation } = revoked;
+    const refused = withReason(draftOf(request), { code, message: revocation.reason });
+    return conclude(transaction, request, changed(refused), false);
+  }
   const earlier =
     idempotencyCell === undefined ? undefined : checkIdempotency(transaction, idempotencyCell, callDigest);
   if (earlier?.kind === 'repeat') return { kind: 'repeat', decision: earlier.answer as unknown as Decision };

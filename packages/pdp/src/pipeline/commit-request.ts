@@ -63,6 +63,8 @@ export interface CommitRequest {
   /** Rates of the capability that the call has to keep to. */
   readonly rates: readonly RateRequest[];
   /** Attached to the session when the effect proceeds. */
+  /** Ids of the delegation, from the first delegator to the actor; absent where nobody delegated. */
+  readonly chain?: readonly string[];
   readonly labels: readonly string[];
   readonly tool?: string;
   /** Whether the draft rests on a right that ends with time: an approval or an override. */

@@ -7,4 +7,5 @@ export const DECISION_PROCEDURES: readonly URL[] = [
   new URL('./halt-procedure.ts', import.meta.url),
   new URL('./note-procedure.ts', import.meta.url),
   new URL('./override-key-procedure.ts', import.meta.url),
+  new URL('./revocation-procedure.ts', import.meta.url),
 ];

@@ -11,6 +11,7 @@ import type {
   Reason,
 } from '@writ/decision';
 import type { EraseReport, ErasureTarget, LedgerEntry } from '@writ/ledger';
+import type { RevocationTarget } from '@writ/state';
 import type { StoreStatistics } from '@writ/store';
 import type { EngineAnswer } from '../engine/engine.ts';
 import type { AdministrativeQueries } from './administrative-queries.ts';
@@ -135,6 +136,9 @@ export interface Administration {
   readonly approvals: ApprovalDesk;
   halt(target: HaltTarget, by: string, reason?: string): Promise<ActOutcome>;
   resume(target: HaltTarget, by: string, reason?: string): Promise<ActOutcome>;
+  /** Nothing counts any more that this agent or principal asks, is asked for, or has delegated; checked in the commit. */
+  revoke(target: RevocationTarget, by: string, reason?: string): Promise<ActOutcome>;
+  restore(target: RevocationTarget, by: string, reason?: string): Promise<ActOutcome>;
   readonly log: {
     tail(count: number): Promise<readonly LedgerEntry[]>;
     /** Entries from a position on, at most `count`. */
