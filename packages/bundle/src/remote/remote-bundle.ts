@@ -46,7 +46,7 @@ export interface RemoteStatus {
   readonly failure: BundleProblem | undefined;
   /** An operator put an earlier content in place of what is published. */
   readonly rolledBack: boolean;
-  /** What is there waits for the other bundles of its release. */
+  /** What is there waits: for the other bundles of its release, or for what is wrong with others to be mended. */
   readonly waiting: boolean;
 }
 
@@ -67,6 +67,8 @@ export interface RemoteBundle {
   start(): Promise<void>;
   /** What is to be activated now: newer content where there is some, else the last good. */
   current(): Fetched | undefined;
+  /** Is this what `current` gives, and was it neither activated nor refused so far. */
+  isNew(content: Fetched | undefined): boolean;
   /** Calls back whenever `current` has become another. */
   onChange(listener: () => void): void;
   /** What `current` gave was activated, and says this of itself: from now on it is the last good. */
@@ -75,7 +77,7 @@ export interface RemoteBundle {
   readonly sequence: number | undefined;
   /** What `current` gave does not activate: the last good stays, until something else is published. */
   refused(content: Fetched | undefined, why?: string): void;
-  /** What `current` gave has to wait for other bundles: until `retry` the last good is `current`. */
+  /** What `current` gave has to wait, such as for other bundles: until `retry` the last good is `current`. */
   deferred(content: Fetched | undefined): void;
   /** What waits is `current` once more. */
   retry(): void;
@@ -150,6 +152,10 @@ class Remote implements RemoteBundle {
 
   current(): Fetched | undefined {
     return this.#candidate ?? this.#good;
+  }
+
+  isNew(content: Fetched | undefined): boolean {
+    return content !== undefined && content === this.#candidate;
   }
 
   onChange(listener: () => void): void {

@@ -11,7 +11,7 @@ import type { LoadFailure } from './load-failure.ts';
 import { checkOverrides, listOverrides, type OverrideTerms } from './overrides.ts';
 import { createPolicySet, engineBundleOf, type PolicySet } from './policy-set.ts';
 import { policyWarnings } from './policy-warnings.ts';
-import { deferReleases, isIncompleteRelease, offerOf, settleRemotes } from './settle-remotes.ts';
+import { deferReleases, isIncompleteRelease, offerOf, refuseNamed, settleRemotes } from './settle-remotes.ts';
 
 export type PolicyLoad =
   | { readonly ok: true; readonly set: PolicySet; readonly warnings: readonly EngineDiagnostic[] }
@@ -66,8 +66,8 @@ export interface SettledLoad {
 }
 
 /**
- * Loads what the sources offer and settles it with them. Bundles of a release that is not whole wait, and the others
- * are loaded beside the last good ones in their place.
+ * Loads what the sources offer and settles it with them. What is wrong is put aside, bundles of a release that is not
+ * whole wait, and the others are loaded beside the last good ones in their place.
  */
 export async function loadSettled(
   sources: readonly BundleSource[],
@@ -75,18 +75,19 @@ export async function loadSettled(
   terms: ActivationTerms,
   onFault: (error: Error) => void,
 ): Promise<SettledLoad> {
-  const offer = offerOf(sources);
-  for (const [remote] of offer) remote.retry();
-  const tried = offerOf(sources);
-  const newest = await loadPolicies(sources, engine, terms);
-  if (newest.ok || !deferReleases(tried, newest)) {
-    await settleRemotes(tried, newest.ok ? newest.set : newest, onFault);
-    return { load: newest };
+  for (const [remote] of offerOf(sources)) remote.retry();
+  let refused: LoadFailure | undefined;
+  // Each turn takes at least one new content out of what is tried.
+  for (;;) {
+    const tried = offerOf(sources);
+    const load = await loadPolicies(sources, engine, terms);
+    const isSettled = load.ok || !(deferReleases(tried, load) || refuseNamed(tried, load));
+    if (isSettled) {
+      await settleRemotes(tried, load.ok ? load.set : load, onFault);
+      return refused === undefined ? { load } : { load, refused };
+    }
+    refused ??= load;
   }
-  const rest = offerOf(sources);
-  const load = await loadPolicies(sources, engine, terms);
-  await settleRemotes(rest, load.ok ? load.set : load, onFault);
-  return { load, refused: newest };
 }
 
 /**

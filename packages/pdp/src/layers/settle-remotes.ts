@@ -15,8 +15,8 @@ export function offerOf(sources: readonly BundleSource[]): Offer {
 }
 
 /**
- * Tells each published bundle how what it had to offer fared: kept as the last good, or put aside until something else
- * is published. That it could not be kept on disk is a fault to report; it is in force all the same.
+ * Tells each published bundle how what it had to offer fared: kept as the last good, put aside until something else is
+ * published, or to be tried again. That it could not be kept on disk is a fault to report; it is in force all the same.
  */
 export async function settleRemotes(
   offer: Offer,
@@ -24,11 +24,11 @@ export async function settleRemotes(
   outcome: PolicySet | LoadFailure,
   onFault: (error: Error) => void,
 ): Promise<void> {
+  if (!('bundles' in outcome)) {
+    settleFailure(offer, outcome);
+    return;
+  }
   for (const [remote, content] of offer) {
-    if (!('bundles' in outcome)) {
-      remote.refused(content, renderLoadFailure(outcome));
-      continue;
-    }
     const bundle = outcome.bundles.find(({ name }) => name === remote.name);
     if (bundle === undefined) continue;
     try {
@@ -37,6 +37,39 @@ export async function settleRemotes(
       onFault(error instanceof Error ? error : new Error(String(error)));
     }
   }
+}
+
+/**
+ * Nothing that is named as wrong can be put aside any more. One new content among good ones is what does not fit; of
+ * several, or beside a folder that is wrong, none can be told to be at fault: all are tried again with the next change.
+ */
+function settleFailure(offer: Offer, failure: LoadFailure): void {
+  const named = namedIn(failure);
+  const published = new Set(
+    [...offer].flatMap(([{ name }, content]) => (content === undefined ? [] : [name])),
+  );
+  const fresh = [...offer].filter(([remote, content]) => remote.isNew(content));
+  const isAtFault = fresh.length === 1 && [...named].every((name) => published.has(name));
+  for (const [remote, content] of fresh) {
+    if (isAtFault) remote.refused(content, renderLoadFailure(failure));
+    else remote.deferred(content);
+  }
+}
+
+/**
+ * Puts aside what is new and named as wrong, so that the rest is judged beside the last good ones in its place; false
+ * where nothing new is named.
+ */
+export function refuseNamed(offer: Offer, failure: LoadFailure): boolean {
+  const named = namedIn(failure);
+  const wrong = [...offer].filter(([remote, content]) => named.has(remote.name) && remote.isNew(content));
+  for (const [remote, content] of wrong) remote.refused(content, renderLoadFailure(failure));
+  return wrong.length > 0;
+}
+
+function namedIn({ problems, diagnostics }: LoadFailure): ReadonlySet<string> {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  return new Set([...problems, ...errors].flatMap(({ bundle }) => bundle ?? []));
 }
 
 /** Puts what is of an incomplete release to wait for the rest of it; false where nothing of it can. */
