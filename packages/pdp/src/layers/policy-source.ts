@@ -14,6 +14,11 @@ export interface PolicySource {
   hold(): PolicyHold | undefined;
   /** Makes `next` active at once; the set before it is closed when its last hold is released. */
   swap(next: PolicySet): void;
+  /**
+   * Runs what reads policies and then swaps them in, one after another: what was read first can never replace what was
+   * read, or written, after it.
+   */
+  inTurn<Result>(work: () => Promise<Result>): Promise<Result>;
   /** When each active bundle's content became active, ms since 1970, by the bundle's name. */
   activeSince(): ReadonlyMap<string, number>;
   /** Closes all sets; resolves when the ones still held are released and closed. */
@@ -78,6 +83,7 @@ export function createPolicySource(
     return held;
   };
   let active = initial === undefined ? undefined : add(initial);
+  let last: Promise<unknown> = Promise.resolve();
   let since = sinceOf(initial, undefined, new Map());
   return {
     current: () => active?.set,
@@ -87,6 +93,11 @@ export function createPolicySource(
       active = add(next);
       since = sinceOf(next, before?.set, since);
       before?.retire();
+    },
+    inTurn(work) {
+      const result = last.then(work);
+      last = result.catch(() => undefined);
+      return result;
     },
     activeSince: () => since,
     close() {

@@ -83,12 +83,8 @@ interface Content {
 /** Writes, one after another: each is compiled with everything else, put on record, kept on disk, and then active. */
 export function createPolicyWrites(options: PolicyWritesOptions): PolicyWrites {
   let content = readContent(options.directory);
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
-    const result = last.then(work);
-    last = result.catch(() => undefined);
-    return result;
-  };
+  // Reloads take turns with writes: one that read the folder before a write must not swap it in after.
+  const { inTurn } = options.policies;
   const write = (next: Content, note: Note): Promise<WriteOutcome> =>
     activate(options, next, note, () => {
       content = next;

@@ -36,12 +36,21 @@ export interface Reloaded {
   readonly refused?: LoadFailure;
 }
 
-/** Loads what the sources hold now and swaps it in where it differs. */
-export async function reloadPolicies(
+/** Loads what the sources hold now and swaps it in where it differs; one after another, writes over the API among them. */
+export function reloadPolicies(
   sources: readonly BundleSource[],
   engine: Engine,
   source: PolicySource,
   options: Pick<ReloadReport, 'onError' | 'terms'> = {},
+): Promise<Reloaded> {
+  return source.inTurn(() => reload(sources, engine, source, options));
+}
+
+async function reload(
+  sources: readonly BundleSource[],
+  engine: Engine,
+  source: PolicySource,
+  options: Pick<ReloadReport, 'onError' | 'terms'>,
 ): Promise<Reloaded> {
   const { onError = () => undefined, terms = {} } = options;
   const { load, refused } = await loadSettled(sources, engine, terms, onError);
