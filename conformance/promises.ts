@@ -223,6 +223,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'A wrong or missing bearer token is refused.',
     source: 'RFC 6750; MCP specification, Authorization',
   },
+  'P-GATEWAY-BOTH-ERAS': {
+    sentence:
+      'A client of either era reaches a server of either era over either transport, with every feature of the protocol that both know.',
+    source: 'MCP 2025-11-25 and 2026-07-28',
+  },
   'P-GATEWAY-BOUNDED': {
     sentence:
       "What clients and servers may take of the gateway's time and memory is bounded, and beyond it is refused.",

@@ -35,7 +35,7 @@ const HINT = { ttlMs: 0, cacheScope: 'private' } as const;
 
 type Changed = (list: 'tools' | 'prompts') => void;
 
-function createFixture(announce?: Changed): Server {
+export function createFixture(announce?: Changed): Server {
   const server = new Server(
     { name: 'conformance-fixture', version: '1.0.0' },
     {
@@ -97,6 +97,12 @@ function createFixture(announce?: Changed): Server {
   return server;
 }
 
+/** How a server that has never heard of the newer era answers it. */
+function unknownEra(): Response {
+  const error = { code: -32_000, message: 'Bad Request: no valid session' };
+  return Response.json({ jsonrpc: '2.0', id: null, error }, { status: 400 });
+}
+
 const RETRY_MS = 1_000;
 
 /** Events of one session, for as long as the fixture runs. */
@@ -116,7 +122,7 @@ function keepEvents(): EventStore {
 }
 
 /** Starts it on a free port of loopback, unless one is given. */
-export async function startFixture(port = 0): Promise<FixtureServer> {
+export async function startFixture(port = 0, only?: 'legacy' | 'modern'): Promise<FixtureServer> {
   const modern: McpHttpHandler = createMcpHandler(
     () => createFixture((list) => (list === 'tools' ? notify().toolsChanged() : notify().promptsChanged())),
     {
@@ -146,8 +152,11 @@ export async function startFixture(port = 0): Promise<FixtureServer> {
     return transport.handleRequest(request);
   };
   const node = toNodeHandler({
-    fetch: async (request, options) =>
-      (await isLegacyRequest(request)) ? legacy(request) : modern.fetch(request, options),
+    async fetch(request, options) {
+      if (only === 'modern') return modern.fetch(request, options);
+      if (await isLegacyRequest(request)) return legacy(request);
+      return only === 'legacy' ? unknownEra() : modern.fetch(request, options);
+    },
   });
   const allowed = hostHeaderValidation(localhostAllowedHostnames());
   const http: HttpServer = createServer((request, response) => {

@@ -103,6 +103,9 @@ function eliciting(requestedSchema: object): FixtureTool['run'] {
   };
 }
 
+/** Calls of `test_wait` that were cancelled in this process. */
+let cancelled = 0;
+
 const OPTIONS = ['option1', 'option2', 'option3'];
 const titled = (titles: readonly string[]) => titles.map((title, at) => ({ const: `value${at + 1}`, title }));
 
@@ -298,6 +301,16 @@ export const TOOLS: Readonly<Record<string, FixtureTool>> = {
     description: 'asks the person in a stream',
     run: asking({ name: form('What is your name?', 'name', 'string') }, () => text('thank you')),
   },
+  test_wait: {
+    description: 'waits until it is cancelled',
+    async run({ context }) {
+      const { signal } = context.mcpReq;
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+      cancelled += 1;
+      return text('cancelled');
+    },
+  },
+  test_cancelled: { description: 'how many waits were cancelled', run: () => text(String(cancelled)) },
   test_trigger_tool_change: {
     description: 'says that tools changed',
     run({ changed }) {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BUILT_IN_BUNDLES } from '@writ/bundle';
-import { createMcpGateway } from '@writ/gateway';
+import { createMcpGateway, type McpGateway, type UpstreamConfig } from '@writ/gateway';
 import { createAuthenticator } from '@writ/identity';
 import { LEDGER_PROCEDURES } from '@writ/ledger';
 import {
@@ -20,12 +20,14 @@ import { openStore } from '@writ/store';
 
 export interface OpenGateway {
   readonly url: string;
+  readonly gateway: McpGateway;
   close(): Promise<void>;
 }
 
 const GRANT_ALL = 'writ/grant-all';
 
-export async function openGateway(upstream: string): Promise<OpenGateway> {
+/** `upstream`: URL of a server, or how to reach one. */
+export async function openGateway(upstream: string | UpstreamConfig): Promise<OpenGateway> {
   const folder = await mkdtemp(join(tmpdir(), 'writ-conformance-'));
   const engine = createRegoEngine();
   const bundle = BUILT_IN_BUNDLES.get(GRANT_ALL);
@@ -43,7 +45,7 @@ export async function openGateway(upstream: string): Promise<OpenGateway> {
   });
   const gateway = createMcpGateway({
     point: service,
-    upstreams: [{ id: 'fixture', url: upstream }],
+    upstreams: [typeof upstream === 'string' ? { id: 'fixture', url: upstream } : upstream],
     authenticator: createAuthenticator({
       providers: [],
       anonymous: {
@@ -56,6 +58,7 @@ export async function openGateway(upstream: string): Promise<OpenGateway> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
+    gateway,
     async close() {
       await gateway.close();
       server.closeAllConnections();

@@ -72,7 +72,11 @@ function ownUpstream({ config, upstream: shared }: SharedUpstream, open: () => U
   const choose = async (): Promise<Upstream> => {
     const opened = open();
     own = opened;
-    opened.onChange(publish);
+    opened.onChange((change) => {
+      // A server may say that a list changed to the one connection only by which it was made to.
+      if (change.kind === 'lost' || change.kind === 'updated') publish(change);
+      else shared.announce(change);
+    });
     try {
       await opened.era();
       return opened;
@@ -107,6 +111,7 @@ function ownUpstream({ config, upstream: shared }: SharedUpstream, open: () => U
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    announce: publish,
     async close() {
       stopListening();
       await own?.close();

@@ -71,11 +71,13 @@ async function connectAs(
   const patience = new Patience();
   const transport: Transport = transportOf(config, limits);
   let unwatch = () => {};
+  let established = false;
   clients.add(client);
   client.onclose = () => {
     unwatch();
     clients.delete(client);
-    events.lost();
+    // An attempt that failed lost nothing: another one, in the other era, may be on its way.
+    if (established) events.lost();
   };
   listenTo(client, events);
   if (peer !== undefined) serve(client, peer, patience);
@@ -87,6 +89,7 @@ async function connectAs(
     await client.close().catch(() => undefined);
     throw error;
   }
+  established = true;
   unwatch = watchMemory(transport, limits.memoryBytes);
   connections += 1;
   return { client, number: connections, era: client.getProtocolEra() ?? 'legacy', patience };

@@ -39,6 +39,8 @@ export interface Upstream {
   setLogLevel(level: LoggingLevel): Promise<void>;
   /** Calls `listener` when the upstream says that something changed, and when its connection is lost. */
   onChange(listener: (change: UpstreamChange) => void): () => void;
+  /** Tells whoever listens what the same server said over another connection. */
+  announce(change: UpstreamChange): void;
   close(): Promise<void>;
 }
 
@@ -116,6 +118,7 @@ export function openUpstream(config: UpstreamConfig, peer?: Peer): Upstream {
       await client.setLoggingLevel(level, { timeout });
     },
     onChange: (listener) => feed.onChange(listener),
+    announce: (change) => feed.publish(change),
     async close() {
       closed = true;
       current = undefined;
