@@ -72,7 +72,7 @@ export {
   verifyConsistency,
   verifyInclusion,
 } from './proof.ts';
-export { type EntryProof, proveEntry } from './prove-entry.ts';
+export { type EntryProof, latestCheckpoint, proveEntry, proveStoredEntry } from './prove-entry.ts';
 export { type EntryFilter, type EntrySource, readEntries, showDecision, tailEntries } from './query.ts';
 export { erasedTogether, eraseFromDetail, type Reading, readEntry } from './read-entry.ts';
 export {

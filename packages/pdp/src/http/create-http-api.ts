@@ -11,25 +11,17 @@ import type { PolicyWrites } from '../layers/policy-writes.ts';
 import type { BundleDesk } from '../pipeline/bundle-desk.ts';
 import type { CallerIdentity } from '../pipeline/caller.ts';
 import type { DecisionService, PointHandle } from '../pipeline/service.ts';
-import { registerApprovalRoutes } from './approval-routes.ts';
-import { AUTHZEN_METADATA_PATH, authzenStatus, registerAuthzenRoutes } from './authzen-routes.ts';
-import { registerBundleRoutes } from './bundle-routes.ts';
+import { AUTHZEN_METADATA_PATH, authzenStatus } from './authzen-routes.ts';
 import { type Credentials, operatorProof } from './credentials.ts';
-import { registerDecisionRoutes } from './decision-routes.ts';
 import { acceptGzip } from './encodings.ts';
 import { HttpError } from './error-body.ts';
-import { HEALTH_PATHS, registerHealthRoutes } from './health-routes.ts';
+import { HEALTH_PATHS } from './health-routes.ts';
 import { type ApiContext, callerOf, type PolicyView, requireKnownCaller } from './http-api.ts';
-import { registerMetricsRoutes } from './metrics-routes.ts';
-import { registerOpaBatchRoutes } from './opa/batch-routes.ts';
-import { registerDataRoutes } from './opa/data-routes.ts';
 import { isOpaPath, opaErrorBody } from './opa/errors.ts';
-import { registerOpaPolicyRoutes } from './opa/policy-routes.ts';
-import { registerOpaQueryRoutes } from './opa/query-routes.ts';
-import { registerOperatorRoutes } from './operator-routes.ts';
+import { OPENAPI_PATH } from './openapi-route.ts';
 import { hostName, isLoopbackAddress, LOOPBACK_HOSTS, refusedOrigin } from './origin-check.ts';
 import { readBodiesStrictly } from './reading.ts';
-import { registerRevocationRoutes } from './revocation-routes.ts';
+import { ROUTES } from './routes.ts';
 
 /** How the HTTP API is set up. */
 export interface HttpApiOptions {
@@ -149,20 +141,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
       throw new HttpError(404, 'not_found', 'no such endpoint');
     return { proof: operatorProof(operatorSha256, nonce) };
   });
-  for (const register of [
-    registerDecisionRoutes,
-    registerApprovalRoutes,
-    registerOperatorRoutes,
-    registerRevocationRoutes,
-    registerBundleRoutes,
-    registerDataRoutes,
-    registerOpaQueryRoutes,
-    registerOpaPolicyRoutes,
-    registerOpaBatchRoutes,
-    registerAuthzenRoutes,
-    registerHealthRoutes,
-    registerMetricsRoutes,
-  ]) {
+  for (const register of ROUTES) {
     register(app, context);
   }
   return {
@@ -210,7 +189,7 @@ function tlsFactory(tls: NonNullable<ListenerOptions['tls']>): FastifyServerFact
   return ((handle: ListenerOptions['handle']) => createListener({ handle, tls })) as FastifyServerFactory;
 }
 
-const OPEN_PATHS: readonly string[] = [AUTHZEN_METADATA_PATH, ...HEALTH_PATHS];
+const OPEN_PATHS: readonly string[] = [AUTHZEN_METADATA_PATH, OPENAPI_PATH, ...HEALTH_PATHS];
 
 /** What answers without a credential. */
 function isOpen({ method, url }: FastifyRequest): boolean {

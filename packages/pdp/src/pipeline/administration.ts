@@ -2,7 +2,9 @@ import {
   type EntryCore,
   eraseEntries,
   type LedgerEntry,
+  latestCheckpoint,
   type PersonalFields,
+  proveStoredEntry,
   readEntry,
   sealFields,
 } from '@writ/ledger';
@@ -13,6 +15,7 @@ import type { Core } from './core.ts';
 import { evaluateRule } from './evaluate-rule.ts';
 import { commitFault } from './faults.ts';
 import type { HaltRequest } from './halt-procedure.ts';
+import { budgetStates, sessionFacts } from './look-at-state.ts';
 import { changeRevocation } from './revocations.ts';
 import type { ActOutcome, Administration, HaltTarget } from './service.ts';
 
@@ -28,6 +31,8 @@ export function createAdministration(core: Core): Administration {
     restore: (target, by, reason) => changeRevocation(core, target, 'restored', by, reason),
     log: {
       size: () => core.store.logSize(),
+      checkpoint: () => latestCheckpoint(core.store),
+      prove: (index) => proveStoredEntry(core.store, index),
       tail: async (count) => {
         const size = await core.store.logSize();
         return readEntries(core, Math.max(0, size - count), size);
@@ -35,6 +40,10 @@ export function createAdministration(core: Core): Administration {
       from: (index, count) => readEntries(core, index, index + count),
       show: (decisionId) => entriesOf(core, decisionId),
       erase: (target, by, reason) => erase(core, target, by, reason),
+    },
+    state: {
+      session: (subject) => sessionFacts(core, subject),
+      budgets: (subject) => budgetStates(core, subject),
     },
     recordLife: (event, message) => record(core, { kind: event }, message === undefined ? {} : { message }),
     recordWrite: (note) => record(core, { kind: 'administrative', event: 'policy_write' }, { note }),

@@ -1,6 +1,7 @@
 import type {
   DecideCall,
   Decision,
+  DecisionContext,
   DecisionPoint,
   DecisionRequest,
   Json,
@@ -10,8 +11,8 @@ import type {
   Outcome,
   Reason,
 } from '@writ/decision';
-import type { EraseReport, ErasureTarget, LedgerEntry } from '@writ/ledger';
-import type { RevocationTarget } from '@writ/state';
+import type { EntryProof, EraseReport, ErasureTarget, LedgerEntry } from '@writ/ledger';
+import type { BudgetDefinition, ContextFact, RevocationTarget, StateSubject } from '@writ/state';
 import type { StoreStatistics } from '@writ/store';
 import type { EngineAnswer } from '../engine/engine.ts';
 import type { AdministrativeQueries } from './administrative-queries.ts';
@@ -131,6 +132,12 @@ export interface Measured {
   readonly store: StoreStatistics;
 }
 
+/** The facts of a session that policies can read; unknown ones are absent. */
+export type SessionFacts = Pick<DecisionContext, ContextFact>;
+
+/** A budget in force and, of one subject, how much of it is used. */
+export type BudgetState = BudgetDefinition & { readonly used?: number };
+
 /** What only the operator may do. Whoever calls these has checked the operator's credential. */
 export interface Administration {
   readonly approvals: ApprovalDesk;
@@ -145,12 +152,22 @@ export interface Administration {
     from(index: number, count: number): Promise<readonly LedgerEntry[]>;
     show(decisionId: string): Promise<readonly LedgerEntry[]>;
     size(): Promise<number>;
+    /** The newest signed checkpoint, a C2SP signed note; undefined where nothing is signed yet. */
+    checkpoint(): Promise<string | undefined>;
+    /** One entry with its inclusion in the newest signed tree. */
+    prove(index: number): Promise<EntryProof>;
     /** Erases what belongs to somebody, and records it; every proof stays. */
     erase(
       target: ErasureTarget,
       by: string,
       reason?: string,
     ): Promise<{ readonly ok: true; readonly report: EraseReport } | Extract<ActOutcome, { ok: false }>>;
+  };
+  /** What accrues to somebody, as policies would read it now. Rejects with the store's error. */
+  readonly state: {
+    session(subject: StateSubject): Promise<SessionFacts>;
+    /** The budgets in force; with whose use, where a subject is named. */
+    budgets(subject?: StateSubject): Promise<readonly BudgetState[]>;
   };
   /** Puts on record that the decision point started or stopped, and what a crash left. */
   recordLife(event: 'start' | 'stop', message?: string): Promise<ActOutcome>;

@@ -1,0 +1,85 @@
+import { LAYERS } from '@writ/decision';
+import { formatTlogProof } from '@writ/ledger';
+import type { StateSubject } from '@writ/state';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { HttpError } from './error-body.ts';
+import { type ApiContext, type PolicyView, pointFor, requireOperator } from './http-api.ts';
+import { queryText } from './reading.ts';
+
+interface IdParams {
+  readonly Params: { readonly id: string };
+}
+
+/**
+ * What can be looked at beside decisions: layers, for whoever may decide; sessions, budgets and proofs, for the
+ * operator.
+ */
+export function registerLookRoutes(app: FastifyInstance, context: ApiContext): void {
+  const { log, state } = context.service.administration;
+  app.get('/v1/layers', async (request) => {
+    pointFor(request, context);
+    return { layers: layersOf(context.policies()) };
+  });
+  app.get('/v1/sessions', async (request) => {
+    requireOperator(request, context);
+    const subject = subjectOf(request);
+    if (subject === undefined)
+      throw new HttpError(400, 'request_invalid', '`principal` and `actor` are needed');
+    return { context: await state.session(subject).catch(unavailable) };
+  });
+  app.get('/v1/budgets', async (request) => {
+    requireOperator(request, context);
+    return { budgets: await state.budgets(subjectOf(request)).catch(unavailable) };
+  });
+  app.get('/v1/log/checkpoint', async (request) => {
+    requireOperator(request, context);
+    const checkpoint = await log.checkpoint().catch(unavailable);
+    if (checkpoint === undefined) throw new HttpError(404, 'not_found', 'nothing is signed yet');
+    return { checkpoint };
+  });
+  app.get<IdParams>('/v1/log/:id/proof', async (request) => {
+    requireOperator(request, context);
+    const { id } = request.params;
+    const entries = await log.show(id).catch(unavailable);
+    if (entries.length === 0) throw new HttpError(404, 'not_found', `no entry of decision \`${id}\``);
+    const proofs = await Promise.all(
+      entries.map(async ({ index }) => {
+        const proved = await log.prove(index).catch(unavailable);
+        if (!proved.ok) throw new HttpError(409, 'not_signed', `${proved.message}; ask again in a second`);
+        return { index, proof: formatTlogProof(proved.proof) };
+      }),
+    );
+    return { proofs };
+  });
+}
+
+function unavailable(): never {
+  throw new HttpError(503, 'state_unavailable', 'the store cannot be read now');
+}
+
+/** Every layer in the order in which it is asked, with what is asked in it; one without entrypoints has no opinion. */
+function layersOf(view: PolicyView | undefined): readonly object[] {
+  return LAYERS.map((layer) => ({
+    layer,
+    entrypoints: (view?.bundles ?? []).flatMap(({ name, revision, entrypoints }) =>
+      entrypoints
+        .filter((entrypoint) => entrypoint.layer === layer)
+        .map(({ path, kind, profile, when }) => ({ bundle: name, revision, path, kind, profile, when })),
+    ),
+  }));
+}
+
+/** Whose state is asked about: principal and actor together, the rest narrows. */
+function subjectOf(request: FastifyRequest): StateSubject | undefined {
+  const principal = queryText(request, 'principal');
+  const actor = queryText(request, 'actor');
+  if (principal === undefined && actor === undefined) return undefined;
+  if (principal === undefined || actor === undefined)
+    throw new HttpError(400, 'request_invalid', 'name both `principal` and `actor`');
+  const subject: { -readonly [Key in keyof StateSubject]: StateSubject[Key] } = { principal, actor };
+  for (const name of ['tenant', 'session_id', 'actor_class', 'tool'] as const) {
+    const value = queryText(request, name);
+    if (value !== undefined) subject[name] = value;
+  }
+  return subject;
+}

@@ -1,0 +1,165 @@
+import { APPROVAL_STATUSES, LAYERS, OUTCOMES } from '@writ/decision';
+import { z } from 'zod';
+import { BATCH_MAX } from '../decision-routes.ts';
+import { anyObject, contract, type Operation, ok, text } from './operation.ts';
+
+const decision = contract('decision');
+const resource = z.looseObject({ type: text, id: text });
+const approval = contract('approval');
+
+const explanation = z.strictObject({
+  outcome: z.enum(OUTCOMES),
+  reasons: z.array(anyObject),
+  opinions: z.array(
+    z.strictObject({
+      layer: z.enum(LAYERS),
+      bundle: text,
+      rule: text,
+      kind: text,
+      file: text.optional(),
+      row: z.int().optional(),
+      opinion: z.enum([...OUTCOMES, 'none', 'identity', 'lifts']),
+      reasons: z.array(anyObject),
+    }),
+  ),
+  request: contract('request').optional(),
+});
+
+/** What enforcement points ask. */
+export const DECISION_OPERATIONS: readonly Operation[] = [
+  {
+    method: 'post',
+    path: '/v1/decide',
+    id: 'decide',
+    tag: 'decisions',
+    summary: 'Decide one call, several, or one call for each resource that it names',
+    audience: 'point',
+    body: {
+      schema: z.union([
+        contract('decide-call'),
+        z.strictObject({ requests: z.array(contract('decide-call')).max(BATCH_MAX) }),
+        z.looseObject({ each_resource: z.boolean(), request: contract('request') }),
+      ]),
+    },
+    answers: ok(
+      'The decision, or the decisions in order',
+      z.union([
+        decision,
+        z.strictObject({
+          decisions: z.array(z.union([decision, z.strictObject({ resource, decision })])),
+        }),
+      ]),
+    ),
+  },
+  {
+    method: 'post',
+    path: '/v1/explain',
+    id: 'explain',
+    tag: 'decisions',
+    summary: 'What each entrypoint says about a call; decides and records nothing',
+    audience: 'point',
+    body: { schema: contract('decide-call') },
+    answers: ok('Every opinion', explanation),
+  },
+  {
+    method: 'post',
+    path: '/v1/complete',
+    id: 'complete',
+    tag: 'decisions',
+    summary: 'What became of an effect that was allowed',
+    audience: 'point',
+    body: { schema: contract('complete-call') },
+    answers: ok('Whether the result may be released', contract('completion')),
+  },
+  {
+    method: 'post',
+    path: '/v1/list',
+    id: 'list',
+    tag: 'decisions',
+    summary: 'Which tools and resources may be shown',
+    audience: 'point',
+    body: { schema: contract('list-call') },
+    answers: ok('For each item, in order', contract('list-answer')),
+  },
+  {
+    method: 'post',
+    path: '/v1/report',
+    id: 'report',
+    tag: 'decisions',
+    summary: 'A fact for the record that asks nothing',
+    audience: 'point',
+    body: { schema: contract('report-call') },
+    answers: { 202: { description: 'It is on its way to the record', schema: z.strictObject({}) } },
+  },
+];
+
+const judged = (step: 'approve' | 'deny'): Operation => ({
+  method: 'post',
+  path: `/v1/approvals/{id}/${step}`,
+  id: `${step}Approval`,
+  tag: 'approvals',
+  summary: step === 'approve' ? 'Approve this call, once' : 'Refuse this call',
+  audience: 'operator',
+  body: { schema: z.strictObject({ comment: text.max(4096).optional() }), isOptional: true },
+  answers: ok('The approval as it is now', approval),
+});
+
+/** Calls that wait for a person. */
+export const APPROVAL_OPERATIONS: readonly Operation[] = [
+  {
+    method: 'get',
+    path: '/v1/approvals',
+    id: 'listApprovals',
+    tag: 'approvals',
+    summary: 'Approvals, all or of one status',
+    audience: 'operator',
+    query: { status: z.enum(APPROVAL_STATUSES) },
+    answers: ok('The approvals', z.strictObject({ approvals: z.array(approval) })),
+  },
+  {
+    method: 'get',
+    path: '/v1/approvals/stream',
+    id: 'streamApprovals',
+    tag: 'approvals',
+    summary: 'What becomes of approvals, as server-sent events; goes on after `Last-Event-ID`',
+    audience: 'point',
+    query: { from: z.int().nonnegative() },
+    answers: {
+      200: {
+        description: 'Events `approval`, each an approval as it is then; ids are places in the record',
+        schema: text,
+        type: 'text/event-stream',
+      },
+    },
+  },
+  {
+    method: 'get',
+    path: '/v1/approvals/{id}',
+    id: 'getApproval',
+    tag: 'approvals',
+    summary: 'One approval',
+    audience: 'point',
+    answers: ok('The approval', approval),
+  },
+  {
+    method: 'get',
+    path: '/v1/approvals/{id}/wait',
+    id: 'waitForApproval',
+    tag: 'approvals',
+    summary: 'Wait until somebody has decided, at most a minute',
+    audience: 'point',
+    query: { timeout_ms: z.int().nonnegative() },
+    answers: ok('The approval as it is then', approval),
+  },
+  {
+    method: 'post',
+    path: '/v1/approvals/{id}/cancel',
+    id: 'cancelApproval',
+    tag: 'approvals',
+    summary: 'Withdraw a pending approval',
+    audience: 'point',
+    answers: ok('The approval as it is now', approval),
+  },
+  judged('approve'),
+  judged('deny'),
+];

@@ -1,0 +1,35 @@
+import { registerApprovalRoutes } from './approval-routes.ts';
+import { registerAuthzenRoutes } from './authzen-routes.ts';
+import { registerBundleRoutes } from './bundle-routes.ts';
+import { registerDecisionRoutes } from './decision-routes.ts';
+import { registerHealthRoutes } from './health-routes.ts';
+import type { RegisterRoutes } from './http-api.ts';
+import { registerLookRoutes } from './look-routes.ts';
+import { registerMetricsRoutes } from './metrics-routes.ts';
+import { registerOpaBatchRoutes } from './opa/batch-routes.ts';
+import { registerDataRoutes } from './opa/data-routes.ts';
+import { registerOpaPolicyRoutes } from './opa/policy-routes.ts';
+import { registerOpaQueryRoutes } from './opa/query-routes.ts';
+import { registerOpenapiRoute } from './openapi-route.ts';
+import { registerOperatorRoutes } from './operator-routes.ts';
+import { registerRevocationRoutes } from './revocation-routes.ts';
+import { registerStreamRoutes } from './stream-routes.ts';
+
+/** All routes, by what they are about. Each has its row in `openapi/`, which a test holds against these. */
+export const ROUTES: readonly RegisterRoutes[] = [
+  registerDecisionRoutes,
+  registerApprovalRoutes,
+  registerOperatorRoutes,
+  registerRevocationRoutes,
+  registerLookRoutes,
+  registerStreamRoutes,
+  registerBundleRoutes,
+  registerDataRoutes,
+  registerOpaQueryRoutes,
+  registerOpaPolicyRoutes,
+  registerOpaBatchRoutes,
+  registerAuthzenRoutes,
+  registerHealthRoutes,
+  registerMetricsRoutes,
+  registerOpenapiRoute,
+];

@@ -1,0 +1,89 @@
+import type { LedgerEntry } from '@writ/ledger';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { HttpError } from './error-body.ts';
+import { type ApiContext, isOperator, pointFor, requireOperator } from './http-api.ts';
+import { queryInteger } from './reading.ts';
+import { EventStream, type ServerSentEvent } from './stream/event-stream.ts';
+import { LogGrowth } from './stream/log-growth.ts';
+
+/** Streams at once; each holds a connection and reads the record. */
+export const STREAMS_MAX = 64;
+/** Entries read at once for one stream. */
+const PAGE = 100;
+
+/** What of an entry is sent, if anything. */
+type Shown = (entry: LedgerEntry) => Promise<ServerSentEvent | undefined>;
+
+/**
+ * Server-sent events: the record as it grows, for the operator, and what becomes of approvals, for whoever may see
+ * them. An event's id is its entry's place in the record, so that a client that comes back with `Last-Event-ID` misses
+ * nothing; without one a stream begins with what comes next.
+ */
+export function registerStreamRoutes(app: FastifyInstance, context: ApiContext): void {
+  const { log, approvals } = context.service.administration;
+  const growth = new LogGrowth(() => log.size());
+  const open = new Set<EventStream>();
+  // Streams end with the service: no answer would ever end by itself.
+  app.addHook('preClose', async () => {
+    for (const stream of open) stream.close();
+  });
+
+  const follow = async (request: FastifyRequest, reply: FastifyReply, shown: Shown): Promise<void> => {
+    if (open.size >= STREAMS_MAX)
+      throw new HttpError(503, 'overloaded', `${STREAMS_MAX} streams are open; close one, or ask later`);
+    const asked = startOf(request);
+    let size = await log.size();
+    let next = Math.min(asked ?? size, size);
+    const stream = new EventStream(reply, headersOf(reply));
+    open.add(stream);
+    try {
+      while (!stream.gone.aborted) {
+        if (next >= size) {
+          size = await growth.beyond(next, stream.gone);
+          continue;
+        }
+        for (const entry of await log.from(next, PAGE)) {
+          const event = await shown(entry);
+          if (event !== undefined && !(await stream.send(event))) return;
+        }
+        next = Math.min(next + PAGE, size);
+      }
+    } catch {
+      // The store failed: the client comes back and goes on where it was.
+    } finally {
+      open.delete(stream);
+      stream.close();
+    }
+  };
+
+  app.get('/v1/log/stream', async (request, reply) => {
+    requireOperator(request, context);
+    await follow(request, reply, async (entry) => ({ event: 'entry', id: entry.index, data: entry }));
+  });
+  app.get('/v1/approvals/stream', async (request, reply) => {
+    const get = isOperator(request, context)
+      ? approvals.get
+      : (id: string) => pointFor(request, context).approval.get(id);
+    // Whoever may not decide learns it before the stream opens.
+    if (!isOperator(request, context)) pointFor(request, context);
+    await follow(request, reply, async ({ index, core }) => {
+      const id = core.approval_id;
+      const approval = id === undefined ? undefined : await get(id);
+      return approval === undefined ? undefined : { event: 'approval', id: index, data: approval };
+    });
+  });
+}
+
+/** After the event that the client saw last, or from the entry that it names. */
+function startOf(request: FastifyRequest): number | undefined {
+  const seen = request.headers['last-event-id'];
+  if (seen === undefined) return queryInteger(request, 'from');
+  if (typeof seen === 'string' && /^\d{1,15}$/.test(seen)) return Number(seen) + 1;
+  throw new HttpError(400, 'request_invalid', 'the header `Last-Event-ID` is the id of no event');
+}
+
+/** What was set before the answer was taken over. */
+function headersOf(reply: FastifyReply): Readonly<Record<string, string>> {
+  const id = reply.getHeader('x-request-id');
+  return typeof id === 'string' ? { 'x-request-id': id } : {};
+}

@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { FastifyReply } from 'fastify';
+
+/** How long a client may leave what was sent to it unread before it is dropped, ms. */
+export const SLOW_CLIENT_MS = 10_000;
+/** How often a stream without events says that it is alive, ms. */
+const KEEP_ALIVE_MS = 15_000;
+
+/** One server-sent event; `id` is what a client that comes back names in `Last-Event-ID`. */
+export interface ServerSentEvent {
+  readonly event: string;
+  readonly id: number;
+  readonly data: unknown;
+}
+
+/**
+ * The answer as a stream of server-sent events (WHATWG HTML, 9.2). Nothing is buffered beyond what the socket takes: a
+ * client that does not read is waited for, and dropped after `SLOW_CLIENT_MS`; it comes back where it was.
+ */
+export class EventStream {
+  readonly #response: ServerResponse;
+  readonly #gone = new AbortController();
+  readonly #keepAlive: NodeJS.Timeout;
+
+  constructor(reply: FastifyReply, headers: Readonly<Record<string, string>> = {}) {
+    reply.hijack();
+    this.#response = reply.raw;
+    this.#response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+      ...headers,
+    });
+    this.#response.write(': open\n\n');
+    this.#keepAlive = setInterval(() => {
+      if (!this.#response.writableNeedDrain) this.#response.write(': alive\n\n');
+    }, KEEP_ALIVE_MS);
+    this.#keepAlive.unref();
+    this.#response.once('close', () => this.close());
+  }
+
+  /** Aborted when the client is gone or the stream is closed. */
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  /** Sends one event; false where the client is gone or was dropped. */
+  async send({ event, id, data }: ServerSentEvent): Promise<boolean> {
+    if (this.gone.aborted) return false;
+    // JSON has no line breaks of its own: one line of data is the whole.
+    if (this.#response.write(`event: ${event}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`)) return true;
+    const signal = AbortSignal.any([this.gone, AbortSignal.timeout(SLOW_CLIENT_MS)]);
+    try {
+      await once(this.#response, 'drain', { signal });
+      return true;
+    } catch {
+      this.#response.destroy();
+      return false;
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#keepAlive);
+    if (this.gone.aborted) return;
+    this.#gone.abort();
+    this.#response.end();
+  }
+}
