@@ -4,6 +4,7 @@ import { CONFIGURATION_PAGE, configurationPage } from './configuration-page.ts';
 import { errorPages } from './error-pages.ts';
 import { HTTP_PAGE, httpPage } from './http-page.ts';
 import { MCP_GATEWAY_PAGE, mcpGatewayPage } from './mcp-gateway-page.ts';
+import { OPENAPI_PAGE, openapiPage } from './openapi-page.ts';
 import { PROFILES_PAGE, profilesPage } from './profiles-page.ts';
 import { REASON_CODES_PAGE, reasonCodesPage } from './reason-codes-page.ts';
 
@@ -17,6 +18,7 @@ export function referencePages(root: string): ReadonlyMap<string, string> {
     [HTTP_PAGE, httpPage(root)],
     [CONFIGURATION_PAGE, configurationPage(root)],
     [MCP_GATEWAY_PAGE, mcpGatewayPage(root)],
+    [OPENAPI_PAGE, openapiPage()],
     ...errorPages(root),
   ]);
 }

@@ -37,6 +37,7 @@ export {
   tokenDigest,
 } from './http/credentials.ts';
 export type { PolicyView, PolicyViewBundle } from './http/http-api.ts';
+export { openapiDocument } from './http/openapi/document.ts';
 export {
   type PointCredentialsRead,
   parsePointCredentials,
@@ -108,6 +109,8 @@ export type {
   ActivationNote,
   ActOutcome,
   Administration,
+  ApprovalVerdict,
+  BudgetState,
   DecisionService,
   ExplainedOpinion,
   ExplainedOverride,
@@ -117,4 +120,5 @@ export type {
   RawDecision,
   RawQuestion,
   RollbackRecord,
+  SessionFacts,
 } from './pipeline/service.ts';

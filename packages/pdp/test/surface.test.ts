@@ -29,6 +29,7 @@ it('exports these names and no others', () => {
     'loadFirst',
     'loadPolicies',
     'modeFor',
+    'openapiDocument',
     'operatorProof',
     'overrideWarnings',
     'parsePointCredentials',

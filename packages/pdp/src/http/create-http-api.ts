@@ -12,13 +12,14 @@ import type { BundleDesk } from '../pipeline/bundle-desk.ts';
 import type { CallerIdentity } from '../pipeline/caller.ts';
 import type { DecisionService, PointHandle } from '../pipeline/service.ts';
 import { AUTHZEN_METADATA_PATH, authzenStatus } from './authzen-routes.ts';
-import { type Credentials, operatorProof } from './credentials.ts';
+import type { Credentials } from './credentials.ts';
 import { acceptGzip } from './encodings.ts';
 import { HttpError } from './error-body.ts';
 import { HEALTH_PATHS } from './health-routes.ts';
 import { type ApiContext, callerOf, type PolicyView, requireKnownCaller } from './http-api.ts';
 import { isOpaPath, opaErrorBody } from './opa/errors.ts';
 import { OPENAPI_PATH } from './openapi-route.ts';
+import { PROOF_PATH } from './operator-proof-route.ts';
 import { hostName, isLoopbackAddress, LOOPBACK_HOSTS, refusedOrigin } from './origin-check.ts';
 import { readBodiesStrictly } from './reading.ts';
 import { ROUTES } from './routes.ts';
@@ -76,10 +77,6 @@ export type ListenResult =
       readonly message: string;
     };
 
-/** Answers without a credential: a caller learns from it whether to send one. */
-const PROOF_PATH = '/v1/operator-proof/';
-/** A nonce of at least 128 bits, hex. */
-const NONCE = /^[0-9a-f]{32,128}$/;
 export const BODY_BYTES_MAX = 1024 * 1024;
 /** Longest time in which a request, and its headers, must have come in, ms. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -134,13 +131,6 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
       ? reply.code(405).send()
       : reply.code(404).send({ code: 'not_found', message: 'no such endpoint' }),
   );
-  app.get<{ Params: { nonce: string } }>(`${PROOF_PATH}:nonce`, async (request) => {
-    const { operatorSha256 } = context.credentials;
-    const { nonce } = request.params;
-    if (operatorSha256 === undefined || !NONCE.test(nonce))
-      throw new HttpError(404, 'not_found', 'no such endpoint');
-    return { proof: operatorProof(operatorSha256, nonce) };
-  });
   for (const register of ROUTES) {
     register(app, context);
   }

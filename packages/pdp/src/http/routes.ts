@@ -11,6 +11,7 @@ import { registerDataRoutes } from './opa/data-routes.ts';
 import { registerOpaPolicyRoutes } from './opa/policy-routes.ts';
 import { registerOpaQueryRoutes } from './opa/query-routes.ts';
 import { registerOpenapiRoute } from './openapi-route.ts';
+import { registerOperatorProofRoute } from './operator-proof-route.ts';
 import { registerOperatorRoutes } from './operator-routes.ts';
 import { registerRevocationRoutes } from './revocation-routes.ts';
 import { registerStreamRoutes } from './stream-routes.ts';
@@ -32,4 +33,5 @@ export const ROUTES: readonly RegisterRoutes[] = [
   registerHealthRoutes,
   registerMetricsRoutes,
   registerOpenapiRoute,
+  registerOperatorProofRoute,
 ];

@@ -126,10 +126,7 @@ export const RECORD_OPERATIONS: readonly Operation[] = [
         reason: text.optional(),
       }),
     },
-    answers: ok(
-      'How much went',
-      z.strictObject({ entries: count, fields: count, recorded: z.array(index) }),
-    ),
+    answers: ok('How much went', z.strictObject({ entries: count, fields: count, recorded: z.array(index) })),
   },
   {
     method: 'get',

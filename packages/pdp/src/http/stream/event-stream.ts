@@ -29,6 +29,8 @@ export class EventStream {
     this.#response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
+      // A stream is a connection's last answer: what ends it with the service must not leave an idle one behind.
+      connection: 'close',
       'x-accel-buffering': 'no',
       ...headers,
     });
