@@ -109,7 +109,6 @@ export type {
   ActivationNote,
   ActOutcome,
   Administration,
-  ApprovalVerdict,
   BudgetState,
   DecisionService,
   ExplainedOpinion,

@@ -1,25 +1,17 @@
-import { LAYERS } from '@writ/decision';
 import { formatTlogProof } from '@writ/ledger';
 import type { StateSubject } from '@writ/state';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { HttpError } from './error-body.ts';
-import { type ApiContext, type PolicyView, pointFor, requireOperator } from './http-api.ts';
+import { type ApiContext, requireOperator } from './http-api.ts';
 import { queryText } from './reading.ts';
 
 interface IdParams {
   readonly Params: { readonly id: string };
 }
 
-/**
- * What can be looked at beside decisions: layers, for whoever may decide; sessions, budgets and proofs, for the
- * operator.
- */
+/** What the operator can look at beside decisions: sessions, budgets and proofs. */
 export function registerLookRoutes(app: FastifyInstance, context: ApiContext): void {
   const { log, state } = context.service.administration;
-  app.get('/v1/layers', async (request) => {
-    pointFor(request, context);
-    return { layers: layersOf(context.policies()) };
-  });
   app.get('/v1/sessions', async (request) => {
     requireOperator(request, context);
     const subject = subjectOf(request);
@@ -55,18 +47,6 @@ export function registerLookRoutes(app: FastifyInstance, context: ApiContext): v
 
 function unavailable(): never {
   throw new HttpError(503, 'state_unavailable', 'the store cannot be read now');
-}
-
-/** Every layer in the order in which it is asked, with what is asked in it; one without entrypoints has no opinion. */
-function layersOf(view: PolicyView | undefined): readonly object[] {
-  return LAYERS.map((layer) => ({
-    layer,
-    entrypoints: (view?.bundles ?? []).flatMap(({ name, revision, entrypoints }) =>
-      entrypoints
-        .filter((entrypoint) => entrypoint.layer === layer)
-        .map(({ path, kind, profile, when }) => ({ bundle: name, revision, path, kind, profile, when })),
-    ),
-  }));
 }
 
 /** Whose state is asked about: principal and actor together, the rest narrows. */

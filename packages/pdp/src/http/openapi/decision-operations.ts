@@ -7,11 +7,11 @@ const decision = contract('decision');
 const resource = z.looseObject({ type: text, id: text });
 const approval = contract('approval');
 
-const explanation = z.strictObject({
+const explanation = z.looseObject({
   outcome: z.enum(OUTCOMES),
   reasons: z.array(anyObject),
   opinions: z.array(
-    z.strictObject({
+    z.looseObject({
       layer: z.enum(LAYERS),
       bundle: text,
       rule: text,

@@ -1,4 +1,4 @@
-import { ENTRYPOINT_KINDS, LAYERS } from '@writ/decision';
+import { ENTRYPOINT_KINDS } from '@writ/decision';
 import { ENTRY_KINDS, LOG_FILTERS, PERSONAL_FIELDS, ROLLUP_SECONDS } from '@writ/ledger';
 import { BUDGET_HOLDERS, BUDGET_UNITS, BUDGET_WINDOWS } from '@writ/state';
 import { z } from 'zod';
@@ -188,19 +188,9 @@ export const POLICY_OPERATIONS: readonly Operation[] = [
     path: '/v1/layers',
     id: 'layers',
     tag: 'policies',
-    summary: 'Every layer in the order in which it is asked, with its entrypoints',
-    audience: 'point',
-    answers: ok(
-      'Layers',
-      z.strictObject({
-        layers: z.array(
-          z.strictObject({
-            layer: z.enum(LAYERS),
-            entrypoints: z.array(entrypoint.extend({ bundle: text, revision: text })),
-          }),
-        ),
-      }),
-    ),
+    summary: 'What each layer holds, and who answers for it',
+    audience: 'operator',
+    answers: ok('Layers', anyObject),
   },
   {
     method: 'get',
