@@ -14,6 +14,16 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'Nothing that was acknowledged is lost when the process is killed.',
     source: 'docs/architecture.md',
   },
+  'P-AGENT-USER-REFUSED': {
+    sentence:
+      'The operating-system user of an agent cannot approve, administer or read the record where it is not the user of the operator.',
+    source: 'docs/architecture.md',
+  },
+  'P-API-AUTHORIZATION': {
+    sentence:
+      'Where it is asked, `system.authz` must say yes to every request; whatever is no yes refuses, and only the socket of the operator goes past it.',
+    source: 'docs/how-to/restrict-the-api.md',
+  },
   'P-APPROVAL-BOUND': {
     sentence:
       'An approval serves only the call it was given for: arguments, tool definition, server, tenant, principal, actor.',
@@ -451,6 +461,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence:
       'An export moves on only past what its receiver has: nothing is lost, and what comes twice has the same id.',
     source: 'docs/reference/record.md',
+  },
+  'P-LOAD-REFUSES': {
+    sentence:
+      'What is more than the service takes is refused with a code before it is read, and never allowed.',
+    source: 'docs/reference/configuration.md',
   },
   'P-METRICS-ADMIN': {
     sentence: 'Metrics are for the operator; in development on loopback, for callers without a credential.',

@@ -169,6 +169,11 @@ describe('the published OpenAPI document', () => {
       url: `/v1/approvals/${two}/deny`,
       body: { comment: 'no' },
     });
+    await ask({ operation: 'POST /v1/approvals/{id}/revoke', url: `/v1/approvals/${one}/revoke`, body: {} });
+    await ask({ operation: 'GET /v1/approvals/pending' });
+    await ask({ operation: 'POST /v1/approvals/batch', body: { ids: [two], verdict: 'deny' } });
+    await ask({ operation: 'GET /v1/approvers/away' });
+    await ask({ operation: 'POST /v1/approvers/away', body: {} });
     await ask({ operation: 'POST /v1/approvals/{id}/cancel', url: `/v1/approvals/${two}/cancel` });
 
     for (const operation of [
@@ -279,14 +284,16 @@ describe('the published OpenAPI document', () => {
     const described = Object.entries(document.paths).flatMap(([at, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${at}`),
     );
-    const silent = described.filter((operation) => !asked.has(operation) && !operation.endsWith('/stream'));
+    const silent = described.filter(
+      (operation) => !asked.has(operation) && !/\/(?:stream|changes)$/.test(operation),
+    );
     expect(silent).toEqual([]);
   });
 
   it('streams the record and approvals, and goes on where a client was', { timeout: 60_000 }, async () => {
     const headers = { authorization: `Bearer ${writ.operatorToken()}` };
     const entries = await follow('/v1/log/stream', headers);
-    const approvals = await follow('/v1/approvals/stream', headers);
+    const approvals = await follow('/v1/approvals/changes', headers);
     await ask({ operation: 'POST /v1/decide', body: call('db.read', { seen: 1 }) });
     const first = await entries.next();
     const entry = document.components.schemas['LogEntry'];

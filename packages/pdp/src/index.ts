@@ -37,12 +37,14 @@ export {
   tokenDigest,
 } from './http/credentials.ts';
 export type { PolicyView, PolicyViewBundle } from './http/http-api.ts';
+export type { LoadLimits } from './http/load-guard.ts';
 export { openapiDocument } from './http/openapi/document.ts';
 export {
   type PointCredentialsRead,
   parsePointCredentials,
   readPointCredentials,
 } from './http/point-credentials.ts';
+export type { UnixSocketOptions } from './http/unix-sockets.ts';
 export { activationFacts } from './layers/activation-facts.ts';
 export type { BundleState } from './layers/bundle-state.ts';
 export { type Consultation, type ConsultOptions, consult } from './layers/consult.ts';

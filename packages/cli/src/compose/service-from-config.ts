@@ -70,6 +70,7 @@ export function serviceFromConfig(loaded: LoadedConfig, overrides: ServiceOverri
       ...(overrides.entrypoint === undefined ? {} : { entrypoints: overrides.entrypoint }),
     }),
     ...(policyWrites ? { policyWrites } : {}),
+    ...apiOptions(config, folder),
     engine: engineOf(config, overrides),
     production: config.production ?? false,
     ...(config.release === undefined ? {} : { releases: [releaseOf(config, config.release)] }),
@@ -111,6 +112,25 @@ function approverOf({
     approver: { id, groups, ...defined(limits) },
     ...(token_hash === undefined ? {} : { tokenSha256: token_hash.slice('sha256:'.length) }),
     ...(slack === undefined ? {} : { slack }),
+  };
+}
+
+/** How the decision API is guarded beside its credentials. */
+function apiOptions({ listen, api }: Config, folder: string): Partial<ServiceOptions> {
+  const { socket, operator_socket: own } = listen ?? {};
+  const sockets = [
+    ...(socket === undefined ? [] : [{ path: resolve(folder, socket), mode: 0o660, operator: false }]),
+    ...(own === undefined ? [] : [{ path: resolve(folder, own), mode: 0o600, operator: true }]),
+  ];
+  const { authorization, requests_in_flight, requests_per_second, body_bytes } = api ?? {};
+  return {
+    ...(sockets.length === 0 ? {} : { sockets }),
+    ...(authorization === 'basic' ? { authorization: true } : {}),
+    load: {
+      ...(requests_in_flight === undefined ? {} : { inFlightMax: requests_in_flight }),
+      ...(requests_per_second === undefined ? {} : { perCallerPerSecond: requests_per_second }),
+    },
+    ...(body_bytes === undefined ? {} : { bodyBytesMax: body_bytes }),
   };
 }
 

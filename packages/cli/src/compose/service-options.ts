@@ -8,8 +8,10 @@ import type {
   DecisionService,
   Engine,
   LoadFailure,
+  LoadLimits,
   OverrideTerms,
   PointCredential,
+  UnixSocketOptions,
 } from '@writ/pdp';
 import type { BudgetDefinition } from '@writ/state';
 import type { IdentityOptions } from './open-identity.ts';
@@ -37,6 +39,12 @@ export interface ServiceOptions {
   readonly identity: IdentityOptions;
   /** How long calls under way are waited for when the service ends, ms. */
   readonly drainMs?: number;
+  /** Unix sockets of the decision API, absolute; `operator`: whoever may open it is the operator. */
+  readonly sockets?: readonly (UnixSocketOptions & { readonly operator: boolean })[];
+  /** `data.system.authz.allow` is asked about every request to the decision API. */
+  readonly authorization?: boolean;
+  readonly load?: LoadLimits;
+  readonly bodyBytesMax?: number;
   /** The operator may write policies and data over the API. */
   readonly policyWrites?: boolean;
   readonly points?: readonly PointCredential[];

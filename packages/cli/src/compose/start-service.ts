@@ -110,6 +110,10 @@ async function openApi(
     development: options.development,
     ...(options.hosts === undefined ? {} : { hosts: options.hosts }),
     ...(tls === undefined ? {} : { tls }),
+    authorization: options.authorization ?? false,
+    ...(options.load === undefined ? {} : { load: options.load }),
+    ...(options.bodyBytesMax === undefined ? {} : { bodyBytesMax: options.bodyBytesMax }),
+    ...(options.drainMs === undefined ? {} : { drainMs: options.drainMs }),
     anonymous: { pointId: 'anonymous', mayAssert: {}, mode: options.mode ?? 'enforce' },
   });
   const { host, port, orFree } = options.api;
@@ -124,6 +128,17 @@ async function openApi(
         ? 'name another port with --addr, or stop what listens there'
         : 'beyond loopback callers must authenticate: list points in writ.yaml';
     throw new CommandError(status, listening.message, help);
+  }
+  try {
+    for (const socket of options.sockets ?? []) await api.listenOnSocket(socket);
+  } catch (error) {
+    await api.close();
+    const message = error instanceof Error ? error.message : String(error);
+    throw new CommandError(
+      EXIT.unavailable,
+      `can't listen on a socket: ${message}`,
+      'see `listen` in writ.yaml',
+    );
   }
   const replaced = port === 0 || listening.port === port ? [] : [{ wanted: port, taken: listening.port }];
   return { api, url: listening.url, replaced };

@@ -85,6 +85,18 @@ const fields = z.strictObject({
         .optional()
         .describe("Host names, without port, that clients beyond loopback use, beside the addresses' own"),
       tls: listenTlsSchema.optional(),
+      socket: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Unix socket of the decision API beside the port (mode 0660); relative to this file'),
+      operator_socket: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'Unix socket (mode 0600) through which whoever may open it is the operator, and system.authz is not asked',
+        ),
       drain_seconds: z
         .number()
         .int()
@@ -102,9 +114,34 @@ const fields = z.strictObject({
         .describe(
           "The operator may write policies and data over OPA's REST API; they are kept in data_dir. Default: false; production refuses it",
         ),
+      authorization: z
+        .enum(['off', 'basic'])
+        .optional()
+        .describe(
+          'basic: every request is also asked of data.system.authz.allow, as OPA has it. Default: off',
+        ),
+      requests_in_flight: z
+        .number()
+        .int()
+        .min(1)
+        .max(100_000)
+        .optional()
+        .describe('Requests served at once; more are refused with `overloaded`. Default: 2,048'),
+      requests_per_second: z
+        .number()
+        .min(1)
+        .optional()
+        .describe('Of one credential; more are refused with `rate_limited`. Default: no limit'),
+      body_bytes: z
+        .number()
+        .int()
+        .min(1024)
+        .max(64 * 1024 * 1024)
+        .optional()
+        .describe('Largest body of a request. Default: 1,048,576'),
     })
     .optional()
-    .describe('What the decision API offers'),
+    .describe('What the decision API offers, and to whom how much'),
   upstreams: z
     .record(
       name,

@@ -19,7 +19,7 @@ const { fromInput, toAnswer } = PROFILES['authzen/v1'];
 /** AuthZEN's own statuses; what it has none for is the nearest that it has. */
 export function authzenStatus(url: string, status: number): number {
   if (!url.startsWith('/access/') || status === 404) return status;
-  if (status >= 500) return 500;
+  if (status >= 500 || status === 429) return 500;
   return status === 401 || status === 403 ? status : 400;
 }
 

@@ -1,3 +1,4 @@
+import type { Server, ServerResponse } from 'node:http';
 import { createListener, type ListenerOptions } from '@writ/identity';
 import type { LogQueries } from '@writ/ledger';
 import Fastify, {
@@ -11,18 +12,30 @@ import type { PolicyWrites } from '../layers/policy-writes.ts';
 import type { BundleDesk } from '../pipeline/bundle-desk.ts';
 import type { CallerIdentity } from '../pipeline/caller.ts';
 import type { DecisionService, PointHandle } from '../pipeline/service.ts';
+import { authorizeApiRequest } from './api-authorization.ts';
 import { AUTHZEN_METADATA_PATH, authzenStatus } from './authzen-routes.ts';
 import type { Credentials } from './credentials.ts';
+import { drain } from './drain.ts';
 import { acceptGzip } from './encodings.ts';
 import { HttpError } from './error-body.ts';
 import { HEALTH_PATHS } from './health-routes.ts';
-import { type ApiContext, callerOf, type PolicyView, requireKnownCaller } from './http-api.ts';
+import {
+  type ApiContext,
+  bearerOf,
+  callerOf,
+  isBreakGlass,
+  nameOf,
+  type PolicyView,
+  requireKnownCaller,
+} from './http-api.ts';
+import { LoadGuard, type LoadLimits } from './load-guard.ts';
 import { isOpaPath, opaErrorBody } from './opa/errors.ts';
 import { OPENAPI_PATH } from './openapi-route.ts';
 import { PROOF_PATH } from './operator-proof-route.ts';
 import { hostName, isLoopbackAddress, LOOPBACK_HOSTS, refusedOrigin } from './origin-check.ts';
 import { readBodiesStrictly } from './reading.ts';
 import { ROUTES } from './routes.ts';
+import { listenOnSocket, type UnixSocketOptions } from './unix-sockets.ts';
 
 /** How the HTTP API is set up. */
 export interface HttpApiOptions {
@@ -51,6 +64,12 @@ export interface HttpApiOptions {
   readonly tls?: NonNullable<ListenerOptions['tls']>;
   /** Largest body, bytes. Default 1 MiB. */
   readonly bodyBytesMax?: number;
+  /** Every request is also asked of `data.system.authz.allow`, as OPA does; what it does not permit is refused. */
+  readonly authorization?: boolean;
+  /** How much is served at once, and how much of it to one credential. */
+  readonly load?: LoadLimits;
+  /** How long what is being served may take to end when it closes, ms. Default 10,000. */
+  readonly drainMs?: number;
   /** Who a caller without a credential is taken for in development. */
   readonly anonymous?: CallerIdentity;
 }
@@ -66,6 +85,13 @@ export interface HttpApi {
   readonly app: FastifyInstance;
   /** Listens, and gives the base URL. Refuses an address beyond loopback while no credential is configured. */
   listen(options?: ListenOptions): Promise<ListenResult>;
+  /**
+   * Listens on a Unix socket beside that; peers are known by the file's permissions. Through an `operator` socket
+   * whoever sends no token is the operator, and `system.authz` is not asked: it works when that policy is broken.
+   * Rejects where the file is somebody else's.
+   */
+  listenOnSocket(options: UnixSocketOptions & { readonly operator?: boolean }): Promise<void>;
+  /** Refuses what comes from now on, lets what is being served end, and closes what is left after `drainMs`. */
   close(): Promise<void>;
 }
 
@@ -97,6 +123,8 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     logger: false,
     bodyLimit: bodyBytesMax,
     routerOptions: { maxParamLength: 1024 },
+    // Requests that come while it closes are refused with a code of ours.
+    return503OnClosing: false,
     // Whoever sends slowly must not hold connections and memory for ever.
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
@@ -106,14 +134,29 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
   const context = contextOf(options);
   const hosts = [...LOOPBACK_HOSTS, ...(options.hosts ?? [])].map((host) => host.toLowerCase());
   const origins = options.origins ?? [];
+  const sockets: Server[] = [];
+  const waiting = new Set<ServerResponse>();
   app.addHook('onRequest', async (request, reply) => {
     const requestId = request.headers['x-request-id'];
     if (requestId !== undefined) reply.header('x-request-id', requestId);
     const refused = refusedOrigin({ hosts, origins }, request.headers);
     if (refused !== undefined) throw new HttpError(403, 'origin_refused', refused);
     // Before a body is read: who may not ask must not make us read, or write to the record.
-    if (!isOpen(request)) requireKnownCaller(request, context);
+    if (isOpen(request)) return;
+    requireKnownCaller(request, context);
+    if (request.method === 'GET' && LONG_PATH.test(request.url)) {
+      waiting.add(reply.raw);
+      reply.raw.once('close', () => waiting.delete(reply.raw));
+      return;
+    }
+    const bearer = bearerOf(request, context);
+    context.load.enter(nameOf(bearer) ?? '', bearer.kind === 'operator');
+    reply.raw.once('close', () => context.load.leave());
   });
+  if (options.authorization === true)
+    app.addHook('preHandler', async (request) => {
+      if (!isOpen(request) && !isBreakGlass(request, context)) await authorizeApiRequest(request, context);
+    });
   acceptGzip(app);
   readBodiesStrictly(app, bodyBytesMax);
   app.setErrorHandler(async (error: FastifyError, request, reply) => {
@@ -122,6 +165,8 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
       const { code, message } = answer;
       await reporterOf(request, context)?.report({ kind: 'malformed', code, message });
     }
+    const { retry_after: retryAfter } = answer.extra;
+    if (typeof retryAfter === 'number') reply.header('retry-after', String(retryAfter));
     const body = isOpaPath(request.url) ? opaErrorBody(request.url, answer) : answer.body;
     return reply.code(authzenStatus(request.url, answer.status)).send(body);
   });
@@ -143,7 +188,14 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
       if (bound !== undefined && !hosts.includes(bound)) hosts.push(bound);
       return listenOn(app, context, host, listen.port ?? 0, tls === undefined ? 'http' : 'https');
     },
-    close: () => app.close(),
+    listenOnSocket: async ({ operator = false, ...socket }) => {
+      await app.ready();
+      const mark = (connection: object): void => {
+        if (operator) context.operatorSockets.add(connection);
+      };
+      sockets.push(await listenOnSocket((request, response) => app.routing(request, response), socket, mark));
+    },
+    close: () => drain({ app, sockets, waiting, load: context.load }, options.drainMs),
   };
 }
 
@@ -155,6 +207,9 @@ function reporterOf(request: FastifyRequest, context: ApiContext): PointHandle |
     return undefined;
   }
 }
+
+/** What waits for something to happen is bounded elsewhere, and does not count as being served. */
+const LONG_PATH = /^\/v1\/(?:log\/stream|approvals\/(?:stream|changes)|approvals\/[^/?]+\/wait)(?:\?|$)/;
 
 /** What the routes share; where it listens is known later. */
 function contextOf(options: HttpApiOptions): { -readonly [Key in keyof ApiContext]: ApiContext[Key] } {
@@ -170,6 +225,8 @@ function contextOf(options: HttpApiOptions): { -readonly [Key in keyof ApiContex
     version: options.version ?? '',
     development: options.development ?? false,
     loopback: true,
+    operatorSockets: new WeakSet(),
+    load: new LoadGuard(options.load),
     anonymous: options.anonymous ?? ANONYMOUS,
   };
 }

@@ -9,6 +9,7 @@ import type { CallerIdentity } from '../pipeline/caller.ts';
 import type { DecisionService, PointHandle } from '../pipeline/service.ts';
 import { type Authenticated, authenticate, type Credentials } from './credentials.ts';
 import { HttpError } from './error-body.ts';
+import type { LoadGuard } from './load-guard.ts';
 
 /** What the policies' side shows to the HTTP API. */
 export interface PolicyView {
@@ -47,16 +48,42 @@ export interface ApiContext {
   readonly development: boolean;
   /** The listener can be reached from this machine only. */
   readonly loopback: boolean;
+  /** Connections through the operator's own socket: whoever may open its file is the operator. */
+  readonly operatorSockets: WeakSet<object>;
+  /** Bounds what is served at once. */
+  readonly load: LoadGuard;
   /** Who callers without a credential are, where they may decide at all. */
   readonly anonymous: CallerIdentity;
 }
 
 export type RegisterRoutes = (app: FastifyInstance, context: ApiContext) => void;
 
-function bearerOf(request: FastifyRequest, context: ApiContext): Authenticated {
+/** Whose request it is, by its token or, through the operator's own socket, without one. */
+export function bearerOf(request: FastifyRequest, context: ApiContext): Authenticated {
+  if (request.headers.authorization === undefined && isBreakGlass(request, context))
+    return { kind: 'operator', name: 'operator' };
   const found = authenticate(request.headers.authorization, context.credentials);
   if (found.kind === 'refused') throw new HttpError(401, 'unauthenticated', 'the bearer token is not known');
   return found;
+}
+
+/** The name that a credential stands for; undefined where there is none. */
+export function nameOf(bearer: Authenticated): string | undefined {
+  switch (bearer.kind) {
+    case 'operator':
+      return bearer.name;
+    case 'point':
+      return bearer.caller.pointId;
+    case 'approver':
+      return bearer.approver.id;
+    default:
+      return undefined;
+  }
+}
+
+/** Did it come through the operator's own socket. */
+export function isBreakGlass({ raw }: FastifyRequest, { operatorSockets }: ApiContext): boolean {
+  return operatorSockets.has(raw.socket);
 }
 
 /** 401 for whoever may use nothing of this API. */

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { LATENCY_BOUNDS_S } from '../pipeline/meters.ts';
 import type { Measured } from '../pipeline/service.ts';
 import { type ApiContext, requireOperator } from './http-api.ts';
+import type { LoadReading } from './load-guard.ts';
 
 const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
@@ -10,8 +11,19 @@ export function registerMetricsRoutes(app: FastifyInstance, context: ApiContext)
   app.get('/metrics', async (request, reply) => {
     const open = context.development && context.loopback && request.headers.authorization === undefined;
     if (!open) requireOperator(request, context);
-    return reply.type(CONTENT_TYPE).send(metricsText(await context.service.administration.measure()));
+    return reply
+      .type(CONTENT_TYPE)
+      .send(metricsText(await context.service.administration.measure()) + loadText(context.load.read()));
   });
+}
+
+/** What this listener does of its own. */
+function loadText({ inFlight, shed }: LoadReading): string {
+  const refused = Object.entries(shed).map(([code, count]): Sample => [{ code }, count]);
+  return [
+    family('writ_requests_in_flight', 'gauge', 'Requests that are being served.', [[{}, inFlight]]),
+    family('writ_requests_shed_total', 'counter', 'Requests that were refused unread, by code.', refused),
+  ].join('');
 }
 
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number, suffix?: string];

@@ -1,7 +1,8 @@
+import type { Approval } from '@writ/decision';
 import type { LedgerEntry } from '@writ/ledger';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HttpError } from './error-body.ts';
-import { type ApiContext, isOperator, pointFor, requireOperator } from './http-api.ts';
+import { type ApiContext, approverOf, isApprover, pointFor, requireOperator } from './http-api.ts';
 import { queryInteger } from './reading.ts';
 import { EventStream, type ServerSentEvent } from './stream/event-stream.ts';
 import { LogGrowth } from './stream/log-growth.ts';
@@ -20,7 +21,7 @@ type Shown = (entry: LedgerEntry) => Promise<ServerSentEvent | undefined>;
  * nothing; without one a stream begins with what comes next.
  */
 export function registerStreamRoutes(app: FastifyInstance, context: ApiContext): void {
-  const { log, approvals } = context.service.administration;
+  const { log } = context.service.administration;
   const growth = new LogGrowth(() => log.size());
   const open = new Set<EventStream>();
   // Streams end with the service: no answer would ever end by itself.
@@ -60,18 +61,24 @@ export function registerStreamRoutes(app: FastifyInstance, context: ApiContext):
     requireOperator(request, context);
     await follow(request, reply, async (entry) => ({ event: 'entry', id: entry.index, data: entry }));
   });
-  app.get('/v1/approvals/stream', async (request, reply) => {
-    const get = isOperator(request, context)
-      ? approvals.get
-      : (id: string) => pointFor(request, context).approval.get(id);
-    // Whoever may not decide learns it before the stream opens.
-    if (!isOperator(request, context)) pointFor(request, context);
+  app.get('/v1/approvals/changes', async (request, reply) => {
+    const get = visibleTo(request, context);
     await follow(request, reply, async ({ index, core }) => {
       const id = core.approval_id;
       const approval = id === undefined ? undefined : await get(id);
       return approval === undefined ? undefined : { event: 'approval', id: index, data: approval };
     });
   });
+}
+
+/** Reads an approval as this caller may see it; refuses whoever may see none before the stream opens. */
+function visibleTo(
+  request: FastifyRequest,
+  context: ApiContext,
+): (id: string) => Promise<Approval | undefined> {
+  if (!isApprover(request, context)) return pointFor(request, context).approval.get;
+  const person = approverOf(request, context);
+  return (id) => context.service.administration.approvals.get(id, person);
 }
 
 /** After the event that the client saw last, or from the entry that it names. */

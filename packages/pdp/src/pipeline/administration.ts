@@ -11,6 +11,7 @@ import {
 import type { HaltTarget as StateHaltTarget } from '@writ/state';
 import { createAdministrativeQueries } from './administrative-queries.ts';
 import { countPending, createApprovalDesk } from './approval-desk.ts';
+import { authorizeRequest } from './authorize-request.ts';
 import type { Core } from './core.ts';
 import { evaluateRule } from './evaluate-rule.ts';
 import { commitFault } from './faults.ts';
@@ -72,6 +73,7 @@ export function createAdministration(core: Core): Administration {
       logSize: await core.store.logSize(),
       store: await core.store.statistics(),
     }),
+    authorize: (input) => authorizeRequest(core, input),
     queries: createAdministrativeQueries(core, (event, note, args) =>
       record(core, { kind: 'administrative', event }, { note, ...(args === undefined ? {} : { args }) }),
     ),

@@ -17,6 +17,7 @@ import type { StoreStatistics } from '@writ/store';
 import type { EngineAnswer } from '../engine/engine.ts';
 import type { AdministrativeQueries } from './administrative-queries.ts';
 import type { ApprovalDesk } from './approval-service.ts';
+import type { ApiVerdict } from './authorize-request.ts';
 import type { CallerIdentity } from './caller.ts';
 import type { MeterReading } from './meters.ts';
 
@@ -180,6 +181,8 @@ export interface Administration {
   measure(): Promise<Measured>;
   /** Evaluates any path below `data`, outside of the decision pipeline; on record as an administrative act. */
   evaluate(question: Pick<RawQuestion, 'path' | 'input'>, by: string): Promise<EngineAnswer>;
+  /** Asks `data.system.authz.allow` whether a request to the API may go on; whatever is no yes refuses. */
+  authorize(input: JsonObject): Promise<ApiVerdict>;
   /** Queries, partial evaluation and traces, where the engine has them. */
   readonly queries: AdministrativeQueries;
 }

@@ -90,11 +90,15 @@ export async function openWritableApi(source: string, options: Partial<HttpApiOp
 }
 
 /** Real Rego, compiled by the embedded engine; without a manifest unless one is given. */
-export async function regoSet(source: string, manifest?: object): Promise<PolicySet> {
+export async function regoSet(
+  source: string | Readonly<Record<string, string>>,
+  manifest?: object,
+): Promise<PolicySet> {
   const folder = await mkdtemp(join(tmpdir(), 'writ-http-'));
   try {
     await mkdir(join(folder, 'bundle'));
-    await writeFile(join(folder, 'bundle/policy.rego'), source);
+    const files = typeof source === 'string' ? { 'policy.rego': source } : source;
+    for (const [file, text] of Object.entries(files)) await writeFile(join(folder, 'bundle', file), text);
     if (manifest !== undefined) await writeFile(join(folder, 'bundle/.manifest'), JSON.stringify(manifest));
     const loaded = await loadPolicies([{ kind: 'path', path: join(folder, 'bundle') }], createRegoEngine());
     if (!loaded.ok) throw new Error(JSON.stringify(loaded));

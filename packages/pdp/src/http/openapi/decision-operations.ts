@@ -1,7 +1,7 @@
 import { APPROVAL_STATUSES, LAYERS, OUTCOMES } from '@writ/decision';
 import { z } from 'zod';
 import { BATCH_MAX } from '../decision-routes.ts';
-import { anyObject, contract, type Operation, ok, text } from './operation.ts';
+import { anyJson, anyObject, contract, type Operation, ok, text } from './operation.ts';
 
 const decision = contract('decision');
 const resource = z.looseObject({ type: text, id: text });
@@ -93,15 +93,25 @@ export const DECISION_OPERATIONS: readonly Operation[] = [
   },
 ];
 
-const judged = (step: 'approve' | 'deny'): Operation => ({
+const JUDGED = {
+  approve: 'Approve this call, once',
+  deny: 'Refuse this call',
+  revoke: 'Take an approval back that was not used yet',
+} as const;
+
+const judged = (step: keyof typeof JUDGED): Operation => ({
   method: 'post',
   path: `/v1/approvals/{id}/${step}`,
   id: `${step}Approval`,
   tag: 'approvals',
-  summary: step === 'approve' ? 'Approve this call, once' : 'Refuse this call',
-  audience: 'operator',
+  summary: JUDGED[step],
+  audience: 'approver',
   body: { schema: z.strictObject({ comment: text.max(4096).optional() }), isOptional: true },
   answers: ok('The approval as it is now', approval),
+});
+
+const stream = (description: string): Operation['answers'] => ({
+  200: { description, schema: text, type: 'text/event-stream' },
 });
 
 /** Calls that wait for a person. */
@@ -112,25 +122,79 @@ export const APPROVAL_OPERATIONS: readonly Operation[] = [
     id: 'listApprovals',
     tag: 'approvals',
     summary: 'Approvals, all or of one status',
-    audience: 'operator',
-    query: { status: z.enum(APPROVAL_STATUSES) },
+    audience: 'approver',
+    query: { status: z.enum(APPROVAL_STATUSES), limit: z.int().nonnegative() },
     answers: ok('The approvals', z.strictObject({ approvals: z.array(approval) })),
   },
   {
     method: 'get',
+    path: '/v1/approvals/pending',
+    id: 'pendingApprovals',
+    tag: 'approvals',
+    summary: 'What waits for a person, a line for each',
+    audience: 'approver',
+    query: { limit: z.int().nonnegative() },
+    answers: ok(
+      'Lines, and how many there are in all',
+      z.strictObject({ total: z.int(), pending: z.array(z.looseObject({ id: text })) }),
+    ),
+  },
+  {
+    method: 'get',
     path: '/v1/approvals/stream',
+    id: 'streamPendingApprovals',
+    tag: 'approvals',
+    summary: 'What waits for a person, as server-sent events: first all of it, then what changes',
+    audience: 'approver',
+    answers: stream('Events `added`, `changed` and `removed`'),
+  },
+  {
+    method: 'get',
+    path: '/v1/approvals/changes',
     id: 'streamApprovals',
     tag: 'approvals',
     summary: 'What becomes of approvals, as server-sent events; goes on after `Last-Event-ID`',
     audience: 'point',
     query: { from: z.int().nonnegative() },
-    answers: {
-      200: {
-        description: 'Events `approval`, each an approval as it is then; ids are places in the record',
-        schema: text,
-        type: 'text/event-stream',
-      },
+    answers: stream('Events `approval`, each an approval as it is then; ids are places in the record'),
+  },
+  {
+    method: 'post',
+    path: '/v1/approvals/batch',
+    id: 'judgeApprovals',
+    tag: 'approvals',
+    summary: 'One verdict on a listed set, each judged by itself',
+    audience: 'approver',
+    body: {
+      schema: z.strictObject({
+        ids: z.array(text).min(1),
+        verdict: z.enum(['approve', 'deny']),
+        comment: text.optional(),
+      }),
     },
+    answers: ok(
+      'What became of each',
+      z.strictObject({ results: z.array(z.looseObject({ id: text, ok: z.boolean() })) }),
+    ),
+  },
+  {
+    method: 'get',
+    path: '/v1/approvers/away',
+    id: 'approversAway',
+    tag: 'approvals',
+    summary: 'Who is away, and who stands in',
+    audience: 'approver',
+    answers: ok('Approvers', z.looseObject({ away: anyJson })),
+  },
+  {
+    method: 'post',
+    path: '/v1/approvers/away',
+    id: 'setAway',
+    tag: 'approvals',
+    summary: 'Be away until a time, with somebody who stands in; without `delegate`: be back',
+    audience: 'approver',
+    body: { schema: z.strictObject({ delegate: text.optional(), until: text.optional() }) },
+    answers: ok('It is durable', z.strictObject({ ok: z.literal(true) })),
   },
   {
     method: 'get',
@@ -162,4 +226,5 @@ export const APPROVAL_OPERATIONS: readonly Operation[] = [
   },
   judged('approve'),
   judged('deny'),
+  judged('revoke'),
 ];

@@ -25,6 +25,7 @@ const ERROR_SCHEMA = {
 const MEANINGS = {
   anybody: 'Needs no credential.',
   point: 'Needs the credential of an enforcement point; in development on loopback, none.',
+  approver: "Needs an approver's credential, or the operator's.",
   operator: "Needs the operator's credential.",
 } as const;
 
@@ -86,7 +87,9 @@ function operationObject(operation: Operation, components: Record<string, unknow
     tags: [tag],
     summary,
     description: MEANINGS[audience],
-    ...(audience === 'operator' ? {} : { security: audience === 'anybody' ? [{}] : [{ bearer: [] }, {}] }),
+    ...(audience === 'operator' || audience === 'approver'
+      ? {}
+      : { security: audience === 'anybody' ? [{}] : [{ bearer: [] }, {}] }),
     ...(inPath.length + inQuery.length === 0 ? {} : { parameters: [...inPath, ...inQuery] }),
     ...(body === undefined
       ? {}

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Whose credential an operation needs; `anybody`: none. */
-export type Audience = 'anybody' | 'point' | 'operator';
+export type Audience = 'anybody' | 'point' | 'approver' | 'operator';
 
 /** One operation of the HTTP API as the published document shows it. */
 export interface Operation {
