@@ -178,6 +178,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: "A policy's answer that contradicts itself denies.",
     source: 'docs/architecture.md',
   },
+  'P-CROSSCHECK': {
+    sentence:
+      'Two engines that check each other deny where their answers differ or one of them fails, and it is told.',
+    source: 'docs/how-to/check-one-engine-by-another.md',
+  },
   'P-DELEGATION-CHAIN': {
     sentence:
       'A chain of delegation that is broken, loops or is too deep is refused with its own code, on record.',

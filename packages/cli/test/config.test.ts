@@ -63,7 +63,7 @@ describe('writ.yaml', () => {
     ['mode: enforced\n', 'writ.yaml:1: `mode`: must be one of enforce, observe; did you mean `enforce`?'],
     [
       'engine:\n  kind: regos\n',
-      'writ.yaml:2: `engine.kind`: must be one of rego, opa; did you mean `rego`?',
+      'writ.yaml:2: `engine.kind`: must be one of rego, opa, crosscheck; did you mean `rego`?',
     ],
     ['listen:\n\n  api: 8181\n', 'writ.yaml:3: `listen.api`: '],
     ['listen:\n  api: localhost\n', 'must be HOST:PORT'],

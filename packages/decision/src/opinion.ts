@@ -96,7 +96,12 @@ export interface ConsultedOpinion {
 
 /** The opinion of an entrypoint that could not be asked or whose evaluation failed: deny. */
 export function faultOpinion(
-  code: 'policy_error' | 'policy_timeout' | 'policy_engine_unavailable' | 'policy_unknown_shape',
+  code:
+    | 'policy_error'
+    | 'policy_timeout'
+    | 'policy_engine_unavailable'
+    | 'policy_engines_disagree'
+    | 'policy_unknown_shape',
   message: string,
 ): Opinion {
   return { kind: 'verdict', parts: [{ outcome: 'deny', reasons: [{ code, message }], obligations: [] }] };

@@ -1,3 +1,8 @@
+export {
+  type CrosscheckOptions,
+  createCrosscheckEngine,
+  type Disagreement,
+} from './engine/crosscheck-engine.ts';
 export type {
   Engine,
   EngineAnswer,

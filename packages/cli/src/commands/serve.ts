@@ -30,7 +30,7 @@ export function serveCommand(): Command {
     .option('--addr <host:port>', 'decision API (default: 127.0.0.1:8181)')
     .option('--mcp-addr <host:port>', 'MCP gateway (default: 127.0.0.1:8182)')
     .option('--data <dir>', 'data directory (default: .writ)')
-    .option('--engine <name>', 'rego (embedded) or opa (a real OPA as a child process)')
+    .option('--engine <name>', 'rego (embedded), opa (a real OPA as a child process) or crosscheck (both)')
     .addHelpText(
       'after',
       '\nExamples:\n  npx writ serve --bundle examples/tutorial/bundle --addr 127.0.0.1:8181\n  npx writ serve --bundle policy --entrypoint main/decision',

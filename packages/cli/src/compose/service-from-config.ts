@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { resolve } from 'node:path';
 import type { ReleaseRequirement } from '@writ/bundle';
 import { GATEWAY_LIMITS, type RefusalOptions, UPSTREAM_LIMITS, type UpstreamConfig } from '@writ/gateway';
@@ -9,9 +10,11 @@ import {
   type Witness,
 } from '@writ/ledger';
 import {
+  createCrosscheckEngine,
   createManagedOpaEngine,
   createRegoEngine,
   createRemoteOpaEngine,
+  type Disagreement,
   type Engine,
   type OverrideTerms,
 } from '@writ/pdp';
@@ -42,6 +45,7 @@ const DEFAULT_MCP = '127.0.0.1:8182';
 export function serviceFromConfig(loaded: LoadedConfig, overrides: ServiceOverrides): ServiceOptions {
   const { config, folder } = loaded;
   const upstreams = upstreamsOf({ config, folder });
+  const disagreements = new EventEmitter();
   const policyWrites = config.api?.policy_writes ?? false;
   if (policyWrites && config.production === true)
     throw new CommandError(
@@ -71,7 +75,8 @@ export function serviceFromConfig(loaded: LoadedConfig, overrides: ServiceOverri
     }),
     ...(policyWrites ? { policyWrites } : {}),
     ...apiOptions(config, folder),
-    engine: engineOf(config, overrides),
+    engine: engineOf(config, overrides, (found) => disagreements.emit('disagreement', found)),
+    disagreements,
     production: config.production ?? false,
     ...(config.release === undefined ? {} : { releases: [releaseOf(config, config.release)] }),
     api,
@@ -250,11 +255,20 @@ function witnessOf({ url, key }: NonNullable<Config['witnesses']>[number]): Witn
   return { url, key: read };
 }
 
-function engineOf(config: Config, overrides: ServiceOverrides): Engine {
+function engineOf(
+  config: Config,
+  overrides: ServiceOverrides,
+  onDisagreement: (disagreement: Disagreement) => void,
+): Engine {
   const kind = overrides.engine ?? config.engine?.kind ?? 'rego';
   if (kind === 'rego') return createRegoEngine();
-  if (kind !== 'opa')
-    throw new CommandError(EXIT.usage, `unknown engine \`${kind}\``, 'known are rego and opa');
+  if (kind === 'opa') return opaOf(config);
+  if (kind === 'crosscheck')
+    return createCrosscheckEngine(createRegoEngine(), opaOf(config), { onDisagreement });
+  throw new CommandError(EXIT.usage, `unknown engine \`${kind}\``, 'known are rego, opa and crosscheck');
+}
+
+function opaOf(config: Config): Engine {
   const { url, socket, command } = config.engine ?? {};
   if (url === undefined && socket === undefined) return createManagedOpaEngine({ binary: command ?? 'opa' });
   return createRemoteOpaEngine({

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { BundleChange, BundleSource, ReleaseRequirement } from '@writ/bundle';
 import type { DecisionPoint } from '@writ/decision';
 import type { GatewayLimits, RefusalOptions, UpstreamConfig } from '@writ/gateway';
@@ -24,6 +25,8 @@ export interface ServiceOptions {
   readonly store?: string;
   readonly bundles: readonly BundleSource[];
   readonly engine: Engine;
+  /** Emits `disagreement` where two engines that check each other differ. */
+  readonly disagreements?: EventEmitter;
   /** Bundles that activate together, in one version of a release. */
   readonly releases?: readonly ReleaseRequirement[];
   /** Nothing unsigned is taken. */

@@ -1,5 +1,12 @@
 import { type LogQueries, openLogQueries } from '@writ/ledger';
-import { createHttpApi, type HttpApi, liveLayers, readOperatorToken, tokenDigest } from '@writ/pdp';
+import {
+  createHttpApi,
+  type Disagreement,
+  type HttpApi,
+  liveLayers,
+  readOperatorToken,
+  tokenDigest,
+} from '@writ/pdp';
 import { LocalError, type LocalPoint, openLocal } from '@writ/sdk/local';
 import type { StoreRecovery } from '@writ/store';
 import { CommandError, EXIT } from '../exit-status.ts';
@@ -36,6 +43,7 @@ async function start(options: ServiceOptions, undo: Undo[]): Promise<Omit<Servic
   );
   undo.push(() => identity.close());
   const approvers = (options.approvers ?? []).map(({ approver }) => approver);
+  tellDisagreements(options);
   const local = await openLocal({ ...options, ...options.events, approvers });
   undo.push(() => local.close());
   const { point, policies, bundles, store, recovery, writes } = local;
@@ -74,6 +82,20 @@ async function start(options: ServiceOptions, undo: Undo[]): Promise<Omit<Servic
     role: store.role,
     repaired: describeRecovery(recovery),
   };
+}
+
+/** Kinds of disagreement that are told; the record has every single one. */
+const DISAGREEMENTS_TOLD_MAX = 1_000;
+
+/** Each kind once: a rule that two engines read differently comes up with every call. */
+function tellDisagreements({ disagreements, events }: ServiceOptions): void {
+  const told = new Set<string>();
+  disagreements?.on('disagreement', ({ bundle, path, engines, answers }: Disagreement) => {
+    const message = `bundle \`${bundle}\`: ${engines[0]} and ${engines[1]} differ about data.${path.replaceAll('/', '.')} (${answers.join(', ')}): denied`;
+    if (told.has(message) || told.size >= DISAGREEMENTS_TOLD_MAX) return;
+    told.add(message);
+    events?.onFault?.('crosscheck', message);
+  });
 }
 
 interface OpenApi {

@@ -30,7 +30,10 @@ const fields = z.strictObject({
     .describe('State and record in PostgreSQL, shared by all nodes; absent: SQLite in data_dir'),
   engine: z
     .strictObject({
-      kind: z.enum(['rego', 'opa']).default('rego').describe('rego: embedded; opa: a real OPA'),
+      kind: z
+        .enum(['rego', 'opa', 'crosscheck'])
+        .default('rego')
+        .describe('rego: embedded; opa: a real OPA; crosscheck: both, and disagreement denies'),
       url: z
         .string()
         .optional()

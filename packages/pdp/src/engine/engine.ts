@@ -2,7 +2,7 @@ import type { EntrypointKind, Json, JsonObject, Layer } from '@writ/decision';
 import type { PolicyQueries } from './query-types.ts';
 
 /**
- * One interface for every policy engine (embedded `rego`, a real `opa`; `wasm`, `cedar` and `crosscheck` later).
+ * One interface for every policy engine (embedded `rego`, a real `opa`, `crosscheck` of two).
  * All pass `engineContract` in `test/engine-contract.ts`.
  */
 
@@ -49,7 +49,11 @@ export type EngineAnswer =
   | { readonly kind: 'undefined'; readonly rules: readonly EngineRule[]; readonly rulesEvaluated: number }
   | {
       readonly kind: 'error';
-      readonly code: 'policy_error' | 'policy_timeout' | 'policy_engine_unavailable';
+      readonly code:
+        | 'policy_error'
+        | 'policy_timeout'
+        | 'policy_engine_unavailable'
+        | 'policy_engines_disagree';
       readonly message: string;
       /** Where in the bundle the evaluation stopped, when the engine can tell. */
       readonly place?: { readonly file: string; readonly row: number };
@@ -98,7 +102,7 @@ export type LoadResult =
   | { readonly ok: false; readonly diagnostics: readonly EngineDiagnostic[] };
 
 export interface Engine {
-  readonly name: 'rego' | 'opa';
+  readonly name: 'rego' | 'opa' | 'crosscheck';
   load(bundles: readonly EngineBundle[]): Promise<LoadResult>;
   health(): Promise<{ readonly ok: boolean; readonly message?: string }>;
   close(): Promise<void>;

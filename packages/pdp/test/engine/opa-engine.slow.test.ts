@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findOpa } from '@writ/testing';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createCrosscheckEngine } from '../../src/engine/crosscheck-engine.ts';
 import type { EngineAnswer, LoadedPolicies } from '../../src/engine/engine.ts';
 import { createOpaClient } from '../../src/engine/opa-client.ts';
 import {
@@ -13,6 +14,7 @@ import {
 } from '../../src/engine/opa-engine.ts';
 import type { OpaProcess, OpaProcessOptions } from '../../src/engine/opa-process.ts';
 import { createOpaWorkspace } from '../../src/engine/opa-workspace.ts';
+import { createRegoEngine } from '../../src/engine/rego-engine.ts';
 import { engineBundle, engineContract, engineLoadContract } from './engine-contract.ts';
 
 const found = await findOpa();
@@ -31,6 +33,10 @@ describe.skipIf(opa.binary === '')(`a real OPA${opa.note}`, () => {
   });
   engineContract('opa, managed, by TCP', {
     create: async () => createManagedOpaEngine({ binary, transport: 'tcp' }),
+  });
+  engineContract('crosscheck of rego and opa', {
+    create: async () =>
+      createCrosscheckEngine(createRegoEngine(), createManagedOpaEngine({ binary, transport: 'unix' })),
   });
   engineLoadContract('opa, managed', () => createManagedOpaEngine({ binary }));
 

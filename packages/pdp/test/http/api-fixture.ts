@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BundleSource } from '@writ/bundle';
+import type { Engine } from '../../src/engine/engine.ts';
 import { createRegoEngine } from '../../src/engine/rego-engine.ts';
 import { createHttpApi, type HttpApi, type HttpApiOptions } from '../../src/http/create-http-api.ts';
 import { createToken, type PointCredential, tokenDigest } from '../../src/http/credentials.ts';
@@ -93,6 +94,7 @@ export async function openWritableApi(source: string, options: Partial<HttpApiOp
 export async function regoSet(
   source: string | Readonly<Record<string, string>>,
   manifest?: object,
+  engine: Engine = createRegoEngine(),
 ): Promise<PolicySet> {
   const folder = await mkdtemp(join(tmpdir(), 'writ-http-'));
   try {
@@ -100,7 +102,7 @@ export async function regoSet(
     const files = typeof source === 'string' ? { 'policy.rego': source } : source;
     for (const [file, text] of Object.entries(files)) await writeFile(join(folder, 'bundle', file), text);
     if (manifest !== undefined) await writeFile(join(folder, 'bundle/.manifest'), JSON.stringify(manifest));
-    const loaded = await loadPolicies([{ kind: 'path', path: join(folder, 'bundle') }], createRegoEngine());
+    const loaded = await loadPolicies([{ kind: 'path', path: join(folder, 'bundle') }], engine);
     if (!loaded.ok) throw new Error(JSON.stringify(loaded));
     return loaded.set;
   } finally {
