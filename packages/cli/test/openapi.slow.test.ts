@@ -223,6 +223,8 @@ describe('the published OpenAPI document', () => {
       budgets: [{ used: expect.any(Number) }],
     });
     await ask({ operation: 'POST /v1/halt', body: { actor: 'agent:other' } });
+    await ask({ operation: 'POST /v1/revoke', body: { actor: 'agent:other' } });
+    await ask({ operation: 'POST /v1/restore', body: { actor: 'agent:other' } });
     await ask({ operation: 'POST /v1/resume', body: { actor: 'agent:other' } });
     await ask({
       operation: 'GET /v1/operator-proof/{nonce}',

@@ -271,6 +271,24 @@ export const POLICY_OPERATIONS: readonly Operation[] = [
   },
 ];
 
+const revocation = (act: 'revoke' | 'restore', summary: string): Operation => ({
+  method: 'post',
+  path: `/v1/${act}`,
+  id: act,
+  tag: 'operation',
+  summary: `${summary}; exactly one is named`,
+  audience: 'operator',
+  body: {
+    schema: z.strictObject({
+      actor: text.optional(),
+      principal: text.optional(),
+      tenant: text.optional(),
+      reason: text.optional(),
+    }),
+  },
+  answers: ok('It is durable', done),
+});
+
 const subject = { principal: text, actor: text, tenant: text, session_id: text, actor_class: text };
 
 /** Halts, state, health. */
@@ -295,6 +313,8 @@ export const OPERATION_OPERATIONS: readonly Operation[] = [
     body: { schema: target },
     answers: ok('It is durable', done),
   },
+  revocation('revoke', 'An actor or a principal counts nowhere any more, in chains of delegation either'),
+  revocation('restore', 'An actor or a principal counts again'),
   {
     method: 'get',
     path: '/v1/sessions',
