@@ -305,7 +305,10 @@ export interface DecideCall {
   readonly request: DecisionRequest;
   /** Same key, same arguments: same decision, one reservation. Required for anything with an effect. */
   readonly idempotency_key?: string;
-  /** `sha256:<hex>` of the JCS form of {name, description, inputSchema} as the enforcement point sees the tool now. */
+  /**
+   * `sha256:<hex>` of the JCS form of the tool's definition as its caller sees it now: name, title, description,
+   * inputSchema, outputSchema, annotations, as far as it has them. What `writ mcp pin` prints.
+   */
   readonly tool_digest?: string;
   /** An approval to use up for this call. */
   readonly approval_id?: string;

@@ -8,6 +8,7 @@ import { CommandError, EXIT } from '../exit-status.ts';
 import type { Output } from '../output/output.ts';
 
 interface PinOptions {
+  readonly all?: boolean;
   readonly config?: string;
   readonly data?: string;
 }
@@ -32,13 +33,18 @@ export function pinCommand(): Command {
 /** `writ mcp diff`: what differs from the pins; status 1 where something does. */
 export function diffCommand(): Command {
   return withPins(
-    new Command('diff').description(
-      'Show what servers offer now that is not what was pinned; status 1 if any',
-    ),
+    new Command('diff')
+      .description('Show what servers offer now that is not what was pinned; status 1 if any')
+      .option('--all', 'show what is as pinned too, each with its digest'),
     'npx writ mcp diff --format json',
-    (output, review) => {
+    (output, review, { options }) => {
       const open = review.tools.filter(({ state }) => state !== 'pinned');
-      show(output, review, open, `${open.length} of ${review.tools.length} tools are not as pinned`);
+      show(
+        output,
+        review,
+        options.all === true ? review.tools : open,
+        `${open.length} of ${review.tools.length} tools are not as pinned`,
+      );
       if (review.silent.length > 0) return EXIT.unavailable;
       return open.length === 0 ? EXIT.ok : EXIT.no;
     },
@@ -55,7 +61,7 @@ export function approveCommand(): Command {
       .argument('<server>', 'its id in writ.yaml')
       .argument('[tools...]', 'tools, by the names that the server gives them'),
     'npx writ mcp approve files write_file',
-    (output, review, server, names) => {
+    (output, review, { server, tools: names }) => {
       const offered = review.tools.filter((each) => each.server === server);
       if (offered.length === 0)
         throw new CommandError(EXIT.unavailable, `no server \`${server}\` answers with tools`);
@@ -72,7 +78,12 @@ export function approveCommand(): Command {
   );
 }
 
-type PinAction = (output: Output, review: PinReview, server: string, tools: readonly string[]) => number;
+interface PinArguments {
+  readonly server: string;
+  readonly tools: readonly string[];
+  readonly options: PinOptions;
+}
+type PinAction = (output: Output, review: PinReview, given: PinArguments) => number;
 
 function withPins(command: Command, example: string, action: PinAction): Command {
   command
@@ -80,22 +91,19 @@ function withPins(command: Command, example: string, action: PinAction): Command
     .option('--data <dir>', 'data directory (default: .writ)')
     .addHelpText('after', `\nExample:\n  ${example}`);
   return withAction(command, async ({ output }: CommandContext, ...given: unknown[]) => {
-    const { server, tools, options } = argumentsOf(given);
+    const all = argumentsOf(given);
+    const { options } = all;
     const loaded = readConfig(options.config);
     const upstreams = upstreamsOf(loaded);
     if (upstreams.length === 0) throw new CommandError(EXIT.config, 'writ.yaml lists no upstreams');
     const data = resolve(options.data ?? resolve(loaded.folder, loaded.config.data_dir ?? '.writ'));
     const review = await reviewPins({ upstreams, pinsFile: join(data, 'pins.json') });
-    return action(output, review, server, tools);
+    return action(output, review, all);
   });
 }
 
 /** Arguments come before the options. */
-function argumentsOf(given: readonly unknown[]): {
-  readonly server: string;
-  readonly tools: readonly string[];
-  readonly options: PinOptions;
-} {
+function argumentsOf(given: readonly unknown[]): PinArguments {
   const options = given.at(-1) as PinOptions;
   const [server = '', tools = []] = given.slice(0, -1) as [string?, string[]?];
   return { server, tools, options };
@@ -103,8 +111,9 @@ function argumentsOf(given: readonly unknown[]): {
 
 function show(output: Output, review: PinReview, tools: readonly ReviewedTool[], summary: string): void {
   output.json({ tools, silent: review.silent });
-  for (const { server, tool, state, changes, findings } of tools) {
+  for (const { server, tool, state, digest, changes, findings } of tools) {
     output.line(`${state.padEnd(8)}${server}/${tool}`);
+    if (digest !== undefined) output.line(`  ${digest}`);
     for (const { pointer, before, after } of changes) {
       if (before !== undefined) output.line(`  - ${pointer} ${before}`);
       if (after !== undefined) output.line(`  + ${pointer} ${after}`);

@@ -108,7 +108,7 @@ export function openCatalogue(options: CatalogueOptions): Catalogue {
       }
       return lists
         .flatMap((list) => (list.status === 'fulfilled' ? list.value : []))
-        .filter((tool) => pinOf(tool) === tool.pinDigest);
+        .filter((tool) => pinOf(tool) === tool.digest);
     },
     async lookup(name) {
       for (const upstream of upstreams) {
@@ -116,7 +116,7 @@ export function openCatalogue(options: CatalogueOptions): Catalogue {
         const tool = (await recent(upstream)).find((candidate) => candidate.name === name);
         if (tool === undefined) continue;
         const pinned = pinOf(tool);
-        if (pinned === tool.pinDigest) return { kind: 'tool', tool };
+        if (pinned === tool.digest) return { kind: 'tool', tool };
         forget(upstream);
         return { kind: 'changed', tool, pinned };
       }
@@ -133,9 +133,9 @@ export function openCatalogue(options: CatalogueOptions): Catalogue {
 
 function pinnable(tools: readonly UpstreamTool[]): ReadonlyMap<string, PinnedDefinition> {
   return new Map(
-    tools.map(({ definition, pinDigest }) => [
+    tools.map(({ definition, digest }) => [
       definition.name,
-      { digest: pinDigest, definition: shownDefinition(definition) as unknown as JsonObject },
+      { digest, definition: shownDefinition(definition) as unknown as JsonObject },
     ]),
   );
 }

@@ -13,13 +13,11 @@ export function shownDefinition(definition: Tool): Tool {
   return Object.fromEntries(shown) as Tool;
 }
 
-/** `sha256:<hex>` of the RFC 8785 form of `{name, description, inputSchema}`: bound into decisions and approvals. */
-export function toolDigest({ name, description, inputSchema }: Tool): string {
-  return definitionDigest({ name, ...(description === undefined ? {} : { description }), inputSchema });
-}
-
-/** `sha256:<hex>` of everything that clients see of the tool: a model reads titles, annotations and schemas too. */
-export function pinDigest(definition: Tool): string {
+/**
+ * `sha256:<hex>` of everything that clients see of the tool, since a model reads titles, annotations and schemas too:
+ * one digest for pins, releases, decisions and approvals.
+ */
+export function toolDigest(definition: Tool): string {
   return definitionDigest(shownDefinition(definition));
 }
 

@@ -59,7 +59,7 @@ export async function reviewPins(options: ReviewOptions): Promise<PinReview> {
         for (const { server, tool } of tools) {
           const offered = current.get(`${server}/${tool}`);
           if (offered === undefined) pins.remove(server, tool);
-          else pins.approve(server, tool, offered.pinDigest, shownOf(offered));
+          else pins.approve(server, tool, offered.digest, shownOf(offered));
         }
       },
     };
@@ -81,11 +81,11 @@ function reviewServer(pins: Pins, { upstream, tools }: Answered, all: readonly A
   const offered = tools.map((each): ReviewedTool => {
     const tool = each.definition.name;
     const pinned = pins.of(server, tool);
-    const state = pinned === undefined ? 'new' : pinned === each.pinDigest ? 'pinned' : 'changed';
+    const state = pinned === undefined ? 'new' : pinned === each.digest ? 'pinned' : 'changed';
     const before = pinned === undefined ? undefined : pins.definition(pinned);
     const changes = state === 'changed' && before !== undefined ? definitionDiff(before, shownOf(each)) : [];
     const findings = definitionFindings(each.definition, otherNames);
-    return { server, tool, state, digest: each.pinDigest, changes, findings };
+    return { server, tool, state, digest: each.digest, changes, findings };
   });
   const gone = pins
     .toolsOf(server)

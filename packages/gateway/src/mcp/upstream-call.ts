@@ -4,10 +4,8 @@ import type { JsonObject } from '@writ/decision';
 /** A tool as the upstream describes it. */
 export interface UpstreamTool {
   readonly definition: Tool;
-  /** Digest that decisions and approvals are bound to. */
+  /** What is held against the pin, and what releases, decisions and approvals are bound to. */
   readonly digest: string;
-  /** Digest that is held against the pin. */
-  readonly pinDigest: string;
   /** Number of the connection that described it. */
   readonly connection: number;
 }

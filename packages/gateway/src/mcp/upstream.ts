@@ -1,6 +1,6 @@
 import type { CallToolResult, Client, LoggingLevel, Result } from '@modelcontextprotocol/client';
 import type { JsonObject } from '@writ/decision';
-import { pinDigest, toolDigest } from './definition.ts';
+import { toolDigest } from './definition.ts';
 import { upstreamLimits } from './limits.ts';
 import type { RequestMethod } from './methods.ts';
 import { OFFER_SHAPES, type OfferMethod, type Offers } from './offers.ts';
@@ -140,7 +140,6 @@ async function listTools(
   return tools.map((definition) => ({
     definition,
     digest: toolDigest(definition),
-    pinDigest: pinDigest(definition),
     connection: number,
   }));
 }
