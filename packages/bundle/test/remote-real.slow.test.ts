@@ -1,11 +1,11 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createOutbound } from '@writ/outbound';
 import { findOpa } from '@writ/testing';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   createGitFetcher,
   createOciFetcher,
@@ -295,6 +295,8 @@ describe('a real git repository', () => {
           '-c',
           'gpg.format=ssh',
           '-c',
+          'gpg.ssh.program=ssh-keygen',
+          '-c',
           `user.signingkey=${join(keys, name)}`,
           'commit',
           '-q',
@@ -308,6 +310,20 @@ describe('a real git repository', () => {
         problem: { code: 'bundle_signature_invalid' },
       });
       commitBy('other');
+      expect(await ask(fetcher())).toMatchObject({
+        kind: 'failed',
+        problem: { code: 'bundle_signature_invalid' },
+      });
+      // A program that finds everything good, named by somebody's settings, is not asked.
+      const yes = join(keys, 'yes');
+      writeFileSync(yes, `#!/bin/sh\necho 'Good "git" signature for a@b with ED25519 key SHA256:x'\n`);
+      chmodSync(yes, 0o755);
+      writeFileSync(
+        join(keys, 'settings'),
+        `[gpg]\n\tprogram = ${yes}\n[gpg "ssh"]\n\tprogram = ${yes}\n[gpg "openpgp"]\n\tprogram = ${yes}\n`,
+      );
+      vi.stubEnv('GIT_CONFIG_GLOBAL', join(keys, 'settings'));
+      onTestFinished(() => void vi.unstubAllEnvs());
       expect(await ask(fetcher())).toMatchObject({
         kind: 'failed',
         problem: { code: 'bundle_signature_invalid' },

@@ -100,14 +100,28 @@ async function unsignedBy(
   commit: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const settings = ['-c', 'gpg.format=ssh', '-c', `gpg.ssh.allowedSignersFile=${options.allowedSigners}`];
   try {
-    await runGit(options, [...settings, 'verify-commit', commit], signal);
+    await runGit(options, [...signatureSettings(options), 'verify-commit', commit], signal);
     return undefined;
   } catch (error) {
     if (signal.aborted) throw error;
     return `commit ${commit} carries no signature of an allowed signer`;
   }
+}
+
+/**
+ * Nobody but the allowed signers, whatever somebody's settings or environment say: git takes the kind of a signature from
+ * the commit, and would ask a keyring for other kinds, or a program that settings name.
+ */
+function signatureSettings({ allowedSigners }: GitFetcherOptions): string[] {
+  return [
+    `gpg.ssh.allowedSignersFile=${allowedSigners}`,
+    'gpg.format=ssh',
+    'gpg.ssh.program=ssh-keygen',
+    'gpg.program=false',
+    'gpg.openpgp.program=false',
+    'gpg.x509.program=false',
+  ].flatMap((setting) => ['-c', setting]);
 }
 
 const ARCHIVE_BYTES_MAX = 128 * 1024 * 1024;
