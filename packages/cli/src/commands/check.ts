@@ -132,13 +132,18 @@ function warningsOf(bundle: Bundle): string[] {
     warnings.push(
       `bundle \`${bundle.name}\` names no entrypoint: list them in .manifest under metadata.writ.entrypoints, or annotate a rule with \`entrypoint: true\``,
     );
-  } else if (kinds.every((kind) => kind === 'guard' || kind === 'violations')) {
+  } else if (isForAll(bundle) && kinds.every((kind) => kind === 'guard' || kind === 'violations')) {
     warnings.push(
       `bundle \`${bundle.name}\` only holds guards, which never allow by themselves: give it a \`grant\`, or activate the built-in \`writ/grant-all\` beside it`,
     );
   }
   if (bundle.testModules.length === 0) warnings.push(`bundle \`${bundle.name}\` has no tests (*_test.rego)`);
   return warnings;
+}
+
+/** One that says that it is of another layer alone stands beside one that grants. */
+function isForAll({ governance = {} }: Bundle): boolean {
+  return governance.layer === undefined || governance.layer === 'resource';
 }
 
 function showDiagnostic(output: Output, diagnostic: Diagnostic, texts: ReadonlyMap<string, string>): void {

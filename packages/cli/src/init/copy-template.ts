@@ -2,7 +2,11 @@ import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { CommandError, EXIT } from '../exit-status.ts';
 
-/** Copies a template into a folder and gives its files. Where one of them is there already nothing is written. */
+/**
+ * Copies a template into a folder and gives its files. Where one of them is there already nothing is written.
+ *
+ * @param ignored what `.gitignore` says where there is none; none is written for an empty text
+ */
 export function copyTemplate(template: string, folder: string, ignored = '.writ/\n'): readonly string[] {
   const files = listFiles(template);
   const taken = files.filter((file) => existsSync(join(folder, file)));
@@ -16,7 +20,8 @@ export function copyTemplate(template: string, folder: string, ignored = '.writ/
   mkdirSync(folder, { recursive: true });
   cpSync(template, folder, { recursive: true });
   // State, record and credentials never belong into version control.
-  if (!existsSync(join(folder, '.gitignore'))) writeFileSync(join(folder, '.gitignore'), ignored);
+  if (ignored !== '' && !existsSync(join(folder, '.gitignore')))
+    writeFileSync(join(folder, '.gitignore'), ignored);
   return files;
 }
 
