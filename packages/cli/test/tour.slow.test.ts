@@ -87,7 +87,7 @@ describe('the tour', () => {
     const lines: RegExp[] = [
       /a scripted model/,
       /@modelcontextprotocol\/server-filesystem/,
-      /read_text_file path=notes\/welcome\.txt\n {4}→ allow ok {3}data\.demo\.files\.decision \(.*files\.rego:\d+\) {3}[\d.]+ ms/,
+      /read_text_file path=notes\/welcome\.txt\n {4}→ allow ok {3}data\.resource\.files\.decision \(.*files\.rego:\d+\) {3}[\d.]+ ms/,
       /→ deny tool_not_allowlisted .*files\.rego:\d+/,
       /✓ notes\/welcome\.txt is still there/,
       /→ deny text_over_limit .*files\.rego:\d+/,
@@ -95,7 +95,7 @@ describe('the tour', () => {
       /✓ drafts\/report\.txt holds the short text/,
       /→ deny insufficient_scope .*files\.rego:\d+/,
       /✓ archive does not exist/,
-      /→ sanitize card_number_removed .*files\.rego:\d+/,
+      /→ sanitize card_number_removed .*data\.compliance\..*privacy\.rego:\d+/,
       /✓ drafts\/payment\.txt holds "\[REDACTED\]"/,
       /→ step_up confidential_folder .*files\.rego:\d+/,
       /the model reads: STEP_UP_REQUIRED: confidential_folder/,

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { LAYERS } from '@writ/decision';
 import { hashToken } from '@writ/identity';
 import { createRegoEngine } from '@writ/pdp';
 import { showEvents, trustNote } from '../commands/serve.ts';
@@ -98,7 +99,11 @@ function tourService(output: Output, scratch: Scratch, token: string, seen: Seen
   };
   return {
     dataDirectory: scratch.data,
-    bundles: [{ kind: 'path', path: scratch.policy, name: 'tour' }],
+    bundles: [...LAYERS, 'quota'].map((name) => ({
+      kind: 'path' as const,
+      path: join(scratch.policy, name),
+      name,
+    })),
     engine: createRegoEngine(),
     api: { host: '127.0.0.1', port: 8181, orFree: true },
     mcp: {
@@ -124,7 +129,9 @@ function showStart(output: Output, service: Service, scratch: Scratch): void {
   output.line('  agent     a scripted model (no language model, no account) with the official MCP client');
   output.line(`  gateway   ${service.mcpUrl ?? ''}`);
   output.line(`  server    @modelcontextprotocol/server-filesystem on ${scratch.files}`);
-  output.line(`  policy    ${join(scratch.policy, 'files.rego')}`);
+  output.line(
+    `  policy    ${join(scratch.policy, 'resource/files.rego')}   and a bundle for each other layer`,
+  );
   for (const { wanted, taken } of service.replacedPorts)
     output.line(`  Port ${wanted} is in use; took ${taken} instead.`);
 }
@@ -145,16 +152,16 @@ function showNext(output: Output, service: Service, scratch: Scratch, token: str
   const lines = [
     '',
     output.style('bold', 'Still running. Where everything is:'),
-    `  decision API   ${service.apiUrl}/v1/decide   and, for clients of OPA, ${service.apiUrl}/v1/data/demo/files/decision`,
+    `  decision API   ${service.apiUrl}/v1/decide   and, for clients of OPA, ${service.apiUrl}/v1/data/resource/files/decision`,
     `  MCP gateway    ${service.mcpUrl ?? ''}`,
-    `  policy         ${join(scratch.policy, 'files.rego')}`,
+    `  policy         ${join(scratch.policy, 'resource/files.rego')}   and data.json beside it`,
     `  record         ${scratch.data}`,
     '',
     'Point Claude Code (.mcp.json), Cursor (.cursor/mcp.json) or any MCP client at it:',
     JSON.stringify(snippet, null, 2).replaceAll(/^/gm, '  '),
     '',
     'Three things to try:',
-    '  1. Save the policy with another `write_max`: it is in force at once, and the change is shown here.',
+    "  1. Save the policy's data.json with another `write_max`: it is in force at once, and the change is shown here.",
     `  2. See what was decided:   npx writ log tail --data ${scratch.data}`,
     '  3. Start your own:         npx writ init my-policy',
     '',

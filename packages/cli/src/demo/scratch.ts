@@ -2,12 +2,15 @@ import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { LAYERS } from '@writ/decision';
+import { makeLayers } from '../init/init-layers.ts';
 
 /** Folders of the tour: what the agent works on, the policy to edit, state and record. */
 export interface Scratch {
   readonly folder: string;
   /** The folder that the MCP server serves. */
   readonly files: string;
+  /** One bundle for each layer, and one with a fault. */
   readonly policy: string;
   readonly data: string;
   remove(): void;
@@ -41,6 +44,9 @@ function fill(folder: string): Omit<Scratch, 'remove'> {
     writeFileSync(join(files, name), text);
   }
   const policy = join(folder, 'policy');
-  cpSync(fileURLToPath(new URL('../../templates/demo/policy', import.meta.url)), policy, { recursive: true });
+  for (const layer of LAYERS) makeLayers(policy, layer);
+  cpSync(fileURLToPath(new URL('../../templates/demo/quota', import.meta.url)), join(policy, 'quota'), {
+    recursive: true,
+  });
   return { folder, files, policy, data: join(folder, 'data') };
 }
