@@ -108,6 +108,11 @@ export interface Policy {
    * not known yet.
    */
   partial(query: string, options?: PartialOptions): PartialResult;
+  /**
+   * The same policy with other base data for evaluations that bring none. Nothing is compiled again: what is made of a
+   * rule serves both.
+   */
+  withData(data: JsonObject): Policy;
   /** Rows that hold an expression or a rule's head, by file: what coverage counts. */
   lines(): ReadonlyMap<string, ReadonlySet<number>>;
   /** What `METADATA` blocks mark as entrypoints. */

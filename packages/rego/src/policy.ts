@@ -15,6 +15,7 @@ import { canGenerate } from './compile/generated-backend.ts';
 import { RUNTIME_SPECIFIER, writeModule } from './compile/write-module.ts';
 import type { Entrypoint } from './entrypoints.ts';
 import { entrypointsOf } from './entrypoints.ts';
+import type { Backend } from './eval/backend.ts';
 import { Engine } from './eval/engine.ts';
 import { evaluatePartially, PARTIAL_STEPS_MAX_DEFAULT } from './partial/partial.ts';
 import type { PartialOptions, PartialResult } from './partial/residue.ts';
@@ -148,7 +149,8 @@ function* compileModuleSteps(
   if (analysed.policy === undefined) return { diagnostics };
   try {
     const planned = yield* planPolicySteps(analysed.policy);
-    return { policy: new CompiledPolicy(modules, parse, analysed.policy, planned, options), diagnostics };
+    const made = madePolicy(modules, parse, analysed.policy, planned, options.backend);
+    return { policy: new CompiledPolicy(made, options), diagnostics };
   } catch (caught) {
     return { diagnostics: [...diagnostics, unsupported(caught)] };
   }
@@ -202,6 +204,44 @@ function unknownSteps(path: string): readonly string[] {
   return [root, ...pathSteps(root === 'input' ? `data${path.slice('input'.length)}` : path)];
 }
 
+/** What compiling made, whatever the data. */
+interface MadePolicy {
+  /**
+   * Gives the modules again: trees are several times as large as their text, and few programs look at them once the
+   * policy is compiled.
+   */
+  readonly parse: () => readonly Module[];
+  readonly modulePackages: readonly string[];
+  readonly entrypoints: readonly Entrypoint[];
+  readonly analysed: AnalysedPolicy;
+  readonly planned: PlannedPolicy;
+  readonly plain: Backend;
+  readonly rulePaths: readonly string[];
+  readonly packages: readonly string[];
+}
+
+function madePolicy(
+  modules: readonly Module[],
+  parse: () => readonly Module[],
+  analysed: AnalysedPolicy,
+  planned: PlannedPolicy,
+  backend: PolicyBackend | undefined,
+): MadePolicy {
+  const modulePackages = modules.map((module) => module.package.path.join('/'));
+  const rulePaths: string[] = [];
+  walkGroups(analysed.root, (group) => rulePaths.push(group.path.join('/')));
+  return {
+    parse,
+    modulePackages,
+    entrypoints: entrypointsOf(modules),
+    analysed,
+    planned,
+    plain: createBackend(planned.plan, backend),
+    rulePaths: rulePaths.sort(),
+    packages: [...new Set(modulePackages)].sort(),
+  };
+}
+
 class CompiledPolicy implements Policy {
   readonly backend: PolicyBackend;
   readonly rulePaths: readonly string[];
@@ -209,39 +249,33 @@ class CompiledPolicy implements Policy {
   readonly #parse: () => readonly Module[];
   readonly #modulePackages: readonly string[];
   readonly #entrypoints: readonly Entrypoint[];
+  readonly #made: MadePolicy;
+  readonly #options: CompileOptions;
   readonly #analysed: AnalysedPolicy;
   readonly #planned: PlannedPolicy;
   readonly #engine: Engine;
   readonly #data: JsonObject | undefined;
   readonly #allowNet: readonly string[] | undefined;
 
-  /**
-   * @param parse gives the modules again: trees are several times as large as their text, and few programs look at
-   * them once the policy is compiled
-   */
-  constructor(
-    modules: readonly Module[],
-    parse: () => readonly Module[],
-    analysed: AnalysedPolicy,
-    planned: PlannedPolicy,
-    options: CompileOptions,
-  ) {
+  constructor(made: MadePolicy, options: CompileOptions) {
+    const { parse, analysed, planned, plain } = made;
+    this.#made = made;
+    this.#options = options;
     this.#parse = parse;
-    this.#modulePackages = modules.map((module) => module.package.path.join('/'));
-    this.#entrypoints = entrypointsOf(modules);
+    this.#modulePackages = made.modulePackages;
+    this.#entrypoints = made.entrypoints;
     this.#analysed = analysed;
     this.#planned = planned;
     this.backend = canGenerate() ? (options.backend ?? 'generated') : 'closures';
     this.#data = options.data;
     this.#allowNet = options.capabilities?.allow_net;
-    this.#engine = new Engine(planned.plan, createBackend(planned.plan, options.backend), {
-      data: options.data,
-      allowNet: this.#allowNet,
-    });
-    const paths: string[] = [];
-    walkGroups(analysed.root, (group) => paths.push(group.path.join('/')));
-    this.rulePaths = paths.sort();
-    this.packages = [...new Set(this.#modulePackages)].sort();
+    this.#engine = new Engine(planned.plan, plain, { data: options.data, allowNet: this.#allowNet });
+    this.rulePaths = made.rulePaths;
+    this.packages = made.packages;
+  }
+
+  withData(data: JsonObject): Policy {
+    return new CompiledPolicy(this.#made, { ...this.#options, data });
   }
 
   get planned(): PlannedPolicy {

@@ -98,7 +98,13 @@ export interface EngineDiagnostic {
 }
 
 export type LoadResult =
-  | { readonly ok: true; readonly policies: LoadedPolicies; readonly warnings: readonly EngineDiagnostic[] }
+  | {
+      readonly ok: true;
+      readonly policies: LoadedPolicies;
+      readonly warnings: readonly EngineDiagnostic[];
+      /** The first parties' rules were the ones that were loaded last: nothing of them was compiled again. */
+      readonly reused?: true;
+    }
   | { readonly ok: false; readonly diagnostics: readonly EngineDiagnostic[] };
 
 export interface Engine {

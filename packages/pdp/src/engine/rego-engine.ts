@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Json } from '@writ/decision';
+import type { Json, JsonObject } from '@writ/decision';
 import {
   type Capabilities,
   capabilities,
@@ -70,11 +70,22 @@ const THIRD_PARTY_THREADS = 2;
  */
 export function createRegoEngine(options: RegoEngineOptions = {}): Engine {
   const workers = new PolicyWorkers({ threads: options.thirdPartyThreads ?? THIRD_PARTY_THREADS });
+  const kept: KeptRules = {};
   return {
     name: 'rego',
-    load: (bundles) => loadBundles(bundles, options, workers),
+    load: (bundles) => loadBundles(bundles, options, workers, kept),
     health: async () => ({ ok: true }),
     close: () => workers.close(),
+  };
+}
+
+/** The rules of the first parties as they were compiled last, without their data. */
+interface KeptRules {
+  last?: {
+    readonly sources: FileNames['sources'];
+    readonly paths: readonly string[];
+    readonly policy: LocalPolicy;
+    readonly diagnostics: readonly EngineDiagnostic[];
   };
 }
 
@@ -85,9 +96,10 @@ interface CompiledGroup {
 }
 
 /** A policy that is evaluated in this thread, wherever it was compiled. */
-type LocalPolicy = PolicyOfPlan & {
+type LocalPolicy = Omit<PolicyOfPlan, 'withData'> & {
   /** With what only a compiler in this thread knows. */
   whole(): Policy | Promise<Policy>;
+  withData(data: JsonObject): LocalPolicy;
 };
 
 function isWorkerPolicy(policy: LocalPolicy | WorkerPolicy): policy is WorkerPolicy {
@@ -131,15 +143,15 @@ async function compileFirstParties(
       : { policy: local(policy), diagnostics: described };
   }
   // Questions beside decisions are rare: for them the policy is compiled again, in slices.
-  const whole = async () => {
-    const { policy } = await compilePolicyAsync(files.sources, given);
+  const wholeWith = (data: JsonObject) => async () => {
+    const { policy } = await compilePolicyAsync(files.sources, { ...given, data });
     if (policy === undefined) throw new Error('sources that compiled before do not now');
     return policy;
   };
   const paths = members.flatMap(({ entrypoints }) => entrypoints.map(({ path }) => path));
   const { policy, diagnostics, ...more } = await compileApart(files.sources, { ...given, paths });
   const described = diagnostics.map((diagnostic) => describe(diagnostic, files));
-  if (policy !== undefined) return { policy: { ...policy, whole: once(whole) }, diagnostics: described };
+  if (policy !== undefined) return { policy: apart(policy, wholeWith, given.data), diagnostics: described };
   const failure = 'failure' in more ? more.failure : undefined;
   if (failure === undefined) return { diagnostics: described };
   const bundle = members[0]?.name ?? '';
@@ -154,7 +166,55 @@ function local(policy: Policy): LocalPolicy {
     prepare: (path) => policy.prepare(path),
     reads: (path) => policy.reads(path),
     whole: () => policy,
+    withData: (data) => local(policy.withData(data)),
   };
+}
+
+function apart(
+  policy: PolicyOfPlan,
+  wholeWith: (data: JsonObject) => () => Promise<Policy>,
+  data: JsonObject,
+): LocalPolicy {
+  return {
+    ...policy,
+    whole: once(wholeWith(data)),
+    withData: (other) => apart(policy.withData(other), wholeWith, other),
+  };
+}
+
+/** As {@link compileFirstParties}; where only data changed since the last time, nothing is compiled. */
+async function firstParties(
+  members: readonly EngineBundle[],
+  files: FileNames,
+  options: RegoEngineOptions,
+  kept: KeptRules,
+): Promise<Awaited<ReturnType<typeof compileFirstParties>> & { readonly reused?: true }> {
+  const paths = members.flatMap(({ entrypoints }) => entrypoints.map(({ path }) => path));
+  const { last } = kept;
+  if (last !== undefined && isSameText(last.paths, paths) && isSameSources(last.sources, files.sources)) {
+    const { policy, diagnostics } = last;
+    return { policy: policy.withData(mergeData(members)), diagnostics, reused: true };
+  }
+  const compiled = await compileFirstParties(members, files, options);
+  const { policy, diagnostics } = compiled;
+  // Without data: what is not active any more is not kept.
+  if (policy !== undefined)
+    kept.last = { sources: files.sources, paths, policy: policy.withData({}), diagnostics };
+  return compiled;
+}
+
+function isSameText(left: readonly string[], right: readonly string[]): boolean {
+  return left.length === right.length && left.every((text, index) => text === right[index]);
+}
+
+function isSameSources(left: FileNames['sources'], right: FileNames['sources']): boolean {
+  return (
+    left.length === right.length &&
+    left.every(({ file, text, version }, index) => {
+      const other = right[index];
+      return file === other?.file && version === other.version && text === other.text;
+    })
+  );
 }
 
 function once<Result>(make: () => Promise<Result>): () => Promise<Result> {
@@ -184,9 +244,11 @@ async function loadBundles(
   bundles: readonly EngineBundle[],
   options: RegoEngineOptions,
   workers: PolicyWorkers,
+  kept: KeptRules,
 ): Promise<LoadResult> {
   const groups = new Map<string, CompiledGroup>();
   const diagnostics: EngineDiagnostic[] = [];
+  let reused = false;
   for (const members of groupBundles(bundles)) {
     const files = nameFiles(members);
     const [first] = members;
@@ -196,7 +258,8 @@ async function loadBundles(
       if (apart.policy !== undefined) groups.set(first.name, { policy: apart.policy, files });
       continue;
     }
-    const compiled = await compileFirstParties(members, files, options);
+    const compiled = await firstParties(members, files, options, kept);
+    if (compiled.reused === true) reused = true;
     diagnostics.push(...compiled.diagnostics);
     if (compiled.policy === undefined) continue;
     await warm(compiled.policy, members);
@@ -207,7 +270,8 @@ async function loadBundles(
     closeApart(groups);
     return { ok: false, diagnostics };
   }
-  return { ok: true, policies: new RegoPolicies(groups, options), warnings: diagnostics };
+  const policies = new RegoPolicies(groups, options);
+  return { ok: true, policies, warnings: diagnostics, ...(reused ? { reused } : {}) };
 }
 
 function closeApart(groups: ReadonlyMap<string, CompiledGroup>): void {

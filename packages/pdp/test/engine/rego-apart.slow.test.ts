@@ -37,3 +37,27 @@ it('[P-BUNDLE-LAST-GOOD] says where a large policy is wrong, and gives nothing t
     diagnostics: [{ code: 'rego_unsafe_var_error', file: 'p.rego', row: 20_003, bundle: 'tools' }],
   });
 });
+
+it('compiles no rule again where only data changed, and each set answers questions by its own data', async () => {
+  const engine = apart();
+  const load = async (limit: number) => {
+    const modules = { 'p.rego': 'package agent\n\nallow if input.amount <= data.agent.limit\n' };
+    const more = { data: { agent: { limit } }, entrypoints: [entrypointAt('agent/allow')] };
+    const loaded = await engine.load([engineBundle('tools', modules, more)]);
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.diagnostics));
+    return loaded;
+  };
+  const [first, second] = [await load(5), await load(9)];
+  expect([first.reused, second.reused]).toEqual([undefined, true]);
+  for (const [{ policies }, limit] of [
+    [first, 5],
+    [second, 9],
+  ] as const) {
+    const kinds = [limit, limit + 1].map(
+      async (amount) =>
+        (await policies.evaluate({ ...question, path: 'agent/allow', input: { amount } })).kind,
+    );
+    expect(await Promise.all(kinds)).toEqual(['value', 'undefined']);
+    expect(policies.reads('tools', 'agent/allow')).toMatchObject({ input: [['amount']] });
+  }
+});

@@ -1,3 +1,4 @@
+import { buildYamlPolicy } from '@writ/bundle';
 import { expect, it } from 'vitest';
 import { createRegoEngine } from '../../src/engine/rego-engine.ts';
 import { engineBundle, engineContract, engineLoadContract } from './engine-contract.ts';
@@ -65,4 +66,56 @@ it('lets others have their turn while it loads many rules', async () => {
   isLoading = false;
   expect(loaded.ok).toBe(true);
   expect(turns).toBeGreaterThan(3);
+});
+
+it('compiles no rule again where only data changed, and both sets decide by their own data', async () => {
+  const engine = createRegoEngine();
+  const policy = 'package agent\n\nallow if input.amount <= data.agent.limit\n';
+  const load = async (limit: number, text = policy) => {
+    const loaded = await engine.load([
+      engineBundle('tools', { 'p.rego': text }, { data: { agent: { limit } } }),
+    ]);
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.diagnostics));
+    return loaded;
+  };
+  const kind = async (loaded: Awaited<ReturnType<typeof load>>, amount: number) =>
+    (await loaded.policies.evaluate({ ...question, path: 'agent/allow', input: { amount } })).kind;
+  const first = await load(5);
+  expect(first.reused).toBeUndefined();
+  expect([await kind(first, 5), await kind(first, 6)]).toEqual(['value', 'undefined']);
+  const second = await load(9);
+  expect(second.reused).toBe(true);
+  expect([await kind(second, 9), await kind(second, 10)]).toEqual(['value', 'undefined']);
+  // A decision that is under way holds the set before.
+  expect([await kind(first, 5), await kind(first, 6)]).toEqual(['value', 'undefined']);
+  const third = await load(9, policy.replace('<=', '<'));
+  expect(third.reused).toBeUndefined();
+  expect([await kind(third, 8), await kind(third, 9)]).toEqual(['value', 'undefined']);
+  expect((await load(1)).reused).toBeUndefined();
+});
+
+it('compiles nothing again where a figure of a policy in YAML changed', async () => {
+  const engine = createRegoEngine();
+  const load = async (limit: number) => {
+    const built = buildYamlPolicy(
+      `agent: finance-agent\nallowed_tools:\n  - { name: pay, conditions: { max_amount: ${limit} } }\n`,
+      'finance.yaml',
+    );
+    if (!built.ok) throw new Error(JSON.stringify(built.problems));
+    const text = (path: string) => String(built.files.find((file) => file.path === path)?.text);
+    const more = { data: JSON.parse(text('data.json')) };
+    const loaded = await engine.load([engineBundle('tools', { 'p.rego': text('policy.rego') }, more)]);
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.diagnostics));
+    return loaded;
+  };
+  const input = {
+    actor: { id: 'finance-agent' },
+    action: { type: 'tool_call', tool: 'pay', args: { amount: 7 } },
+  };
+  const reasons = async ({ policies }: Awaited<ReturnType<typeof load>>) =>
+    JSON.stringify(await policies.evaluate({ ...question, path: 'policy/decision', input }));
+  const [low, high] = [await load(5), await load(9)];
+  expect([low.reused, high.reused]).toEqual([undefined, true]);
+  expect(await reasons(low)).toContain('amount_over_limit');
+  expect(await reasons(high)).toContain('within_limit');
 });

@@ -6,6 +6,7 @@ import { createBackend } from '../compile/create-backend.ts';
 import { type PlanText, planOfText } from '../compile/plan-text.ts';
 import { Engine } from '../eval/engine.ts';
 import { pathSteps, planDocumentPath } from '../plan/document-path.ts';
+import type { PolicyPlan } from '../plan/plan.ts';
 import { pauseBriefly } from '../policy.ts';
 import type { ModuleSource, PreparedQuery } from '../policy-types.ts';
 import type { Diagnostic } from '../syntax/diagnostic.ts';
@@ -30,6 +31,8 @@ export interface PolicyOfPlan {
   prepare(path: string): PreparedQuery;
   /** Which input and data a path can read; of the paths that were named when the policy was compiled. */
   reads(path: string): ReadPaths | undefined;
+  /** The same policy with other base data; nothing is compiled again. */
+  withData(data: JsonObject): PolicyOfPlan;
 }
 
 export type CompileApartResult =
@@ -74,12 +77,22 @@ export async function compileApart(
   const { diagnostics, failure } = reply;
   if (reply.plan === undefined) return { diagnostics, ...(failure !== undefined && { failure }) };
   const plan = await finishInSlices(planOfText(reply.plan), sliceMs, pauseBriefly);
-  const engine = new Engine(plan, createBackend(plan, undefined), {
-    data,
-    allowNet: capabilities?.allow_net,
-  });
+  const backend = createBackend(plan, undefined);
   const reads = new Map(reply.reads);
-  const policy: PolicyOfPlan = {
+  const policyWith = (base: JsonObject | undefined): PolicyOfPlan => {
+    const engine = new Engine(plan, backend, { data: base, allowNet: capabilities?.allow_net });
+    return policyOf(plan, engine, reads, policyWith);
+  };
+  return { policy: policyWith(data), diagnostics };
+}
+
+function policyOf(
+  plan: PolicyPlan,
+  engine: Engine,
+  reads: ReadonlyMap<string, ReadPaths>,
+  withData: PolicyOfPlan['withData'],
+): PolicyOfPlan {
+  return {
     rulePaths: plan.groups.map((group) => group.path.join('/')).sort(),
     prepare(path) {
       const steps = pathSteps(path);
@@ -89,8 +102,8 @@ export async function compileApart(
       };
     },
     reads: (path) => reads.get(path),
+    withData,
   };
-  return { policy, diagnostics };
 }
 
 function ask(request: CompilerRequest): Promise<CompilerReply> {
