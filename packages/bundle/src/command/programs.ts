@@ -141,9 +141,24 @@ export const OTHER_SHELLS: ReadonlySet<string> = new Set([
   'zsh',
 ]);
 
-/** Variables that change which programs run, or what they do before they do what they were asked. */
-const TELLING_VARIABLE =
-  /^(PATH|HOME|IFS|ENV|CDPATH|PWD|OLDPWD|VISUAL|EXECIGNORE|INPUTRC|TERMINFO.*|BASH.*|SHELL.*|PROMPT.*|PS[0-4]|POSIX.*|GLOB.*|LD_.*|DYLD_.*|GIT_.*|SSH_.*|LESS.*|NODE_.*|NPM_.*|PYTHON.*|PERL.*|RUBY.*|JAVA.*|_JAVA.*|JDK_.*|GCC_.*|AWK.*|MAKE.*|DOCKER_.*|KUBECONFIG|.*(PAGER|EDITOR|BROWSER|COMMAND|OPTIONS|OPTS|OPT|_RC|_PRELOAD|_HOME|_CONFIG.*)|FUNCNEST|LC_.*|LANG.*)$/i;
+/**
+ * Variables that change which programs run, or what they do before they do what they were asked: those of the shell, of
+ * the loader and the C library, of languages and tools by their prefix, and names that end as such names do.
+ */
+const TELLING_VARIABLE = new RegExp(
+  `^(?:${[
+    'HOME|IFS|ENV|PWD|OLDPWD|VISUAL|EXECIGNORE|FUNCNEST|PS[0-4]',
+    '(?:BASH|SHELL|PROMPT|POSIX|GLOB|TERMINFO|LC_|LANG|LD_|DYLD_|GCONV_|MALLOC_|GLIBC_).*',
+    '(?:GIT_|SSH_|LESS|OPENSSL_|SSL|CURL_|WGET|RSYNC_|HG|SVN_|CVS_|DOCKER_|KUBE|TF_|ANSIBLE_|SUDO_).*',
+    '(?:NODE_|NPM_|YARN_|DENO_|BUN_|PYTHON|PIP_|UV_|PERL|RUBY|GEM_|BUNDLE_|JAVA|_JAVA|JDK_|PHP|LUA_|TCL).*',
+    '(?:GCC_|CARGO_|RUST|AWK|MAKE|MAKEFILE).*',
+    'GO(?:FLAGS|ROOT|ENV|PROXY|TOOLCHAIN|BIN)|CC|CXX|CPP|LD|AR|AS',
+    '.*(?:PATH|PAGER|EDITOR|BROWSER|COMMAND|OPTIONS|OPTS|OPT|FLAGS|PRELOAD|WRAPPER|ASKPASS|RSH|SSH|SHELL|INIT|STARTUP)',
+    '(?:WGET|PSQL|INPUT|VIM|MYVIM|ZSH|SCREEN|IRB|PRY|MAIL|EX|NPM|CURL)RC',
+    '.*(?:_HOME|_CONF|_RC|_CONFIG.*|DOTDIR)',
+  ].join('|')})$`,
+  'i',
+);
 
 /** May a line set this variable: a plain name that steers no program. */
 export function isPlainVariable(name: string): boolean {
