@@ -2,21 +2,19 @@ import type { AnalysedPolicy } from './analysis/analyse.ts';
 import { analyseQuery, analyseSteps } from './analysis/analyse.ts';
 import type { Captured } from './analysis/capture-values.ts';
 import { captureValues, isCaptureName } from './analysis/capture-values.ts';
-import { dataPath, walkGroups } from './analysis/documents.ts';
+import { dataPath } from './analysis/documents.ts';
 import type { Globals } from './analysis/names.ts';
 import { importName } from './analysis/names.ts';
 import type { ReadPaths } from './analysis/reads.ts';
 import { readPaths } from './analysis/reads.ts';
 import { type ValueKind, valueKinds } from './analysis/types/value-kinds.ts';
 import { isKnownBuiltin } from './builtins/index.ts';
-import { createBackend } from './compile/create-backend.ts';
 import { NoDataFault } from './compile/data-code.ts';
 import { canGenerate } from './compile/generated-backend.ts';
 import { RUNTIME_SPECIFIER, writeModule } from './compile/write-module.ts';
 import type { Entrypoint } from './entrypoints.ts';
-import { entrypointsOf } from './entrypoints.ts';
-import type { Backend } from './eval/backend.ts';
 import { Engine } from './eval/engine.ts';
+import { type MadePolicy, madePolicy } from './made-policy.ts';
 import { evaluatePartially, PARTIAL_STEPS_MAX_DEFAULT } from './partial/partial.ts';
 import type { PartialOptions, PartialResult } from './partial/residue.ts';
 import { residueOf } from './partial/residue.ts';
@@ -202,44 +200,6 @@ interface PlannedQuery {
 function unknownSteps(path: string): readonly string[] {
   const [root] = /^input(?![^.[])/.exec(path) ?? ['data'];
   return [root, ...pathSteps(root === 'input' ? `data${path.slice('input'.length)}` : path)];
-}
-
-/** What compiling made, whatever the data. */
-interface MadePolicy {
-  /**
-   * Gives the modules again: trees are several times as large as their text, and few programs look at them once the
-   * policy is compiled.
-   */
-  readonly parse: () => readonly Module[];
-  readonly modulePackages: readonly string[];
-  readonly entrypoints: readonly Entrypoint[];
-  readonly analysed: AnalysedPolicy;
-  readonly planned: PlannedPolicy;
-  readonly plain: Backend;
-  readonly rulePaths: readonly string[];
-  readonly packages: readonly string[];
-}
-
-function madePolicy(
-  modules: readonly Module[],
-  parse: () => readonly Module[],
-  analysed: AnalysedPolicy,
-  planned: PlannedPolicy,
-  backend: PolicyBackend | undefined,
-): MadePolicy {
-  const modulePackages = modules.map((module) => module.package.path.join('/'));
-  const rulePaths: string[] = [];
-  walkGroups(analysed.root, (group) => rulePaths.push(group.path.join('/')));
-  return {
-    parse,
-    modulePackages,
-    entrypoints: entrypointsOf(modules),
-    analysed,
-    planned,
-    plain: createBackend(planned.plan, backend),
-    rulePaths: rulePaths.sort(),
-    packages: [...new Set(modulePackages)].sort(),
-  };
 }
 
 class CompiledPolicy implements Policy {

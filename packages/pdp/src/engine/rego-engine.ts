@@ -1,30 +1,18 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Json, JsonObject } from '@writ/decision';
+import type { Json } from '@writ/decision';
 import {
-  type Capabilities,
-  capabilities,
-  compilePolicyAsync,
-  type Diagnostic,
   type EvaluationResult,
   isPlainObject,
   type MatchedRule,
-  type Policy,
   type PreparedQuery,
   RegoNumber,
   RegoObject,
   RegoSet,
-  renderDiagnostic,
   toParsed,
   type Value,
 } from '@writ/rego';
-import {
-  compileApart,
-  nodeCrypto,
-  type PolicyOfPlan,
-  PolicyWorkers,
-  type WorkerPolicy,
-} from '@writ/rego/node';
-import { type FileNames, groupBundles, mergeData, nameFiles } from './bundle-groups.ts';
+import { nodeCrypto, PolicyWorkers, type WorkerPolicy } from '@writ/rego/node';
+import { type FileNames, groupBundles, nameFiles } from './bundle-groups.ts';
 import type {
   Engine,
   EngineAnswer,
@@ -36,21 +24,18 @@ import type {
   LoadResult,
   ReadPaths,
 } from './engine.ts';
+import {
+  CAPABILITIES,
+  describeDiagnostic,
+  firstParties,
+  type KeptRules,
+  type LocalPolicy,
+} from './first-parties.ts';
 import { createPolicyQueries } from './policy-queries.ts';
 import type { PolicyQueries } from './query-types.ts';
 
 /** What policies are given of this machine: cryptography on what they hold already, and nothing that reaches out. */
 const HOST = Object.freeze({ crypto: nodeCrypto });
-
-const NETWORK_BUILTINS: ReadonlySet<string> = new Set(['http.send', 'net.lookup_ip_addr']);
-
-/** What reaches out does not exist for policies, so that they do not load. */
-const CAPABILITIES: Capabilities = withoutNetwork(capabilities());
-
-function withoutNetwork(all: Capabilities): Capabilities {
-  const builtins = all.builtins?.filter(({ name }) => !NETWORK_BUILTINS.has(name)) ?? [];
-  return { ...all, builtins, allow_net: [] };
-}
 
 /** Bounds of one evaluation beside its deadline; best effort, as everything inside one process is. */
 export interface RegoEngineOptions {
@@ -79,28 +64,11 @@ export function createRegoEngine(options: RegoEngineOptions = {}): Engine {
   };
 }
 
-/** The rules of the first parties as they were compiled last, without their data. */
-interface KeptRules {
-  last?: {
-    readonly sources: FileNames['sources'];
-    readonly paths: readonly string[];
-    readonly policy: LocalPolicy;
-    readonly diagnostics: readonly EngineDiagnostic[];
-  };
-}
-
 /** Bundles that were compiled together. */
 interface CompiledGroup {
   readonly policy: LocalPolicy | WorkerPolicy;
   readonly files: FileNames;
 }
-
-/** A policy that is evaluated in this thread, wherever it was compiled. */
-type LocalPolicy = Omit<PolicyOfPlan, 'withData'> & {
-  /** With what only a compiler in this thread knows. */
-  whole(): Policy | Promise<Policy>;
-  withData(data: JsonObject): LocalPolicy;
-};
 
 function isWorkerPolicy(policy: LocalPolicy | WorkerPolicy): policy is WorkerPolicy {
   return 'evaluate' in policy;
@@ -116,113 +84,12 @@ async function compileThirdParty(
     builtins: CAPABILITIES.builtins?.map(({ name }) => name) ?? [],
     paths: bundle.entrypoints.map(({ path }) => path),
   });
-  const described = diagnostics.map((diagnostic) => describe(diagnostic, files));
+  const described = diagnostics.map((diagnostic) => describeDiagnostic(diagnostic, files));
   if (policy !== undefined) return { policy, diagnostics: described };
   const failure = 'failure' in more ? more.failure : undefined;
   if (failure === undefined) return { diagnostics: described };
   const error = { code: 'policy_error', severity: 'error', message: failure, bundle: bundle.name } as const;
   return { diagnostics: [...described, error] };
-}
-
-/** Below it sources are compiled here, in slices: a thread would take longer to start. */
-const APART_CHARACTERS = 128 * 1024;
-
-/** Decisions by the policies that are active go on meanwhile. */
-async function compileFirstParties(
-  members: readonly EngineBundle[],
-  files: FileNames,
-  { apartCharacters = APART_CHARACTERS }: RegoEngineOptions,
-): Promise<{ readonly policy?: LocalPolicy; readonly diagnostics: readonly EngineDiagnostic[] }> {
-  const given = { data: mergeData(members), capabilities: CAPABILITIES };
-  const size = files.sources.reduce((sum, { text }) => sum + text.length, 0);
-  if (size <= apartCharacters) {
-    const { policy, diagnostics } = await compilePolicyAsync(files.sources, given);
-    const described = diagnostics.map((diagnostic) => describe(diagnostic, files));
-    return policy === undefined
-      ? { diagnostics: described }
-      : { policy: local(policy), diagnostics: described };
-  }
-  // Questions beside decisions are rare: for them the policy is compiled again, in slices.
-  const wholeWith = (data: JsonObject) => async () => {
-    const { policy } = await compilePolicyAsync(files.sources, { ...given, data });
-    if (policy === undefined) throw new Error('sources that compiled before do not now');
-    return policy;
-  };
-  const paths = members.flatMap(({ entrypoints }) => entrypoints.map(({ path }) => path));
-  const { policy, diagnostics, ...more } = await compileApart(files.sources, { ...given, paths });
-  const described = diagnostics.map((diagnostic) => describe(diagnostic, files));
-  if (policy !== undefined) return { policy: apart(policy, wholeWith, given.data), diagnostics: described };
-  const failure = 'failure' in more ? more.failure : undefined;
-  if (failure === undefined) return { diagnostics: described };
-  const bundle = members[0]?.name ?? '';
-  return {
-    diagnostics: [...described, { code: 'policy_error', severity: 'error', message: failure, bundle }],
-  };
-}
-
-function local(policy: Policy): LocalPolicy {
-  return {
-    rulePaths: policy.rulePaths,
-    prepare: (path) => policy.prepare(path),
-    reads: (path) => policy.reads(path),
-    whole: () => policy,
-    withData: (data) => local(policy.withData(data)),
-  };
-}
-
-function apart(
-  policy: PolicyOfPlan,
-  wholeWith: (data: JsonObject) => () => Promise<Policy>,
-  data: JsonObject,
-): LocalPolicy {
-  return {
-    ...policy,
-    whole: once(wholeWith(data)),
-    withData: (other) => apart(policy.withData(other), wholeWith, other),
-  };
-}
-
-/** As {@link compileFirstParties}; where only data changed since the last time, nothing is compiled. */
-async function firstParties(
-  members: readonly EngineBundle[],
-  files: FileNames,
-  options: RegoEngineOptions,
-  kept: KeptRules,
-): Promise<Awaited<ReturnType<typeof compileFirstParties>> & { readonly reused?: true }> {
-  const paths = members.flatMap(({ entrypoints }) => entrypoints.map(({ path }) => path));
-  const { last } = kept;
-  if (last !== undefined && isSameText(last.paths, paths) && isSameSources(last.sources, files.sources)) {
-    const { policy, diagnostics } = last;
-    return { policy: policy.withData(mergeData(members)), diagnostics, reused: true };
-  }
-  const compiled = await compileFirstParties(members, files, options);
-  const { policy, diagnostics } = compiled;
-  // Without data: what is not active any more is not kept.
-  if (policy !== undefined)
-    kept.last = { sources: files.sources, paths, policy: policy.withData({}), diagnostics };
-  return compiled;
-}
-
-function isSameText(left: readonly string[], right: readonly string[]): boolean {
-  return left.length === right.length && left.every((text, index) => text === right[index]);
-}
-
-function isSameSources(left: FileNames['sources'], right: FileNames['sources']): boolean {
-  return (
-    left.length === right.length &&
-    left.every(({ file, text, version }, index) => {
-      const other = right[index];
-      return file === other?.file && version === other.version && text === other.text;
-    })
-  );
-}
-
-function once<Result>(make: () => Promise<Result>): () => Promise<Result> {
-  let made: Promise<Result> | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
 }
 
 /** Bounds of the evaluation that warms an entrypoint; what it answers does not matter. */
@@ -276,21 +143,6 @@ async function loadBundles(
 
 function closeApart(groups: ReadonlyMap<string, CompiledGroup>): void {
   for (const { policy } of groups.values()) if (isWorkerPolicy(policy)) policy.close();
-}
-
-function describe(diagnostic: Diagnostic, files: FileNames): EngineDiagnostic {
-  const { code, severity, message, location } = diagnostic;
-  const origin = files.origins.get(location.file);
-  return {
-    code,
-    severity,
-    message,
-    bundle: origin?.bundle ?? '',
-    file: origin?.file ?? location.file,
-    row: location.row,
-    column: location.column,
-    ...(origin === undefined ? {} : { rendered: renderDiagnostic(diagnostic, origin.text) }),
-  };
 }
 
 class RegoPolicies implements LoadedPolicies {
