@@ -23,6 +23,10 @@ const BENCHES: Readonly<
     about: 'activation of 10,000 rules and of 100 MB of data under load, beside a real OPA doing the same',
     load: () => import('./bundle.ts'),
   },
+  gateway: {
+    about: 'tools/call through Writ, beside no proxy, a bare Node proxy and peers, alone and 32 in flight',
+    load: () => import('./gateway.ts'),
+  },
   'decision-rate': {
     about: 'durable decisions per second beside a bare append-only file with group commit, in one run',
     load: () => import('./decision-rate.ts'),

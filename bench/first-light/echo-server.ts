@@ -2,18 +2,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
-import { createMcpHandler, Server } from '@modelcontextprotocol/server';
+import { createMcpHandler } from '@modelcontextprotocol/server';
+import { echoServer } from './echo.ts';
 
-const handler = createMcpHandler(() => {
-  const server = new Server({ name: 'echo', version: '1.0.0' }, { capabilities: { tools: {} } });
-  server.setRequestHandler('tools/list', () => ({
-    tools: [{ name: 'db.read', description: 'Reads a row', inputSchema: { type: 'object' as const } }],
-  }));
-  server.setRequestHandler('tools/call', ({ params }) => ({
-    content: [{ type: 'text' as const, text: JSON.stringify(params.arguments) }],
-  }));
-  return server;
-});
+const handler = createMcpHandler(() => echoServer());
 const node = toNodeHandler(handler);
 const server = createServer((request, response) => {
   void node(request as NodeIncomingMessageLike, response);

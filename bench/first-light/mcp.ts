@@ -25,7 +25,7 @@ export const mcp: Section = async (ground) => {
 async function httpFigures(ground: Ground): Promise<readonly Figure[]> {
   const direct = await startScript(ground, join(import.meta.dirname, 'echo-server.ts'));
   const proxy = await startScript(ground, join(import.meta.dirname, 'bare-proxy.ts'), direct);
-  const gateway = await startGateway(ground, direct);
+  const gateway = (await startGateway(ground, direct)).url;
   const file = await GroupCommitFile.open(join(ground.folder, 'synced'));
   ground.cleanup.push(() => file.close());
   const record = new Uint8Array(RECORD_BYTES);
@@ -115,7 +115,11 @@ const FILES_MANIFEST = {
   metadata: { writ: { entrypoints: [{ path: 'bench/files/decision', kind: 'grant', layer: 'resource' }] } },
 };
 
-async function startGateway(ground: Ground, upstream: string): Promise<string> {
+/** Writ in front of this server, with the tutorial's policy. */
+export async function startGateway(
+  ground: Ground,
+  upstream: string,
+): Promise<{ readonly url: string; readonly pid?: number }> {
   const config = join(ground.folder, 'gateway.json');
   const document = {
     bundles: [{ name: 'tutorial', directory: TUTORIAL }],
@@ -129,7 +133,8 @@ async function startGateway(ground: Ground, upstream: string): Promise<string> {
   const service = await startWrit(['serve', '--config', config], join(ground.folder, 'gateway'));
   ground.cleanup.push(() => service.stop());
   if (service.mcp === undefined) throw new Error('the service has no gateway');
-  return service.mcp;
+  const { pid } = service.child;
+  return { url: service.mcp, ...(pid === undefined ? {} : { pid }) };
 }
 
 function newClient(ground: Ground): Client {
@@ -138,7 +143,8 @@ function newClient(ground: Ground): Client {
   return client;
 }
 
-async function connectHttp(ground: Ground, url: string): Promise<Client> {
+/** A client of the official SDK, in the era that the server speaks. */
+export async function connectHttp(ground: Ground, url: string): Promise<Client> {
   const client = newClient(ground);
   await client.connect(new StreamableHTTPClientTransport(new URL(url)));
   return client;

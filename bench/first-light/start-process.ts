@@ -9,8 +9,10 @@ export function startProcess(
   command: string,
   args: readonly string[],
   ready: RegExp,
+  onStarted: (pid: number) => void = () => {},
 ): Promise<RegExpExecArray> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  if (child.pid !== undefined) onStarted(child.pid);
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   ground.cleanup.push(async () => {
     child.kill('SIGKILL');
@@ -35,8 +37,14 @@ export function startProcess(
 }
 
 /** Starts a script of ours; it prints its URL. */
-export async function startScript(ground: Ground, script: string, ...args: string[]): Promise<string> {
+export async function startScript(
+  ground: Ground,
+  script: string,
+  argument?: string,
+  onStarted?: (pid: number) => void,
+): Promise<string> {
+  const args = argument === undefined ? [] : [argument];
   const words = ['--disable-warning=ExperimentalWarning', script, ...args];
-  const [url] = await startProcess(ground, process.execPath, words, /http:\/\/\S+/);
+  const [url] = await startProcess(ground, process.execPath, words, /http:\/\/\S+/, onStarted);
   return url;
 }

@@ -1,0 +1,121 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { GroupCommitFile } from './first-light/group-commit-file.ts';
+import { connectHttp } from './first-light/mcp.ts';
+import { type Ground, REPOSITORY, requireSame } from './first-light/section.ts';
+import { type Crowd, crowd } from './gateway/crowd.ts';
+import { type Rival, startRivals } from './gateway/rivals.ts';
+import { type BenchReport, compare, type Figure, inMilliseconds } from './measure.ts';
+
+const CALLS = 300;
+const WARM_UP = 50;
+const CONCURRENT = 32;
+const CROWD_MS = 4_000;
+const RECORD_BYTES = 2_048;
+/** What Writ may add: so many times what a bare proxy adds, and one sync. */
+const PROXY_SHARE = 1.5;
+
+/**
+ * `tools/call` over HTTP through what stands in front of one echo server: nothing, a bare Node proxy, Writ with every
+ * decision durable, and rivals that are installed. One after another, and with 32 in flight.
+ */
+export async function run(): Promise<BenchReport> {
+  const cache = join(REPOSITORY, 'node_modules/.cache/writ');
+  mkdirSync(cache, { recursive: true });
+  // Not the system's temporary folder: that may be memory, where syncing costs nothing.
+  const folder = mkdtempSync(join(cache, 'bench-'));
+  const ground: Ground = { folder, cleanup: [() => rmSync(folder, { recursive: true, force: true })] };
+  try {
+    const { rivals, leftOut } = await startRivals(ground);
+    return { figures: [...(await alone(ground, rivals)), ...(await together(ground, rivals))], leftOut };
+  } finally {
+    for (let step = ground.cleanup.pop(); step !== undefined; step = ground.cleanup.pop()) await step();
+  }
+}
+
+const ARGS = { table: 'orders', row: 7 };
+
+async function alone(ground: Ground, rivals: readonly Rival[]): Promise<readonly Figure[]> {
+  const file = await GroupCommitFile.open(join(ground.folder, 'synced'));
+  ground.cleanup.push(() => file.close());
+  const record = new Uint8Array(RECORD_BYTES);
+  const callers = await Promise.all(
+    rivals.map(async ({ name, url }) => {
+      const client = await connectHttp(ground, url);
+      const run = () => client.callTool({ name: 'db.read', arguments: ARGS });
+      requireSame(name, (await run()).content, [{ type: 'text', text: JSON.stringify(ARGS) }]);
+      return { name, run };
+    }),
+  );
+  const times = await compare([...callers, { name: 'sync', run: () => file.append(record) }], {
+    rounds: CALLS,
+    perRound: 1,
+    warmUp: WARM_UP,
+  });
+  const median = (name: string) => inMilliseconds(times.get(name)).value;
+  const added = (name: string) => median(name) - median('direct');
+  const sync = inMilliseconds(times.get('sync'));
+  const through = rivals.filter(({ name }) => name !== 'direct');
+  return [
+    ...rivals.map(({ name }) => ({ name: `1 in flight: ${name}`, ...inMilliseconds(times.get(name)) })),
+    { name: '1 in flight: one append with fdatasync', ...sync },
+    ...through.map(({ name }) => ({
+      name: `1 in flight: added by ${name}, p50`,
+      value: added(name),
+      unit: 'ms',
+    })),
+    {
+      name: `added by Writ / (${PROXY_SHARE} bare proxies + one fdatasync)`,
+      value: added('Writ') / (PROXY_SHARE * added('bare proxy') + sync.value),
+      unit: 'x',
+      goal: { atMost: 1 },
+    },
+    ...through
+      .filter(({ peer }) => peer)
+      .map(({ name }) => ({
+        name: `time through Writ / through ${name}, p50`,
+        value: median('Writ') / median(name),
+        unit: 'x',
+        goal: { atMost: 1 },
+      })),
+  ];
+}
+
+async function together(ground: Ground, rivals: readonly Rival[]): Promise<readonly Figure[]> {
+  const found = new Map<string, Crowd>();
+  for (const rival of rivals) {
+    const clients = [];
+    for (let index = 0; index < CONCURRENT; index++) clients.push(await connectHttp(ground, rival.url));
+    const calls = clients.map((client) => () => client.callTool({ name: 'db.read', arguments: ARGS }));
+    found.set(rival.name, await crowd(calls, CROWD_MS, rival.pid));
+  }
+  const of = (name: string): Crowd =>
+    found.get(name) ?? { perSecond: Number.NaN, cpuMs: Number.NaN, p50Ms: Number.NaN, p99Ms: Number.NaN };
+  const [writ, bare] = [of('Writ'), of('bare proxy')];
+  return [
+    ...[...found].flatMap(([name, { perSecond, cpuMs }]) => [
+      { name: `${CONCURRENT} in flight: ${name}`, value: perSecond, unit: '/s' },
+      ...(Number.isNaN(cpuMs)
+        ? []
+        : [{ name: `${CONCURRENT} in flight: ${name}, processor time a call`, value: cpuMs, unit: 'ms' }]),
+    ]),
+    {
+      name: 'rate through Writ / through the bare proxy',
+      value: writ.perSecond / bare.perSecond,
+      unit: 'x',
+      goal: { atLeast: 0.5 },
+    },
+    {
+      name: 'processor time a call, Writ / bare proxy',
+      value: writ.cpuMs / bare.cpuMs,
+      unit: 'x',
+      goal: { atMost: 3 },
+    },
+    {
+      name: `${CONCURRENT} in flight: p99 / p50 through Writ`,
+      value: writ.p99Ms / writ.p50Ms,
+      unit: 'x',
+      goal: { atMost: 5 },
+    },
+  ];
+}
