@@ -538,6 +538,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'An override token that was used is refused.',
     source: 'docs/how-to/approve-calls.md',
   },
+  'P-PRODUCTION': {
+    sentence:
+      'In production nothing decides that could be changed unsigned: no folder is watched, no unsigned bundle taken, no policy written over the API.',
+    source: 'docs/how-to/publish-bundles.md',
+  },
   'P-RATE-NEVER-EXCEEDED': {
     sentence:
       'No stretch of a minute holds more calls or reserved tokens than its rate limit, however many ask at once.',
