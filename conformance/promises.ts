@@ -403,6 +403,19 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'A compressed body counts as what it unpacks to.',
     source: 'CWE-409',
   },
+  'P-GATEWAY-METERS': {
+    sentence: 'Decisions, refusals by reason, servers and queues of the gateway can be counted from outside.',
+    source: 'docs/how-to/watch-the-service.md',
+  },
+  'P-GRACEFUL-STOP': {
+    sentence:
+      'A gateway that is told to stop lets calls under way finish, for so long as is written down, and refuses others on record.',
+    source: 'docs/how-to/watch-the-service.md',
+  },
+  'P-TRACE-CONTEXT': {
+    sentence: 'A caller’s trace goes on through the gateway, and nothing but well-formed trace context does.',
+    source: 'W3C Trace Context; MCP, `_meta`',
+  },
   'P-HALT': {
     sentence: 'A halt stops everyone whom it names, checked in the commit.',
     source: 'docs/architecture.md',

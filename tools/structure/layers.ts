@@ -4,6 +4,7 @@ export const PACKAGE_LAYERS: Readonly<Record<string, number>> = {
   rego: 1,
   store: 1,
   outbound: 1,
+  telemetry: 1,
   bundle: 2,
   ledger: 2,
   state: 2,

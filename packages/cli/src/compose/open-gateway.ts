@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { DecisionPoint } from '@writ/decision';
-import { createMcpGateway, type McpGateway, routeRequests } from '@writ/gateway';
+import { createMcpGateway, type GatewayTelemetry, type McpGateway, routeRequests } from '@writ/gateway';
 import { createListener } from '@writ/identity';
 import type { DecisionService } from '@writ/pdp';
 import { keepReceipts } from '@writ/sdk';
@@ -19,6 +19,7 @@ export interface OpenGateway {
 
 /** What the gateway decides with. */
 export interface GatewayDecisions {
+  readonly telemetry: GatewayTelemetry;
   readonly service: DecisionService;
   readonly hasPolicies: () => boolean;
 }
@@ -32,7 +33,7 @@ const FLUSH_MS = 1_000;
 export async function openGateway(
   options: ServiceOptions,
   identity: OpenIdentity,
-  { service, hasPolicies }: GatewayDecisions,
+  { service, hasPolicies, telemetry }: GatewayDecisions,
 ): Promise<OpenGateway | undefined> {
   const { mcp } = options;
   if (mcp === undefined) return undefined;
@@ -42,6 +43,7 @@ export async function openGateway(
     point: options.wrapPoint?.(kept) ?? kept,
     upstreams: mcp.upstreams,
     authenticator: identity.authenticator,
+    telemetry,
     allowedHosts: [...LOOPBACK_NAMES, hostInUrl(mcp.host), ...identity.hosts, ...(options.hosts ?? [])],
     pinsFile: join(options.dataDirectory, 'pins.json'),
     refusals: {

@@ -81,6 +81,7 @@ export function serviceFromConfig(loaded: LoadedConfig, overrides: ServiceOverri
     ...(config.release === undefined ? {} : { releases: [releaseOf(config, config.release)] }),
     api,
     identity: identityOptions(loaded),
+    ...(config.telemetry === undefined ? {} : { telemetry: config.telemetry }),
     ...(config.listen?.drain_seconds === undefined ? {} : { drainMs: config.listen.drain_seconds * 1000 }),
     ...(upstreams.length === 0 ? {} : { mcp: gatewayOptions(config, overrides, upstreams) }),
     ...(config.listen?.hosts === undefined ? {} : { hosts: config.listen.hosts }),

@@ -13,6 +13,7 @@ import { CommandError, EXIT } from '../exit-status.ts';
 import { ownVersion } from '../own-version.ts';
 import { openGateway } from './open-gateway.ts';
 import { type OpenIdentity, openIdentity } from './open-identity.ts';
+import { openTelemetry } from './open-telemetry.ts';
 import { announce, withdraw } from './service-file.ts';
 import type { Service, ServiceOptions } from './service-options.ts';
 
@@ -42,6 +43,8 @@ async function start(options: ServiceOptions, undo: Undo[]): Promise<Omit<Servic
     options.events?.onFault?.('identity', message),
   );
   undo.push(() => identity.close());
+  const telemetry = await openTelemetry(options.telemetry);
+  undo.push(() => telemetry.tracer.close());
   const approvers = (options.approvers ?? []).map(({ approver }) => approver);
   tellDisagreements(options);
   const local = await openLocal({ ...options, ...options.events, approvers });
@@ -56,9 +59,10 @@ async function start(options: ServiceOptions, undo: Undo[]): Promise<Omit<Servic
       : undefined;
   if (queries !== undefined) undo.push(() => queries.close());
   const shared = { point, policies, bundles, ...(writes === undefined ? {} : { writes }) };
-  const api = await openApi(options, identity, shared, queries);
+  const api = await openApi(options, identity, { ...shared, meters: () => telemetry.meters.text() }, queries);
   undo.push(() => api.api.close());
   const mcp = await openGateway(options, identity, {
+    telemetry,
     service: point,
     hasPolicies: () => policies.current() !== undefined,
   });
@@ -107,7 +111,13 @@ interface OpenApi {
 async function openApi(
   options: ServiceOptions,
   { tls }: OpenIdentity,
-  { point, policies, bundles, writes }: Pick<LocalPoint, 'point' | 'policies' | 'bundles' | 'writes'>,
+  {
+    point,
+    policies,
+    bundles,
+    meters,
+    writes,
+  }: Pick<LocalPoint, 'point' | 'policies' | 'bundles' | 'writes'> & { readonly meters: () => string },
   queries: LogQueries | undefined,
 ): Promise<OpenApi> {
   const api = createHttpApi({
@@ -115,6 +125,7 @@ async function openApi(
     ...(queries === undefined ? {} : { queries }),
     ...(writes === undefined ? {} : { writes }),
     version: ownVersion(),
+    meters,
     bundles,
     production: options.production ?? false,
     policies: () => {

@@ -5,6 +5,7 @@ import { bundleSchema } from './bundle-config.ts';
 import { actorSchema, principalSchema, tokenHashSchema } from './caller-config.ts';
 import { identityFaults, identitySchema, listenTlsSchema } from './identity-config.ts';
 import { limitsSchema } from './limits-config.ts';
+import { telemetrySchema } from './telemetry-config.ts';
 
 const name = z
   .string()
@@ -190,6 +191,7 @@ const fields = z.strictObject({
     .strictObject({ principal: principalSchema, actor: actorSchema })
     .optional()
     .describe('Who a gateway caller without a token is; on loopback only'),
+  telemetry: telemetrySchema.optional(),
   refusals: z
     .strictObject({
       deny: z

@@ -35,7 +35,7 @@ export async function authorizeCall(
     lease?.release();
     return refuseCall({ ...call, options: context.refusals }, decision);
   }
-  const exchange = exchangeOf(call, tool, decision, lease);
+  const exchange = exchangeOf(context, call, tool, decision, lease);
   return settleCall(context, call, {
     tool,
     decision,

@@ -11,7 +11,6 @@ import { faultError, verdictMeta } from './refusal.ts';
 import { refuseRequest } from './refuse.ts';
 import { REQUEST_SHAPES, sameTarget } from './request-shapes.ts';
 import { bindingOf, type OpenedInputs, openInputs, runRounds } from './rounds.ts';
-import { traceMeta } from './trace.ts';
 import type { Upstream } from './upstream.ts';
 import type { UpstreamAnswer } from './upstream-answer.ts';
 
@@ -70,14 +69,23 @@ async function forward(
   upstream: Upstream,
   { decision, params, binding, opened }: Forwarding,
 ): Promise<JsonObject> {
+  const { name } = params;
+  const sent = {
+    server: upstream.id,
+    method: request.method,
+    meta: request.meta,
+    ...(request.method === 'prompts/get' && typeof name === 'string' ? { name } : {}),
+  };
   const exchange = roundByRound((inputs) =>
-    upstream.request(request.method, params, {
-      meta: traceMeta(request.meta),
-      capabilities: askableCapabilities(request.capabilities),
-      ...(inputs === undefined ? {} : { inputs }),
-      ...(request.signal === undefined ? {} : { signal: request.signal }),
-      ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
-    }),
+    context.telemetry.upstream(sent, (meta) =>
+      upstream.request(request.method, params, {
+        meta,
+        capabilities: askableCapabilities(request.capabilities),
+        ...(inputs === undefined ? {} : { inputs }),
+        ...(request.signal === undefined ? {} : { signal: request.signal }),
+        ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
+      }),
+    ),
   );
   const end = await runRounds(context, {
     incoming: request,

@@ -1,4 +1,5 @@
 import type { InFlight } from '../listener/in-flight.ts';
+import type { CallTelemetry } from './call-telemetry.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { HeldCalls } from './held-calls.ts';
 import type { Leases } from './leases.ts';
@@ -14,4 +15,5 @@ export interface CallContext extends RoundsContext {
   readonly held: HeldCalls;
   /** Requests of clients that are being decided and forwarded. */
   readonly inFlight: InFlight;
+  readonly telemetry: CallTelemetry;
 }

@@ -5,7 +5,6 @@ import { type Exchange, HeldExchange, roundByRound } from './exchange.ts';
 import type { IncomingCall } from './incoming-call.ts';
 import type { Lease } from './leases.ts';
 import { askableCapabilities } from './peer.ts';
-import { traceMeta } from './trace.ts';
 import type { CallOptions } from './upstream-call.ts';
 
 /**
@@ -26,6 +25,7 @@ export async function leaseFor(
 
 /** The way of one allowed call to its server. */
 export function exchangeOf(
+  { telemetry }: CallContext,
   call: IncomingCall,
   tool: CatalogueTool,
   decision: Decision,
@@ -34,17 +34,27 @@ export function exchangeOf(
   const { upstream } = tool;
   const args = decision.forwarded_args;
   const options: CallOptions = {
-    meta: traceMeta(call.meta),
     capabilities: askableCapabilities(call.capabilities),
     ...(call.onProgress === undefined ? {} : { onProgress: call.onProgress }),
   };
+  const sent = { server: upstream.id, method: 'tools/call', name: tool.definition.name, meta: call.meta };
   if (lease === undefined) {
     const signal = call.signal === undefined ? {} : { signal: call.signal };
     return roundByRound((inputs) =>
-      upstream.call(tool, args, { ...options, ...signal, ...(inputs === undefined ? {} : { inputs }) }),
+      telemetry.upstream(sent, (meta) =>
+        upstream.call(tool, args, {
+          ...options,
+          meta,
+          ...signal,
+          ...(inputs === undefined ? {} : { inputs }),
+        }),
+      ),
     );
   }
-  const exchange = new HeldExchange((signal) => upstream.call(tool, args, { ...options, signal }), lease);
+  const exchange = new HeldExchange(
+    (signal) => telemetry.upstream(sent, (meta) => upstream.call(tool, args, { ...options, meta, signal })),
+    lease,
+  );
   exchange.board(call.flight);
   return exchange;
 }

@@ -6,6 +6,7 @@ import { type Authenticator, createAuthenticator } from '@writ/identity';
 import { createInFlight } from '../listener/in-flight.ts';
 import { boundPoint } from './bounded-point.ts';
 import type { CallContext } from './call-context.ts';
+import { callTelemetry, type GatewayTelemetry } from './call-telemetry.ts';
 import { type CatalogueTool, openCatalogue } from './catalogue.ts';
 import { type Arrival, ClientSession, type OpenOwn } from './client-session.ts';
 import { createHeldCalls } from './held-calls.ts';
@@ -30,6 +31,8 @@ export interface McpGatewayOptions {
   readonly allowedHosts?: readonly string[];
   /** Where definitions of tools are pinned at first sight. */
   readonly pinsFile?: string;
+  /** Meters and spans; absent: none. */
+  readonly telemetry?: GatewayTelemetry;
   /** How refusals are told to clients. */
   readonly refusals?: RefusalOptions;
   /** Bounds towards clients; what is absent has its default (`GATEWAY_LIMITS`). */
@@ -61,6 +64,7 @@ export interface McpGateway {
  */
 export function createMcpGateway(options: McpGatewayOptions): McpGateway {
   const limits = gatewayLimits(options.limits);
+  const telemetry = callTelemetry(options.telemetry ?? {});
   const { definitionsTtlMs } = limits;
   const pins = openPins(options.pinsFile);
   const shared = options.upstreams.map((config) => ({ config, upstream: openUpstream(config) }));
@@ -71,7 +75,8 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
   });
   const openOwn: OpenOwn = (peerOf) => openOwnConnections({ shared, pins, peerOf, definitionsTtlMs });
   const context: CallContext = {
-    point: boundPoint(options.point, limits.decisionWaitMs),
+    point: telemetry.point(boundPoint(options.point, limits.decisionWaitMs)),
+    telemetry,
     catalogue,
     refusals: options.refusals ?? {},
     states: createStateSealer(limits.answerWaitMs),
@@ -91,6 +96,21 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
     authenticator: options.authenticator ?? createAuthenticator({ providers: [] }),
     ...(options.allowedHosts === undefined ? {} : { allowedHosts: options.allowedHosts }),
   });
+  const gauges: readonly (readonly [name: string, help: string, read: () => number])[] = [
+    ['writ_gateway_sessions', 'Sessions of clients of the older era.', () => endpoint.sessions],
+    [
+      'writ_gateway_requests_in_flight',
+      'Requests that are being decided and forwarded.',
+      () => context.inFlight.count,
+    ],
+    [
+      'writ_gateway_calls_held',
+      'Calls whose servers wait for an answer of their client.',
+      () => context.held.count,
+    ],
+    ['writ_gateway_connections', 'Clients on stdio.', () => connections.size],
+  ];
+  for (const gauge of gauges) options.telemetry?.meters?.gauge(...gauge);
   return {
     handle: (request, response) => endpoint.handle(request, response),
     serveStdio(caller, input, output) {

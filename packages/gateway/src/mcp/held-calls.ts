@@ -16,6 +16,7 @@ export interface HeldCalls {
   put(call: HeldCall, onExpired: () => void): string;
   /** Takes it out: it is fetched once. */
   take(id: string): HeldCall | undefined;
+  readonly count: number;
   close(): void;
 }
 
@@ -41,6 +42,9 @@ export function createHeldCalls(ttlMs: number): HeldCalls {
       return id;
     },
     take,
+    get count() {
+      return calls.size;
+    },
     close() {
       for (const id of [...calls.keys()]) take(id)?.exchange.end();
     },

@@ -24,6 +24,8 @@ export interface HttpEndpoint {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Resolves with how many requests are not answered: none, or what had not ended in time. */
   drained(waitMs: number): Promise<number>;
+  /** Sessions that are open. */
+  readonly sessions: number;
   close(): Promise<void>;
 }
 
@@ -50,6 +52,9 @@ export function createHttpEndpoint(options: HttpEndpointOptions): HttpEndpoint {
       }
     },
     drained: (waitMs) => answering.drained(waitMs),
+    get sessions() {
+      return sessions.count;
+    },
     async close() {
       await sessions.close();
       await requests.close();

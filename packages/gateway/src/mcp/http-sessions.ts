@@ -17,6 +17,7 @@ export interface HttpSessions {
   begin(arrival: Arrival): Promise<HttpSession | undefined>;
   /** The session with this id of this caller; anybody else's does not exist. */
   find(id: string, arrival: Arrival): HttpSession | undefined;
+  readonly count: number;
   close(): Promise<void>;
 }
 
@@ -84,6 +85,9 @@ export function createHttpSessions(options: HttpSessionsOptions): HttpSessions {
       if (found === undefined || found.owner !== callerKey(caller)) return undefined;
       found.seenMs = performance.now();
       return found;
+    },
+    get count() {
+      return kept.size;
     },
     async close() {
       clearInterval(sweep);

@@ -59,7 +59,8 @@ function serveTools(server: Server, front: Front): void {
     tools: await visibleTools(front.context(), front.incoming(extra)),
   }));
   server.setRequestHandler('tools/call', async ({ params }, extra): Promise<CallToolResult> => {
-    const result = await flying(front, extra, (incoming) =>
+    const asked = { method: 'tools/call', name: params.name };
+    const result = await flying(front, extra, asked, (incoming) =>
       authorizeCall(front.context(), {
         ...incoming,
         name: params.name,
@@ -80,8 +81,11 @@ function serveOffers(server: Server, front: Front): void {
     extra: ServerContext,
   ): Promise<Answer> => {
     const { _meta, ...rest } = params as JsonObject;
-    const answer: JsonObject | InputRequiredResult = await flying(front, extra, (incoming) =>
-      authorizeRequest(front.context(), { ...incoming, method, params: rest }),
+    const answer: JsonObject | InputRequiredResult = await flying(
+      front,
+      extra,
+      { method, ...(method === 'prompts/get' ? { name: String(rest['name']) } : {}) },
+      (incoming) => authorizeRequest(front.context(), { ...incoming, method, params: rest }),
     );
     // The SDK reads it against the protocol's schema before it goes out.
     return answer as unknown as Answer;
@@ -109,7 +113,7 @@ function serveOffers(server: Server, front: Front): void {
 /** What the older era keeps of a client. */
 function serveKept(server: Server, front: Front, kept: NonNullable<Front['kept']>): void {
   server.setRequestHandler('resources/subscribe', async ({ params }, extra) => {
-    const answer = await flying(front, extra, (incoming) =>
+    const answer = await flying(front, extra, { method: 'resources/subscribe' }, (incoming) =>
       authorizeRequest(front.context(), {
         ...incoming,
         method: 'resources/subscribe',
@@ -133,11 +137,15 @@ function serveKept(server: Server, front: Front, kept: NonNullable<Front['kept']
 async function flying<Answer>(
   front: Front,
   extra: ServerContext,
+  asked: { readonly method: string; readonly name?: string },
   serve: (incoming: Incoming) => Promise<Answer>,
 ): Promise<Answer> {
   const incoming = front.incoming(extra);
   try {
-    const answer = await front.context().inFlight.run(() => serve(incoming));
+    const { inFlight, telemetry } = front.context();
+    const answer = await inFlight.run(() =>
+      telemetry.request({ ...asked, meta: incoming.meta, extra }, () => serve(incoming)),
+    );
     for (const entry of incoming.flight.released) {
       await extra.mcpReq
         .notify({ method: 'notifications/message', params: { ...entry } })

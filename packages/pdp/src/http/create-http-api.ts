@@ -47,6 +47,8 @@ export interface HttpApiOptions {
   readonly queries?: LogQueries;
   /** Answers `/v1/bundles`. */
   readonly bundles?: BundleDesk;
+  /** Further meters of this process for `/metrics`, in Prometheus's text format. */
+  readonly meters?: () => string;
   /** Shown by `/v1/bundles`: nothing unsigned is taken. */
   readonly production?: boolean;
   /** Lets the operator write policies and data over OPA's API; absent: nobody may. */
@@ -220,6 +222,7 @@ function contextOf(options: HttpApiOptions): { -readonly [Key in keyof ApiContex
     ...(options.layers === undefined ? {} : { layers: options.layers }),
     ...(options.queries === undefined ? {} : { queries: options.queries }),
     ...(options.bundles === undefined ? {} : { bundles: options.bundles }),
+    ...(options.meters === undefined ? {} : { meters: options.meters }),
     production: options.production ?? false,
     ...(options.writes === undefined ? {} : { writes: options.writes }),
     version: options.version ?? '',

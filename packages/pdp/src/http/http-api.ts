@@ -43,6 +43,8 @@ export interface ApiContext {
   readonly queries?: LogQueries;
   /** Bundles as the operator sees them; absent where this process has none of its own. */
   readonly bundles?: BundleDesk;
+  /** Further meters of this process, as Prometheus reads them. */
+  readonly meters?: () => string;
   readonly production: boolean;
   /** Development: callers without a credential may decide, and rules without a manifest may be asked, on loopback. */
   readonly development: boolean;

@@ -13,7 +13,11 @@ export function registerMetricsRoutes(app: FastifyInstance, context: ApiContext)
     if (!open) requireOperator(request, context);
     return reply
       .type(CONTENT_TYPE)
-      .send(metricsText(await context.service.administration.measure()) + loadText(context.load.read()));
+      .send(
+        metricsText(await context.service.administration.measure()) +
+          loadText(context.load.read()) +
+          (context.meters?.() ?? ''),
+      );
   });
 }
 

@@ -1,0 +1,9 @@
+export { type Counter, createMeters, type Histogram, type Labels, type Meters } from './meters.ts';
+export {
+  type ActiveSpan,
+  type Attributes,
+  NO_TRACER,
+  type SpanFacts,
+  type TraceContext,
+  type Tracer,
+} from './tracer.ts';

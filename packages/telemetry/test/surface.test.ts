@@ -1,0 +1,8 @@
+import { expect, it } from 'vitest';
+import * as telemetry from '../src/index.ts';
+import * as otlp from '../src/otlp/open-otlp.ts';
+
+it('exports these names and no others', () => {
+  expect(Object.keys(telemetry).sort()).toEqual(['NO_TRACER', 'createMeters']);
+  expect(Object.keys(otlp)).toEqual(['openOtlp']);
+});
