@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import * as telemetry from '../src/index.ts';
-import * as otlp from '../src/otlp/open-otlp.ts';
+import * as otlp from '../src/otlp/index.ts';
 
 it('exports these names and no others', () => {
   expect(Object.keys(telemetry).sort()).toEqual(['NO_TRACER', 'createMeters']);

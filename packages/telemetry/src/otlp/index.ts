@@ -1,0 +1,2 @@
+/** Spans that are sent somewhere: an entry of its own, since few need the libraries behind it. */
+export { type OtlpOptions, openOtlp } from './open-otlp.ts';
