@@ -15,7 +15,6 @@ import type {
   UnixSocketOptions,
 } from '@writ/pdp';
 import type { BudgetDefinition } from '@writ/state';
-import type { TelemetryConfig } from '../config/telemetry-config.ts';
 import type { IdentityOptions } from './open-identity.ts';
 
 /** What a service is made of; `serviceOptions` makes it of a configuration. */
@@ -41,7 +40,7 @@ export interface ServiceOptions {
   };
   /** Who callers of the gateway can be, and how the ports are encrypted. */
   readonly identity: IdentityOptions;
-  readonly telemetry?: TelemetryConfig;
+  readonly telemetry?: import('../config/telemetry-config.ts').TelemetryConfig;
   /** How long calls under way are waited for when the service ends, ms. */
   readonly drainMs?: number;
   /** Unix sockets of the decision API, absolute; `operator`: whoever may open it is the operator. */
