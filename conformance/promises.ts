@@ -141,6 +141,27 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'A capability that the identity layer did not give is refused outside Rego too.',
     source: 'docs/architecture.md',
   },
+  'P-CHANNEL-CLOSED': {
+    sentence: 'A verdict given in one channel closes the question in the others.',
+    source: 'docs/how-to/ask-people.md',
+  },
+  'P-CHANNEL-FORGED': {
+    sentence:
+      'A verdict from Slack counts only with its signature, once, within five minutes, and of people who are known.',
+    source: 'docs/how-to/ask-people.md',
+  },
+  'P-CHANNEL-HOLDS-NOTHING-UP': {
+    sentence: 'A receiver that is dead delays neither decisions nor other channels.',
+    source: 'docs/how-to/ask-people.md',
+  },
+  'P-CHANNEL-LOSES-NOTHING': {
+    sentence: 'Every step of an approval is told to each channel until the channel took it, across restarts.',
+    source: 'docs/how-to/ask-people.md',
+  },
+  'P-CHANNEL-SIGNED': {
+    sentence: 'Webhooks are signed as Standard Webhooks has it, and hold nothing that is masked.',
+    source: 'docs/how-to/ask-people.md',
+  },
   'P-CIRCUIT': {
     sentence: 'Repeated identical denials open the circuit and tell the agent to stop.',
     source: 'docs/architecture.md',
@@ -550,6 +571,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   'P-OVERRIDE-REPLAY': {
     sentence: 'An override token that was used is refused.',
     source: 'docs/how-to/approve-calls.md',
+  },
+  'P-PAGE-SAFE': {
+    sentence: 'The page for approvals judges only with a session and a form of its own, and runs no script.',
+    source: 'docs/how-to/ask-people.md',
   },
   'P-PRODUCTION': {
     sentence:

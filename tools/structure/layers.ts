@@ -30,7 +30,7 @@ export const FOLDER_LAYERS: Readonly<Record<string, readonly (readonly string[])
     ['host', 'tester'],
   ],
   decision: [],
-  pdp: [['engine'], ['layers'], ['pipeline'], ['http']],
+  pdp: [['engine'], ['layers'], ['pipeline'], ['channels'], ['http']],
 };
 
 /** Packages that must run in browsers too: no `node:` import outside the listed folders, each an entry of its own. */

@@ -1,3 +1,8 @@
+export type { ChannelAnswer, ChannelNotice, ChannelSender } from './channels/sender.ts';
+export { type SlackOptions, slackSender } from './channels/slack-sender.ts';
+export { type ChannelsOptions, startChannels } from './channels/start-channels.ts';
+export { teamsSender } from './channels/teams-sender.ts';
+export { type WebhookOptions, webhookSecret, webhookSender } from './channels/webhook-sender.ts';
 export {
   type CrosscheckOptions,
   createCrosscheckEngine,
@@ -49,6 +54,7 @@ export {
   parsePointCredentials,
   readPointCredentials,
 } from './http/point-credentials.ts';
+export type { SlackInteractions } from './http/slack-interactions.ts';
 export type { UnixSocketOptions } from './http/unix-sockets.ts';
 export { activationFacts } from './layers/activation-facts.ts';
 export type { BundleState } from './layers/bundle-state.ts';

@@ -38,9 +38,16 @@ function detailsShown({ details }: ApprovalState): Partial<Approval> {
   };
 }
 
-function peopleShown({ rules, votes }: ApprovalState): Partial<Approval> {
+function peopleShown({ rules, votes, stage = 0 }: ApprovalState): Partial<Approval> {
   if (rules === undefined) return {};
-  const asked = rules.flatMap((rule) => [...(groupsAsked(rule, 0) ?? []), ...(rule.approvers ?? [])]);
+  const asked = rules.flatMap((rule) => {
+    const steps = (rule.escalate ?? []).toSorted((a, b) => a.after_seconds - b.after_seconds).slice(0, stage);
+    return [
+      ...(groupsAsked(rule, 0) ?? []),
+      ...(rule.approvers ?? []),
+      ...steps.flatMap(({ groups }) => groups),
+    ];
+  });
   return {
     needed: votesNeeded(rules),
     ...(votes === undefined || votes.length === 0 ? {} : { votes: votes.map(voteShown) }),

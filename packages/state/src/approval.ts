@@ -220,7 +220,7 @@ export function revokeApproval(transaction: Transaction, id: string, by: string)
     const code = state.status === 'pending' ? 'approval_pending' : DECIDE_FAULTS[state.status];
     return { ok: false, code, approval: state };
   }
-  return { ok: true, approval: keep(transaction, { ...state, status: 'cancelled', decided_by: by }) };
+  return { ok: true, approval: keepApproval(transaction, { ...state, status: 'cancelled', decided_by: by }) };
 }
 
 function leavePending(
@@ -237,7 +237,7 @@ function leavePending(
     return { ok: false, code: 'approval_moved', approval: state };
   const change = changeOf(state);
   if (typeof change === 'string') return { ok: false, code: change, approval: state };
-  return { ok: true, approval: keep(transaction, { ...state, ...change }) };
+  return { ok: true, approval: keepApproval(transaction, { ...state, ...change }) };
 }
 
 const DECIDE_FAULTS: Readonly<Record<Exclude<ApprovalStatus, 'pending'>, ApprovalFault>> = {
@@ -289,10 +289,14 @@ export function useApproval(
   const checked = checkApproval(readerOf(transaction), id, binding, transaction.nowMs, tokenId);
   if (!checked.ok) return checked;
   if (steppedBack(transaction)) return { ok: false, code: 'clock_stepped_back', approval: checked.approval };
-  return { ok: true, approval: keep(transaction, { ...checked.approval, status: 'used', used_by: usedBy }) };
+  return {
+    ok: true,
+    approval: keepApproval(transaction, { ...checked.approval, status: 'used', used_by: usedBy }),
+  };
 }
 
-function keep(transaction: Transaction, state: ApprovalState): ApprovalState {
+/** Writes a changed approval, and its line in the list of what waits. */
+export function keepApproval(transaction: Transaction, state: ApprovalState): ApprovalState {
   const next = { ...state, version: state.version + 1 };
   writeCell(transaction, approvalKey(state.id), next);
   if (state.status !== 'pending') transaction.remove(pendingKey(state.id));
@@ -318,6 +322,8 @@ export interface PendingSummary extends Versioned {
   readonly reason?: string;
   readonly needed: number;
   readonly votes: number;
+  /** When it has to be looked after next: it ends, people are reminded, or further ones are asked. */
+  readonly upkeep_ms?: number;
 }
 
 function pendingSummary({ binding, action, reasons, ...state }: ApprovalState): PendingSummary {
@@ -334,8 +340,24 @@ function pendingSummary({ binding, action, reasons, ...state }: ApprovalState): 
     ...(reasons[0] === undefined ? {} : { reason: reasons[0].code }),
     needed: votesNeeded(state.rules ?? []),
     votes: state.votes?.length ?? 0,
+    upkeep_ms: nextUpkeepMs(state),
   };
 }
+
+function nextUpkeepMs({ created_ms, expires_ms, rules = [], stage = 0, reminded_ms }: PendingTimes): number {
+  const steps = rules.flatMap(({ escalate = [] }) => {
+    const times = escalate
+      .map(({ after_seconds }) => created_ms + after_seconds * 1000)
+      .toSorted((a, b) => a - b);
+    return times.slice(stage, stage + 1);
+  });
+  const reminders = rules.flatMap(({ remind_after_seconds: after }) =>
+    after === undefined ? [] : [(reminded_ms ?? created_ms) + after * 1000],
+  );
+  return Math.min(expires_ms, ...steps, ...reminders);
+}
+
+type PendingTimes = Pick<ApprovalState, 'created_ms' | 'expires_ms' | 'rules' | 'stage' | 'reminded_ms'>;
 
 /** The summary in a cell below `PENDING_PREFIX`; undefined for one that an earlier version wrote. */
 export function readPending(text: string): PendingSummary | undefined {

@@ -34,6 +34,7 @@ export {
   votesNeeded,
   votesSuffice,
 } from './approval-rule.ts';
+export { stagesDue, type UpkeepEvent, upkeepApproval, upkeepDue } from './approval-upkeep.ts';
 export { toApproval } from './approval-view.ts';
 export { type Away, awayKey, listAway, setAway } from './away.ts';
 export {
@@ -102,6 +103,17 @@ export {
   openDecisionKey,
   readOpenDecision,
 } from './open-decision.ts';
+export {
+  claimNotice,
+  dueNotices,
+  memoKey,
+  type OutboxNotice,
+  outboxKeys,
+  readMemo,
+  settleNotice,
+  tellChannels,
+  writeMemo,
+} from './outbox.ts';
 export { STATE_PROCEDURES } from './procedures.ts';
 export {
   checkRates,

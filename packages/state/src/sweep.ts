@@ -10,6 +10,7 @@ interface Expiring extends Versioned {
   readonly expires_ms?: number;
   readonly last_ms?: number;
   readonly opened_ms?: number;
+  readonly kept_ms?: number;
 }
 
 /** Kinds of cells that expire, and when. */
@@ -22,8 +23,12 @@ export const SWEPT_KINDS = [
   'approval',
   'approval-pending',
   'approval-for',
+  'channel-memo',
 ] as const;
 export type SweptKind = (typeof SWEPT_KINDS)[number];
+
+/** How long what expired stays in the list, so that its end is told before it goes. */
+const PENDING_KEEP_MS = 10 * 60_000;
 
 /** When a cell's text means nothing any more; undefined where that is not known, and then it stays. */
 const EXPIRY_MS: Readonly<Record<SweptKind, (text: string, key: string) => number | undefined>> = {
@@ -34,7 +39,8 @@ const EXPIRY_MS: Readonly<Record<SweptKind, (text: string, key: string) => numbe
   // A completion may be repeated as long as its decision may.
   decision: (text, key) => after(read(text, key).opened_ms, IDEMPOTENCY_MS),
   approval: (text, key) => after(read(text, key).expires_ms, APPROVAL_KEEP_MS),
-  'approval-pending': (text) => pendingExpiry(text),
+  'approval-pending': (text) => after(pendingExpiry(text), PENDING_KEEP_MS),
+  'channel-memo': (text, key) => after(read(text, key).kept_ms, APPROVAL_KEEP_MS),
   'approval-for': (text) => after(createdMs(text), APPROVAL_KEEP_MS),
 };
 
@@ -62,7 +68,7 @@ export const SWEEP_PAGE = 500;
 /** Pages of one kind in one step. */
 const PAGES_MAX = 20;
 /** Prefixes of cells whose keys are in order of time, so that the expired ones come first. */
-const ORDERED = ['decision/', PENDING_PREFIX, 'approval/'] as const;
+const ORDERED = ['decision/', PENDING_PREFIX, 'approval/', 'channel-memo/'] as const;
 const SHARDED = ['session', 'idem', 'counter', 'approval-for'] as const;
 
 export interface SweepRequest {

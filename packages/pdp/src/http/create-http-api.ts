@@ -35,6 +35,7 @@ import { PROOF_PATH } from './operator-proof-route.ts';
 import { hostName, isLoopbackAddress, LOOPBACK_HOSTS, refusedOrigin } from './origin-check.ts';
 import { readBodiesStrictly } from './reading.ts';
 import { ROUTES } from './routes.ts';
+import type { SlackInteractions } from './slack-interactions.ts';
 import { listenOnSocket, type UnixSocketOptions } from './unix-sockets.ts';
 
 /** How the HTTP API is set up. */
@@ -51,6 +52,10 @@ export interface HttpApiOptions {
   readonly meters?: () => string;
   /** Shown by `/v1/bundles`: nothing unsigned is taken. */
   readonly production?: boolean;
+  /** Takes what people press in Slack. */
+  readonly slack?: SlackInteractions;
+  /** Where people reach this service: `https://writ.example.org`. */
+  readonly pageUrl?: string;
   /** Lets the operator write policies and data over OPA's API; absent: nobody may. */
   readonly writes?: PolicyWrites;
   /** Writ's own version, for OPA's `provenance`. */
@@ -141,10 +146,21 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
   app.addHook('onRequest', async (request, reply) => {
     const requestId = request.headers['x-request-id'];
     if (requestId !== undefined) reply.header('x-request-id', requestId);
-    const refused = refusedOrigin({ hosts, origins }, request.headers);
+    const { ownAuthentication, page } = request.routeOptions.config;
+    const refused = refusedOrigin(
+      { hosts, origins },
+      request.headers,
+      page === true && request.method === 'GET',
+    );
     if (refused !== undefined) throw new HttpError(403, 'origin_refused', refused);
     // Before a body is read: who may not ask must not make us read, or write to the record.
     if (isOpen(request)) return;
+    // A route that says itself who may use it is held back under load as any other.
+    if (ownAuthentication === true) {
+      context.load.enter('', false);
+      reply.raw.once('close', () => context.load.leave());
+      return;
+    }
     requireKnownCaller(request, context);
     if (request.method === 'GET' && LONG_PATH.test(request.url)) {
       waiting.add(reply.raw);
@@ -157,6 +173,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
   });
   if (options.authorization === true)
     app.addHook('preHandler', async (request) => {
+      if (request.routeOptions.config.ownAuthentication === true) return;
       if (!isOpen(request) && !isBreakGlass(request, context)) await authorizeApiRequest(request, context);
     });
   acceptGzip(app);
@@ -225,6 +242,8 @@ function contextOf(options: HttpApiOptions): { -readonly [Key in keyof ApiContex
     ...(options.meters === undefined ? {} : { meters: options.meters }),
     production: options.production ?? false,
     ...(options.writes === undefined ? {} : { writes: options.writes }),
+    ...(options.slack === undefined ? {} : { slack: options.slack }),
+    ...(options.pageUrl === undefined ? {} : { pageUrl: options.pageUrl }),
     version: options.version ?? '',
     development: options.development ?? false,
     loopback: true,

@@ -10,6 +10,7 @@ import type { DecisionService, PointHandle } from '../pipeline/service.ts';
 import { type Authenticated, authenticate, type Credentials } from './credentials.ts';
 import { HttpError } from './error-body.ts';
 import type { LoadGuard } from './load-guard.ts';
+import type { SlackInteractions } from './slack-interactions.ts';
 
 /** What the policies' side shows to the HTTP API. */
 export interface PolicyView {
@@ -46,6 +47,10 @@ export interface ApiContext {
   /** Further meters of this process, as Prometheus reads them. */
   readonly meters?: () => string;
   readonly production: boolean;
+  /** Slack's buttons; absent where nobody is asked there. */
+  readonly slack?: SlackInteractions;
+  /** Where people reach this service. */
+  readonly pageUrl?: string;
   /** Development: callers without a credential may decide, and rules without a manifest may be asked, on loopback. */
   readonly development: boolean;
   /** The listener can be reached from this machine only. */

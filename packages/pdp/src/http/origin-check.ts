@@ -38,12 +38,16 @@ export function refusedOrigin(
     readonly host?: string | undefined;
     readonly origin?: string | undefined;
     readonly 'sec-fetch-site'?: string | string[] | undefined;
+    readonly 'sec-fetch-mode'?: string | string[] | undefined;
   },
+  isPage = false,
 ): string | undefined {
   const host = hostName(headers.host);
   if (host === undefined || !policy.hosts.includes(host))
     return 'the Host header names no host that this API serves';
   const origin = headers.origin;
+  // A link may lead to a page for people: opening it does nothing.
+  if (isPage && origin === undefined && headers['sec-fetch-mode'] === 'navigate') return undefined;
   if (origin === undefined) return crossSite(headers['sec-fetch-site']);
   if (policy.origins.includes(origin)) return undefined;
   const sameOrigin = origin === `http://${headers.host}` || origin === `https://${headers.host}`;

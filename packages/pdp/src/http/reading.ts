@@ -12,6 +12,17 @@ import { HttpError } from './error-body.ts';
 import { isOpaPath } from './opa/errors.ts';
 import { isPolicyText } from './opa/policy-text.ts';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route says itself who may use it. */
+    readonly ownAuthentication?: boolean;
+    /** The route gets its body as bytes: a form, or what a signature is over. */
+    readonly rawBody?: boolean;
+    /** A page for people, which links of other pages may lead to. */
+    readonly page?: boolean;
+  }
+}
+
 /**
  * Bodies are read by the strict reader alone, from bytes: what is refused there never reaches a policy. The type
  * that the caller names is not looked at, as OPA does; pages of other sites are held off by the Origin check.
@@ -20,7 +31,7 @@ export function readBodiesStrictly(app: FastifyInstance, sizeBytesMax: number): 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: sizeBytesMax }, (request, body, done) => {
     const bytes = body as Buffer;
-    if (isPolicyText(request)) {
+    if (isPolicyText(request) || request.routeOptions.config.rawBody === true) {
       done(null, bytes);
       return;
     }

@@ -13,7 +13,9 @@ import { registerOpaQueryRoutes } from './opa/query-routes.ts';
 import { registerOpenapiRoute } from './openapi-route.ts';
 import { registerOperatorProofRoute } from './operator-proof-route.ts';
 import { registerOperatorRoutes } from './operator-routes.ts';
+import { registerPageRoutes } from './page/page-routes.ts';
 import { registerRevocationRoutes } from './revocation-routes.ts';
+import { registerSlackRoutes } from './slack-routes.ts';
 import { registerStreamRoutes } from './stream-routes.ts';
 
 /** All routes, by what they are about. Each has its row in `openapi/`, which a test holds against these. */
@@ -34,4 +36,6 @@ export const ROUTES: readonly RegisterRoutes[] = [
   registerMetricsRoutes,
   registerOpenapiRoute,
   registerOperatorProofRoute,
+  registerPageRoutes,
+  registerSlackRoutes,
 ];

@@ -12,6 +12,7 @@ import type { HaltTarget as StateHaltTarget } from '@writ/state';
 import { createAdministrativeQueries } from './administrative-queries.ts';
 import { countPending, createApprovalDesk } from './approval-desk.ts';
 import { authorizeRequest } from './authorize-request.ts';
+import { createChannelDesk } from './channel-desk.ts';
 import type { Core } from './core.ts';
 import { evaluateRule } from './evaluate-rule.ts';
 import { commitFault } from './faults.ts';
@@ -26,6 +27,7 @@ const SEARCH_WINDOW = 1024;
 export function createAdministration(core: Core): Administration {
   return {
     approvals: createApprovalDesk(core),
+    channels: createChannelDesk(core),
     halt: (target, by, reason) => setHalt(core, target, 'halted', by, reason),
     resume: (target, by, reason) => setHalt(core, target, 'resumed', by, reason),
     revoke: (target, by, reason) => changeRevocation(core, target, 'revoked', by, reason),

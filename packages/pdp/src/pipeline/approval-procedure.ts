@@ -14,7 +14,9 @@ import {
   approvalKeys,
   cancelApproval,
   decideApproval,
+  outboxKeys,
   revokeApproval,
+  tellChannels,
   type Verdict,
 } from '@writ/state';
 import type { Procedure, Transaction } from '@writ/store';
@@ -27,6 +29,8 @@ export interface ApprovalStepRequest {
   /** What the verdict rests on, where it is one. */
   readonly verdict?: Omit<Verdict, 'status' | 'by'>;
   readonly comment?: string;
+  /** Channels that are told. */
+  readonly channels: readonly string[];
   readonly saltSeed: string;
   readonly trust: Trust;
 }
@@ -38,7 +42,7 @@ export type ApprovalStepResult =
 /** Moves an approval once and puts the step on record in the same transaction. */
 const approvalProcedure: Procedure<ApprovalStepRequest, ApprovalStepResult> = {
   name: 'pdp.approval',
-  keys: ({ id }) => approvalKeys(id),
+  keys: ({ id, channels, saltSeed }) => [...approvalKeys(id), ...outboxKeys(id, channels, stepOf(saltSeed))],
   run: (transaction, request) => {
     const { id, step, by, comment, saltSeed, trust } = request;
     const result = move(transaction, request);
@@ -56,6 +60,7 @@ const approvalProcedure: Procedure<ApprovalStepRequest, ApprovalStepResult> = {
     // A yes that is not the last one needed is a vote.
     const event = step === 'approved' && status === 'pending' ? 'voted' : step;
     recordEntry(transaction, { kind: 'approval', event, approval_id: id, decision_id }, sealed, trust);
+    tellChannels(transaction, id, request.channels, { event, step: stepOf(saltSeed) });
     return result;
   },
   afterBatch: closeLedger,
@@ -63,6 +68,11 @@ const approvalProcedure: Procedure<ApprovalStepRequest, ApprovalStepResult> = {
 };
 
 export default approvalProcedure;
+
+/** Names this step among those of the approval; no two share a seed. */
+function stepOf(saltSeed: string): string {
+  return saltSeed.slice(0, 16);
+}
 
 function move(transaction: Transaction, request: ApprovalStepRequest): ApprovalResult {
   const { id, step, by, comment, verdict } = request;

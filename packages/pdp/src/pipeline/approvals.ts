@@ -79,9 +79,14 @@ async function moved(
 /** Moves an approval durably; rejects with the store's error. */
 export async function stepApproval(
   core: Core,
-  step: Omit<ApprovalStepRequest, 'saltSeed' | 'trust'>,
+  step: Omit<ApprovalStepRequest, 'saltSeed' | 'trust' | 'channels'>,
 ): Promise<ApprovalStepResult> {
-  const request: ApprovalStepRequest = { ...step, saltSeed: core.saltSeed(), trust: core.trust };
+  const request: ApprovalStepRequest = {
+    ...step,
+    channels: core.channels,
+    saltSeed: core.saltSeed(),
+    trust: core.trust,
+  };
   const result = await core.store.call<ApprovalStepRequest, ApprovalStepResult>('pdp.approval', request);
   if (result.ok) core.moves.emit(step.id);
   return result;

@@ -75,7 +75,14 @@ async function commitRequest(attempt: Attempt, prepared: Prepared): Promise<Comm
     ...(request.action.tool === undefined ? {} : { tool: request.action.tool }),
     ...(request.delegation === undefined ? {} : { chain: request.delegation.map(({ id }) => id) }),
     ...(use
-      ? { use: { id: call.approval_id, binding: bindingOfPrepared(call, prepared), ...tokenOf(attempt) } }
+      ? {
+          use: {
+            id: call.approval_id,
+            binding: bindingOfPrepared(call, prepared),
+            channels: attempt.core.channels,
+            ...tokenOf(attempt),
+          },
+        }
       : {}),
     ...(ask === undefined ? {} : { ask }),
   };

@@ -29,6 +29,7 @@ import {
   haltKeys,
   openDecision,
   openDecisionKey,
+  outboxKeys,
   type RateReservation,
   type RateResult,
   type Reservation,
@@ -42,6 +43,7 @@ import {
   revokedParty,
   sessionKeys,
   takeRates,
+  tellChannels,
   useApproval,
 } from '@writ/state';
 import type { Procedure, Transaction } from '@writ/store';
@@ -77,10 +79,17 @@ const commitProcedure: Procedure<CommitRequest, CommitResult> = {
       ...rateKeys(request.rates, request.subject),
       ...factKeys(request.gathered?.facts ?? [], request.subject, definitionsOf(request)),
       ...(request.idempotencyCell === undefined ? [] : [request.idempotencyCell]),
-      ...(request.use === undefined ? [] : approvalKeys(request.use.id)),
+      ...(request.use === undefined
+        ? []
+        : [...approvalKeys(request.use.id), ...outboxKeys(request.use.id, request.use.channels, 'used')]),
       ...(request.ask === undefined
         ? []
-        : [request.ask.pendingCell, asksKey(request.subject), ...approvalKeys(request.ask.id)]),
+        : [
+            request.ask.pendingCell,
+            asksKey(request.subject),
+            ...approvalKeys(request.ask.id),
+            ...outboxKeys(request.ask.id, request.ask.channels, 'requested'),
+          ]),
       ...(request.ask?.pendingId === undefined ? [] : approvalKeys(request.ask.pendingId)),
       openDecisionKey(request.brief.decision_id),
     ]),
@@ -217,6 +226,7 @@ function ask(
     ...(rules === undefined ? {} : { rules }),
   });
   transaction.put(pendingCell, id);
+  tellChannels(transaction, id, channels, { event: 'requested', step: 'requested' });
   return {
     changed: askAgain(draftOf(request), asked, channels, transaction.nowMs, position),
     reservations: [],
@@ -249,6 +259,7 @@ function proceed(transaction: Transaction, request: CommitRequest): Settled {
   if (use === undefined) return { ...moved, approvalEvents: [] };
   const used = useApproval(transaction, use.id, use.binding, brief.decision_id, use.tokenId);
   if (!used.ok) throw new Error(`the approval was usable and is not any more: ${used.code}`);
+  tellChannels(transaction, use.id, use.channels, { event: 'used', step: 'used' });
   return { ...moved, approvalEvents: [{ event: 'used', id: use.id }] };
 }
 

@@ -21,6 +21,8 @@ import type {
 export interface ApprovalUse {
   readonly id: string;
   readonly binding: ApprovalBinding;
+  /** Channels that are told that it is used. */
+  readonly channels: readonly string[];
   /** Id of the override token that it was brought by. */
   readonly tokenId?: string;
 }

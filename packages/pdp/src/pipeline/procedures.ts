@@ -6,6 +6,8 @@ export const DECISION_PROCEDURES: readonly URL[] = [
   new URL('./away-procedure.ts', import.meta.url),
   new URL('./halt-procedure.ts', import.meta.url),
   new URL('./note-procedure.ts', import.meta.url),
+  new URL('./outbox-procedure.ts', import.meta.url),
   new URL('./override-key-procedure.ts', import.meta.url),
   new URL('./revocation-procedure.ts', import.meta.url),
+  new URL('./upkeep-procedure.ts', import.meta.url),
 ];

@@ -19,6 +19,7 @@ import type { AdministrativeQueries } from './administrative-queries.ts';
 import type { ApprovalDesk } from './approval-service.ts';
 import type { ApiVerdict } from './authorize-request.ts';
 import type { CallerIdentity } from './caller.ts';
+import type { ChannelDesk } from './channel-desk.ts';
 import type { MeterReading } from './meters.ts';
 
 /** One entrypoint's opinion, as `writ decide --explain` shows it. */
@@ -142,6 +143,8 @@ export type BudgetState = BudgetDefinition & { readonly used?: number };
 /** What only the operator may do. Whoever calls these has checked the operator's credential. */
 export interface Administration {
   readonly approvals: ApprovalDesk;
+  /** What tells channels needs. */
+  readonly channels: ChannelDesk;
   halt(target: HaltTarget, by: string, reason?: string): Promise<ActOutcome>;
   resume(target: HaltTarget, by: string, reason?: string): Promise<ActOutcome>;
   /** Nothing counts any more that this agent or principal asks, is asked for, or has delegated; checked in the commit. */

@@ -1,0 +1,59 @@
+import type { Approval } from '@writ/decision';
+
+/** What a channel is told: a step, and the approval as it is now. */
+export interface ChannelNotice {
+  /** The same at every attempt: receivers tell repetitions by it. */
+  readonly id: string;
+  readonly event: string;
+  readonly approval: Approval;
+  /** The page on which a person can judge it; absent where the service has no address for people. */
+  readonly pageUrl?: string;
+  /** What the channel kept of this approval. */
+  readonly memo?: string;
+}
+
+/** Told, or not: `gone` where trying again is no use. */
+export type ChannelAnswer =
+  | { readonly ok: true; readonly memo?: string }
+  | { readonly ok: false; readonly gone?: boolean; readonly message: string };
+
+/** One way to people. Rejecting counts as not told. */
+export interface ChannelSender {
+  readonly name: string;
+  send(notice: ChannelNotice, signal: AbortSignal): Promise<ChannelAnswer>;
+}
+
+/** What a human reads of an approval, in one line each; names come from agents, so control characters go. */
+export function summaryOf({ action, actor, principal, reasons }: Approval): {
+  readonly title: string;
+  readonly who: string;
+  readonly why: string;
+  readonly args: string;
+} {
+  const tool = `${action.server === undefined ? '' : `${action.server}: `}${action.tool ?? action.type}`;
+  return {
+    title: plain(tool),
+    who: plain(
+      `${actor.id} for ${principal.id}${principal.tenant === undefined ? '' : ` (${principal.tenant})`}`,
+    ),
+    why: plain(
+      reasons.map(({ code, message }) => (message === undefined ? code : `${code}: ${message}`)).join('; '),
+    ),
+    args: plain(JSON.stringify(action.args ?? {}, undefined, 1)),
+  };
+}
+
+const TEXT_MAX = 2_000;
+
+function plain(text: string): string {
+  const shown = text.replace(/(?!\n)[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu, '\ufffd');
+  return shown.length <= TEXT_MAX ? shown : `${shown.slice(0, TEXT_MAX)}…`;
+}
+
+/** What became of it, in words. */
+export function outcomeText({ status, decided_by, comment, votes = [], needed = 1 }: Approval): string {
+  if (status === 'pending')
+    return needed > 1 ? `${votes.length} of ${needed} said yes` : 'waits for a person';
+  const by = decided_by === undefined ? '' : ` by ${decided_by}`;
+  return plain(`${status}${by}${comment === undefined ? '' : `: ${comment}`}`);
+}

@@ -1,0 +1,90 @@
+import type { Approval } from '@writ/decision';
+import {
+  dueNotices,
+  memoKey,
+  type OutboxNotice,
+  PENDING_PREFIX,
+  pendingApprovalId,
+  readMemo,
+  readPending,
+  toApproval,
+  upkeepDue,
+} from '@writ/state';
+import { approvalNamed } from './call-cells.ts';
+import type { Core } from './core.ts';
+import type { OutboxRequest } from './outbox-procedure.ts';
+import { recentDecisions } from './recent-decisions.ts';
+import type { UpkeepRequest } from './upkeep-procedure.ts';
+
+/** What tells channels needs of the decision point; all of it survives the process. */
+export interface ChannelDesk {
+  /** Notices of a channel that are due, by their keys, the oldest first. */
+  due(channel: string): Promise<readonly (readonly [key: string, notice: OutboxNotice])[]>;
+  /** Takes one; undefined where another process has it. */
+  claim(key: string, owner: string, leaseMs: number): Promise<OutboxNotice | undefined>;
+  told(
+    key: string,
+    owner: string,
+    memo?: { approvalId: string; channel: string; text: string },
+  ): Promise<void>;
+  retry(key: string, owner: string, retryMs: number): Promise<void>;
+  /** The approval as people see it, with what the channel kept of it. */
+  look(
+    id: string,
+    channel: string,
+  ): Promise<{ readonly approval: Approval; readonly memo?: string } | undefined>;
+  /** Ends what expired, reminds, and asks further people, where that is due. */
+  upkeep(): Promise<void>;
+}
+
+/** Pending approvals that one round of upkeep looks at. */
+const UPKEEP_MAX = 100_000;
+
+export function createChannelDesk(core: Core): ChannelDesk {
+  const act = (request: OutboxRequest) =>
+    core.store.call<OutboxRequest, OutboxNotice | null>('pdp.outbox', request);
+  return {
+    due: (channel) => dueNotices(core.store, channel, core.clock.nowMs()),
+    claim: async (key, owner, leaseMs) => (await act({ key, owner, act: 'claim', leaseMs })) ?? undefined,
+    told: async (key, owner, memo) => {
+      await act({ key, owner, act: 'told', ...(memo === undefined ? {} : { memo }) });
+    },
+    retry: async (key, owner, retryMs) => {
+      await act({ key, owner, act: 'retry', retryMs });
+    },
+    look: async (id, channel) => {
+      const state = await approvalNamed(core.store, id, core.clock.nowMs());
+      if (state === undefined) return undefined;
+      const key = memoKey(id, channel);
+      const text = await core.store.read(key);
+      const memo = readMemo(() => text, key);
+      const recent = await recentDecisions(core, state);
+      const approval = { ...toApproval(state), ...(recent.length === 0 ? {} : { recent }) };
+      return { approval, ...(memo === undefined ? {} : { memo }) };
+    },
+    upkeep: () => upkeep(core),
+  };
+}
+
+async function upkeep(core: Core): Promise<void> {
+  const nowMs = core.clock.nowMs();
+  const cells = await core.store.scan(PENDING_PREFIX, UPKEEP_MAX);
+  for (const [key, text] of cells) {
+    const summary = readPending(text);
+    if (summary?.upkeep_ms === undefined || summary.upkeep_ms > nowMs) continue;
+    const id = pendingApprovalId(key);
+    const state = await approvalNamed(core.store, id, 0);
+    const event = state === undefined ? undefined : upkeepDue(state, nowMs);
+    if (event === undefined) continue;
+    const request: UpkeepRequest = {
+      id,
+      event,
+      channels: core.channels,
+      step: core.saltSeed().slice(0, 16),
+      saltSeed: core.saltSeed(),
+      trust: core.trust,
+    };
+    await core.store.call<UpkeepRequest, boolean>('pdp.approval-upkeep', request);
+    core.moves.emit(id);
+  }
+}
