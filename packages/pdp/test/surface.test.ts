@@ -41,9 +41,14 @@ it('exports these names and no others', () => {
     'reloadPolicies',
     'remotesOf',
     'renderLoadFailure',
+    'slackSender',
     'staleReason',
+    'startChannels',
+    'teamsSender',
     'tokenDigest',
     'watchPolicies',
+    'webhookSecret',
+    'webhookSender',
     'writtenSource',
   ]);
 });

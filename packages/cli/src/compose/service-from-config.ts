@@ -24,9 +24,11 @@ import type { LoadedConfig } from '../config/read-config.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import { bundleSources } from './bundle-sources.ts';
 import { callerOf, defined } from './caller-of.ts';
+import type { ConfiguredApprover } from './configured-approver.ts';
+import { openChannels } from './open-channels.ts';
 import type { IdentityOptions } from './open-identity.ts';
 import { readText } from './read-text.ts';
-import type { ConfiguredApprover, ListenAddress, ServiceOptions } from './service-options.ts';
+import type { ListenAddress, ServiceOptions } from './service-options.ts';
 
 /** What the command line says beside the configuration; goes before it. */
 export interface ServiceOverrides {
@@ -103,6 +105,9 @@ export function serviceFromConfig(loaded: LoadedConfig, overrides: ServiceOverri
     ...(config.approval_ttl_seconds === undefined ? {} : { approvalMs: config.approval_ttl_seconds * 1000 }),
     ...(config.override_ttl_seconds === undefined ? {} : { overrideMs: config.override_ttl_seconds * 1000 }),
     ...(config.approvers === undefined ? {} : { approvers: config.approvers.map(approverOf) }),
+    ...(config.channels === undefined
+      ? {}
+      : { channels: openChannels(config.channels, folder, (config.approvers ?? []).map(approverOf)) }),
     watch: config.production !== true,
   };
 }

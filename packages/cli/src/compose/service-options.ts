@@ -4,7 +4,6 @@ import type { DecisionPoint } from '@writ/decision';
 import type { GatewayLimits, RefusalOptions, UpstreamConfig } from '@writ/gateway';
 import type { CheckpointSigner, Witness } from '@writ/ledger';
 import type {
-  Approver,
   CallerIdentity,
   DecisionService,
   Engine,
@@ -15,6 +14,8 @@ import type {
   UnixSocketOptions,
 } from '@writ/pdp';
 import type { BudgetDefinition } from '@writ/state';
+import type { ConfiguredApprover } from './configured-approver.ts';
+import type { OpenChannels } from './open-channels.ts';
 import type { IdentityOptions } from './open-identity.ts';
 
 /** What a service is made of; `serviceOptions` makes it of a configuration. */
@@ -72,19 +73,13 @@ export interface ServiceOptions {
   readonly decisionMs?: number;
   readonly approvalMs?: number;
   readonly overrideMs?: number;
+  /** Where people are asked. Closed with the service. */
+  readonly channels?: OpenChannels;
   /** Reloads policies as their files change. */
   readonly watch: boolean;
   readonly events?: ServiceEvents;
   /** What the gateway is given in place of the point: for whoever wants to see what it is told. */
   readonly wrapPoint?: (point: DecisionPoint) => DecisionPoint;
-}
-
-/** A person who may be asked, with what proves who it is. */
-export interface ConfiguredApprover {
-  readonly approver: Approver;
-  /** SHA-256 of the token, hex. */
-  readonly tokenSha256?: string;
-  readonly slack?: string;
 }
 
 export interface ListenAddress {

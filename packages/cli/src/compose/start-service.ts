@@ -5,6 +5,7 @@ import {
   type HttpApi,
   liveLayers,
   readOperatorToken,
+  startChannels,
   tokenDigest,
 } from '@writ/pdp';
 import { LocalError, type LocalPoint, openLocal } from '@writ/sdk/local';
@@ -47,7 +48,10 @@ async function start(options: ServiceOptions, undo: Undo[]): Promise<Omit<Servic
   undo.push(() => telemetry.tracer.close());
   const approvers = (options.approvers ?? []).map(({ approver }) => approver);
   tellDisagreements(options);
-  const local = await openLocal({ ...options, ...options.events, approvers });
+  const asking = options.channels;
+  if (asking !== undefined) undo.push(() => asking.close());
+  const channels = (asking?.senders ?? []).map(({ name }) => name);
+  const local = await openLocal({ ...options, ...options.events, approvers, channels });
   undo.push(() => local.close());
   const { point, policies, bundles, store, recovery, writes } = local;
   // The owner of the files keeps the index; a client's queries go through the owner's API.
@@ -61,6 +65,7 @@ async function start(options: ServiceOptions, undo: Undo[]): Promise<Omit<Servic
   const shared = { point, policies, bundles, ...(writes === undefined ? {} : { writes }) };
   const api = await openApi(options, identity, { ...shared, meters: () => telemetry.meters.text() }, queries);
   undo.push(() => api.api.close());
+  if (channels.length > 0 || approvers.length > 0) undo.push(tellChannels(options, point));
   const mcp = await openGateway(options, identity, {
     telemetry,
     service: point,
@@ -102,6 +107,22 @@ function tellDisagreements({ disagreements, events }: ServiceOptions): void {
   });
 }
 
+/** Tells channels from the outbox, and looks after what waits: reminders, escalations, ends. */
+function tellChannels(options: ServiceOptions, point: Service['point']): Undo {
+  const { pageUrl, senders = [] } = options.channels ?? {};
+  const running = startChannels({
+    desk: point.administration.channels,
+    senders,
+    ...(pageUrl === undefined ? {} : { pageUrl }),
+    onFault: (what, error) => options.events?.onFault?.(what, error),
+  });
+  return () => running.close();
+}
+
+function pageHost(pageUrl: string | undefined): readonly string[] {
+  return pageUrl === undefined ? [] : [new URL(pageUrl).hostname];
+}
+
 interface OpenApi {
   readonly api: HttpApi;
   readonly url: string;
@@ -141,7 +162,9 @@ async function openApi(
       ),
     },
     development: options.development,
-    ...(options.hosts === undefined ? {} : { hosts: options.hosts }),
+    ...(options.channels?.slack === undefined ? {} : { slack: options.channels.slack }),
+    ...(options.channels?.pageUrl === undefined ? {} : { pageUrl: options.channels.pageUrl }),
+    hosts: [...(options.hosts ?? []), ...pageHost(options.channels?.pageUrl)],
     ...(tls === undefined ? {} : { tls }),
     authorization: options.authorization ?? false,
     ...(options.load === undefined ? {} : { load: options.load }),

@@ -3,6 +3,7 @@ import { BUDGET_HOLDERS, BUDGET_WINDOWS, isTimeZone } from '@writ/state';
 import { z } from 'zod';
 import { bundleSchema } from './bundle-config.ts';
 import { actorSchema, principalSchema, tokenHashSchema } from './caller-config.ts';
+import { approversSchema, channelsSchema } from './channels-config.ts';
 import { identityFaults, identitySchema, listenTlsSchema } from './identity-config.ts';
 import { limitsSchema } from './limits-config.ts';
 import { telemetrySchema } from './telemetry-config.ts';
@@ -285,19 +286,8 @@ const fields = z.strictObject({
     )
     .optional()
     .describe('Enforcement points that may use the decision API, and what each may assert'),
-  approvers: z
-    .array(
-      z.strictObject({
-        id: z.string().min(1).describe('As decisions name people: user:carol'),
-        token_hash: tokenHashSchema.optional().describe('Absent: judges by channels only'),
-        also: strings.optional().describe('Other ids of the same person: nobody approves their own call'),
-        groups: strings.optional().describe('Groups that policies about approvers name'),
-        tenants: strings.optional().describe('Sees and judges approvals of these tenants only'),
-        slack: z.string().optional().describe('The person’s id in Slack'),
-      }),
-    )
-    .optional()
-    .describe('People who may be asked to approve calls'),
+  approvers: approversSchema,
+  channels: channelsSchema,
   override_ttl_seconds: z
     .number()
     .positive()

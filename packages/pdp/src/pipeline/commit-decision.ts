@@ -121,7 +121,7 @@ async function askFor(attempt: Attempt, prepared: Prepared): Promise<CommitReque
     forwarded === undefined ? undefined : await maskArguments(core, draft.decision_id, request, forwarded);
   const args = shown?.args;
   const details = await approvalDetails(core, draft, request, subject, shown?.masked ?? []);
-  const position = positionIn(waiting, binding.tenant, pendingId);
+  const position = positionIn(waiting, binding.tenant, pendingId, core.clock.nowMs());
   const lives = (rules ?? []).flatMap(({ ttl_seconds }) =>
     ttl_seconds === undefined ? [] : [ttl_seconds * 1000],
   );
@@ -150,11 +150,13 @@ function positionIn(
   waiting: readonly (readonly [key: string, text: string])[],
   tenant: string | undefined,
   pendingId: string | undefined,
+  nowMs: number,
 ): number | undefined {
   let before = 0;
   for (const [key, text] of waiting) {
     if (pendingId !== undefined && pendingApprovalId(key) === pendingId) return before + 1;
-    if (readPending(text)?.tenant === tenant) before += 1;
+    const other = readPending(text);
+    if (other?.tenant === tenant && other !== undefined && other.expires_ms >= nowMs) before += 1;
   }
   return waiting.length >= QUEUE_COUNTED_MAX ? undefined : before + 1;
 }
