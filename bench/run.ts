@@ -27,6 +27,10 @@ const BENCHES: Readonly<
     about: 'tools/call through Writ, beside no proxy, a bare Node proxy and peers, alone and 32 in flight',
     load: () => import('./gateway.ts'),
   },
+  approvals: {
+    about: 'how long it takes to list 10,000 calls that wait for people',
+    load: () => import('./approvals.ts'),
+  },
   'decision-rate': {
     about: 'durable decisions per second beside a bare append-only file with group commit, in one run',
     load: () => import('./decision-rate.ts'),

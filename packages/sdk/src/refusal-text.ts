@@ -23,7 +23,21 @@ export function refusalText(
     const method = decision.step_up?.method ?? 'step_up';
     return `STEP_UP_REQUIRED: ${decision.reason}. ${details}The person behind this call has to prove who they are (${method}).`;
   }
-  return `${denied}: ${decision.reason}. ${details}Choose a different action.`;
+  return `${denied}: ${decision.reason}. ${details}${helpText(decision)}Choose a different action.`;
+}
+
+/** Longest text of suggestions, so that a policy's list does not fill a model's context. */
+const ALTERNATIVES_LENGTH_MAX = 1_000;
+
+/** What policy suggests instead, and where a person can object. */
+function helpText({ metadata }: Decision): string {
+  const { alternatives = [], appeal_path } = metadata;
+  const texts = alternatives.map((each) => (typeof each === 'string' ? each : JSON.stringify(each)));
+  const suggested = texts.join('; ').slice(0, ALTERNATIVES_LENGTH_MAX);
+  return [
+    ...(suggested === '' ? [] : [`Policy suggests instead: ${suggested}. `]),
+    ...(appeal_path === undefined ? [] : [`A person can appeal: ${appeal_path}. `]),
+  ].join('');
 }
 
 /** The line for a result that may not be shown: the tool did run, so that nobody runs it again in good faith. */

@@ -68,6 +68,8 @@ function decisionMeta(decision: Decision): JsonObject {
       ...(remediation === undefined ? {} : { remediation }),
       ...(rule === undefined ? {} : { rule }),
     })),
+    ...(decision.metadata.alternatives === undefined ? {} : { alternatives: decision.metadata.alternatives }),
+    ...(decision.metadata.appeal_path === undefined ? {} : { appeal_path: decision.metadata.appeal_path }),
     ...(decision.approval === undefined
       ? {}
       : {
@@ -75,6 +77,12 @@ function decisionMeta(decision: Decision): JsonObject {
             id: decision.approval.id,
             status: decision.approval.status,
             expires_at: decision.approval.expires_at,
+            ...(decision.approval.approver_channel === undefined
+              ? {}
+              : { approver_channel: decision.approval.approver_channel }),
+            ...(decision.approval.pending_queue_pos === undefined
+              ? {}
+              : { pending_queue_pos: decision.approval.pending_queue_pos }),
           },
         }),
     ...(decision.step_up === undefined
