@@ -156,11 +156,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     // Before a body is read: who may not ask must not make us read, or write to the record.
     if (isOpen(request)) return;
     // A route that says itself who may use it is held back under load as any other.
-    if (ownAuthentication === true) {
-      context.load.enter('', false);
-      reply.raw.once('close', () => context.load.leave());
-      return;
-    }
+    if (ownAuthentication === true) return underLoad(context, reply, '', false);
     requireKnownCaller(request, context);
     if (request.method === 'GET' && LONG_PATH.test(request.url)) {
       waiting.add(reply.raw);
@@ -168,8 +164,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
       return;
     }
     const bearer = bearerOf(request, context);
-    context.load.enter(nameOf(bearer) ?? '', bearer.kind === 'operator');
-    reply.raw.once('close', () => context.load.leave());
+    underLoad(context, reply, nameOf(bearer) ?? '', bearer.kind === 'operator');
   });
   if (options.authorization === true)
     app.addHook('preHandler', async (request) => {
@@ -216,6 +211,12 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     },
     close: () => drain({ app, sockets, waiting, load: context.load }, options.drainMs),
   };
+}
+
+/** Counts a request among those that are served, until it is answered; throws where there are too many. */
+function underLoad(context: ApiContext, reply: FastifyReply, name: string, isOperator: boolean): void {
+  context.load.enter(name, isOperator);
+  reply.raw.once('close', () => context.load.leave());
 }
 
 /** By whom a malformed body is put on record; nobody where the bearer speaks for no enforcement point. */
