@@ -4,6 +4,7 @@ import type { LogQueries } from '@writ/ledger';
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
+  type FastifyReply,
   type FastifyRequest,
   type FastifyServerFactory,
 } from 'fastify';
