@@ -43,7 +43,7 @@ describe('exit statuses', () => {
       'a wrong engine',
       EXIT.usage,
       ['serve', '--bundle', TUTORIAL, '--engine', 'x'],
-      /known are rego and opa/,
+      /known are rego, opa and crosscheck/,
     ],
     ['a wrong regular expression', EXIT.usage, ['test', TUTORIAL, '--run', '('], /--run: /],
     ['an unknown shell', EXIT.usage, ['completion', 'tcsh'], /known are bash, zsh and fish/],

@@ -90,7 +90,7 @@ describe('the chain', () => {
     expect(seen).toEqual(['transport']);
     seen.length = 0;
     expect((await post(url, '', { 'mcp-session-id': 'x' }, 'DELETE')).text).toContain('session_unknown');
-    expect(seen).toEqual(['transport', 'identity', 'stream of a session']);
+    expect(seen).toEqual(['transport', 'identity', 'stopping', 'stream of a session']);
   });
 
   it('[P-GATEWAY-CHAIN] a changed definition ends at its pin', async () => {

@@ -323,7 +323,10 @@ function streamCases(archive: Buffer, entries: readonly TarEntry[]): TamperedArc
     },
     {
       name: 'a file that is too large',
-      archive: packEntries([...entries, refilled(renamed(first, 'large.rego'), Buffer.alloc(65 * MEBIBYTE))]),
+      archive: packEntries([
+        ...entries,
+        refilled(renamed(first, 'large.rego'), Buffer.alloc(257 * MEBIBYTE)),
+      ]),
       code: 'bundle_too_large',
     },
     {
