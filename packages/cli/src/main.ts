@@ -1,8 +1,10 @@
 import { CommanderError } from 'commander';
 import { keepCompiledCode } from './compile-cache.ts';
 import { EXIT } from './exit-status.ts';
+import { endWithReader } from './output/broken-pipe.ts';
 
 keepCompiledCode();
+endWithReader();
 const { createProgram } = await import('./program.ts');
 
 try {

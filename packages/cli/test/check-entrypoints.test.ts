@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readDirectory } from '@writ/bundle';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { contradictions } from '../src/check/bundles-beside.ts';
 import { checkBundle } from '../src/check/check-bundle.ts';
 import { silentBundles } from '../src/check/silent-bundles.ts';
 
@@ -28,6 +29,32 @@ function folder(): string {
 function manifest(entrypoint: object, roots: readonly string[] = ['p']): string {
   return JSON.stringify({ roots, rego_version: 1, metadata: { writ: { entrypoints: [entrypoint] } } });
 }
+
+describe('bundles that stand together', () => {
+  const guard = { path: 'p/x', kind: 'guard' };
+  const files = (root: string): Files => ({
+    '.manifest': manifest({ ...guard, path: `${root}/x` }, [root]),
+    'p.rego': `package ${root.replaceAll('/', '.')}\n\nx := true\n`,
+  });
+
+  it.each([
+    ['the same root', 'p', 'p', 'its root `p` overlaps with `p` of bundle `one`'],
+    ['a root below the other', 'p', 'p/q', 'its root `p/q` overlaps with `p` of bundle `one`'],
+    ['roots apart', 'p', 'q', undefined],
+    ['names of which one begins the other', 'p', 'pq', undefined],
+  ])('are refused with overlapping roots: %s', async (_what, first, second, message) => {
+    const place = folder();
+    const both = [await checked(place, 'one', files(first)), await checked(place, 'two', files(second))];
+    expect(contradictions(both).map((problem) => problem.message)).toEqual(
+      message === undefined ? [] : [message],
+    );
+  });
+
+  it('may overlap where they stand in folders of their own', async () => {
+    const apart = [await checked(folder(), 'one', files('p')), await checked(folder(), 'two', files('p'))];
+    expect(contradictions(apart)).toEqual([]);
+  });
+});
 
 describe('an entrypoint whose rule cannot answer as its kind does', () => {
   it.each([

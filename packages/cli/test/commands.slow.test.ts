@@ -225,6 +225,16 @@ describe('colours', () => {
   });
 });
 
+describe('a reader that has gone', () => {
+  it('ends the command without a word', () => {
+    const heard = join(temporaryFolder(), 'stderr');
+    const script = '"$@" 2>"$0" | true; echo $PIPESTATUS';
+    const command = [process.execPath, ...writArguments(['capabilities'])];
+    const ran = spawnSync('bash', ['-c', script, heard, ...command], { encoding: 'utf8', cwd: REPOSITORY });
+    expect([ran.stdout.trim(), readFileSync(heard, 'utf8')]).toEqual(['141', '']);
+  });
+});
+
 describe('a starter project', () => {
   it('checks, passes its tests and decides its sample as it is', async () => {
     const folder = temporaryFolder();

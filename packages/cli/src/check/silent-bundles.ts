@@ -1,8 +1,8 @@
-import { dirname } from 'node:path';
 import { type Bundle, type BundleProblem, buildRegistry, type Entrypoint } from '@writ/bundle';
 import { nearestName, publishedSchemas } from '@writ/decision';
 import { compilePolicy, couldBeTrue, type JsonObject, type Policy } from '@writ/rego';
 import { mergeLoaded } from '../load/load-paths.ts';
+import { bundlesBeside } from './bundles-beside.ts';
 import type { CheckedBundle } from './check-bundle.ts';
 import { type DescribedCall, describedCalls, mayFall } from './described-calls.ts';
 import { placeOf } from './entrypoint-fit.ts';
@@ -16,12 +16,8 @@ const STEPS_MAX = 20_000;
  * `when`, or partial evaluation shows that their rules have no answer for any. Bundles in one folder stand together.
  */
 export function silentBundles(checked: readonly CheckedBundle[]): BundleProblem[] {
-  const groups = Map.groupBy(
-    checked.filter(({ bundle }) => bundle !== undefined),
-    ({ path }) => dirname(path),
-  );
-  return [...groups.values()].flatMap((group) => {
-    const bundles = group.map(({ bundle }) => bundle as Bundle);
+  return bundlesBeside(checked).flatMap((group) => {
+    const bundles = group.map(({ bundle }) => bundle);
     const { registry } = buildRegistry(bundles);
     const calls = describedCalls(registry);
     if (calls.length === 0) return [];

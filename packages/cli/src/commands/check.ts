@@ -3,6 +3,7 @@ import { type Bundle, renderProblem } from '@writ/bundle';
 import { type Diagnostic, renderDiagnostic } from '@writ/rego';
 import { Command, Option } from 'commander';
 import { applyFixes } from '../check/apply-fixes.ts';
+import { contradictions } from '../check/bundles-beside.ts';
 import {
   type CheckedBundle,
   type CheckOptions,
@@ -42,7 +43,7 @@ export function checkCommand(): Command {
     )
     .addHelpText(
       'after',
-      '\nRefused too: an entrypoint whose rule can, by its types, never answer as its kind does, and a bundle that can never\nsay anything on what the capability registry beside it (in the same folder) describes.\n\nExamples:\n  npx writ check policy\n  npx writ check --strict --schema schemas policy\n  npx writ check --fix policy',
+      '\nRefused too: an entrypoint whose rule can, by its types, never answer as its kind does; and of bundles that stand in one\nfolder overlapping roots, a tool that two describe, and one that can never say anything on what their capability\nregistry describes.\n\nExamples:\n  npx writ check policy\n  npx writ check --strict --schema schemas policy\n  npx writ check --fix policy',
     );
   return withAction(command, async ({ output }: CommandContext, paths: string[], options: Options) => {
     const max = maxErrors(options.maxErrors);
@@ -102,7 +103,11 @@ function report(output: Output, checked: readonly CheckedBundle[], max: number):
   const found = limited(all, max);
   const bundles = checked.flatMap(({ bundle }) => bundle ?? []);
   const warnings = bundles.flatMap(warningsOf);
-  const problems = [...checked.flatMap((one) => one.problems), ...silentBundles(checked)];
+  const problems = [
+    ...checked.flatMap((one) => one.problems),
+    ...contradictions(checked),
+    ...silentBundles(checked),
+  ];
   const errors = all.filter(({ severity }) => severity === 'error').length + problems.length;
   output.json({
     ok: errors === 0,
