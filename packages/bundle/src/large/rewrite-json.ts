@@ -7,16 +7,16 @@ import {
   CLOSE_BRACKET,
   COLON,
   COMMA,
-  EXACT_DIGITS,
   MINUS,
   NINE,
   OPEN_BRACE,
   OPEN_BRACKET,
   ORDER_UNCLEAR,
   QUOTE,
-  WORDS,
   ZERO,
 } from './json-bytes.ts';
+
+import { JsonCursor, UNCLEAR, Unclear } from './json-cursor.ts';
 
 /**
  * `jcs`: RFC 8785. `go`: what OPA hashes (OPA 1.22, `v1/bundle/hash.go`): numbers as they are written, keys by code
@@ -48,76 +48,68 @@ export function rewriteJson(text: Uint8Array, form: JsonForm): Uint8Array | unde
   }
 }
 
-class Unclear {}
-const UNCLEAR = new Unclear();
-
 /** Each method expects `at` on the first byte of what it reads, leaves it after the last, and writes as it reads. */
-class Rewriter {
-  readonly #text: Uint8Array;
-  readonly #view: Buffer;
+class Rewriter extends JsonCursor {
   readonly #isGo: boolean;
   #out: Buffer;
   #length = 0;
-  #at = 0;
-  #depth = 0;
   /** Where members of open objects begin in what is written: the quote of their key. */
   #starts: number[] = [];
   #scratch = Buffer.alloc(0);
 
   constructor(text: Uint8Array, form: JsonForm) {
-    this.#text = text;
-    this.#view = Buffer.from(text.buffer, text.byteOffset, text.byteLength);
+    super(text, DEPTH_MAX);
     this.#isGo = form === 'go';
     this.#out = Buffer.allocUnsafeSlow(text.length + 64);
   }
 
   document(): Uint8Array {
-    this.#space();
+    this.space();
     this.#value();
-    this.#space();
-    if (this.#at < this.#text.length) throw UNCLEAR;
+    this.space();
+    if (this.at < this.text.length) throw UNCLEAR;
     return this.#out.subarray(0, this.#length);
   }
 
   #value(): void {
-    const byte = this.#text[this.#at];
+    const byte = this.text[this.at];
     if (byte === QUOTE) this.#string();
     else if (byte === OPEN_BRACE) this.#object();
     else if (byte === OPEN_BRACKET) this.#array();
     else if (byte === MINUS || (byte !== undefined && byte >= ZERO && byte <= NINE)) this.#number();
-    else this.#word(byte);
+    else this.#word();
   }
 
   #array(): void {
-    this.#enter();
-    this.#put(this.#text[this.#at++]!);
-    this.#space();
-    while (this.#text[this.#at] !== CLOSE_BRACKET) {
+    this.enter();
+    this.#put(this.text[this.at++]!);
+    this.space();
+    while (this.text[this.at] !== CLOSE_BRACKET) {
       this.#value();
-      this.#space();
-      if (this.#text[this.#at] !== CLOSE_BRACKET) this.#separate(COMMA, CLOSE_BRACKET);
+      this.space();
+      if (this.text[this.at] !== CLOSE_BRACKET) this.#separate(COMMA, CLOSE_BRACKET);
     }
     this.#leave();
   }
 
   #object(): void {
-    this.#enter();
-    this.#put(this.#text[this.#at++]!);
-    this.#space();
+    this.enter();
+    this.#put(this.text[this.at++]!);
+    this.space();
     const starts = this.#starts;
     const base = starts.length;
     let isSorted = true;
-    while (this.#text[this.#at] !== CLOSE_BRACE) {
-      if (this.#text[this.#at] !== QUOTE) throw UNCLEAR;
+    while (this.text[this.at] !== CLOSE_BRACE) {
+      if (this.text[this.at] !== QUOTE) throw UNCLEAR;
       const start = this.#length;
       this.#string();
       isSorted &&= starts.length === base || this.#compare(starts.at(-1)!, start) < 0;
       starts.push(start);
-      this.#space();
+      this.space();
       this.#separate(COLON);
       this.#value();
-      this.#space();
-      if (this.#text[this.#at] !== CLOSE_BRACE) this.#separate(COMMA, CLOSE_BRACE);
+      this.space();
+      if (this.text[this.at] !== CLOSE_BRACE) this.#separate(COMMA, CLOSE_BRACE);
     }
     if (!isSorted) this.#sort(base);
     starts.length = base;
@@ -126,11 +118,11 @@ class Rewriter {
 
   /** A comma or a colon, and the space after it, which is not written; something else than `not` follows. */
   #separate(byte: number, not?: number): void {
-    if (this.#text[this.#at] !== byte) throw UNCLEAR;
-    this.#at++;
+    if (this.text[this.at] !== byte) throw UNCLEAR;
+    this.at++;
     this.#put(byte);
-    this.#space();
-    if (this.#text[this.#at] === not) throw UNCLEAR;
+    this.space();
+    if (this.text[this.at] === not) throw UNCLEAR;
   }
 
   /** Puts the members that were written since `base` in order. */
@@ -201,8 +193,8 @@ class Rewriter {
   }
 
   #string(): void {
-    const text = this.#text;
-    const start = this.#at;
+    const text = this.text;
+    const start = this.at;
     let at = start + 1;
     let isPlain = true;
     for (;;) {
@@ -218,14 +210,14 @@ class Rewriter {
       if (byte === SEPARATOR[0] && this.#isGo && this.#isSeparator(at)) isPlain = false;
       at++;
     }
-    this.#at = at + 1;
+    this.at = at + 1;
     if (isPlain) this.#copy(start, at + 1);
-    else this.#writeText(this.#view.toString('utf8', start, at + 1));
+    else this.#writeText(this.view.toString('utf8', start, at + 1));
   }
 
   #isSeparator(at: number): boolean {
-    const last = this.#text[at + 2];
-    return this.#text[at + 1] === SEPARATOR[1] && (last === SEPARATOR_LAST || last === SEPARATOR_LAST + 1);
+    const last = this.text[at + 2];
+    return this.text[at + 1] === SEPARATOR[1] && (last === SEPARATOR_LAST || last === SEPARATOR_LAST + 1);
   }
 
   /** A string that holds what can be written in more than one way. */
@@ -244,26 +236,9 @@ class Rewriter {
   }
 
   #number(): void {
-    const start = this.#at;
-    const text = this.#text;
-    let at = start;
-    const isNegative = text[at] === MINUS;
-    if (isNegative) at++;
-    const isZero = text[at] === ZERO;
-    at = isZero ? at + 1 : this.#digits(at);
-    let isPlain = !(isNegative && isZero);
-    if (text[at] === 0x2e) {
-      isPlain = false;
-      at = this.#digits(at + 1);
-    }
-    if (text[at] === 0x65 || text[at] === 0x45) {
-      isPlain = false;
-      const sign = text[at + 1];
-      at = this.#digits(sign === 0x2b || sign === MINUS ? at + 2 : at + 1);
-    }
-    this.#at = at;
-    if (this.#isGo || (isPlain && at - start <= EXACT_DIGITS)) this.#copy(start, at);
-    else this.#writeNumber(this.#view.toString('latin1', start, at));
+    const start = this.at;
+    if (this.number() || this.#isGo) this.#copy(start, this.at);
+    else this.#writeNumber(this.view.toString('latin1', start, this.at));
   }
 
   #writeNumber(source: string): void {
@@ -272,36 +247,16 @@ class Rewriter {
     this.#write(JSON.stringify(value));
   }
 
-  #digits(from: number): number {
-    let at = from;
-    while (this.#text[at]! >= ZERO && this.#text[at]! <= NINE) at++;
-    if (at === from) throw UNCLEAR;
-    return at;
-  }
-
-  #word(first: number | undefined): void {
-    const word = first === undefined ? undefined : WORDS[first];
-    if (word === undefined) throw UNCLEAR;
-    for (const byte of word) {
-      if (this.#text[this.#at++] !== byte) throw UNCLEAR;
-      this.#put(byte);
-    }
-  }
-
-  #space(): void {
-    const text = this.#text;
-    for (let byte = text[this.#at]; byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09; )
-      byte = text[++this.#at];
-  }
-
-  #enter(): void {
-    if (++this.#depth > DEPTH_MAX) throw UNCLEAR;
+  #word(): void {
+    const start = this.at;
+    this.word();
+    this.#copy(start, this.at);
   }
 
   /** The bracket that closes, which is next. */
   #leave(): void {
-    this.#put(this.#text[this.#at++]!);
-    this.#depth--;
+    this.#put(this.text[this.at++]!);
+    this.leave();
   }
 
   #put(byte: number): void {
@@ -315,8 +270,8 @@ class Rewriter {
     const out = this.#out;
     let to = this.#length;
     // Most texts are short, and cost less byte by byte.
-    if (size > 48) this.#view.copy(out, to, start, end);
-    else for (let from = start; from < end; from++) out[to++] = this.#text[from]!;
+    if (size > 48) this.view.copy(out, to, start, end);
+    else for (let from = start; from < end; from++) out[to++] = this.text[from]!;
     this.#length += size;
   }
 

@@ -6,7 +6,6 @@ import {
   CLOSE_BRACKET,
   COLON,
   COMMA,
-  EXACT_DIGITS,
   LETTER_U,
   MINUS,
   NINE,
@@ -15,9 +14,9 @@ import {
   ORDER_UNCLEAR,
   QUOTE,
   SOLIDUS,
-  WORDS,
   ZERO,
 } from './json-bytes.ts';
+import { JsonCursor, UNCLEAR, Unclear } from './json-cursor.ts';
 import {
   ARRAY_MEMBER,
   type JsonIndex,
@@ -60,9 +59,6 @@ export function scanJson(
   }
 }
 
-class Unclear {}
-const UNCLEAR = new Unclear();
-
 /** With more keys out of order than this a set tells whether one occurs twice. */
 const FEW_KEYS = 16;
 
@@ -73,25 +69,18 @@ const CANONICAL_ESCAPES: ReadonlySet<number> = new Set([...Buffer.from('"\\bfnrt
 const PENDING = 6;
 
 /** One pass. Each method expects `at` on the first byte of what it reads and leaves it after the last. */
-class Scanner {
-  readonly #text: Uint8Array;
-  readonly #view: Buffer;
-  readonly #depthMax: number;
+class Scanner extends JsonCursor {
   readonly #leafBytes: number;
   readonly #canonicalOnly: boolean;
   readonly #pending = new NumberList();
   readonly #nodes = new NumberList();
-  #at = 0;
-  #depth = 0;
   #isCanonical = true;
   /** Of the string that was read last: it holds an escape; it holds a byte beyond ASCII. */
   #hasEscape = false;
   #isAscii = true;
 
   constructor(text: Uint8Array, depthMax: number, leafBytes: number, canonicalOnly: boolean) {
-    this.#text = text;
-    this.#view = Buffer.from(text.buffer, text.byteOffset, text.byteLength);
-    this.#depthMax = depthMax;
+    super(text, depthMax);
     this.#leafBytes = leafBytes;
     this.#canonicalOnly = canonicalOnly;
   }
@@ -100,15 +89,15 @@ class Scanner {
     this.#space();
     const root = this.#value();
     this.#space();
-    if (this.#at < this.#text.length) throw UNCLEAR;
+    if (this.at < this.text.length) throw UNCLEAR;
     const isCanonical = this.#isCanonical;
     if (root === 0) return { isCanonical };
-    return { index: { text: this.#text, nodes: this.#nodes.take(), root: root - 1 }, isCanonical };
+    return { index: { text: this.text, nodes: this.#nodes.take(), root: root - 1 }, isCanonical };
   }
 
   /** The position of the value's node, counted from 1; 0 where it has none. */
   #value(): number {
-    const byte = this.#text[this.#at];
+    const byte = this.text[this.at];
     if (byte === QUOTE) {
       this.#string();
       return 0;
@@ -116,31 +105,31 @@ class Scanner {
     if (byte === OPEN_BRACE) return this.#object();
     if (byte === OPEN_BRACKET) return this.#array();
     if (byte === MINUS || (byte !== undefined && byte >= ZERO && byte <= NINE)) this.#number();
-    else this.#word(byte);
+    else this.word();
     return 0;
   }
 
   #object(): number {
     this.#enter();
-    const text = this.#text;
-    const open = this.#at++;
+    const text = this.text;
+    const open = this.at++;
     const base = this.#pending.length;
     let isSorted = true;
     let before = -1;
     this.#space();
-    if (text[this.#at] === CLOSE_BRACE) return this.#leaf();
+    if (text[this.at] === CLOSE_BRACE) return this.#leaf();
     for (;;) {
-      if (text[this.#at] !== QUOTE) throw UNCLEAR;
-      const keyStart = this.#at + 1;
+      if (text[this.at] !== QUOTE) throw UNCLEAR;
+      const keyStart = this.at + 1;
       this.#string();
-      const keyEnd = this.#at - 1;
+      const keyEnd = this.at - 1;
       const hash = this.#keyHash(keyStart, keyEnd);
       isSorted &&= before < 0 || this.#follows(before, keyStart, keyEnd);
       this.#space();
-      if (text[this.#at] !== COLON) throw UNCLEAR;
-      this.#at++;
+      if (text[this.at] !== COLON) throw UNCLEAR;
+      this.at++;
       this.#space();
-      const start = this.#at;
+      const start = this.at;
       const node = this.#value();
       before = this.#pending.length;
       const words = this.#pending.reserve(PENDING);
@@ -148,11 +137,11 @@ class Scanner {
       words[before + 1] = keyEnd;
       words[before + 2] = hash;
       words[before + 3] = start;
-      words[before + 4] = this.#at;
+      words[before + 4] = this.at;
       words[before + 5] = node;
       this.#pending.wrote(PENDING);
       this.#space();
-      const byte = text[this.#at++];
+      const byte = text[this.at++];
       if (byte === CLOSE_BRACE) break;
       if (byte !== COMMA) throw UNCLEAR;
       this.#space();
@@ -161,43 +150,43 @@ class Scanner {
       this.#isCanonical = false;
       this.#refuseRepeated(base);
     }
-    this.#depth--;
-    const node = this.#at - open > this.#leafBytes ? this.#objectNode(open, base) : 0;
+    this.leave();
+    const node = this.at - open > this.#leafBytes ? this.#objectNode(open, base) : 0;
     this.#pending.cut(base);
     return node;
   }
 
   #array(): number {
     this.#enter();
-    const text = this.#text;
-    const open = this.#at++;
+    const text = this.text;
+    const open = this.at++;
     const base = this.#pending.length;
     this.#space();
-    if (text[this.#at] === CLOSE_BRACKET) return this.#leaf();
+    if (text[this.at] === CLOSE_BRACKET) return this.#leaf();
     for (;;) {
-      const start = this.#at;
+      const start = this.at;
       const node = this.#value();
       const top = this.#pending.length;
       const words = this.#pending.reserve(PENDING);
       words[top + 3] = start;
-      words[top + 4] = this.#at;
+      words[top + 4] = this.at;
       words[top + 5] = node;
       this.#pending.wrote(PENDING);
       this.#space();
-      const byte = text[this.#at++];
+      const byte = text[this.at++];
       if (byte === CLOSE_BRACKET) break;
       if (byte !== COMMA) throw UNCLEAR;
       this.#space();
     }
-    this.#depth--;
-    const node = this.#at - open > this.#leafBytes ? this.#arrayNode(open, base) : 0;
+    this.leave();
+    const node = this.at - open > this.#leafBytes ? this.#arrayNode(open, base) : 0;
     this.#pending.cut(base);
     return node;
   }
 
   #leaf(): number {
-    this.#at++;
-    this.#depth--;
+    this.at++;
+    this.leave();
     return 0;
   }
 
@@ -248,7 +237,7 @@ class Scanner {
     words[position + NODE.kind] = kind;
     words[position + NODE.count] = count;
     words[position + NODE.start] = open;
-    words[position + NODE.end] = this.#at;
+    words[position + NODE.end] = this.at;
     words[position + NODE.mask] = mask;
   }
 
@@ -259,8 +248,8 @@ class Scanner {
   }
 
   #string(): void {
-    const text = this.#text;
-    let at = this.#at + 1;
+    const text = this.text;
+    let at = this.at + 1;
     let hasEscape = false;
     let high = 0;
     for (;;) {
@@ -278,18 +267,18 @@ class Scanner {
     }
     this.#hasEscape = hasEscape;
     this.#isAscii = high < 0x80;
-    this.#at = at + 1;
+    this.at = at + 1;
   }
 
   #escape(at: number): number {
-    const letter = this.#text[at + 1];
+    const letter = this.text[at + 1];
     if (letter !== undefined && CANONICAL_ESCAPES.has(letter)) return at + 2;
     if (letter === SOLIDUS) {
       this.#isCanonical = false;
       return at + 2;
     }
     if (letter !== LETTER_U) throw UNCLEAR;
-    const digits = this.#view.toString('latin1', at + 2, at + 6);
+    const digits = this.view.toString('latin1', at + 2, at + 6);
     if (!/^[0-9a-fA-F]{4}$/.test(digits)) throw UNCLEAR;
     const unit = Number.parseInt(digits, 16);
     if (unit >= 0xd800 && unit <= 0xdfff) throw UNCLEAR;
@@ -307,20 +296,20 @@ class Scanner {
       return hashKey(key);
     }
     let hash = HASH_START;
-    for (let at = start; at < end; at++) hash = hashUnit(hash, this.#text[at]!);
-    if (end - start === 9 && this.#view.toString('latin1', start, end) === '__proto__') throw UNCLEAR;
+    for (let at = start; at < end; at++) hash = hashUnit(hash, this.text[at]!);
+    if (end - start === 9 && this.view.toString('latin1', start, end) === '__proto__') throw UNCLEAR;
     return hash >>> 0;
   }
 
   #keyText(start: number, end: number): string {
-    const inside = this.#view.toString('utf8', start, end);
+    const inside = this.view.toString('utf8', start, end);
     return inside.includes('\\') ? (JSON.parse(`"${inside}"`) as string) : inside;
   }
 
   /** Whether a key comes after the one of the member at `before`, for certain. */
   #follows(before: number, start: number, end: number): boolean {
     if (this.#hasEscape) return false;
-    const text = this.#text;
+    const text = this.text;
     const otherStart = this.#pending.at(before);
     const otherLength = this.#pending.at(before + 1) - otherStart;
     const length = end - start;
@@ -361,57 +350,20 @@ class Scanner {
   }
 
   #number(): void {
-    const text = this.#text;
-    const start = this.#at;
-    let at = start;
-    const isNegative = text[at] === MINUS;
-    if (isNegative) at++;
-    const isZero = text[at] === ZERO;
-    at = isZero ? at + 1 : this.#digits(at);
-    let isPlain = true;
-    if (text[at] === 0x2e) {
-      isPlain = false;
-      at = this.#digits(at + 1);
-    }
-    if (text[at] === 0x65 || text[at] === 0x45) {
-      isPlain = false;
-      const sign = text[at + 1];
-      at = this.#digits(sign === 0x2b || sign === MINUS ? at + 2 : at + 1);
-    }
-    this.#at = at;
-    if (isPlain && at - start <= EXACT_DIGITS) {
-      if (isNegative && isZero) this.#isCanonical = false;
-      return;
-    }
-    const source = this.#view.toString('latin1', start, at);
+    const start = this.at;
+    if (this.number()) return;
+    const source = this.view.toString('latin1', start, this.at);
     const value = Number(source);
     if (!isExactNumber(source, value)) throw UNCLEAR;
     if (String(value) !== source) this.#isCanonical = false;
   }
 
-  #digits(from: number): number {
-    let at = from;
-    while (this.#text[at]! >= ZERO && this.#text[at]! <= NINE) at++;
-    if (at === from) throw UNCLEAR;
-    return at;
-  }
-
-  #word(first: number | undefined): void {
-    const word = first === undefined ? undefined : WORDS[first];
-    if (word === undefined) throw UNCLEAR;
-    for (const byte of word) if (this.#text[this.#at++] !== byte) throw UNCLEAR;
-  }
-
   #space(): void {
-    const text = this.#text;
-    for (let byte = text[this.#at]; byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09; ) {
-      this.#isCanonical = false;
-      byte = text[++this.#at];
-    }
+    if (this.space()) this.#isCanonical = false;
   }
 
   #enter(): void {
     if (this.#canonicalOnly && !this.#isCanonical) throw UNCLEAR;
-    if (++this.#depth > this.#depthMax) throw UNCLEAR;
+    this.enter();
   }
 }
