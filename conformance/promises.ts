@@ -62,6 +62,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
       'Of several evaluations, one that fails is a no about itself, and the list ends where its semantic says.',
     source: 'OpenID AuthZEN Authorization API 1.0',
   },
+  'P-AUTHZEN-SEARCH': {
+    sentence:
+      'A search gives what an evaluation would permit at that moment and nothing else, allows and reserves nothing, and is on record.',
+    source: 'OpenID AuthZEN Authorization API 1.0',
+  },
   'P-AUTHZEN-TRANSPORT': {
     sentence:
       'AuthZEN callers get 400, 401, 403 or 500 where no decision was made, and a decision otherwise.',

@@ -16,7 +16,7 @@ const deletion = (soft: boolean) => ({ name: 'delete', properties: { soft } });
 const question = { subject: alice, action: read, resource: first };
 
 /**
- * The AuthZEN certification scenario without searches, against a real server with `examples/records`
+ * The AuthZEN certification scenario, against a real server with `examples/records`
  * (https://openid.github.io/authzen/authorization-api-1_0-certification-scenario.html).
  */
 describe('AuthZEN certification scenario', () => {
@@ -177,6 +177,78 @@ describe('AuthZEN certification scenario', () => {
       policy_decision_point: writ.api,
       access_evaluation_endpoint: `${writ.api}/access/v1/evaluation`,
       access_evaluations_endpoint: `${writ.api}/access/v1/evaluations`,
+      search_subject_endpoint: `${writ.api}/access/v1/search/subject`,
+      search_resource_endpoint: `${writ.api}/access/v1/search/resource`,
+      search_action_endpoint: `${writ.api}/access/v1/search/action`,
     });
+  });
+
+  const users = { subject: { type: 'user' }, action: read, resource: first };
+  const records = { subject: alice, action: read, resource: { type: 'record' } };
+  const actions = { subject: alice, resource: first };
+  const page = { page: { limit: 1 } };
+  const context = { context: { time: '2025-06-27T18:03-07:00', ip: '192.168.1.1' } };
+
+  it.each<[string, string, object, object[]]>([
+    ['S1', 'subject', users, [alice, bob]],
+    ['S1 with context', 'subject', { ...users, ...context }, [alice, bob]],
+    ['S1 with an id that is passed over', 'subject', { ...users, subject: alice }, [alice, bob]],
+    ['S2', 'resource', records, [first, second]],
+    ['S2 with context', 'resource', { ...records, ...context }, [first, second]],
+    ['S2 with an id that is passed over', 'resource', { ...records, resource: first }, [first, second]],
+    ['S3', 'action', actions, [read, write]],
+    ['S3 with context', 'action', { ...actions, ...context }, [read, write]],
+    ['S4', 'subject', { ...users, action: write, resource: archived }, [bob]],
+    ['S5', 'resource', { ...records, subject: admin, action: write }, [second]],
+    ['S6', 'action', { subject: admin, resource: archived }, [write]],
+  ])('search %s', async (_name, kind, body, expected) => {
+    const answer = await post(`search/${kind}`, body);
+    expect(answer).toMatchObject({ status: 200, body: { results: expect.any(Array) } });
+    expect(answer.body).not.toHaveProperty('page');
+    const { results } = answer.body as { results: object[] };
+    for (const each of expected) expect(results).toContainEqual(expect.objectContaining(each));
+    // What was found is what an evaluation permits, asked with the result as it is.
+    for (const result of results)
+      expect((await post('evaluation', { ...body, [kind]: result })).body).toEqual(yes);
+  });
+
+  it('[P-AUTHZEN-SEARCH] what nobody may, and what nobody knows, is an empty list', async () => {
+    for (const [kind, body] of [
+      ['action', { ...actions, subject: { type: 'user', id: 'nonexistent-user' } }],
+      ['subject', { ...users, subject: { type: 'spaceship' } }],
+      ['resource', { ...records, resource: { type: 'spaceship' } }],
+      ['subject', { ...users, resource: { type: 'spaceship', id: 'x' }, action: { name: 'fly' } }],
+    ] as const)
+      expect(await post(`search/${kind}`, body)).toMatchObject({ status: 200, body: { results: [] } });
+  });
+
+  it('searches page by page, by tokens that belong to one search', async () => {
+    const start = await post('search/subject', { ...users, ...page });
+    expect(start.body).toEqual({ page: { next_token: expect.any(String), count: 1 }, results: [alice] });
+    const token = (start.body as { page: { next_token: string } }).page.next_token;
+    expect(token).not.toBe('');
+    const end = await post('search/subject', { ...users, page: { token } });
+    expect(end.body).toMatchObject({ page: { next_token: '', count: 1 }, results: [bob] });
+    for (const other of [
+      { ...users, action: write, page: { token } },
+      { ...users, page: { token, limit: 2 } },
+      { ...users, page: { token: 'made-up' } },
+      { ...users, page: { limit: -1 } },
+      { ...users, page: 7 },
+    ])
+      expect((await post('search/subject', other)).status).toBe(400);
+  });
+
+  it.each<[string, string, object]>([
+    ['subject search without action', 'subject', { subject: { type: 'user' }, resource: first }],
+    ['resource search without subject', 'resource', { action: read, resource: { type: 'record' } }],
+    ['action search without resource', 'action', { subject: alice }],
+    ['subject search of no resource', 'subject', { ...users, resource: { type: 'record' } }],
+    ['resource search for no subject', 'resource', { ...records, subject: { type: 'user' } }],
+    ['action search for no subject', 'action', { ...actions, subject: { type: 'user' } }],
+    ['a search without type', 'subject', { ...users, subject: {} }],
+    ['a context that is no object', 'action', { ...actions, context: 7 }],
+  ])('[P-AUTHZEN-TRANSPORT] refuses %s', async (_name, kind, body) => {
+    expect((await post(`search/${kind}`, body)).status).toBe(400);
   });
 });

@@ -31,6 +31,7 @@ function tableOf(example: string): string[][] {
 
 it('there are examples', () => {
   expect(examples.sort()).toEqual([
+    'authzen',
     'egress',
     'information-flow',
     'payments',

@@ -282,6 +282,8 @@ describe('the published OpenAPI document', () => {
       operation: 'POST /access/v1/evaluations',
       body: { ...evaluation, evaluations: [{ resource: { type: 'tool', id: 'shell.exec' } }] },
     });
+    for (const kind of ['subject', 'resource', 'action'])
+      await ask({ operation: `POST /access/v1/search/${kind}`, body: { ...evaluation, page: { limit: 1 } } });
 
     const described = Object.entries(document.paths).flatMap(([at, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${at}`),

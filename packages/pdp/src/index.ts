@@ -118,6 +118,7 @@ export { type Clock, DEFAULT_LIMITS, type PipelineLimits, type ToolCatalogue } f
 export { createDecisionPoint, type DecisionPointOptions } from './pipeline/create-decision-point.ts';
 export { DECISION_PROCEDURES } from './pipeline/procedures.ts';
 export { TURN_CODE } from './pipeline/report.ts';
+export type { SearchAnswer, SearchKind, SearchQuestion, SearchResult } from './pipeline/search.ts';
 export type {
   ActivationNote,
   ActOutcome,

@@ -1,19 +1,14 @@
 import { type Decision, type Json, type JsonObject, PROFILES } from '@writ/decision';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { evaluationsOf, isStopped, mergedItem } from './authzen-evaluations.ts';
-import { HttpError } from './error-body.ts';
+import { bodyOf, inputOf, recordRefused, refused } from './authzen-reading.ts';
+import { SEARCH_KINDS, searchPath } from './authzen-search.ts';
 import { type ApiContext, pointFor } from './http-api.ts';
 
 const EVALUATION_PATH = '/access/v1/evaluation';
 const EVALUATIONS_PATH = '/access/v1/evaluations';
 /** Needs no credential: it says where to ask, and nothing else. */
 export const AUTHZEN_METADATA_PATH = '/.well-known/authzen-configuration';
-const ENTITIES = {
-  subject: ['type', 'id', 'properties'],
-  action: ['name', 'properties'],
-  resource: ['type', 'id', 'properties'],
-} as const;
-const NAMES: readonly string[] = ['type', 'id', 'name'];
 const { fromInput, toAnswer } = PROFILES['authzen/v1'];
 
 /** AuthZEN's own statuses; what it has none for is the nearest that it has. */
@@ -59,27 +54,10 @@ function metadataFor(base: string): object {
     policy_decision_point: base,
     access_evaluation_endpoint: `${base}${EVALUATION_PATH}`,
     access_evaluations_endpoint: `${base}${EVALUATIONS_PATH}`,
+    ...Object.fromEntries(
+      SEARCH_KINDS.map((kind) => [`search_${kind}_endpoint`, `${base}${searchPath(kind)}`]),
+    ),
   };
-}
-
-async function bodyOf(request: FastifyRequest, context: ApiContext): Promise<JsonObject> {
-  const { 'content-type': type = '' } = request.headers;
-  if (!/^application\/json\s*(?:;|$)/i.test(type))
-    throw await refused(request, context, 'the `Content-Type` is not `application/json`');
-  const { body } = request;
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw await refused(request, context, 'the body is not a JSON object');
-  return body as JsonObject;
-}
-
-/** What cannot be read is refused before policy, on record. */
-async function refused(request: FastifyRequest, context: ApiContext, problem: string): Promise<HttpError> {
-  await recordRefused(request, context, problem);
-  return new HttpError(400, 'request_invalid', problem);
-}
-
-function recordRefused(request: FastifyRequest, context: ApiContext, message: string): Promise<void> {
-  return pointFor(request, context).report({ kind: 'malformed', code: 'request_invalid', message });
 }
 
 type Evaluated =
@@ -117,26 +95,4 @@ async function evaluateItem(
   if (evaluated.ok) return toAnswer(evaluated.decision) as JsonObject;
   await recordRefused(request, context, evaluated.problem);
   return { decision: false, context: { error: { status: 400, message: evaluated.problem } } };
-}
-
-/**
- * The parts that the standard names: others are for versions to come and are passed over, as it demands; properties
- * and context are kept whole. A sentence where a part that it requires is missing.
- */
-function inputOf(body: JsonObject): JsonObject | string {
-  const input: Record<string, Json> = {};
-  for (const [entity, keys] of Object.entries(ENTITIES)) {
-    const given = Object.hasOwn(body, entity) ? body[entity] : undefined;
-    if (typeof given !== 'object' || given === null || Array.isArray(given))
-      return `\`${entity}\` is not an object`;
-    const entries = Object.entries(given).filter(([key]) => (keys as readonly string[]).includes(key));
-    const known = new Map<string, Json>(entries);
-    const bad = keys.find(
-      (key) => NAMES.includes(key) && (typeof known.get(key) !== 'string' || known.get(key) === ''),
-    );
-    if (bad !== undefined) return `\`${entity}.${bad}\` is not a text`;
-    input[entity] = Object.fromEntries(known);
-  }
-  const { context } = body;
-  return context === undefined ? input : { ...input, context };
 }

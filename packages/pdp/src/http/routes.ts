@@ -1,5 +1,6 @@
 import { registerApprovalRoutes } from './approval-routes.ts';
 import { registerAuthzenRoutes } from './authzen-routes.ts';
+import { registerSearchRoutes } from './authzen-search.ts';
 import { registerBundleRoutes } from './bundle-routes.ts';
 import { registerDecisionRoutes } from './decision-routes.ts';
 import { registerHealthRoutes } from './health-routes.ts';
@@ -32,6 +33,7 @@ export const ROUTES: readonly RegisterRoutes[] = [
   registerOpaPolicyRoutes,
   registerOpaBatchRoutes,
   registerAuthzenRoutes,
+  registerSearchRoutes,
   registerHealthRoutes,
   registerMetricsRoutes,
   registerOpenapiRoute,

@@ -19,6 +19,7 @@ import { Meters } from './meters.ts';
 import { rememberPolicyFacts } from './policy-facts.ts';
 import { createRandomPool } from './random-pool.ts';
 import { report } from './report.ts';
+import { search } from './search.ts';
 import type { DecisionService, PointHandle, RawQuestion } from './service.ts';
 import { StateMemory } from './state-memory.ts';
 
@@ -105,6 +106,7 @@ function pointFor(core: Core, caller: CallerIdentity): PointHandle {
     report: (call) => report(core, caller, call),
     approval: approvalFor(core, caller),
     explain: (call: DecideCall) => explain(core, caller, call),
+    search: (question) => search(core, caller, question),
     decideRaw: (question: RawQuestion) => decideRaw(core, caller, question),
     close: async () => {
       await Promise.allSettled(core.background);

@@ -21,6 +21,7 @@ import type { ApiVerdict } from './authorize-request.ts';
 import type { CallerIdentity } from './caller.ts';
 import type { ChannelDesk } from './channel-desk.ts';
 import type { MeterReading } from './meters.ts';
+import type { SearchAnswer, SearchQuestion } from './search.ts';
 
 /** One entrypoint's opinion, as `writ decide --explain` shows it. */
 export interface ExplainedOpinion {
@@ -87,6 +88,8 @@ export interface PointHandle extends DecisionPoint {
   decideClaimed(call: DecideCall, claimed?: JsonObject): Promise<Decision>;
   /** Each entrypoint's opinion about a call; decides nothing. */
   explain(call: DecideCall): Promise<Explanation>;
+  /** Which of the entities that are known by name an evaluation would permit; reserves nothing, one entry of the record. */
+  search(question: SearchQuestion): Promise<SearchAnswer>;
   /** Asks one rule as kind `grant` with the input as it is; recorded like any decision. */
   decideRaw(question: RawQuestion): Promise<RawDecision>;
 }

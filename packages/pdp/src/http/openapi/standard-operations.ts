@@ -196,6 +196,23 @@ const evaluated = z
   .strictObject({ decision: z.boolean(), context: anyObject.optional() })
   .meta({ id: 'Evaluation' });
 
+const page = z.looseObject({ token: text.optional(), limit: z.int().nonnegative().optional() }).optional();
+const searched = z.strictObject({
+  page: z.strictObject({ next_token: text, count: z.int() }).optional(),
+  results: z.array(anyObject),
+});
+const sought = z.looseObject({ type: text, properties: anyObject.optional() });
+const search = (kind: 'subject' | 'resource' | 'action', schema: z.ZodType): Operation => ({
+  method: 'post',
+  path: `/access/v1/search/${kind}`,
+  id: `search${kind[0]?.toUpperCase()}${kind.slice(1)}s`,
+  tag: 'authzen',
+  summary: `Which ${kind}s would be permitted, of those that are known by name`,
+  audience: 'point',
+  body: { schema },
+  answers: ok('What was found', searched),
+});
+
 /** OpenID AuthZEN Authorization API 1.0. */
 export const AUTHZEN_OPERATIONS: readonly Operation[] = [
   {
@@ -230,4 +247,13 @@ export const AUTHZEN_OPERATIONS: readonly Operation[] = [
       z.union([z.strictObject({ evaluations: z.array(evaluated) }), evaluated]),
     ),
   },
+  search(
+    'subject',
+    z.looseObject({ subject: sought, action, resource: entity, context: anyObject.optional(), page }),
+  ),
+  search(
+    'resource',
+    z.looseObject({ subject: entity, action, resource: sought, context: anyObject.optional(), page }),
+  ),
+  search('action', z.looseObject({ subject: entity, resource: entity, context: anyObject.optional(), page })),
 ];
