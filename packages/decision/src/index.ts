@@ -1,3 +1,4 @@
+export { acceptsDecideCall } from './accepts-decide-call.ts';
 export { type ReadAnswerOptions, readAnswer } from './answer.ts';
 export type { AnswerForm } from './answer-member.ts';
 export { intersectCapabilities } from './answer-special.ts';

@@ -245,6 +245,7 @@ test('the surface is what is listed here', () => {
       "STRICT_JSON_DEPTH_MAX",
       "STRICT_JSON_SIZE_BYTES_MAX",
       "WritError",
+      "acceptsDecideCall",
       "arrayIndex",
       "canonicalJson",
       "checkStrictValue",

@@ -3,7 +3,7 @@ import { type BuiltEntry, buildEntry, type EntryDraft, finishEntry, openDraft } 
 import { EDGE_CELL, tileCell } from './cells.ts';
 import type { EntryCore, Trust } from './entry.ts';
 import type { Sealed } from './seal.ts';
-import { appendToEdge, EMPTY_EDGE, formatEdge, parseEdge, tilesFilled } from './tree-edge.ts';
+import { appendToEdge, EMPTY_EDGE, formatEdge, parseEdge, type TreeEdge, tilesFilled } from './tree-edge.ts';
 import { leafHash } from './tree-hash.ts';
 
 /** Appends a built entry inside another procedure's transaction; gives its index. Touches no cell. */
@@ -36,7 +36,7 @@ export function closeLedger(transaction: Transaction, entries: readonly StoredEn
   const first = entries[0];
   if (first === undefined) return;
   const text = transaction.get(EDGE_CELL);
-  const before = text === undefined ? EMPTY_EDGE : parseEdge(text);
+  const before = text === undefined ? EMPTY_EDGE : readEdge(text);
   if (before === undefined || before.size !== first.index) {
     throw new Error(`the tree has ${before?.size ?? 'an unreadable edge'}, the log ${first.index} entries`);
   }
@@ -47,7 +47,16 @@ export function closeLedger(transaction: Transaction, entries: readonly StoredEn
   for (const tile of tiles) {
     transaction.put(tileCell(tile.level, tile.index), Buffer.from(tile.hashes).toString('base64'));
   }
-  transaction.put(EDGE_CELL, formatEdge(edge));
+  const next = formatEdge(edge);
+  latest = { text: next, edge };
+  transaction.put(EDGE_CELL, next);
+}
+
+/** The edge that was written last: mostly the one that the next batch reads, by its text. */
+let latest: { readonly text: string; readonly edge: TreeEdge } | undefined;
+
+function readEdge(text: string): TreeEdge | undefined {
+  return latest?.text === text ? latest.edge : parseEdge(text);
 }
 
 /** The cells that `closeLedger` touches, to be given as `batchKeys`. */

@@ -7,7 +7,9 @@ const ABSENT = '~';
 
 /** Builds a cell's key from parts that cannot run into each other or climb out of their place. */
 export function cellKey(kind: string, ...parts: readonly (string | undefined)[]): string {
-  return [kind, ...parts.map(encodePart)].join('/');
+  let key = kind;
+  for (const part of parts) key += `/${encodePart(part)}`;
+  return key;
 }
 
 /** Parts of the key space of a kind that grows with what clients send, so that it can be swept piece by piece. */
@@ -34,6 +36,21 @@ const PLAIN = /^[A-Za-z0-9_-]{1,120}$/;
 
 function encodePart(part: string | undefined): string {
   if (part === undefined) return ABSENT;
+  const known = encodedParts.get(part);
+  if (known !== undefined) return known;
+  const encoded = encodeNew(part);
+  // Agents and principals call again and again; what they are called is encoded once.
+  if (part.length <= PART_LENGTH_MAX) {
+    if (encodedParts.size >= ENCODED_PARTS_MAX) encodedParts.clear();
+    encodedParts.set(part, encoded);
+  }
+  return encoded;
+}
+
+const ENCODED_PARTS_MAX = 8_192;
+const encodedParts = new Map<string, string>();
+
+function encodeNew(part: string): string {
   if (PLAIN.test(part)) return part;
   // A lone surrogate has no encoding; replaced ones could meet, so such a part is hashed with its code units.
   if (part.length > PART_LENGTH_MAX || !part.isWellFormed()) return hashOf(part);

@@ -16,10 +16,25 @@ export interface Versioned {
 export function readCell<State extends Versioned>(read: CellReader, key: string): State | undefined {
   const text = read(key);
   if (text === undefined) return undefined;
+  return parsedCell(text, key) as State;
+}
+
+/** Texts that were read last, with what they say: one commit reads a session several times. Values are never changed. */
+const parsed = new Map<string, Versioned>();
+const PARSED_MAX = 64;
+/** Longer texts are few, and not worth the memory. */
+const PARSED_LENGTH_MAX = 4_096;
+
+function parsedCell(text: string, key: string): Versioned {
+  const before = parsed.get(text);
+  if (before !== undefined) return before;
   const value: unknown = JSON.parse(text);
   if (!isVersioned(value))
     throw new Error(`the cell \`${key}\` has a format that this version does not know`);
-  return value as State;
+  if (text.length > PARSED_LENGTH_MAX) return value;
+  if (parsed.size >= PARSED_MAX) parsed.clear();
+  parsed.set(text, value);
+  return value;
 }
 
 export function writeCell<State extends Versioned>(

@@ -46,7 +46,20 @@ function partiesOf({ actor, principal }: StateSubject, chain: readonly string[])
   ];
 }
 
-function cellsOf(subject: StateSubject, chain: readonly string[]): readonly (readonly [Party, string])[] {
+type PartyCells = readonly (readonly [Party, string])[];
+
+const known = new WeakMap<StateSubject, { readonly chain: readonly string[]; readonly cells: PartyCells }>();
+
+/** One commit asks twice: which cells it may read, and what they hold. */
+function cellsOf(subject: StateSubject, chain: readonly string[]): PartyCells {
+  const before = known.get(subject);
+  if (before !== undefined && before.chain === chain) return before.cells;
+  const cells = newCellsOf(subject, chain);
+  known.set(subject, { chain, cells });
+  return cells;
+}
+
+function newCellsOf(subject: StateSubject, chain: readonly string[]): PartyCells {
   const { tenant } = subject;
   return partiesOf(subject, chain).flatMap((party) => {
     const { kind, id } = party;

@@ -29,7 +29,7 @@ export const JOURNAL_LENGTH_MAX = 2 * 1_024 * 1_024;
 /** Characters in one row of the journal, but for the last cell in it. */
 export const JOURNAL_ROW_LENGTH_MAX = 4 * 1_024 * 1_024;
 /** Cells that one commit moves from the journal into their table at the least, while there are any to move. */
-export const JOURNAL_SLICE_MIN = 64;
+export const JOURNAL_SLICE_MIN = 16;
 /** Memory for pages of the database, KiB. */
 export const CACHE_KIBIBYTES = 32 * 1_024;
 export const QUEUE_DEFAULT = 10_000;

@@ -73,7 +73,7 @@ const commitProcedure: Procedure<CommitRequest, CommitResult> = {
   keys: (request) => [
     ...new Set([
       ...haltKeys(request.subject),
-      ...revocationKeys(request.subject, request.chain ?? []),
+      ...revocationKeys(request.subject, request.chain ?? NOBODY),
       ...sessionKeys(request.subject),
       ...budgetKeys(definitionsOf(request), request.subject),
       ...rateKeys(request.rates, request.subject),
@@ -99,6 +99,9 @@ const commitProcedure: Procedure<CommitRequest, CommitResult> = {
   batchKeys: ledgerBatchKeys,
 };
 
+/** The chain of a call that nobody delegated. */
+const NOBODY: readonly string[] = [];
+
 export default commitProcedure;
 
 function definitionsOf(request: CommitRequest) {
@@ -112,7 +115,7 @@ function commit(transaction: Transaction, request: CommitRequest): CommitResult 
   if (halt !== undefined)
     return conclude(transaction, request, changed(withHalt(draftOf(request), halt.reason)), false);
   // So does a tombstone: a token that was given out before it outlives who it speaks for.
-  const revoked = revokedParty((key) => transaction.get(key), request.subject, request.chain ?? []);
+  const revoked = revokedParty((key) => transaction.get(key), request.subject, request.chain ?? NOBODY);
   if (revoked !== undefined) {
     const { code, revocation } = revoked;
     const refused = withReason(draftOf(request), { code, message: revocation.reason });

@@ -1,4 +1,5 @@
 import {
+  acceptsDecideCall,
   type DecideCall,
   type Decision,
   type JsonObject,
@@ -37,7 +38,7 @@ export async function decide(
   options: DecideOptions = {},
 ): Promise<Decision> {
   const startedNs = process.hrtime.bigint();
-  const admitted = admit(given, validateDecideCall);
+  const admitted = admit(given, validateDecideCall, acceptsDecideCall);
   if (!admitted.ok) return refuseMalformed(core, caller, admitted.code, admitted.message, startedNs);
   const deadlineAt = performance.now() + core.limits.decisionMs;
   const brought = await withOverride(core, caller, admitted.call);

@@ -69,10 +69,10 @@ export function resolveRequest(
 }
 
 function callerContext(context: DecisionContext | undefined): DecisionContext {
-  if (context === undefined) return {};
-  return Object.fromEntries(
-    CALLER_CONTEXT.flatMap((name) => (context[name] === undefined ? [] : [[name, context[name]]])),
-  );
+  const observed: Record<string, unknown> = {};
+  if (context === undefined) return observed;
+  for (const name of CALLER_CONTEXT) if (context[name] !== undefined) observed[name] = context[name];
+  return observed;
 }
 
 type ResolvedAction =
