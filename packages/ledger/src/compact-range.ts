@@ -23,6 +23,17 @@ export class CompactRange {
     this.#size += 1;
   }
 
+  /** Appends `width` leaves, a power of two that divides the size, by the root over them. */
+  appendSubtree(root: Uint8Array, width: number): void {
+    let node = root;
+    for (let size = this.#size / width; size % 2 === 1; size = (size - 1) / 2) {
+      const left = this.#subtrees.pop();
+      if (left !== undefined) node = nodeHash(left, node);
+    }
+    this.#subtrees.push(node);
+    this.#size += width;
+  }
+
   /** An independent copy. */
   clone(): CompactRange {
     const copy = new CompactRange();

@@ -100,7 +100,7 @@ export { type CheckpointSigner, KEY_FILE_NAME, openFileSigner, VERIFIER_KEY_FILE
 export { type TileSource, withTree } from './tiles.ts';
 export { formatTlogProof, parseTlogProof, type TlogProof, verifyTlogProof } from './tlog-proof.ts';
 export { leafHash, nodeHash } from './tree-hash.ts';
-export { type VerifyOptions, type VerifyReport, verifyLog } from './verify-log.ts';
+export { type VerifyOptions, type VerifyReport, verifyLog, verifyLogInThreads } from './verify-log.ts';
 export { VERIFY_PROBLEMS, type VerifyCode, type VerifyProblem } from './verify-problem.ts';
 export type { Witness } from './witness-client.ts';
 export {

@@ -24,28 +24,39 @@ export interface FullTile {
 export const EMPTY_EDGE: TreeEdge = Object.freeze({ size: 0, levels: [] });
 
 /** The edge after more leaves, and the tiles that they filled. */
-export function appendToEdge(
-  edge: TreeEdge,
-  leafHashes: readonly Uint8Array[],
-): { readonly edge: TreeEdge; readonly tiles: readonly FullTile[] } {
+export function appendToEdge(edge: TreeEdge, leafHashes: readonly Uint8Array[]): GrownEdge {
+  return grow(edge, leafHashes, 0);
+}
+
+/** The same for 256 leaves together, by the root of their tile; to an edge at the border of a tile. */
+export function appendTileToEdge(edge: TreeEdge, root: Uint8Array): GrownEdge {
+  return grow(edge, [root], 1);
+}
+
+interface GrownEdge {
+  readonly edge: TreeEdge;
+  readonly tiles: readonly FullTile[];
+}
+
+function grow(edge: TreeEdge, hashes: readonly Uint8Array[], from: 0 | 1): GrownEdge {
   const tiles: FullTile[] = [];
-  const levels: Uint8Array[] = [];
-  let arriving: readonly Uint8Array[] = leafHashes;
-  let firstTile = Math.floor(edge.size / TILE_WIDTH);
-  for (let level = 0; level < edge.levels.length || arriving.length > 0; level++) {
-    const hashes = Buffer.concat([edge.levels[level] ?? new Uint8Array(0), ...arriving]);
-    const filled = Math.floor(hashes.byteLength / (TILE_WIDTH * HASH_BYTES));
+  const levels: Uint8Array[] = from === 0 ? [] : [new Uint8Array(0)];
+  let arriving = hashes;
+  let firstTile = Math.floor(edge.size / TILE_WIDTH ** (from + 1));
+  for (let level: number = from; level < edge.levels.length || arriving.length > 0; level++) {
+    const row = Buffer.concat([edge.levels[level] ?? new Uint8Array(0), ...arriving]);
+    const filled = Math.floor(row.byteLength / (TILE_WIDTH * HASH_BYTES));
     const roots: Uint8Array[] = [];
     for (let each = 0; each < filled; each++) {
-      const tile = hashes.subarray(each * TILE_WIDTH * HASH_BYTES, (each + 1) * TILE_WIDTH * HASH_BYTES);
+      const tile = row.subarray(each * TILE_WIDTH * HASH_BYTES, (each + 1) * TILE_WIDTH * HASH_BYTES);
       tiles.push({ level, index: firstTile + each, hashes: tile });
       roots.push(subtreeHash(tile));
     }
-    levels.push(hashes.subarray(filled * TILE_WIDTH * HASH_BYTES));
+    levels.push(row.subarray(filled * TILE_WIDTH * HASH_BYTES));
     arriving = roots;
     firstTile = Math.floor(firstTile / TILE_WIDTH);
   }
-  return { edge: { size: edge.size + leafHashes.length, levels }, tiles };
+  return { edge: { size: edge.size + hashes.length * TILE_WIDTH ** from, levels }, tiles };
 }
 
 /** Which tiles become full when the tree grows from `from` to `to` leaves, as [level, index]. */

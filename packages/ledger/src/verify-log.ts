@@ -2,9 +2,10 @@ import { openStoreReader, type StoredEntry, type StoreReader } from '@writ/store
 import { EDGE_CELL, tileCell } from './cells.ts';
 import type { Trust } from './entry.ts';
 import { type NoteVerifier, parseVerifierKey } from './note.ts';
+import { openTileThreads, type TileThreads } from './tile-threads.ts';
 import { parseTile } from './tiles.ts';
 import { parseEdge, TILE_WIDTH } from './tree-edge.ts';
-import { HASH_BYTES } from './tree-hash.ts';
+import { equalHashes, HASH_BYTES } from './tree-hash.ts';
 import { type Claim, type Claims, collectClaims } from './verify-checkpoints.ts';
 import { ProblemSink, type VerifyProblem } from './verify-problem.ts';
 import { VerifyWalk } from './verify-walk.ts';
@@ -16,6 +17,8 @@ export interface VerifyOptions {
   readonly verifierKeys: readonly string[];
   /** The checkpoint that this verifier remembers from last time (`seen` of the report then). */
   readonly seen?: string;
+  /** Entries from which on `verifyLogInThreads` starts threads. Default 16,384: with fewer, starting them takes longer. */
+  readonly threadsFrom?: number;
 }
 
 /** What verification found. `ok` only where nothing is wrong and a signed checkpoint covers the log. */
@@ -51,34 +54,89 @@ export interface VerifyReport {
  */
 export function verifyLog(options: VerifyOptions): VerifyReport {
   const problems = new ProblemSink();
-  const verifiers = readKeys(options.verifierKeys, problems);
-  let reader: StoreReader;
+  let pass: Pass | undefined;
   try {
-    reader = openStoreReader(options.directory);
-  } catch (cause) {
-    problems.add({ code: 'files_unreadable', message: messageOf(cause) });
-    return emptyReport(problems);
-  }
-  try {
-    return verifyFiles(reader, options, verifiers, problems);
+    pass = beginPass(options, problems);
+    walkEntries(pass, 0, pass.size);
+    return concludePass(pass);
   } catch (cause) {
     problems.add({ code: 'files_unreadable', message: messageOf(cause) });
     return emptyReport(problems);
   } finally {
-    reader.close();
+    pass?.reader.close();
   }
 }
 
-function verifyFiles(
-  reader: StoreReader,
-  options: VerifyOptions,
-  verifiers: readonly NoteVerifier[],
-  problems: ProblemSink,
-): VerifyReport {
-  const size = reader.logSize();
-  const claims = collectClaims(reader, options.directory, verifiers, options.seen, problems);
-  const walk = new VerifyWalk(claims, storedHashes(reader, size), problems);
-  for (const entry of contiguous(reader.entries(0, size), size, walk)) walk.entry(entry);
+const THREADS_FROM = 16_384;
+
+/**
+ * The same by as many threads as the machine runs at once: they look over the entries, and what they find nothing wrong
+ * with is only put together here. Never rejects for what is in the files.
+ */
+export async function verifyLogInThreads(options: VerifyOptions): Promise<VerifyReport> {
+  const problems = new ProblemSink();
+  let pass: Pass | undefined;
+  let threads: TileThreads | undefined;
+  try {
+    pass = beginPass(options, problems);
+    const tiles = Math.floor(pass.size / TILE_WIDTH);
+    threads = openTileThreads(options.directory, tiles, (options.threadsFrom ?? THREADS_FROM) / TILE_WIDTH);
+    if (threads === undefined) walkEntries(pass, 0, pass.size);
+    else {
+      for (let index = 0; index < tiles; index++) {
+        const tile = await threads.tile(index);
+        const asStored = tile !== undefined && isStored(pass.storedTile(index), tile.hashes);
+        if (asStored && pass.walk.plainTile(tile)) continue;
+        walkEntries(pass, index * TILE_WIDTH, (index + 1) * TILE_WIDTH);
+      }
+      walkEntries(pass, tiles * TILE_WIDTH, pass.size);
+    }
+    return concludePass(pass);
+  } catch (cause) {
+    problems.add({ code: 'files_unreadable', message: messageOf(cause) });
+    return emptyReport(problems);
+  } finally {
+    threads?.close();
+    pass?.reader.close();
+  }
+}
+
+function isStored(stored: Uint8Array | undefined, hashes: Uint8Array): boolean {
+  return stored !== undefined && equalHashes(stored, hashes);
+}
+
+/** One pass over a log: what is read, and what was found so far. */
+interface Pass {
+  readonly reader: StoreReader;
+  readonly size: number;
+  readonly claims: Claims;
+  readonly walk: VerifyWalk;
+  readonly problems: ProblemSink;
+  /** The stored hashes of a full tile. */
+  storedTile(index: number): Uint8Array | undefined;
+}
+
+function beginPass(options: VerifyOptions, problems: ProblemSink): Pass {
+  const verifiers = readKeys(options.verifierKeys, problems);
+  const reader = openStoreReader(options.directory);
+  try {
+    const size = reader.logSize();
+    const claims = collectClaims(reader, options.directory, verifiers, options.seen, problems);
+    const walk = new VerifyWalk(claims, storedHashes(reader, size), problems);
+    const storedTile = (index: number) => parseTile(reader.read(tileCell(0, index)));
+    return { reader, size, claims, walk, problems, storedTile };
+  } catch (cause) {
+    reader.close();
+    throw cause;
+  }
+}
+
+/** Looks at entries one by one. */
+function walkEntries({ reader, walk }: Pass, from: number, to: number): void {
+  for (const entry of contiguous(reader.entries(from, to), from, to, walk)) walk.entry(entry);
+}
+
+function concludePass({ reader, size, claims, walk, problems }: Pass): VerifyReport {
   walk.finish();
   verifyStoredTree(reader, walk, problems);
   const best = verifyCoverage(claims, size, walk, problems);
@@ -99,8 +157,13 @@ function verifyFiles(
   };
 }
 
-function* contiguous(entries: Iterable<StoredEntry>, size: number, walk: VerifyWalk): Generator<StoredEntry> {
-  let expected = 0;
+function* contiguous(
+  entries: Iterable<StoredEntry>,
+  from: number,
+  size: number,
+  walk: VerifyWalk,
+): Generator<StoredEntry> {
+  let expected = from;
   for (const entry of entries) {
     for (; expected < entry.index; expected++) walk.gap(expected);
     yield entry;

@@ -89,6 +89,7 @@ it('exports these names and no others', () => {
     'verifyConsistency',
     'verifyInclusion',
     'verifyLog',
+    'verifyLogInThreads',
     'verifyPack',
     'verifyTlogProof',
     'withTree',

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import {
   signCheckpoint,
   type VerifyReport,
   verifyLog,
+  verifyLogInThreads,
 } from '../src/index.ts';
 import { appendToEdge, EMPTY_EDGE, edgeRoot, formatEdge } from '../src/tree-edge.ts';
 import { TemporaryLog, tamper } from './temporary-log.ts';
@@ -240,5 +241,16 @@ describe('erasure', () => {
     expect(erase(2, ['args', 'arg_hash'])).toMatchObject({ ok: true, erased: 2 });
     expect(erase(2, ['args', 'principal']).problems).toMatchObject([{ code: 'detail_missing', index: 2 }]);
     expect(erase(3, ['args']).problems).toMatchObject([{ code: 'detail_missing', index: 3 }]);
+  });
+});
+
+describe('[P-LEDGER-TAMPERING] verification by threads', () => {
+  it('finds the same in every copy that was made here', async () => {
+    const copies = readdirSync(log.root).filter((name) => name.startsWith('copy-'));
+    expect(copies.length).toBeGreaterThan(10);
+    for (const name of copies) {
+      const options = { directory: join(log.root, name), verifierKeys: [log.signer.verifierKey], seen };
+      expect(await verifyLogInThreads({ ...options, threadsFrom: 0 })).toEqual(verifyLog(options));
+    }
   });
 });

@@ -8,7 +8,7 @@ import {
   renderEntry,
   seenOrigins,
   VERIFIER_KEY_FILE_NAME,
-  verifyLog,
+  verifyLogInThreads,
 } from '@writ/ledger';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
@@ -154,7 +154,7 @@ function verifyCommand(): Command {
   );
 }
 
-function verify(output: Output, options: VerifyCommandOptions): number {
+async function verify(output: Output, options: VerifyCommandOptions): Promise<number> {
   const directory = dataDirectory({
     ...(options.config === undefined ? {} : { config: options.config }),
     ...(options.data === undefined ? {} : { data: options.data }),
@@ -166,7 +166,11 @@ function verify(output: Output, options: VerifyCommandOptions): number {
     .map((key) => key.split('+')[0] ?? '')
     .filter((origin) => seenOrigins(folder).includes(origin));
   const seen = origins.map((origin) => readSeen(folder, origin)).find((note) => note !== undefined);
-  const report = verifyLog({ directory, verifierKeys: keys, ...(seen === undefined ? {} : { seen }) });
+  const report = await verifyLogInThreads({
+    directory,
+    verifierKeys: keys,
+    ...(seen === undefined ? {} : { seen }),
+  });
   if (report.ok) rememberSeen(folder, report);
   output.json(report);
   for (const problem of report.problems) {
