@@ -2,6 +2,7 @@ import { matchesGlob } from 'node:path/posix';
 import { type JsonObject, readStrictBytes } from '@writ/decision';
 import type { Bundle, BundleModule, BundleResult, Entrypoint, ReadBundleOptions } from './bundle.ts';
 import { digestContent } from './digest.ts';
+import { engineContent } from './engine-content.ts';
 import { annotatedEntrypoints } from './entrypoint.ts';
 import { type BundleFile, belongsToBundle, completeLimits, isDataFile, isTestModule } from './files.ts';
 import { LARGE_BYTES } from './large/read-large.ts';
@@ -60,23 +61,17 @@ export function assembleContent(all: readonly BundleFile[], options: ContentOpti
   else if (read.manifest.delta !== undefined) problems.push(NO_PATCH);
   const manifest = read.ok ? read.manifest : EMPTY_MANIFEST;
   const modules = readModules(files, manifest, problems);
-  const data =
-    options.data === undefined
-      ? mergeDocuments(readDocuments(files, options, problems))
-      : { data: options.data, problems: [] };
-  problems.push(...data.problems);
-  if (options.thirdParty === true && holdsLazy(data.data)) problems.push(tooLargeForThirdParty());
+  const data = readAllData(files, options, problems);
+  // What a manifest calls `rego` is for whichever engine the service has for Rego.
+  const engine = options.engine ?? (manifest.engine === 'rego' ? undefined : manifest.engine);
+  const content = engineContent(engine, files, manifest, problems);
   const active = modules.filter((module) => !isTestModule(module.file));
-  // What cannot be parsed has no package; the compiler refuses it with its own words.
+  // Modules and Cedar have no packages: what they are asked by is theirs. What cannot be parsed has none; the compiler refuses it with its own words.
   const packages = active.flatMap(({ file, package: path }) => (path === '' ? [] : [{ file, path }]));
-  const roots =
-    manifest.roots ??
-    (manifestFile === undefined
-      ? rootsOfContent(
-          packages.map(({ path }) => path),
-          data.data,
-        )
-      : ['']);
+  const asked = content === undefined ? [] : [...manifest.entrypoints, ...(options.entrypoints ?? [])];
+  const owned = [...packages, ...asked].map(({ path }) => path);
+  const isWhole = manifestFile !== undefined && content === undefined;
+  const roots = manifest.roots ?? (isWhole ? [''] : rootsOfContent(owned, data.data));
   if (read.ok) problems.push(...checkRoots(roots, packages, data.data));
   const marked =
     manifest.entrypoints.length > 0
@@ -99,6 +94,7 @@ export function assembleContent(all: readonly BundleFile[], options: ContentOpti
     modules: active,
     data: data.data,
     entrypoints,
+    engineContent: content,
   });
   const bundle: Bundle = {
     name: options.name,
@@ -116,6 +112,8 @@ export function assembleContent(all: readonly BundleFile[], options: ContentOpti
     entrypoints,
     ...governanceFor(manifest.governance, options),
     thirdParty: options.thirdParty ?? false,
+    ...(engine === undefined ? {} : { engine }),
+    ...(content === undefined ? {} : { engineContent: content }),
     signatures: Object.freeze([...options.checked]),
     hasManifest: manifestFile !== undefined,
   };
@@ -147,6 +145,16 @@ function checkPatch(files: readonly BundleFile[]): BundleProblem[] {
       help: 'give the whole bundle (a snapshot)',
     },
   ];
+}
+
+function readAllData(files: readonly BundleFile[], options: ContentOptions, problems: BundleProblem[]) {
+  const data =
+    options.data === undefined
+      ? mergeDocuments(readDocuments(files, options, problems))
+      : { data: options.data, problems: [] };
+  problems.push(...data.problems);
+  if (options.thirdParty === true && holdsLazy(data.data)) problems.push(tooLargeForThirdParty());
+  return data;
 }
 
 function parseManifest(file: BundleFile): ManifestResult {

@@ -88,7 +88,7 @@ function limitsOf(options: BuildOptions): { limits?: Partial<BundleLimits> } {
 /** Modules, documents, and compiled policy; the manifest is written anew. */
 function isPacked(path: string, options: BuildOptions): boolean {
   if (path === '.manifest' || (isTestModule(path) && options.includeTests !== true)) return false;
-  return belongsToBundle(path) || path.endsWith('.wasm');
+  return belongsToBundle(path);
 }
 
 /** The folder's manifest with the revision and the roots that hold; everything else as it was written. */

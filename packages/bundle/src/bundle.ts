@@ -1,4 +1,5 @@
 import type { ActionType, EntrypointKind, JsonObject, Layer, Phase } from '@writ/decision';
+import type { BundleEngine, EngineContent } from './bundle-engine.ts';
 import type { BundleProblem } from './problem.ts';
 import type { Release } from './release.ts';
 import type { CheckedSignature, RequiredSignature } from './signing/verification.ts';
@@ -66,6 +67,10 @@ export interface Bundle {
   readonly governance?: Governance;
   /** From somebody whose word may only tighten: no grants, no overrides, own data, no network. */
   readonly thirdParty: boolean;
+  /** What evaluates it, as its operator or else its manifest says; absent: the engine of the service. */
+  readonly engine?: BundleEngine;
+  /** What that engine reads beside Rego and data. */
+  readonly engineContent?: EngineContent;
   /** The signatures that were required, each checked; empty where none was. */
   readonly signatures: readonly CheckedSignature[];
   /** False for a directory without `.manifest`, where in development any rule may be asked. */
@@ -99,6 +104,8 @@ export interface ReadBundleOptions {
   /** How decisions name the bundle; by default the folder's or the archive's name. */
   readonly name?: string;
   readonly thirdParty?: boolean;
+  /** What evaluates the bundle; goes before its manifest's word. */
+  readonly engine?: BundleEngine;
   /** Signatures that the bundle must carry; every one of them. */
   readonly signatures?: readonly RequiredSignature[];
   /** What the bundle is called where its manifest does not say. */

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { canonicalJson } from '@writ/decision';
 import type { Bundle } from './bundle.ts';
 import { lazyOf } from './large/lazy-json.ts';
@@ -62,9 +63,20 @@ function textsOf(bundle: Bundle): ReadonlyMap<string, string> {
   const settings = { roots: bundle.roots, metadata: bundle.metadata, entrypoints: bundle.entrypoints };
   return new Map([
     ...bundle.modules.map((module): [string, string] => [module.file, module.text]),
+    ...(bundle.engineContent?.files ?? []).map(({ path, bytes }): [string, string] => [
+      path,
+      fileText(path, bytes),
+    ]),
     ['data', dataText(bundle)],
     ['.manifest', indented(settings)],
   ]);
+}
+
+/** Wasm is no text: its digest stands for it. */
+function fileText(path: string, bytes: Uint8Array): string {
+  return path.endsWith('.wasm')
+    ? `sha256:${hash('sha256', bytes, 'hex')}\n`
+    : Buffer.from(bytes).toString('utf8');
 }
 
 /** Data that is read lazily is large: it is not written out to be compared. */

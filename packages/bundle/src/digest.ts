@@ -1,6 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { canonicalJson, type JsonObject } from '@writ/decision';
 import type { BundleModule, Entrypoint } from './bundle.ts';
+import { digestedEngineContent, type EngineContent } from './bundle-engine.ts';
 import { writeCanonical } from './large/write-canonical.ts';
 
 /** What a digest covers: everything that takes part in decisions, nothing that only describes or tests. */
@@ -11,6 +12,7 @@ export interface DigestedContent {
   readonly modules: readonly BundleModule[];
   readonly data: JsonObject;
   readonly entrypoints: readonly Entrypoint[];
+  readonly engineContent?: EngineContent | undefined;
 }
 
 /**
@@ -34,6 +36,9 @@ export function digestContent(content: DigestedContent): string {
     modules,
     data: content.data,
     entrypoints: content.entrypoints as unknown as JsonObject[],
+    ...(content.engineContent === undefined
+      ? {}
+      : { engine_content: digestedEngineContent(content.engineContent) }),
   };
   const sum = createHash('sha256');
   writeCanonical(document, {

@@ -17,9 +17,23 @@ const DATA_FILES = new Set(['data.json', 'data.yaml', 'data.yml']);
 /** Files at the top that make a bundle something that is not read here: each would change what the rest means. */
 const MARKERS = new Set(['.signatures.json', 'patch.json']);
 
-/** What OPA takes from a bundle: modules, data documents, the manifest at the top. Everything else is left alone. */
+/** What is taken from a bundle: as OPA does, and what other engines read. Everything else is left alone. */
 export function belongsToBundle(path: string): boolean {
-  return path === '.manifest' || path.endsWith('.rego') || isDataFile(path) || MARKERS.has(path);
+  return (
+    path === '.manifest' ||
+    path.endsWith('.rego') ||
+    isDataFile(path) ||
+    MARKERS.has(path) ||
+    path.endsWith('.wasm') ||
+    isCedarFile(path)
+  );
+}
+
+/** Cedar's policies, its schema in either of its two forms, and entities; the latter only at the bundle's top. */
+const CEDAR_FILES = new Set(['entities.json', 'schema.cedarschema', 'schema.cedarschema.json']);
+
+export function isCedarFile(path: string): boolean {
+  return path.endsWith('.cedar') || CEDAR_FILES.has(path);
 }
 
 export function isDataFile(path: string): boolean {

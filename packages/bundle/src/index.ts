@@ -10,6 +10,7 @@ export {
   type ReadBundleOptions,
   type When,
 } from './bundle.ts';
+export { BUNDLE_ENGINES, type BundleEngine, type EngineContent, type WasmResolver } from './bundle-engine.ts';
 export { checkReleases, type ReleaseRequirement } from './check-releases.ts';
 export {
   type BundleComparison,

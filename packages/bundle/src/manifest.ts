@@ -1,6 +1,7 @@
 import { ACTION_TYPES, ENTRYPOINT_KINDS, type JsonObject, LAYERS, nearestName, PHASES } from '@writ/decision';
 import { z } from 'zod';
 import type { Entrypoint, When } from './bundle.ts';
+import type { WasmResolver } from './bundle-engine.ts';
 import type { BundleProblem } from './problem.ts';
 import { type Release, releaseSchema } from './release.ts';
 import { type Governance, governanceFields, type Stewardship, stewardshipOf } from './stewardship.ts';
@@ -62,6 +63,12 @@ export const manifestSchema = z.strictObject({
     .looseObject({
       writ: z
         .strictObject({
+          engine: z
+            .enum(['rego', 'wasm', 'cedar'])
+            .optional()
+            .describe(
+              'What evaluates it: `rego` (the default) its Rego, `wasm` the modules of `opa build -t wasm`, `cedar` its `*.cedar`.',
+            ),
           layer: z
             .enum(LAYERS)
             .optional()
@@ -103,6 +110,8 @@ export function manifestJsonSchema(): object {
 /** A manifest that was read and checked. */
 export interface Manifest {
   readonly revision: string;
+  readonly engine?: 'rego' | 'wasm' | 'cedar';
+  readonly wasm: readonly WasmResolver[];
   readonly roots?: readonly string[];
   readonly regoVersion: 0 | 1;
   readonly fileRegoVersions: readonly (readonly [glob: string, version: 0 | 1])[];
@@ -128,6 +137,7 @@ export type ManifestResult =
 /** The manifest of a bundle that has none. */
 export const EMPTY_MANIFEST: Manifest = Object.freeze({
   revision: '',
+  wasm: [],
   regoVersion: 1,
   fileRegoVersions: [],
   metadata: {},
@@ -161,6 +171,11 @@ export function readManifest(document: unknown, file = '.manifest'): ManifestRes
     ok: true,
     manifest: {
       revision: value.revision ?? '',
+      ...(writ.engine === undefined ? {} : { engine: writ.engine }),
+      wasm: (value.wasm ?? []).map(({ entrypoint, module }) => ({
+        entrypoint: entrypoint.replace(/^\/+/, ''),
+        module: module.replace(/^(\.?\/)+/, ''),
+      })),
       ...(value.roots === undefined
         ? {}
         : { roots: value.roots.map((root) => root.replace(/^\/+|\/+$/g, '')) }),

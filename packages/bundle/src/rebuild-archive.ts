@@ -87,7 +87,7 @@ export function isSameContent(left: Bundle, right: Bundle): boolean {
   return contentDigest(left) === contentDigest(right);
 }
 
-function contentDigest({ roots, metadata, modules, data, entrypoints }: Bundle): string {
+function contentDigest({ roots, metadata, modules, data, entrypoints, engineContent }: Bundle): string {
   const { writ, ...others } = metadata;
   const { sequence: _, rollback_to: __, ...rest } = isObject(writ) ? writ : {};
   return digestContent({
@@ -97,5 +97,6 @@ function contentDigest({ roots, metadata, modules, data, entrypoints }: Bundle):
     modules,
     data,
     entrypoints,
+    engineContent,
   });
 }

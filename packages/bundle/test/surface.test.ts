@@ -7,6 +7,7 @@ it('exports these names', () => {
   expect(Object.keys(bundle).sort()).toEqual([
     'ADAPTERS',
     'BUILT_IN_BUNDLES',
+    'BUNDLE_ENGINES',
     'BUNDLE_ERROR_CODES',
     'DEFAULT_BUNDLE_LIMITS',
     'ENTRYPOINT_MODES',

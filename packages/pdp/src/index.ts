@@ -8,6 +8,7 @@ export {
   createCrosscheckEngine,
   type Disagreement,
 } from './engine/crosscheck-engine.ts';
+export { createEmbeddedEngines, type EmbeddedEnginesOptions } from './engine/embedded-engines.ts';
 export type {
   Engine,
   EngineAnswer,
@@ -20,6 +21,7 @@ export type {
   LoadResult,
   ReadPaths,
 } from './engine/engine.ts';
+export { createEngines, type EnginesOptions } from './engine/engines.ts';
 export {
   createManagedOpaEngine,
   createRemoteOpaEngine,
@@ -28,6 +30,7 @@ export {
 } from './engine/opa-engine.ts';
 export type { OpaProcessOptions } from './engine/opa-process.ts';
 export { createRegoEngine, type RegoEngineOptions } from './engine/rego-engine.ts';
+export { createWasmEngine, type WasmEngineOptions } from './engine/wasm/wasm-engine.ts';
 export type { BundleEvent } from './http/bundle-history.ts';
 export type { HistoryView, KeptView } from './http/bundle-routes.ts';
 export {

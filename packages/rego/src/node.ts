@@ -3,6 +3,8 @@ export type { CryptoHost, HostKey, PrivateKeyForm, SignatureAlgorithm } from './
 export type { CompileApartOptions, CompileApartResult, PolicyOfPlan } from './node/compile-apart.ts';
 export { compileApart } from './node/compile-apart.ts';
 export { nodeCrypto } from './node/crypto.ts';
+export type { ThreadEnd, ThreadLimits } from './node/killable-thread.ts';
+export { KillableThread } from './node/killable-thread.ts';
 export type { NodeNetworkOptions } from './node/network.ts';
 export { anyFile, nodeNetwork } from './node/network.ts';
 export type {

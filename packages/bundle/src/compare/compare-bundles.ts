@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '@writ/decision';
 import type { Bundle, Entrypoint } from '../bundle.ts';
+import { digestedEngineContent, type EngineContent } from '../bundle-engine.ts';
 import { isObject } from '../read-data.ts';
 import { compareRules, type RuleChange } from './rule-changes.ts';
 import { compareValues, type ValueChange } from './value-changes.ts';
@@ -107,8 +108,15 @@ function manifestOf(bundle: Bundle | undefined): JsonObject {
   return {
     roots: [...bundle.roots].sort(),
     rego_version: bundle.regoVersion,
+    ...(bundle.engineContent === undefined ? {} : { engine_content: contentOf(bundle.engineContent) }),
     ...(Object.keys(kept).length === 0 ? {} : { metadata: kept }),
   };
+}
+
+/** Files of other engines than Rego's, by their digests. */
+function contentOf(content: EngineContent): JsonObject {
+  const { files } = digestedEngineContent(content);
+  return Object.fromEntries(files.map(({ file, sha256 }) => [file, `sha256:${sha256}`]));
 }
 
 /** What is told elsewhere: entrypoints one by one, the publication with the revision. */

@@ -160,5 +160,6 @@ function filesOf(base: Bundle, manifest: JsonObject): BundleFile[] {
   return [
     { path: '.manifest', bytes: encode(JSON.stringify(manifest)) },
     ...[...base.modules, ...base.testModules].map(({ file, text }) => ({ path: file, bytes: encode(text) })),
+    ...(base.engineContent?.files ?? []),
   ];
 }

@@ -77,6 +77,7 @@ function configuredSource(
   const signatures = (bundle.signatures ?? []).map((one) => requiredSignature(one, options.folder));
   const shared = {
     ...(signatures.length === 0 ? {} : { signatures }),
+    ...(bundle.engine === undefined ? {} : { engine: bundle.engine }),
     ...(bundle.third_party === undefined ? {} : { thirdParty: bundle.third_party }),
     ...(bundle.layers === undefined ? {} : { layers: bundle.layers }),
     ...(bundle.mode === undefined ? {} : { mode: bundle.mode }),

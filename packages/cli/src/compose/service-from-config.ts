@@ -9,15 +9,7 @@ import {
   parseWitnessKey,
   type Witness,
 } from '@writ/ledger';
-import {
-  createCrosscheckEngine,
-  createManagedOpaEngine,
-  createRegoEngine,
-  createRemoteOpaEngine,
-  type Disagreement,
-  type Engine,
-  type OverrideTerms,
-} from '@writ/pdp';
+import type { OverrideTerms } from '@writ/pdp';
 import type { Config } from '../config/config.ts';
 import { limitsOf } from '../config/limits-config.ts';
 import type { LoadedConfig } from '../config/read-config.ts';
@@ -26,6 +18,7 @@ import { bundleSources } from './bundle-sources.ts';
 import { callerOf, defined } from './caller-of.ts';
 import type { ConfiguredApprover } from './configured-approver.ts';
 import { openChannels } from './open-channels.ts';
+import { openEngines } from './open-engines.ts';
 import type { IdentityOptions } from './open-identity.ts';
 import { readText } from './read-text.ts';
 import type { ListenAddress, ServiceOptions } from './service-options.ts';
@@ -77,7 +70,7 @@ export function serviceFromConfig(loaded: LoadedConfig, overrides: ServiceOverri
     }),
     ...(policyWrites ? { policyWrites } : {}),
     ...apiOptions(config, folder),
-    engine: engineOf(config, overrides, (found) => disagreements.emit('disagreement', found)),
+    engine: openEngines(config, overrides.engine, (found) => disagreements.emit('disagreement', found)),
     disagreements,
     production: config.production ?? false,
     ...(config.release === undefined ? {} : { releases: [releaseOf(config, config.release)] }),
@@ -259,28 +252,6 @@ function witnessOf({ url, key }: NonNullable<Config['witnesses']>[number]): Witn
       'such as name+id+base64, of type 4',
     );
   return { url, key: read };
-}
-
-function engineOf(
-  config: Config,
-  overrides: ServiceOverrides,
-  onDisagreement: (disagreement: Disagreement) => void,
-): Engine {
-  const kind = overrides.engine ?? config.engine?.kind ?? 'rego';
-  if (kind === 'rego') return createRegoEngine();
-  if (kind === 'opa') return opaOf(config);
-  if (kind === 'crosscheck')
-    return createCrosscheckEngine(createRegoEngine(), opaOf(config), { onDisagreement });
-  throw new CommandError(EXIT.usage, `unknown engine \`${kind}\``, 'known are rego, opa and crosscheck');
-}
-
-function opaOf(config: Config): Engine {
-  const { url, socket, command } = config.engine ?? {};
-  if (url === undefined && socket === undefined) return createManagedOpaEngine({ binary: command ?? 'opa' });
-  return createRemoteOpaEngine({
-    url: url ?? 'http://localhost',
-    ...(socket === undefined ? {} : { socketPath: socket }),
-  });
 }
 
 /** The MCP servers of a configuration. */

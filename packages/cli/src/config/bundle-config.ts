@@ -1,4 +1,4 @@
-import { ENTRYPOINT_MODES, SIGNING_ALGORITHMS } from '@writ/bundle';
+import { BUNDLE_ENGINES, ENTRYPOINT_MODES, SIGNING_ALGORITHMS } from '@writ/bundle';
 import { LAYERS } from '@writ/decision';
 import { z } from 'zod';
 
@@ -65,7 +65,9 @@ const PLACES = {
 } as const;
 type Place = keyof typeof PLACES;
 
-const EVERYWHERE: readonly string[] = ['name', 'third_party', 'signatures', 'layers', 'mode', 'unreviewed'];
+const EVERYWHERE: readonly string[] = [
+  ...['name', 'engine', 'third_party', 'signatures', 'layers', 'mode', 'unreviewed'],
+];
 const PUBLISHED: readonly string[] = ['poll_seconds', 'max_age_seconds', 'history'];
 
 /** One entry of `bundles` in `writ.yaml`: it names one place, and what can be said of that place. */
@@ -99,6 +101,10 @@ export const bundleSchema = z
           ),
       })
       .optional(),
+    engine: z
+      .enum(BUNDLE_ENGINES)
+      .optional()
+      .describe('What evaluates it. Default: what its manifest names, else `engine.kind`'),
     third_party: z.boolean().optional().describe('From somebody whose word may only tighten'),
     signatures: z
       .array(signature)

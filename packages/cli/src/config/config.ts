@@ -19,6 +19,9 @@ const upstreamLimits = limitsSchema(UPSTREAM_LIMITS)
   .optional()
   .describe('Bounds towards this server: times in ms, sizes in bytes');
 
+/** Engines that evaluate Rego, so that two of them can be asked the same. */
+const CHECKED_ENGINES = ['rego', 'opa', 'wasm'] as const;
+
 const fields = z.strictObject({
   data_dir: z
     .string()
@@ -35,7 +38,9 @@ const fields = z.strictObject({
       kind: z
         .enum(['rego', 'opa', 'crosscheck'])
         .default('rego')
-        .describe('rego: embedded; opa: a real OPA; crosscheck: both, and disagreement denies'),
+        .describe(
+          'For bundles that name none. rego: embedded; opa: a real OPA; crosscheck: two, and disagreement denies',
+        ),
       url: z
         .string()
         .optional()
@@ -44,6 +49,11 @@ const fields = z.strictObject({
         ),
       socket: z.string().optional().describe('opa: Unix socket that it listens on'),
       command: z.string().optional().describe('opa: the program to start; default `opa`'),
+      crosscheck: z
+        .tuple([z.enum(CHECKED_ENGINES), z.enum(CHECKED_ENGINES)])
+        .refine(([one, other]) => one !== other, 'must name two different engines')
+        .optional()
+        .describe('crosscheck: the two engines; default rego and opa'),
     })
     .optional(),
   bundles: z.array(bundleSchema).min(1).optional().describe('Policies, each from one place'),

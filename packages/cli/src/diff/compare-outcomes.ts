@@ -1,6 +1,6 @@
 import type { Bundle } from '@writ/bundle';
 import { type Outcome, STRICTNESS } from '@writ/decision';
-import { type Assessment, assess, createRegoEngine, loadPolicies, renderLoadFailure } from '@writ/pdp';
+import { type Assessment, assess, createEmbeddedEngines, loadPolicies, renderLoadFailure } from '@writ/pdp';
 import { CommandError, EXIT } from '../exit-status.ts';
 import type { Sample } from './read-samples.ts';
 
@@ -56,7 +56,7 @@ async function judged(
   samples: readonly Sample[],
   nowMs: number,
 ): Promise<Verdict[]> {
-  const engine = createRegoEngine();
+  const engine = createEmbeddedEngines();
   try {
     const loaded = await loadPolicies(
       bundles.map((bundle) => ({ kind: 'built-in', bundle })),

@@ -1,6 +1,6 @@
 import { type BundleSource, readSource } from '@writ/bundle';
 import {
-  createRegoEngine,
+  createEmbeddedEngines,
   DEFAULT_OVERRIDE_TERMS,
   describeLayers,
   type LayersView,
@@ -30,7 +30,7 @@ export async function readLayers(
 ): Promise<OfflineLayers> {
   const unread = sources.flatMap((source) => (source.kind === 'remote' ? [source.remote.name] : []));
   const local = sources.filter(({ kind }) => kind !== 'remote');
-  const engine = createRegoEngine();
+  const engine = createEmbeddedEngines();
   const nowMs = Date.now();
   try {
     const loaded = await loadPolicies(local, engine, { overrides: terms });

@@ -1,8 +1,9 @@
+import type { BundleEngine, EngineContent } from '@writ/bundle';
 import type { EntrypointKind, Json, JsonObject, Layer } from '@writ/decision';
 import type { PolicyQueries } from './query-types.ts';
 
 /**
- * One interface for every policy engine (embedded `rego`, a real `opa`, `crosscheck` of two).
+ * One interface for every policy engine (embedded `rego`, a real `opa`, `wasm`, `cedar`, `crosscheck` of two).
  * All pass `engineContract` in `test/engine-contract.ts`.
  */
 
@@ -21,6 +22,10 @@ export interface EngineBundle {
   readonly roots?: readonly string[];
   /** Evaluated apart from all others, with its own data and without network or runtime data. */
   readonly thirdParty?: boolean;
+  /** What evaluates it; absent: whichever the service has for bundles in Rego. */
+  readonly engine?: BundleEngine;
+  /** Wasm modules, or Cedar's policies, schema and entities. */
+  readonly engineContent?: EngineContent;
 }
 
 export interface EngineEntrypoint {
@@ -80,6 +85,8 @@ export interface LoadedPolicies {
   /** In process engines answer at once, others with a promise. Never throws or rejects: faults are answers. */
   evaluate(question: EngineQuestion): EngineAnswer | Promise<EngineAnswer>;
   reads(bundle: string, path: string): ReadPaths | undefined;
+  /** What evaluates these bundles, where several engines do: `rego+cedar`. */
+  readonly engine?: string;
   /** For administrators; absent where the engine has none. */
   readonly queries?: PolicyQueries;
   close(): Promise<void>;
@@ -108,7 +115,8 @@ export type LoadResult =
   | { readonly ok: false; readonly diagnostics: readonly EngineDiagnostic[] };
 
 export interface Engine {
-  readonly name: 'rego' | 'opa' | 'crosscheck';
+  /** Of several side by side, the one for bundles that name none. */
+  readonly name: BundleEngine;
   load(bundles: readonly EngineBundle[]): Promise<LoadResult>;
   health(): Promise<{ readonly ok: boolean; readonly message?: string }>;
   close(): Promise<void>;

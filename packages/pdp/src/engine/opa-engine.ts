@@ -9,6 +9,7 @@ import type {
   LoadResult,
   ReadPaths,
 } from './engine.ts';
+import { refuseOtherLanguages } from './engines.ts';
 import { createOpaClient, type OpaAddress, type OpaClient } from './opa-client.ts';
 import { type OpaProcess, type OpaProcessOptions, startOpaProcess } from './opa-process.ts';
 import { engineFault } from './opa-reply.ts';
@@ -31,6 +32,8 @@ export function createManagedOpaEngine(options: OpaProcessOptions): ManagedOpaEn
     name: 'opa',
     processes: () => [...open].at(-1)?.processes ?? [],
     async load(bundles) {
+      const others = refuseOtherLanguages('opa', bundles);
+      if (others.length > 0) return { ok: false, diagnostics: others };
       const loaded = await loadManaged(bundles, options, (policies) => open.delete(policies));
       if (loaded instanceof ManagedPolicies) {
         open.add(loaded);
@@ -169,6 +172,8 @@ export function createRemoteOpaEngine(options: RemoteOpaOptions): Engine {
   return {
     name: 'opa',
     async load(bundles) {
+      const others = refuseOtherLanguages('opa', bundles);
+      if (others.length > 0) return { ok: false, diagnostics: others };
       if (bundles.some((bundle) => bundle.thirdParty === true)) {
         return {
           ok: false,

@@ -2,12 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import type { Json } from '@writ/decision';
 import {
   type EvaluationResult,
-  isPlainObject,
   type MatchedRule,
   type PreparedQuery,
-  RegoNumber,
-  RegoObject,
-  RegoSet,
   toParsed,
   type Value,
 } from '@writ/rego';
@@ -24,6 +20,7 @@ import type {
   LoadResult,
   ReadPaths,
 } from './engine.ts';
+import { refuseOtherLanguages } from './engines.ts';
 import {
   CAPABILITIES,
   describeDiagnostic,
@@ -31,6 +28,7 @@ import {
   type KeptRules,
   type LocalPolicy,
 } from './first-parties.ts';
+import { isInexact } from './inexact.ts';
 import { createPolicyQueries } from './policy-queries.ts';
 import type { PolicyQueries } from './query-types.ts';
 
@@ -113,6 +111,8 @@ async function loadBundles(
   workers: PolicyWorkers,
   kept: KeptRules,
 ): Promise<LoadResult> {
+  const others = refuseOtherLanguages('rego', bundles);
+  if (others.length > 0) return { ok: false, diagnostics: others };
   const groups = new Map<string, CompiledGroup>();
   const diagnostics: EngineDiagnostic[] = [];
   let reused = false;
@@ -275,15 +275,4 @@ const PREPARED_MAX = 20_000;
 
 function failed(code: 'policy_error' | 'policy_timeout', message: string): EngineAnswer {
   return { kind: 'error', code, message };
-}
-
-/** Does the value hold a number that a double would change: then what is read is not what the policy said. */
-function isInexact(value: Value): boolean {
-  if (value === null || typeof value !== 'object') return false;
-  if (value instanceof RegoNumber) return true;
-  if (value instanceof RegoSet) return value.sorted().some(isInexact);
-  if (Array.isArray(value)) return (value as readonly Value[]).some(isInexact);
-  if (value instanceof RegoObject)
-    return [...value.entries()].some(([key, member]) => isInexact(key) || isInexact(member));
-  return isPlainObject(value) && Object.values(value).some(isInexact);
 }

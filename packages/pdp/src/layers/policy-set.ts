@@ -34,7 +34,8 @@ export interface PolicySet {
   readonly entrypoints: readonly ActiveEntrypoint[];
   /** `sha256:<hex>` over all bundles. */
   readonly digest: string;
-  readonly engine: Engine['name'];
+  /** The engine, or several that stand side by side: `rego+cedar`. */
+  readonly engine: string;
   /** What its bundles share a version with. */
   readonly releases: readonly Release[];
   /** The entrypoints that are consulted for this request, in their layer's order. */
@@ -74,7 +75,7 @@ export function createPolicySet(
     registry: buildRegistry(bundles).registry,
     entrypoints,
     digest: digestBundles(bundles),
-    engine,
+    engine: policies.engine ?? engine,
     // A third party's bundle has no say about agents and other servers' tools; one that only observes has none at all.
     releases: bundles.flatMap((bundle) =>
       bundle.release === undefined || bundle.thirdParty || modeOf(bundle) === 'observe'
@@ -154,5 +155,10 @@ function unionOfReads(policies: LoadedPolicies, asked: readonly ActiveEntrypoint
 /** A bundle as engines take it. */
 export function engineBundleOf(bundle: Bundle): EngineBundle {
   const { name, revision, digest, regoVersion, modules, data, entrypoints, roots, thirdParty } = bundle;
-  return { name, revision, digest, regoVersion, modules, data, entrypoints, roots, thirdParty };
+  const { engine, engineContent } = bundle;
+  return {
+    ...{ name, revision, digest, regoVersion, modules, data, entrypoints, roots, thirdParty },
+    ...(engine === undefined ? {} : { engine }),
+    ...(engineContent === undefined ? {} : { engineContent }),
+  };
 }

@@ -1,5 +1,4 @@
 import { Worker } from 'node:worker_threads';
-import type { WorkerReply, WorkerRequest } from './worker-messages.ts';
 
 /** Why a thread gave no answer. */
 export type ThreadEnd =
@@ -22,13 +21,14 @@ function endOf(cause: Error): ThreadEnd {
 }
 
 /** A thread that answers one request at a time and is killed where it takes too long. */
-export class KillableThread {
+export class KillableThread<Request, Reply> {
   readonly #worker: Worker;
-  #settle: ((outcome: WorkerReply | ThreadEnd) => void) | undefined;
+  #settle: ((outcome: Reply | ThreadEnd) => void) | undefined;
   #end: ThreadEnd | undefined;
 
-  constructor(limits: ThreadLimits) {
-    this.#worker = new Worker(new URL('./policy-worker.ts', import.meta.url), {
+  /** @param module what the thread runs: it posts one reply for each message */
+  constructor(module: URL, limits: ThreadLimits) {
+    this.#worker = new Worker(module, {
       name: 'writ-policy',
       // A policy learns nothing of the process, whatever it should find a way to.
       env: {},
@@ -40,7 +40,7 @@ export class KillableThread {
         stackSizeMb: limits.stackMebibytesMax,
       },
     });
-    this.#worker.on('message', (reply: WorkerReply) => this.#answer(reply));
+    this.#worker.on('message', (reply: Reply) => this.#answer(reply));
     this.#worker.on('error', (cause: Error) => {
       this.#end ??= endOf(cause);
       this.#answer(this.#end);
@@ -59,10 +59,10 @@ export class KillableThread {
   }
 
   /** Asks; after `timeMs` without an answer the thread is gone. */
-  async ask(request: WorkerRequest, timeMs: number): Promise<WorkerReply | ThreadEnd> {
+  async ask(request: Request, timeMs: number): Promise<Reply | ThreadEnd> {
     if (this.#end !== undefined) return this.#end;
     this.#worker.ref();
-    const outcome = await new Promise<WorkerReply | ThreadEnd>((settle) => {
+    const outcome = await new Promise<Reply | ThreadEnd>((settle) => {
       const timer = setTimeout(() => this.#kill(), timeMs);
       this.#settle = (answer) => {
         clearTimeout(timer);
@@ -86,7 +86,7 @@ export class KillableThread {
     this.#answer(this.#end);
   }
 
-  #answer(outcome: WorkerReply | ThreadEnd): void {
+  #answer(outcome: Reply | ThreadEnd): void {
     this.#settle?.(outcome);
   }
 }

@@ -54,8 +54,10 @@ const STACK_MEBIBYTES_MAX = 4;
 const COMPILE_MS_MAX = 10_000;
 const GRACE_MS = 100;
 
+type PolicyThread = KillableThread<WorkerRequest, WorkerReply>;
+
 interface Slot {
-  thread: KillableThread;
+  thread: PolicyThread;
   /** Policies that the thread has compiled. */
   readonly known: Set<number>;
   isBusy: boolean;
@@ -198,9 +200,10 @@ export class PolicyWorkers {
     else next(slot);
   }
 
-  #newThread(): KillableThread {
+  #newThread(): PolicyThread {
     const { heapMebibytesMax } = this.#options;
-    return new KillableThread({ heapMebibytesMax, stackMebibytesMax: STACK_MEBIBYTES_MAX });
+    const limits = { heapMebibytesMax, stackMebibytesMax: STACK_MEBIBYTES_MAX };
+    return new KillableThread(new URL('./policy-worker.ts', import.meta.url), limits);
   }
 }
 

@@ -18,9 +18,9 @@ import {
   type CallerIdentity,
   createBundleDesk,
   createDecisionPoint,
+  createEmbeddedEngines,
   createPolicySource,
   createPolicyWrites,
-  createRegoEngine,
   DECISION_PROCEDURES,
   type DecisionService,
   type Engine,
@@ -122,7 +122,7 @@ export async function openLocal(options: LocalOptions): Promise<LocalPoint> {
 }
 
 async function open(options: LocalOptions, undo: Undo[]): Promise<Omit<LocalPoint, 'close'>> {
-  const engine = options.engine ?? createRegoEngine();
+  const engine = options.engine ?? createEmbeddedEngines();
   undo.push(() => engine.close());
   const store = await openData(options);
   undo.push(() => store.close());
