@@ -295,7 +295,7 @@ class CompiledPolicy implements Policy {
   }
 
   #planBody(body: Body, globals: Globals, before: readonly Diagnostic[]): PlannedQuery {
-    const analysed = analyseQuery(body, this.#analysed, globals);
+    const analysed = analyseQuery(body, this.#analysed, globals, true);
     const diagnostics = [...before, ...analysed.diagnostics];
     if (analysed.query === undefined) return { diagnostics };
     try {

@@ -17,8 +17,10 @@ import type { RuleGraph } from './rule-graph.ts';
 import { orderQuery } from './safety.ts';
 import type { AnalysisOptions, Work } from './stages.ts';
 import { builtinLookup, STAGES } from './stages.ts';
+import { takeValues } from './take-values.ts';
 import type { MaybeType } from './types/type.ts';
 import type { TypeFault } from './types/type-errors.ts';
+import { WithFaults } from './with-faults.ts';
 
 /** An analysed policy: everything resolved, checked and put in order; what the planner takes over. */
 export interface AnalysedPolicy {
@@ -51,7 +53,13 @@ export function* analyseSteps(
   options: AnalysisOptions,
 ): Steps<ReturnType<typeof analyse>> {
   const report = new Report();
-  const names: PolicyNames = { globals: [], functions: new Map(), virtual: new Set(), rules: new Set() };
+  const names: PolicyNames = {
+    globals: [],
+    functions: new Map(),
+    virtual: new Set(),
+    rules: new Set(),
+    defined: new Set(),
+  };
   const root = yield* documentTree([], []);
   const customs = bindCustomBuiltins(options.builtins);
   const work: Work = {
@@ -59,6 +67,7 @@ export function* analyseSteps(
     options,
     customs,
     report,
+    withFaults: new WithFaults(),
     names,
     rules: [],
     root,
@@ -88,21 +97,30 @@ export function* analyseSteps(
   return { policy, diagnostics: report.diagnostics };
 }
 
-/** Analyses a query against a policy. */
+/**
+ * Analyses a query against a policy.
+ *
+ * @param captures whether the value of each of its expressions is taken into a variable, and looked at when the whole
+ *   query has an answer: so OPA evaluates queries
+ */
 export function analyseQuery(
   body: Body,
   policy: AnalysedPolicy,
   globals: Globals,
+  captures = false,
 ): {
   readonly query?: { readonly body: CoreBody; readonly variables: ReadonlyMap<string, Variable> };
   readonly diagnostics: readonly Diagnostic[];
 } {
-  const report = new Report();
+  const report = new Report(false);
   const { arityOf, names, customs, isBuiltin } = policy;
-  const options = { names, report, isBuiltin, customs };
-  const resolved = resolveQuery(body, globals, options);
+  const withFaults = new WithFaults();
+  const resolved = resolveQuery(body, globals, { names, report, withFaults, isBuiltin, customs });
   if (report.failed) return { diagnostics: report.diagnostics };
-  const expanded = expandBody(resolved.body);
+  const captured = captures ? takeValues(resolved.body, arityOf) : resolved.body;
+  const expanded = expandBody(captured);
+  for (const { code, message, location } of withFaults.all) report.error(code, message, location);
+  if (report.failed) return { diagnostics: report.diagnostics };
   checkBodyCalls(expanded, { report, arityOf, names, packagePath: [] });
   if (report.failed) return { diagnostics: report.diagnostics };
   const ordered = orderQuery(expanded, { arityOf, report });

@@ -32,7 +32,7 @@ export function checkUnusedOfEvery(
 ): void {
   const { scope, report, unused } = context;
   const [first] = body;
-  if (report.diagnostics.length !== context.errorsBefore || unused.found || first === undefined) return;
+  if (report.count !== context.errorsBefore || unused.found || first === undefined) return;
   for (const term of [key, value]) {
     if (term?.kind !== 'var' || /^(?:\$|__local)/.test(term.name)) continue;
     const variable = scope.declared(term.name);

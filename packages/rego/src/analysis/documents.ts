@@ -1,6 +1,6 @@
-import { each, type Steps } from '../syntax/steps.ts';
+import type { Steps } from '../syntax/steps.ts';
 import type { JsonObject, Value } from '../value/index.ts';
-import { compareStrings, isPlainObject } from '../value/index.ts';
+import { isPlainObject } from '../value/index.ts';
 import type { CoreRule } from './core.ts';
 import type { Report } from './report.ts';
 import { dataPath, refText } from './term-text.ts';
@@ -86,66 +86,6 @@ export function walkGroups(node: DocumentNode, visit: (group: RuleGroup, node: D
 
 export { dataPath };
 
-/** Refuses rules that cannot stand together (OPA's stage CheckRuleConflicts). */
-export function* checkConflicts(
-  root: DocumentNode,
-  packages: readonly { readonly path: readonly string[]; readonly location: CoreRule['location'] }[],
-  report: Report,
-): Steps<void> {
-  const groups: [RuleGroup, DocumentNode][] = [];
-  walkGroups(root, (group, node) => groups.push([group, node]));
-  yield* each(groups, ([group, node]) => checkGroup(group, node, report));
-  for (const { path, location } of packages) {
-    const rule = findNode(root, path)?.group?.rules.find((candidate) => candidate.tail.length === 0);
-    if (rule === undefined) continue;
-    const at = `${rule.location.file}:${rule.location.row}`;
-    const message = `package ${path.join('.')} conflicts with rule ${rule.path.at(-1)} defined at ${at}`;
-    report.error('rego_type_error', message, location);
-  }
-}
-
-function checkGroup(group: RuleGroup, node: DocumentNode, report: Report): void {
-  const all = [...group.rules, ...group.defaults].sort(inOrder);
-  const first = all[0]!;
-  const name = ruleText(all.at(-1)!);
-  const below = rulesBelow(all, node);
-  if (below.length > 0) {
-    const lines = below.map(
-      (rule) => `  rule ${ruleText(rule)} at ${rule.location.file}:${rule.location.row}`,
-    );
-    const message = `rule ${name} conflicts with:\n${lines.join('\n')}`;
-    report.error('rego_type_error', message, first.location);
-    return;
-  }
-  const kinds = new Set(all.map(kindOf));
-  const arities = new Set(all.map((rule) => rule.args.length));
-  if (kinds.size > 1 || arities.size > 1) {
-    report.error('rego_type_error', `conflicting rules ${name} found`, first.location);
-    return;
-  }
-  checkDefaults(group, report);
-}
-
-/** Rules that cannot stand below those of a group: any below a whole document, functions below any. */
-function rulesBelow(all: readonly CoreRule[], node: DocumentNode): CoreRule[] {
-  const isWhole = all.some((rule) => rule.tail.length === 0);
-  const found: CoreRule[] = [];
-  for (const child of node.children.values()) {
-    walkGroups(child, ({ rules, defaults }) => {
-      for (const rule of [...rules, ...defaults].sort(inOrder)) {
-        if (!isWhole && rule.form !== 'function') continue;
-        if (found.some((other) => isAbove(other.path, rule.path))) continue;
-        found.push(rule);
-      }
-    });
-  }
-  return found.sort((a, b) => compareStrings(ruleText(a), ruleText(b)));
-}
-
-function isAbove(above: readonly string[], path: readonly string[]): boolean {
-  return above.every((step, index) => path[index] === step);
-}
-
 /** A rule's whole reference as OPA writes it. */
 export function ruleText(rule: CoreRule): string {
   return refText({
@@ -182,18 +122,6 @@ function holds(documents: JsonObject, path: readonly string[]): boolean {
 }
 
 /** As written; rules of other files after. */
-function inOrder(a: CoreRule, b: CoreRule): number {
+export function inOrder(a: CoreRule, b: CoreRule): number {
   return a.file === b.file ? a.row - b.row : a.file < b.file ? -1 : 1;
-}
-
-function kindOf(rule: CoreRule): string {
-  if (rule.form === 'partial-set') return rule.tail.length === 0 ? 'set' : 'object-of-sets';
-  return rule.tail.length === 0 ? 'value' : 'object';
-}
-
-function checkDefaults({ path, defaults }: RuleGroup, report: Report): void {
-  if (defaults.length < 2) return;
-  const places = defaults.map((rule) => `${rule.location.file}:${rule.location.row}`);
-  const message = `multiple default rules ${dataPath(path)} found at ${places.join(', ')}`;
-  report.error('rego_type_error', message, defaults[0]!.packageLocation);
 }

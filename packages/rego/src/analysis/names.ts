@@ -1,4 +1,5 @@
 import type { Import, Module, Rule } from '../syntax/ast.ts';
+import { isGround } from '../syntax/nodes.ts';
 import type { Steps } from '../syntax/steps.ts';
 
 /** What a bare name in a module stands for: the path of a rule or an import, `data` or `input` first. */
@@ -14,6 +15,8 @@ export interface PolicyNames {
   readonly virtual: ReadonlySet<string>;
   /** Slash paths of rules themselves (their ground beginnings). */
   readonly rules: ReadonlySet<string>;
+  /** Slash paths of rules that are never undefined: with a default, sets, and single constants. */
+  readonly defined: ReadonlySet<string>;
 }
 
 /** The key by which this package's maps know a document path. */
@@ -52,6 +55,8 @@ export function* policyNames(modules: readonly Module[]): Steps<PolicyNames> {
   const functions = new Map<string, number>();
   const virtual = new Set<string>();
   const rules = new Set<string>();
+  const defined = new Set<string>();
+  const constants = new Set<string>();
   for (const module of modules) {
     const packageKey = pathKey(module.package.path);
     const names = exported.get(packageKey) ?? new Set<string>();
@@ -64,13 +69,28 @@ export function* policyNames(modules: readonly Module[]): Steps<PolicyNames> {
       if (rule.head.form === 'function') functions.set(key, rule.head.args.length);
       // Many rules share a path; what follows is known from the first of them.
       names.add(head[0]!);
-      if (rules.has(key)) continue;
+      const isWhole = head.length === rule.head.ref.length && rule.head.form !== 'function';
+      if (isWhole && rule.isDefault) defined.add(key);
+      if (rules.has(key)) {
+        if (constants.delete(key)) defined.delete(key);
+        if (isWhole && rule.isDefault) defined.add(key);
+        continue;
+      }
       rules.add(key);
+      if (isWhole && rule.head.form === 'partial-set') defined.add(key);
+      if (isWhole && isConstant(rule)) {
+        constants.add(key);
+        defined.add(key);
+      }
       for (let length = 1; length <= path.length; length++) virtual.add(pathKey(path.slice(0, length)));
     }
   }
   const globals = modules.map((module) => moduleGlobals(module, exported.get(pathKey(module.package.path))!));
-  return { globals, functions, virtual, rules };
+  return { globals, functions, virtual, rules, defined };
+}
+
+function isConstant({ head, body, elses }: Rule): boolean {
+  return body.length === 0 && elses.length === 0 && head.value !== undefined && isGround(head.value);
 }
 
 function moduleGlobals(module: Module, names: ReadonlySet<string>): Globals {

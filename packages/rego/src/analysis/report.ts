@@ -8,8 +8,13 @@ export type DiagnosticExtra = Partial<Pick<Diagnostic, 'details' | 'cause' | 'he
 /** Collects what the stages find. */
 export class Report {
   readonly #diagnostics: Diagnostic[] = [];
-  readonly #known = new Set<string>();
+  readonly #byWords: boolean;
   #stopped = false;
+
+  /** @param byWords whether findings of one place are ordered by their words, as OPA does for modules, not for queries */
+  constructor(byWords = true) {
+    this.#byWords = byWords;
+  }
 
   /** An error after which the stages that follow would only repeat it in other words. */
   error(code: DiagnosticCode, message: string, location: Location, help?: string): void {
@@ -24,15 +29,17 @@ export class Report {
 
   /** An error that leaves the policy in a state in which the stages that follow can look for more. */
   recoverable(code: DiagnosticCode, message: string, location: Location, extra: DiagnosticExtra = {}): void {
-    const key = `${location.file}\u0000${location.start}\u0000${message}`;
-    if (this.#known.has(key)) return;
-    this.#known.add(key);
     this.#diagnostics.push({ code, severity: 'error', message, location, ...extra });
   }
 
   /** Everything found, in the order of the files and of the places in them. */
   get diagnostics(): readonly Diagnostic[] {
-    return [...this.#diagnostics].sort(inOrder);
+    return [...this.#diagnostics].sort((a, b) => byPlace(a, b) || (this.#byWords ? byWords(a, b) : 0));
+  }
+
+  /** How many errors there are. */
+  get count(): number {
+    return this.#diagnostics.length;
   }
 
   /** Whether there is an error. */
@@ -46,11 +53,14 @@ export class Report {
   }
 }
 
-function inOrder(a: Diagnostic, b: Diagnostic): number {
+function byPlace(a: Diagnostic, b: Diagnostic): number {
   return (
     compareStrings(a.location.file, b.location.file) ||
     a.location.row - b.location.row ||
-    a.location.column - b.location.column ||
-    compareStrings(`${a.code}: ${a.message}`, `${b.code}: ${b.message}`)
+    a.location.column - b.location.column
   );
+}
+
+function byWords(a: Diagnostic, b: Diagnostic): number {
+  return compareStrings(`${a.code}: ${a.message}`, `${b.code}: ${b.message}`);
 }

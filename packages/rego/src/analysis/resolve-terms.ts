@@ -14,8 +14,10 @@ import { equal, numberAsWritten } from '../value/index.ts';
 import type { BuiltinCallee, Callee, CoreBody, CoreObject, CoreTerm, CoreWith } from './core.ts';
 import { generatedVariable, variableTerm } from './core.ts';
 import type { Globals, PolicyNames } from './names.ts';
+import { pathKey } from './names.ts';
 import type { Report } from './report.ts';
 import type { Scope } from './scope.ts';
+import type { WithFaults } from './with-faults.ts';
 
 /** What resolving a term needs to know. */
 export interface Resolving {
@@ -25,8 +27,10 @@ export interface Resolving {
   readonly usedGlobals?: Set<string> | undefined;
   readonly scope: Scope;
   readonly report: Report;
-  /** How many errors there were before this rule: what is wrong with others does not count in it. */
-  readonly errorsBefore: number;
+  /** Takes what is wrong with targets of `with`. */
+  readonly withFaults: WithFaults;
+  /** How many errors there were before this branch of a rule: what is wrong with others does not count in it. */
+  errorsBefore: number;
   readonly isBuiltin: (name: string) => boolean;
   /** Builtins that the caller of the engine brought. */
   readonly customs?: CustomBuiltins | undefined;
@@ -34,7 +38,7 @@ export interface Resolving {
   readonly unused: { found: boolean; readonly strict: boolean };
   /** Resolves a nested body (a comprehension's or `every`'s) in a frame of its own. */
   readonly body: (body: Body, within: () => void, continues?: boolean) => CoreBody;
-  /** Resolves a modifier; undefined where it is no good (reported). */
+  /** Resolves a modifier; undefined where it is no good (noted). */
   readonly with: (modifier: With) => CoreWith | undefined;
 }
 
@@ -212,9 +216,26 @@ function templateItems(context: Resolving, { parts, location }: TemplateStringTe
       context.report.error('rego_compile_error', message, part.location);
       return { kind: 'constant', value: '', location };
     }
+    const shown = resolveTerm(context, part.term);
+    // What is known to have a value needs no comprehension; OPA drops its `with`.
+    if (shown.kind === 'variable' || isDefined(context, shown))
+      return { kind: 'set', items: [shown], location };
+    context.withFaults.enter();
     const modifiers = part.with.map((modifier) => context.with(modifier));
-    return optionalValue(resolveTerm(context, part.term), modifiers, location);
+    context.withFaults.leave();
+    return optionalValue(shown, modifiers, location);
   });
+}
+
+/** A reference to a rule that is never undefined. */
+function isDefined({ names }: Resolving, term: CoreTerm): boolean {
+  if (term.kind !== 'ref' || term.root !== 'data') return false;
+  const path: string[] = [];
+  for (const part of term.parts) {
+    if (part.kind !== 'constant' || typeof part.value !== 'string') return false;
+    path.push(part.value);
+  }
+  return names.defined.has(pathKey(path));
 }
 
 /** The types that OPA's message names. */

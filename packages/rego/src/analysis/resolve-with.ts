@@ -6,7 +6,7 @@ import { builtinCallee, globalPath, resolveTerm } from './resolve-terms.ts';
 
 const NOT_REPLACEABLE = new Set(['eq', 'rego.metadata.chain', 'rego.metadata.rule']);
 
-/** Resolves a `with` modifier; undefined where its target is no good (reported). */
+/** Resolves a `with` modifier; undefined where its target is no good (noted). */
 export function resolveWith(context: Resolving, modifier: With): CoreWith | undefined {
   const target = resolveTarget(context, modifier.target);
   if (target === undefined) return undefined;
@@ -18,7 +18,7 @@ function resolveTarget(context: Resolving, term: Term): WithTarget | undefined {
   const path = staticPath(context, term);
   if (path === undefined) {
     const message = 'with keyword target must reference existing input, data, or a function';
-    context.report.error('rego_type_error', message, term.location);
+    context.withFaults.add({ code: 'rego_type_error', message, location: term.location });
     return undefined;
   }
   if (path.kind === 'builtin') return builtinTarget(context, path.name, term);
@@ -27,7 +27,7 @@ function resolveTarget(context: Resolving, term: Term): WithTarget | undefined {
   for (let length = 1; length < steps.length; length++) {
     if (context.names.rules.has(pathKey(steps.slice(0, length)))) {
       const message = 'with keyword cannot partially replace virtual document(s)';
-      context.report.error('rego_compile_error', message, term.location);
+      context.withFaults.add({ code: 'rego_compile_error', message, location: term.location });
       return undefined;
     }
   }
@@ -43,7 +43,7 @@ function builtinTarget(context: Resolving, name: string, term: Term): WithTarget
   } else if (name === 'walk') refusal = `${prefix} target must not be a relation`;
   else if (name === 'print') refusal = `${prefix} target must not be a void function`;
   if (refusal === undefined) return builtinCallee(context, name);
-  context.report.error('rego_compile_error', refusal, term.location);
+  context.withFaults.add({ code: 'rego_compile_error', message: refusal, location: term.location });
   return undefined;
 }
 

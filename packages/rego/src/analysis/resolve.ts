@@ -12,20 +12,22 @@ import type {
   Variable,
 } from './core.ts';
 import { generatedVariable, variableTerm } from './core.ts';
-import { collectPattern, declaredNames, someInBound, someInNames } from './declared.ts';
+import { collectPattern, declaredNames } from './declared.ts';
 import type { Globals, PolicyNames } from './names.ts';
 import { groundHead } from './names.ts';
 import type { Report } from './report.ts';
 import type { Resolving } from './resolve-terms.ts';
-import { optionalValue, resolveCall, resolveTerm } from './resolve-terms.ts';
+import { globalPath, optionalValue, resolveCall, resolveTerm } from './resolve-terms.ts';
 import { resolveWith } from './resolve-with.ts';
 import { Scope } from './scope.ts';
-import { termVariables } from './walk.ts';
+import { namesDeclared, namesInBoth } from './some-in-names.ts';
+import type { WithFaults } from './with-faults.ts';
 
 /** What resolution needs beside the modules. */
 export interface ResolveOptions {
   readonly names: PolicyNames;
   readonly report: Report;
+  readonly withFaults: WithFaults;
   readonly isBuiltin: (name: string) => boolean;
   /** Builtins that the caller of the engine brought. */
   readonly customs?: CustomBuiltins | undefined;
@@ -57,7 +59,7 @@ function resolvingContext(scope: Scope, globals: Globals, options: RuleOptions):
   const context: Resolving = {
     ...options,
     unused: { found: false, strict: options.strict === true },
-    errorsBefore: options.report.diagnostics.length,
+    errorsBefore: options.report.count,
     globals,
     scope,
     body: (body, within, continues) => {
@@ -101,6 +103,8 @@ function resolveRule(module: Module, rule: Rule, globals: Globals, options: Rule
   );
   const branches: CoreBranch[] = [{ value, body, location: rule.location }];
   for (const branch of rule.elses) {
+    context.errorsBefore = options.report.count;
+    context.unused.found = false;
     let elseValue: CoreTerm | undefined;
     const elseBody = context.body(
       branch.body,
@@ -163,9 +167,11 @@ function refuseCalls(context: Resolving, term: Term): void {
 /** Resolves a body, then what else stands in its scope; then looks for declarations without a use. */
 function resolveExpressions(context: Resolving, body: Body, within: () => void): CoreBody {
   const resolved: CoreBody = [];
+  context.withFaults.enter();
   for (const expression of body) resolved.push(...resolveExpression(context, expression));
+  context.withFaults.leave();
   within();
-  if (context.report.diagnostics.length === context.errorsBefore) checkUnused(context, body);
+  if (context.report.count === context.errorsBefore) checkUnused(context, body);
   return resolved;
 }
 
@@ -201,7 +207,7 @@ const EXPRESSIONS: { readonly [K in Expression['kind']]: ExpressionResolver<K> }
   ],
   assign: (context, expression) => resolveAssignment(context, expression),
   some: (context, expression) => {
-    for (const variable of expression.names) declare(context, variable, expression, 'declared');
+    declareAll(context, expression.names, expression);
     return [];
   },
   'some-in': (context, expression) => resolveSomeIn(context, expression),
@@ -250,7 +256,10 @@ function resolveOperand(
   for (const { kind, location } of body) {
     if (kind === 'assign') context.report.error('rego_compile_error', refusal, location);
   }
-  return { body: body.flatMap((expression) => resolveExpression(context, expression)), explicit };
+  context.withFaults.enter();
+  const resolved = body.flatMap((expression) => resolveExpression(context, expression));
+  context.withFaults.leave();
+  return { body: resolved, explicit };
 }
 
 function commonOf(context: Resolving, expression: Expression) {
@@ -274,6 +283,19 @@ function declare(
   if (typeof declared !== 'string') return declared;
   context.report.error('rego_compile_error', declared, at.location);
   return context.scope.use(term.name);
+}
+
+/** Declares names up to the first that cannot be. */
+function declareAll(
+  context: Resolving,
+  names: readonly { readonly name: string }[],
+  at: { readonly location: Expression['location'] },
+): boolean {
+  const before = context.report.count;
+  return names.every((name) => {
+    declare(context, name, at, 'declared');
+    return context.report.count === before;
+  });
 }
 
 function resolveAssignment(
@@ -315,19 +337,16 @@ function resolveSomeIn(
   const { location } = expression;
   const before = context.scope.mark();
   const domain = resolveTerm(context, expression.collection);
-  const refused = boundInDomain(expression, domain);
-  if (refused.length > 0) {
-    for (const name of refused) {
-      context.report.error('rego_compile_error', `var ${name} assigned before`, location);
-    }
+  const rootOf = (name: string): string | undefined => globalPath(context, name)?.[0];
+  const refused = namesInBoth(expression, rootOf);
+  for (const name of refused) {
+    context.report.error('rego_compile_error', `var ${name} assigned before`, location);
+  }
+  const declared = namesDeclared(expression, rootOf).map((name) => ({ name }));
+  if (refused.length > 0 || !declareAll(context, declared, expression)) {
     // What cannot be declared is left out, and so are the uses of names in it.
     context.scope.reset(before);
     return [];
-  }
-  // A name that also stands in a closure of the collection means the one around: it is not declared anew.
-  const mentioned = new Set([...termVariables(domain)].map(({ name }) => name));
-  for (const name of someInNames(expression)) {
-    if (!mentioned.has(name)) declare(context, { name }, expression, 'declared');
   }
   const common = commonOf(context, expression);
   const key =
@@ -342,22 +361,13 @@ function resolveSomeIn(
   return [{ kind: 'equal', left: value, right, assigned: false, ...common }];
 }
 
-/** The names that the collection would have to give a value to and stands on itself. */
-function boundInDomain(expression: Extract<Expression, { kind: 'some-in' }>, domain: CoreTerm): string[] {
-  const bound = someInBound(expression);
-  const found = new Set<string>();
-  for (const { name, origin } of termVariables(domain, { skipClosures: true })) {
-    if (origin === 'user' && bound.has(name)) found.add(name);
-  }
-  return [...found].sort();
-}
-
 function resolveEvery(
   context: Resolving,
   expression: Extract<Expression, { kind: 'every' }>,
 ): CoreExpression[] {
   const domain = resolveTerm(context, expression.collection);
   const common = commonOf(context, expression);
+  const before = context.report.count;
   context.scope.push(new Set());
   const declareOne = (term: Term): Variable => {
     if (term.kind !== 'var') {
@@ -368,6 +378,10 @@ function resolveEvery(
   };
   const key = expression.key === undefined ? undefined : declareOne(expression.key);
   const value = declareOne(expression.value);
+  if (context.report.count > before) {
+    context.scope.pop();
+    return [];
+  }
   const body = context.body(
     expression.body,
     () => {

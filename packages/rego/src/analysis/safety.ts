@@ -103,27 +103,29 @@ interface Waiting {
   readonly own: VariableSet;
   /** Variables of closures that this body also uses outside of them. */
   readonly closed: VariableSet;
+  /** What it still waits for. */
+  missing: VariableSet;
 }
 
 function orderBody(body: CoreBody, globals: VariableSet, options: Ordering): CoreBody {
-  const bodyVariables = bodyOwnVariables(body, options.arityOf);
-  let waiting = body.map((expression) => describe(expression, bodyVariables, globals, options.arityOf));
+  const { arityOf } = options;
+  const bodyVariables = bodyOwnVariables(body, arityOf);
+  let waiting = body.map((expression) => describe(expression, bodyVariables, globals, arityOf));
+  const outputs = new OutputFinder(arityOf);
   const safe = new Set(globals);
   const ordered: CoreBody = [];
   for (;;) {
     const left: Waiting[] = [];
     for (const candidate of waiting) {
-      if (!isReady(candidate, safe, options.arityOf)) {
-        left.push(candidate);
-        continue;
-      }
-      ordered.push(candidate.expression);
-      for (const variable of outputsOf(candidate.expression, safe, options.arityOf)) safe.add(variable);
+      const found = outputs.of(candidate.expression, safe);
+      if (isReady(candidate, safe, found)) {
+        ordered.push(candidate.expression);
+        for (const variable of found) safe.add(variable);
+      } else left.push(candidate);
     }
     if (left.length === 0) break;
     if (left.length === waiting.length) {
-      for (const candidate of left)
-        options.unsafe.add(candidate.expression, missingIn(candidate, safe, options));
+      for (const { expression, missing } of left) options.unsafe.add(expression, missing);
       orderNested(ordered, globals, options);
       return body;
     }
@@ -150,7 +152,8 @@ function describe(
     walkTermVariables(comprehension, close);
   }
   for (const inner of innerBodies(expression)) walkBodyVariables(inner, close);
-  return { expression, own, closed: closed ?? NO_VARIABLES };
+  const missing = new Set([...own].filter((variable) => !globals.has(variable)));
+  return { expression, own, closed: closed ?? NO_VARIABLES, missing };
 }
 
 /** The outermost comprehensions of an expression. */
@@ -193,38 +196,82 @@ function collectComprehensions(term: CoreTerm, into: CoreComprehension[]): void 
   }
 }
 
-function isReady(candidate: Waiting, safe: VariableSet, arityOf: ArityOf): boolean {
-  for (const variable of candidate.closed) if (!safe.has(variable)) return false;
-  const outputs = outputsOf(candidate.expression, safe, arityOf);
-  for (const variable of candidate.own) if (!safe.has(variable) && !outputs.has(variable)) return false;
-  return true;
+/**
+ * Whether everything has a value that an expression needs. One that would itself give a value to just the variables
+ * that its closures use never is, whatever else gives them one: so OPA has it.
+ */
+function isReady(candidate: Waiting, safe: VariableSet, outputs: VariableSet): boolean {
+  const { own, closed } = candidate;
+  if (closed.size > 0 && isSame(closed, outputs)) return false;
+  const needed = closed.size > 0 ? closed : candidate.missing;
+  const lacks = (variable: Variable): boolean => !safe.has(variable) && !outputs.has(variable);
+  candidate.missing = new Set([...needed].filter(lacks));
+  if (candidate.missing.size > 0) return false;
+  for (const variable of own)
+    if (lacks(variable)) candidate.missing = new Set(candidate.missing).add(variable);
+  return candidate.missing.size === 0;
+}
+
+function isSame(one: VariableSet, other: VariableSet): boolean {
+  return one.size === other.size && [...one].every((variable) => other.has(variable));
+}
+
+/**
+ * Finds what expressions give a value to, one after another while a body is put in order. The collection of `every`
+ * counts with what the call before it gave, as in OPA.
+ */
+class OutputFinder {
+  readonly #arityOf: ArityOf;
+  #ofLastCall: VariableSet = NO_VARIABLES;
+
+  constructor(arityOf: ArityOf) {
+    this.#arityOf = arityOf;
+  }
+
+  of(expression: CoreExpression, safe: VariableSet): VariableSet {
+    if (givesNothing(expression, safe)) return NO_VARIABLES;
+    switch (expression.kind) {
+      case 'call': {
+        const arity = this.#arityOf(expression.callee);
+        if (arity === undefined) return NO_VARIABLES;
+        const found = callOutputs(expression.args, arity, safe);
+        this.#ofLastCall = found;
+        return found;
+      }
+      case 'equal':
+        this.#ofLastCall = NO_VARIABLES;
+        return equalOutputs(expression, safe);
+      case 'every': {
+        const found = new Set([...this.#ofLastCall, ...refOutputs([expression.domain], safe)]);
+        this.#ofLastCall = found;
+        return found;
+      }
+      case 'test':
+        return refOutputs([expression.term], safe);
+      case 'logical':
+        return NO_VARIABLES;
+    }
+  }
+}
+
+/** Where it is negated, or what a `with` needs has no value yet. */
+function givesNothing({ negated, with: modifiers }: CoreExpression, safe: VariableSet): boolean {
+  if (negated) return true;
+  for (const { replacement } of modifiers) {
+    if (replacement.kind !== 'term') continue;
+    for (const variable of termVariables(replacement.term, { skipClosures: true })) {
+      if (!safe.has(variable)) return true;
+    }
+  }
+  return false;
 }
 
 /** The variables that an expression gives a value to, once those in `safe` have one. */
 export function outputsOf(expression: CoreExpression, safe: VariableSet, arityOf: ArityOf): VariableSet {
-  if (expression.negated) return NO_VARIABLES;
-  for (const modifier of expression.with) {
-    if (modifier.replacement.kind !== 'term') continue;
-    for (const variable of termVariables(modifier.replacement.term, { skipClosures: true })) {
-      if (!safe.has(variable)) return NO_VARIABLES;
-    }
-  }
-  switch (expression.kind) {
-    case 'test':
-      return refOutputs([expression.term], safe);
-    case 'every':
-      return refOutputs([expression.domain], safe);
-    case 'logical':
-      return NO_VARIABLES;
-    case 'equal':
-      return equalOutputs(expression, safe);
-    case 'call':
-      return callOutputs(expression.args, arityOf(expression.callee), safe);
-  }
+  return new OutputFinder(arityOf).of(expression, safe);
 }
 
-function callOutputs(args: readonly CoreTerm[], arity: number | undefined, safe: VariableSet): VariableSet {
-  if (arity === undefined) return NO_VARIABLES;
+function callOutputs(args: readonly CoreTerm[], arity: number, safe: VariableSet): VariableSet {
   const found = refOutputs(args, safe);
   if (args.length <= arity) return found;
   const outputs = new Set(found);
@@ -238,18 +285,6 @@ function callOutputs(args: readonly CoreTerm[], arity: number | undefined, safe:
     for (const variable of termVariables(argument, skip)) outputs.add(variable);
   }
   return outputs;
-}
-
-/** The variables that an expression waits for: those of its closures, or else its own. */
-function missingIn(
-  { expression, own, closed }: Waiting,
-  safe: VariableSet,
-  { arityOf }: Ordering,
-): Variable[] {
-  const inClosures = [...closed].filter((variable) => !safe.has(variable));
-  if (inClosures.length > 0) return inClosures;
-  const outputs = outputsOf(expression, safe, arityOf);
-  return [...own].filter((variable) => !safe.has(variable) && !outputs.has(variable));
 }
 
 /** Orders the bodies inside each expression; what stood before it is known there. */

@@ -38,10 +38,12 @@ export class Scope {
     return new Set(this.#frames.at(-1)?.entries.keys());
   }
 
-  /** Forgets the names that the innermost body came to know since the mark. */
+  /** Forgets the uses of names that the innermost body came to know since the mark; what it declared stays. */
   reset(mark: ReadonlySet<string>): void {
-    const entries = this.#frames.at(-1)?.entries;
-    for (const name of entries?.keys() ?? []) if (!mark.has(name)) entries!.delete(name);
+    const entries = this.#frames.at(-1)?.entries ?? new Map<string, Entry>();
+    for (const [name, { occurrence }] of entries) {
+      if (occurrence === 'referenced' && !mark.has(name)) entries.delete(name);
+    }
   }
 
   /** Whether the name stands for a local here, so that rules and imports of this name are out of sight. */

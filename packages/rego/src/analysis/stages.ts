@@ -7,12 +7,13 @@ import type { Capabilities } from './capabilities.ts';
 import { checkAnnotations } from './check-annotations.ts';
 import { arityLookup, checkDeprecatedCalls, checkRuleCalls, checkVoidCalls } from './check-calls.ts';
 import { checkCapabilities } from './check-capabilities.ts';
+import { checkConflicts } from './check-conflicts.ts';
 import { checkImports, checkReservedNames, isV1Module } from './check-imports.ts';
 import { checkShownVariables } from './check-print.ts';
 import { checkRecursion } from './check-recursion.ts';
 import type { CoreRule } from './core.ts';
 import type { DocumentNode } from './documents.ts';
-import { checkConflicts, checkDataConflicts, documentTree } from './documents.ts';
+import { checkDataConflicts, documentTree } from './documents.ts';
 import { expandRule } from './expand.ts';
 import { hoistBody, hoistNestedBodies } from './hoist.ts';
 import { typeMend } from './mends.ts';
@@ -31,6 +32,7 @@ import { SchemaAnnotations } from './types/schema-annotations.ts';
 import { schemaType } from './types/schema-type.ts';
 import type { Type } from './types/type.ts';
 import { RuleScopes } from './unsafe-variables.ts';
+import type { WithFaults } from './with-faults.ts';
 
 /** Stages that only refuse and give nothing that later ones need. */
 export type SkippableStage = 'imports' | 'print' | 'void-calls' | 'annotations' | 'types' | 'deprecated';
@@ -61,6 +63,7 @@ export interface Work {
   readonly report: Report;
   /** The further builtins by name. */
   readonly customs: CustomBuiltins | undefined;
+  readonly withFaults: WithFaults;
   names: PolicyNames;
   rules: CoreRule[];
   root: DocumentNode;
@@ -97,33 +100,6 @@ export const STAGES: readonly Stage[] = [
     },
   },
   {
-    name: 'resolve',
-    needs: [],
-    gives: 'rules whose names are variables, references and callees; nothing declared in vain',
-    opa: [
-      'ResolveRefs',
-      'CheckUnusedImports',
-      'RewriteRuleHeadRefs',
-      'RewriteLocalVars',
-      'RewriteWithValues',
-    ],
-    *run(work) {
-      work.names = yield* policyNames(work.modules);
-      const { names, report, options, customs } = work;
-      const resolving = {
-        names,
-        report,
-        isBuiltin: builtinLookup(work),
-        customs,
-        strict: options.strict === true,
-      };
-      for (const [index, module] of work.modules.entries()) {
-        const rules = yield* resolveModule(module, names.globals[index]!, resolving);
-        for (const rule of rules) work.rules.push(rule);
-      }
-    },
-  },
-  {
     name: 'imports',
     needs: [],
     gives: 'no import hides another, no name hides `input` or `data`',
@@ -133,6 +109,28 @@ export const STAGES: readonly Stage[] = [
         if (!options.strict && !isV1Module(module)) continue;
         checkReservedNames(module, report);
         checkImports(module, report);
+      }
+    },
+  },
+  {
+    name: 'resolve',
+    needs: [],
+    gives: 'rules whose names are variables, references and callees; nothing declared in vain',
+    opa: ['ResolveRefs', 'CheckUnusedImports', 'RewriteRuleHeadRefs', 'RewriteLocalVars'],
+    *run(work) {
+      work.names = yield* policyNames(work.modules);
+      const { names, report, options, customs } = work;
+      const resolving = {
+        names,
+        report,
+        isBuiltin: builtinLookup(work),
+        withFaults: work.withFaults,
+        customs,
+        strict: options.strict === true,
+      };
+      for (const [index, module] of work.modules.entries()) {
+        const rules = yield* resolveModule(module, names.globals[index]!, resolving);
+        for (const rule of rules) work.rules.push(rule);
       }
     },
   },
@@ -176,6 +174,15 @@ export const STAGES: readonly Stage[] = [
     opa: ['CheckVoidCalls'],
     run: ({ rules, report }) => {
       for (const rule of rules) checkVoidCalls(rule, report);
+    },
+  },
+  {
+    name: 'with',
+    needs: ['resolve'],
+    gives: 'no `with` on what it cannot replace',
+    opa: ['RewriteWithValues'],
+    run: ({ withFaults, report }) => {
+      for (const { code, message, location } of withFaults.all) report.error(code, message, location);
     },
   },
   {

@@ -110,7 +110,8 @@ export function expressionTerms(expression: CoreExpression): readonly CoreTerm[]
   return terms;
 }
 
-function operandTerms(expression: CoreExpression): readonly CoreTerm[] {
+/** As {@link expressionTerms}, without the values of `with`. */
+export function operandTerms(expression: CoreExpression): readonly CoreTerm[] {
   switch (expression.kind) {
     case 'test':
       return [expression.term];

@@ -61,7 +61,7 @@ test('queries are checked by what is known of the policy', () => {
   const errorsOf = (query: string): string[] =>
     policy!.prepareQuery(query).diagnostics.map(({ code, message }) => `${code}: ${message}`);
   expect(errorsOf('data.a.limit == 10')).toEqual([]);
-  expect(errorsOf('x := data.a.limit; x == "10"')).toEqual(['rego_type_error: match error']);
+  expect(errorsOf('x := data.a.limit; x = "10"')).toEqual(['rego_type_error: match error']);
   expect(errorsOf('data.a.f(1, x)')).toEqual(['rego_type_error: data.a.f: invalid argument(s)']);
   expect(errorsOf('data.a.limit.x')).toEqual(['rego_type_error: undefined ref: data.a.limit.x']);
   expect(errorsOf('lower("A", x)')).toEqual(['rego_type_error: undefined function lower']);

@@ -1,6 +1,7 @@
 import type { OracleError, OracleProgramAnswer } from '@writ/testing';
 import type { Diagnostic, EvaluationResult, QueryResult, Value } from '../../src/index.ts';
 import { compare, equal, fromJson, objectEntries, RegoSet, toJson, typeName } from '../../src/index.ts';
+import { compareStrings } from '../../src/value/index.ts';
 
 /** An error as both engines give it. */
 export interface OutcomeError {
@@ -125,8 +126,8 @@ export function withoutNumbers(message: string): string {
 }
 
 function sameErrors(all: readonly OutcomeError[], others: readonly OutcomeError[]): boolean {
-  const ours = counted(all);
-  const theirs = counted(others);
+  const ours = inOrder(counted(all));
+  const theirs = inOrder(counted(others));
   return (
     ours.length === theirs.length &&
     ours.every((one, index) => {
@@ -137,6 +138,15 @@ function sameErrors(all: readonly OutcomeError[], others: readonly OutcomeError[
         (other.row === 0 || (one.row === other.row && one.col === other.col))
       );
     })
+  );
+}
+
+/** Those of one place by their words: of a query OPA gives them in any order. */
+function inOrder(errors: readonly OutcomeError[]): readonly OutcomeError[] {
+  const words = ({ code, message }: OutcomeError): string => `${code}: ${withoutNumbers(message)}`;
+  return errors.toSorted(
+    (a, b) =>
+      compareStrings(a.file, b.file) || a.row - b.row || a.col - b.col || compareStrings(words(a), words(b)),
   );
 }
 

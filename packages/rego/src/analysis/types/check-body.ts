@@ -1,6 +1,6 @@
 import type { CoreBody, CoreComprehension, CoreExpression, CoreRef, CoreTerm } from '../core.ts';
-import { expressionTerms, innerBodies, termParts } from '../walk.ts';
-import { checkExpression, isEquality } from './check-expression.ts';
+import { expressionTerms, innerBodies, operandTerms, termParts } from '../walk.ts';
+import { checkExpression, checkReplacedFunctions, isEquality } from './check-expression.ts';
 import { checkReference } from './check-references.ts';
 import type { ClosureTyper, Environment } from './environment.ts';
 import { joinTypes } from './join-types.ts';
@@ -25,6 +25,9 @@ export class BodyChecker {
     this.#dependents = dependents;
   }
 
+  /** Whether a query is looked at, which is none of a rule's bodies. */
+  #isQuery = false;
+
   /** Types a closure where it is asked for. */
   readonly closureType: ClosureTyper = (environment, comprehension) =>
     this.#closure(environment, comprehension).type;
@@ -36,7 +39,9 @@ export class BodyChecker {
 
   /** The errors of a body that is nobody's: nothing of it is remembered. */
   checkOnce(around: Environment, body: CoreBody): readonly TypeFault[] {
+    this.#isQuery = true;
     const { errors } = this.check(around, body);
+    this.#isQuery = false;
     this.forget();
     return errors;
   }
@@ -55,7 +60,7 @@ export class BodyChecker {
     // equality stays. A fault in what was taken out is no excuse for one in the expression itself.
     const before: TypeFault[] = [];
     const inside: TypeFault[] = [];
-    const stays = expression.kind === 'test' || isEquality(expression);
+    const stays = expression.kind === 'test' || isEquality(expression, this.#isQuery);
     for (const term of expressionTerms(expression)) {
       const own = stays ? inside : before;
       if (stays && term.kind === 'ref') {
@@ -65,8 +70,12 @@ export class BodyChecker {
       else this.#checkTerm(inner, term, before);
     }
     for (const body of innerBodies(expression)) this.#checkInnerBody(inner, body, inside);
-    const fault = checkExpression(inner, expression);
+    const arity = checkReplacedFunctions(inner, expression);
+    const fault = arity ?? checkExpression(inner, expression, this.#isQuery);
     errors.push(...before, ...inside);
+    // Each part that OPA takes out is an expression of its own, under the same `with`.
+    if (arity !== undefined)
+      for (let left = takenOut(expression, stays); left > 0; left--) errors.push(arity);
     if (fault !== undefined && !(inside.length > 0 && fault.vague)) errors.push(fault);
   }
 
@@ -138,6 +147,24 @@ export class BodyChecker {
     for (const dependent of dependents) layer.documents.put(['data', ...dependent], ANY);
     return layer;
   }
+}
+
+/** How many references and closures OPA takes out of an expression into expressions of their own. */
+function takenOut(expression: CoreExpression, stays: boolean): number {
+  const inside = (term: CoreTerm): number => {
+    const own = term.kind === 'ref' || term.kind === 'comprehension' ? 1 : 0;
+    return term.kind === 'comprehension' ? 1 : own + sum(termParts(term).map(inside));
+  };
+  const counts = operandTerms(expression).map((term) => {
+    if (!stays) return inside(term);
+    if (term.kind === 'comprehension') return 0;
+    return inside(term) - (term.kind === 'ref' ? 1 : 0);
+  });
+  return sum(counts);
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
 }
 
 function closureType(environment: Environment, { result, key, term }: CoreComprehension): MaybeType {

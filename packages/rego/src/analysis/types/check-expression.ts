@@ -11,14 +11,16 @@ import { argumentError, matchError } from './type-errors.ts';
 import { unifies } from './unifies.ts';
 
 /** Checks one expression; closures and references in it have been checked before (OPA's `checkExpr`). */
-export function checkExpression(environment: Environment, expression: CoreExpression): TypeFault | undefined {
-  const fault = checkReplacedFunctions(environment, expression);
-  if (fault !== undefined) return fault;
+export function checkExpression(
+  environment: Environment,
+  expression: CoreExpression,
+  isQuery: boolean,
+): TypeFault | undefined {
   switch (expression.kind) {
     case 'equal':
       return checkEqual(environment, expression.left, expression.right, expression.location);
     case 'call':
-      return checkCall(environment, expression);
+      return checkCall(environment, expression, isQuery);
     case 'test':
     case 'every':
     case 'logical':
@@ -27,7 +29,7 @@ export function checkExpression(environment: Environment, expression: CoreExpres
 }
 
 /** A function can only stand in for one that takes the same. */
-function checkReplacedFunctions(
+export function checkReplacedFunctions(
   environment: Environment,
   { with: modifiers }: CoreExpression,
 ): TypeFault | undefined {
@@ -46,9 +48,13 @@ function checkReplacedFunctions(
   return undefined;
 }
 
-/** Whether the expression asks for two values to be equal: `=`, or `==` whose answer is not kept. */
-export function isEquality(expression: CoreExpression): boolean {
+/**
+ * Whether the expression asks for two values to be equal: `=`, or in a rule `==` whose answer is not kept. In a query
+ * `==` stays a call that takes anything.
+ */
+export function isEquality(expression: CoreExpression, isQuery: boolean): boolean {
   if (expression.kind !== 'call') return expression.kind === 'equal';
+  if (isQuery) return false;
   const { callee, args } = expression;
   return callee.kind === 'builtin' && callee.name === 'equal' && args.length === 2;
 }
@@ -81,9 +87,13 @@ export function calleeType(
   }
 }
 
-function checkCall(environment: Environment, expression: CoreCallExpression): TypeFault | undefined {
+function checkCall(
+  environment: Environment,
+  expression: CoreCallExpression,
+  isQuery: boolean,
+): TypeFault | undefined {
   const { callee, args, location } = expression;
-  if (isEquality(expression)) return checkEqual(environment, args[0]!, args[1]!, location);
+  if (isEquality(expression, isQuery)) return checkEqual(environment, args[0]!, args[1]!, location);
   if (callee.kind === 'builtin') {
     if (callee.name === 'internal.member_2' || callee.name === 'internal.member_3') {
       const fault = checkMember(environment, expression, callee.name === 'internal.member_3');

@@ -1,8 +1,7 @@
 import type { Steps } from '../../syntax/steps.ts';
 import type { Value } from '../../value/index.ts';
 import { compareStrings } from '../../value/index.ts';
-import type { CoreBody, CoreExpression, CoreRule, CoreTerm } from '../core.ts';
-import { generatedVariable, variableTerm } from '../core.ts';
+import type { CoreBody, CoreRule, CoreTerm } from '../core.ts';
 import type { RuleGraph } from '../rule-graph.ts';
 import { BodyChecker } from './check-body.ts';
 import { Environment, scalarOf } from './environment.ts';
@@ -48,20 +47,12 @@ export function* checkRuleTypes(graph: RuleGraph, options: TypeCheckOptions = {}
   checker.forget();
   return {
     faults: errors,
-    checkQuery: (body) => checker.checkOnce(environment, body.map(captured)),
+    checkQuery: (body) => checker.checkOnce(environment, body),
     typeAt: (path) => environment.typeOfDocument(path, NOWHERE),
   };
 }
 
 const NOWHERE = { file: '', start: 0, end: 0, row: 0, column: 0 };
-
-/** OPA takes the value of each expression of a query into a variable: so that has to have a type. */
-function captured(expression: CoreExpression): CoreExpression {
-  if (expression.kind !== 'test' || expression.negated) return expression;
-  const { term, kind: _kind, ...common } = expression;
-  const value = variableTerm(generatedVariable(), term.location);
-  return { ...common, kind: 'equal', left: term, right: value, assigned: false };
-}
 
 interface Checking {
   readonly environment: Environment;

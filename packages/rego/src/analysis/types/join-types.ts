@@ -43,9 +43,17 @@ function joinUnions(a: AnyType, b: AnyType): AnyType {
   return joined;
 }
 
-function joinFunctions(a: FunctionType, b: FunctionType): FunctionType | undefined {
-  if (a.args.length !== b.args.length) return undefined;
-  if ((a.variadic === undefined) !== (b.variadic === undefined)) return undefined;
+/**
+ * What functions have in common that take different arguments. OPA has no value for it there that still counts as a
+ * function: another function takes its place, anything else leaves nothing.
+ */
+const NO_FUNCTION: FunctionType = Object.freeze(functionType([], undefined));
+
+function joinFunctions(a: FunctionType, b: FunctionType): FunctionType {
+  if (a === NO_FUNCTION) return b;
+  if (b === NO_FUNCTION) return a;
+  if (a.args.length !== b.args.length) return NO_FUNCTION;
+  if ((a.variadic === undefined) !== (b.variadic === undefined)) return NO_FUNCTION;
   return functionType(
     a.args.map((argument, index) => joinTypes(argument, b.args[index])),
     joinTypes(a.result, b.result),
