@@ -104,7 +104,7 @@ function isCapture({ body }: CoreComprehension): boolean {
 
 function checkOperands(operands: readonly CoreTerm[], known: VariableSet, report: Report): void {
   for (const operand of operands) {
-    const missing = [...termVariables(operand, { skipClosures: true })]
+    const missing = [...new Set(variablesShown(operand))]
       .filter((variable) => !known.has(variable) && variable.origin !== 'generated')
       .sort((a, b) => compareStrings(a.name, b.name));
     for (const { name, origin } of missing) {
@@ -112,6 +112,12 @@ function checkOperands(operands: readonly CoreTerm[], known: VariableSet, report
       report.error('rego_compile_error', `var ${shown} is undeclared`, operand.location);
     }
   }
+}
+
+/** The variables outside of closures; template strings count as such. */
+function variablesShown(term: CoreTerm): Variable[] {
+  if (term.kind === 'variable') return [term.variable];
+  return isTemplate(term) ? [] : termParts(term).flatMap(variablesShown);
 }
 
 function operandsOf(expression: CoreExpression): CoreTerm[] {

@@ -9,7 +9,12 @@ const NOT_REPLACEABLE = new Set(['eq', 'rego.metadata.chain', 'rego.metadata.rul
 /** Resolves a `with` modifier; undefined where its target is no good (noted). */
 export function resolveWith(context: Resolving, modifier: With): CoreWith | undefined {
   const target = resolveTarget(context, modifier.target);
-  if (target === undefined) return undefined;
+  if (target === undefined) {
+    // What stands in it is used nevertheless.
+    resolveTerm(context, modifier.target);
+    resolveTerm(context, modifier.value);
+    return undefined;
+  }
   const replacement = resolveReplacement(context, target, modifier.value);
   return { target, replacement, location: modifier.location };
 }

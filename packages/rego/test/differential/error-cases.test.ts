@@ -23,7 +23,9 @@ describe('errors of the compiler, from the differential runs', () => {
 
   test('of the names of one `some` the first that cannot be declared is told; `else` is looked at by itself', () => {
     expect(
-      errorsOf('package t\n\nf(a, {"id": b}) := 1 if {\n\tsome b, c in [1]\n\tsome c, d in [1]\n\tc == d\n}\n'),
+      errorsOf(
+        'package t\n\nf(a, {"id": b}) := 1 if {\n\tsome b, c in [1]\n\tsome c, d in [1]\n\tc == d\n}\n',
+      ),
     ).toEqual(['4:2 rego_compile_error: arg b redeclared']);
     expect(
       errorsOf(
