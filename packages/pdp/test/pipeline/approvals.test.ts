@@ -1,25 +1,14 @@
 import { ASKS_MAX } from '@writ/state';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { asRequest, type Fixture, openFixture, type RuleAt, tenantNow, toolCall } from './support.ts';
+import { escalating } from './escalating.ts';
+import { type Fixture, openFixture, tenantNow, toolCall } from './support.ts';
 
 let fixture: Fixture;
 afterEach(() => fixture.close());
 
 /** Deleting needs a person; everything else is granted. */
-const RULES: readonly RuleAt[] = [
-  { path: 'test/allow', kind: 'grant', rule: () => true, reads: [['action']] },
-  {
-    path: 'test/human',
-    kind: 'guard',
-    layer: 'workflow',
-    rule: (input) =>
-      asRequest(input).action.tool === 'db.delete'
-        ? { outcome: 'escalate', reason: 'human_approval_required', message: 'deletes need a person' }
-        : true,
-    reads: [['action']],
-  },
-];
+const RULES = escalating('db.delete', 'human_approval_required', 'deletes need a person');
 
 const admin = () => fixture.point.administration;
 

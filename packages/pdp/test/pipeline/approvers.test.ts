@@ -1,35 +1,15 @@
 import type { DecideCall, JsonObject } from '@writ/decision';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Approver } from '../../src/pipeline/approver.ts';
-import {
-  asRequest,
-  type Fixture,
-  openFixture,
-  type Rule,
-  type RuleAt,
-  tenantNow,
-  toolCall,
-} from './support.ts';
+import { escalating, withApprovers } from './escalating.ts';
+import { asRequest, type Fixture, openFixture, type Rule, tenantNow, toolCall } from './support.ts';
 
 let fixture: Fixture;
 afterEach(() => fixture.close());
 
-const RULES: readonly RuleAt[] = [
-  { path: 'test/allow', kind: 'grant', rule: () => true, reads: [['action']] },
-  {
-    path: 'test/human',
-    kind: 'guard',
-    layer: 'workflow',
-    rule: (input) =>
-      asRequest(input).action.tool === 'pay' ? { outcome: 'escalate', reason: 'needs_a_person' } : true,
-    reads: [['action']],
-  },
-];
+const RULES = escalating('pay', 'needs_a_person');
 
-const approversRule = (rule: Rule): readonly RuleAt[] => [
-  ...RULES,
-  { path: 'test/approvers', kind: 'approvers', rule },
-];
+const approversRule = (rule: Rule) => withApprovers(RULES, rule);
 const person = (id: string, ...groups: string[]): Approver => ({ id, groups, channel: 'test' });
 const carol = person('user:carol', 'finance');
 const dave = person('user:dave', 'finance');

@@ -1,22 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { decodeJwt, SignJWT } from 'jose';
 import { afterEach, describe, expect, it } from 'vitest';
-import { asRequest, type Fixture, openFixture, type RuleAt, toolCall } from './support.ts';
+import { escalating } from './escalating.ts';
+import { asRequest, type Fixture, openFixture, toolCall } from './support.ts';
 
 let fixture: Fixture;
 afterEach(() => fixture.close());
 
-const RULES: readonly RuleAt[] = [
-  { path: 'test/allow', kind: 'grant', rule: () => true, reads: [['action']] },
-  {
-    path: 'test/human',
-    kind: 'guard',
-    layer: 'workflow',
-    rule: (input) =>
-      asRequest(input).action.tool === 'pay' ? { outcome: 'escalate', reason: 'needs_a_person' } : true,
-    reads: [['action']],
-  },
-];
+const RULES = escalating('pay', 'needs_a_person');
 
 async function approved(args = { amount: 900 }): Promise<{ readonly id: string; readonly token: string }> {
   const asked = await fixture.point.decide(toolCall('pay', args));
