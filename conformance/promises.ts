@@ -57,6 +57,16 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
       'Nobody approves a call of their own: not its principal, its actor, nor anybody in the chain between.',
     source: 'docs/reference/entrypoints.md',
   },
+  'P-APPEAL-BOUND': {
+    sentence:
+      'An appeal reaches only denials of resource and workflow that offer one; it lets nothing through by itself, and a granted one lifts exactly the reasons that it was asked against, once.',
+    source: 'docs/how-to/approve-calls.md',
+  },
+  'P-ACCESS-REQUEST-BOUND': {
+    sentence:
+      'An access request is taken only for a denial that this service signed for the same caller and question, and approves nothing by itself.',
+    source: 'OpenID AuthZEN Access Request and Approval Profile',
+  },
   'P-AUTHZEN-BATCH': {
     sentence:
       'Of several evaluations, one that fails is a no about itself, and the list ends where its semantic says.',

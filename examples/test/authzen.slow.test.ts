@@ -180,6 +180,9 @@ describe('AuthZEN certification scenario', () => {
       search_subject_endpoint: `${writ.api}/access/v1/search/subject`,
       search_resource_endpoint: `${writ.api}/access/v1/search/resource`,
       search_action_endpoint: `${writ.api}/access/v1/search/action`,
+      access_request_endpoint: `${writ.api}/access/v1/requests`,
+      jwks_uri: `${writ.api}/access/v1/jwks`,
+      capabilities: ['urn:openid:authzen:capability:access-request'],
     });
   });
 

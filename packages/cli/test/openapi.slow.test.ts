@@ -282,6 +282,29 @@ describe('the published OpenAPI document', () => {
       operation: 'POST /access/v1/evaluations',
       body: { ...evaluation, evaluations: [{ resource: { type: 'tool', id: 'shell.exec' } }] },
     });
+    await ask({ operation: 'GET /access/v1/jwks' });
+    const guarded = {
+      subject: {
+        type: 'user',
+        id: 'user:42',
+        properties: { scopes: ['read', 'write:refund', 'write:destructive'] },
+      },
+      action: { name: 'tools/call', properties: { arguments: { table: 'asked_for' } } },
+      resource: { type: 'tool', id: 'db.delete' },
+    };
+    const { context } = (await ask({ operation: 'POST /access/v1/evaluation', body: guarded })) as {
+      context: { access_request: { binding_token: string } };
+    };
+    const { task } = (await ask({
+      operation: 'POST /access/v1/requests',
+      body: { ...guarded, denial: { binding_token: context.access_request.binding_token } },
+      status: 202,
+    })) as { task: { id: string } };
+    await ask({ operation: 'GET /access/v1/requests/{id}', url: `/access/v1/requests/${task.id}` });
+    await ask({
+      operation: 'POST /access/v1/requests/{id}/cancel',
+      url: `/access/v1/requests/${task.id}/cancel`,
+    });
     for (const kind of ['subject', 'resource', 'action'])
       await ask({ operation: `POST /access/v1/search/${kind}`, body: { ...evaluation, page: { limit: 1 } } });
 

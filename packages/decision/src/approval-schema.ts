@@ -40,6 +40,10 @@ const recentSchema = z
   .strictObject({ decision_id: name, time: name, outcome: name, reason: text.exactOptional() })
   .readonly();
 
+export const appealSchema = z
+  .strictObject({ justification: z.string().min(1).max(4096).exactOptional() })
+  .readonly();
+
 export const approvalSchema = z
   .strictObject({
     id: name,
@@ -76,6 +80,7 @@ export const approvalSchema = z
     decided_by: text.exactOptional(),
     decided_at: text.exactOptional(),
     comment: text.exactOptional(),
+    appeal: appealSchema.exactOptional(),
     needed: count.exactOptional(),
     votes: z.array(voteSchema).readonly().exactOptional(),
     asked: z.array(text).readonly().exactOptional(),

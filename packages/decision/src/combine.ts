@@ -18,7 +18,7 @@ import type {
   StepUp,
 } from './opinion.ts';
 import { HUMAN_APPROVAL_METHOD, STRICTNESS, strictest } from './outcome.ts';
-import { findLift } from './override.ts';
+import { findLift, isOverridable } from './override.ts';
 import { reasonIdentity } from './reason-identity.ts';
 
 /** What combining needs to know beside the opinions. */
@@ -30,7 +30,15 @@ export interface CombineOptions {
   readonly nowMs: number;
   /** The escalate reasons that an approval for exactly this call was asked for; it lifts these and no other. */
   readonly approved?: readonly Reason[];
+  /**
+   * Denials that name `ACCESS_REQUEST` as the way to appeal count as escalations: somebody appeals, or an approval that
+   * an appeal asked for is used.
+   */
+  readonly appealing?: boolean;
 }
+
+/** The `appeal_path` of a denial that Writ itself takes appeals against: a person decides. */
+export const ACCESS_REQUEST = 'access_request';
 
 /** An override that took effect, for the record. */
 export interface AppliedLift {
@@ -54,9 +62,13 @@ export interface Combined {
   readonly step_up?: StepUp;
   /** The escalate reasons that an approval would have to be asked for. */
   readonly escalations: readonly Reason[];
+  /** The outcome is a denial, and all that denies offers an appeal which Writ takes. */
+  readonly appealable: boolean;
   readonly advice: PolicyAdvice;
   /** What an approval and overrides lifted. */
   readonly lifted: { readonly approved: readonly Reason[]; readonly overridden: readonly AppliedLift[] };
+  /** Reasons of denials that count as escalations because somebody appeals. */
+  readonly appealed: readonly Reason[];
 }
 
 /** A part with its origin, while it is being combined. */
@@ -74,10 +86,12 @@ export function combine(all: readonly ConsultedOpinion[], options: CombineOption
   const opinions = all.filter(({ observed }) => observed !== true);
   const overridden: AppliedLift[] = [];
   const approved: Reason[] = [];
+  const appealed: Reason[] = [];
   const approvals = new Set((options.approved ?? []).map(reasonIdentity));
   const placed = opinions
     .flatMap(placedParts)
     .map((entry) => applyOverride(entry, opinions, options, overridden))
+    .map((entry) => applyAppeal(entry, options.appealing === true, appealed))
     .map((entry) => applyApproval(entry, approvals, approved))
     .sort(byStrictness);
 
@@ -93,6 +107,8 @@ export function combine(all: readonly ConsultedOpinion[], options: CombineOption
   const remediation = reasons.find(
     (reason) => reason.outcome === outcome && reason.remediation !== undefined,
   )?.remediation;
+  const denials = placed.filter(({ part }) => part.outcome === 'deny');
+  const appealable = denials.length > 0 && missing === undefined && denials.every(isAppealable);
   const stepUp = outcome === 'step_up' ? uniteStepUp(placed) : undefined;
   return {
     outcome,
@@ -103,8 +119,10 @@ export function combine(all: readonly ConsultedOpinion[], options: CombineOption
     ...(remediation === undefined ? {} : { remediation }),
     ...(stepUp === undefined ? {} : { step_up: stepUp }),
     escalations: reasons.filter((reason) => reason.outcome === 'escalate'),
-    advice: uniteAdvice(placed),
+    appealable,
+    advice: uniteAdvice(placed, appealable),
     lifted: { approved: sortedReasons(approved), overridden: sortedLifts(overridden) },
+    appealed: sortedReasons(appealed),
   };
 }
 
@@ -140,6 +158,17 @@ function applyOverride(
   const asked = settled === 'step_up' ? { step_up: entry.part.step_up ?? { method: 'step_up' } } : {};
   const { step_up: _before, ...rest } = entry.part;
   return { from: entry.from, part: { ...rest, outcome: settled, ...asked } };
+}
+
+/** An appeal reaches as far as an override does: never to identity, compliance, or what Writ itself says. */
+function isAppealable(entry: Placed): boolean {
+  return entry.part.advice?.appeal_path === ACCESS_REQUEST && reasonsOf(entry).every(isOverridable);
+}
+
+function applyAppeal(entry: Placed, isAppealing: boolean, appealed: Reason[]): Placed {
+  if (!isAppealing || entry.part.outcome !== 'deny' || !isAppealable(entry)) return entry;
+  appealed.push(...reasonsOf(entry));
+  return { from: entry.from, part: { ...entry.part, outcome: 'escalate' } };
 }
 
 /** What the opinion grants, and the duties that it sets, stay; only its escalation falls. */
@@ -301,10 +330,14 @@ function uniteStepUp(placed: readonly Placed[]): StepUp {
   return scopes.length === 0 ? { method } : { method, scopes };
 }
 
-function uniteAdvice(placed: readonly Placed[]): PolicyAdvice {
+function uniteAdvice(placed: readonly Placed[], appealable: boolean): PolicyAdvice {
   const all = placed.flatMap(({ part }) => (part.advice === undefined ? [] : [part.advice]));
   const remaining = all.flatMap((advice) => advice.rate_limit_remaining ?? []);
-  const appeal = all.find((advice) => advice.appeal_path !== undefined)?.appeal_path;
+  const isElsewhere = (path: string | undefined) => path !== undefined && path !== ACCESS_REQUEST;
+  // An appeal that one denial offers and another does not would lead nowhere.
+  const appeal = appealable
+    ? ACCESS_REQUEST
+    : all.find((advice) => isElsewhere(advice.appeal_path))?.appeal_path;
   const alternatives = new Map(
     all.flatMap((advice) => advice.alternatives ?? []).map((item) => [canonicalJson(item), item]),
   );

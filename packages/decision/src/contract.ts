@@ -207,6 +207,7 @@ export interface DecisionMetadata {
   /** Seconds after which a call that a rate limit refused may be asked again. */
   readonly retry_after?: number;
   readonly audit_required?: boolean;
+  /** Where to appeal; `access_request`: by asking again with `appeal`, and a person decides. */
   readonly appeal_path?: string;
   readonly alternatives?: readonly Json[];
   readonly engine?: string;
@@ -276,6 +277,8 @@ export interface Approval {
   readonly decided_by?: string;
   readonly decided_at?: string;
   readonly comment?: string;
+  /** Asked against a denial, in the words of whoever appeals: nobody has checked them. */
+  readonly appeal?: { readonly justification?: string };
   /** How many people have to say yes. */
   readonly needed?: number;
   readonly votes?: readonly ApprovalVoteShown[];
@@ -314,6 +317,8 @@ export interface DecideCall {
   readonly approval_id?: string;
   /** The same by the override token that the approval became. */
   readonly override_token?: string;
+  /** Asks people about a call that policy denies and offers to appeal; it does not let the call through. */
+  readonly appeal?: { readonly justification?: string };
 }
 
 /** What became of an effect that was allowed. */

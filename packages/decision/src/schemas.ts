@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { APPROVAL_STATUSES } from './approval-contract.ts';
-import { approvalSchema } from './approval-schema.ts';
+import { appealSchema, approvalSchema } from './approval-schema.ts';
 import type { Approval } from './contract.ts';
 import {
   ACTION_TYPES,
@@ -218,6 +218,7 @@ export const decideCallSchema = z
     tool_digest: sha256.exactOptional(),
     approval_id: z.string().min(1).max(256).exactOptional(),
     override_token: z.string().min(1).max(4096).exactOptional(),
+    appeal: appealSchema.exactOptional(),
   })
   .readonly();
 

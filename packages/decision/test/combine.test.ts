@@ -102,6 +102,45 @@ describe('[P-NO-GRANT-NO-ALLOW] nothing is allowed without a grant', () => {
   });
 });
 
+describe('[P-APPEAL-BOUND] a denial that offers an appeal', () => {
+  const objection = (layer: Layer, appeal_path = 'access_request') =>
+    guard({ allow: false, reason: 'late', metadata: { appeal_path } }, layer);
+  const appealing = { ...OPTIONS, appealing: true };
+
+  test('is an escalation while somebody appeals, and falls to the approval of exactly its reasons', () => {
+    const opinions = [grant(true), objection('workflow')];
+    expect(combine(opinions, OPTIONS)).toMatchObject({
+      outcome: 'deny',
+      appealable: true,
+      advice: { appeal_path: 'access_request' },
+    });
+    const asked = combine(opinions, appealing);
+    expect(asked).toMatchObject({ outcome: 'escalate', appealable: false, appealed: [{ code: 'late' }] });
+    const approved = asked.escalations;
+    expect(combine(opinions, { ...appealing, approved }).outcome).toBe('allow');
+    // An approval of the same reasons that nobody appealed for lifts no denial.
+    expect(combine(opinions, { ...OPTIONS, approved }).outcome).toBe('deny');
+    const others = [...opinions, guard({ allow: false, reason: 'early' }, 'workflow', 'other')];
+    expect(combine(others, { ...appealing, approved }).outcome).toBe('deny');
+  });
+
+  test.each<[string, readonly ConsultedOpinion[]]>([
+    ['of compliance', [grant(true), objection('compliance')]],
+    ['of identity', [grant(true), objection('identity')]],
+    ['that names another place', [grant(true), objection('workflow', 'https://help')]],
+    ['beside a denial without one', [grant(true), objection('workflow'), guard(false, 'workflow', 'o')]],
+    ['where no grant is', [objection('workflow')]],
+    ['that is a fault', [grant(true), guard(undefined)]],
+  ])('does not hold %s', (_name, opinions) => {
+    const combined = combine(opinions, OPTIONS);
+    expect(combined).toMatchObject({ outcome: 'deny', appealable: false });
+    expect(combined.advice.appeal_path).not.toBe('access_request');
+    const asked = combine(opinions, appealing);
+    expect(asked.outcome).toBe('deny');
+    expect(combine(opinions, { ...appealing, approved: asked.reasons }).outcome).toBe('deny');
+  });
+});
+
 test('what the decision needs beside the outcome', () => {
   const combined = combine(
     [

@@ -1,5 +1,5 @@
 export { type RoutesOptions, routeRequests } from './listener/route-requests.ts';
-export { APPROVAL_META_KEY, SESSION_META_KEY } from './mcp/ask-decision.ts';
+export { APPEAL_META_KEY, APPROVAL_META_KEY, SESSION_META_KEY } from './mcp/ask-decision.ts';
 export { DECISION_REASONS } from './mcp/call-steps.ts';
 export type { GatewayTelemetry } from './mcp/call-telemetry.ts';
 export type { CatalogueTool } from './mcp/catalogue.ts';

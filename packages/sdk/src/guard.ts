@@ -69,6 +69,21 @@ export function resume(
   return run.resume(approvalId, call);
 }
 
+/**
+ * Appeals against the denial of a call: where policy takes appeals (`appeal_path: access_request`), a person is asked
+ * about exactly this call, and `resume` goes on with it after a yes. Rejects with `PolicyViolation` where there is
+ * nothing to appeal; the call itself is not made.
+ */
+export function appeal(
+  tools: object,
+  call: Pick<PendingCall, 'tool' | 'args'>,
+  justification?: string,
+): Promise<PendingCall> {
+  const run = RUNS.get(tools);
+  if (run === undefined) return Promise.reject(new TypeError('these tools were not made by guard()'));
+  return run.appeal(call, justification);
+}
+
 function runnableTool(name: string, tool: Tool): RunnableTool {
   if (typeof tool === 'function')
     return { name, execute: (args, rest) => tool(args as never, ...(rest as never[])) };

@@ -73,13 +73,32 @@ export class GuardedRun {
     return this.#decided(tool, checked.value as JsonObject, known?.rest ?? [], approvalId);
   }
 
+  /** Asks people about a call that was denied; nothing runs. Throws `PolicyViolation` where nobody can be asked. */
+  async appeal(call: Pick<PendingCall, 'tool' | 'args'>, justification?: string): Promise<PendingCall> {
+    if (this.#halted !== undefined) throw new RunHalted(this.#halted);
+    const tool = this.#tools.get(call.tool);
+    if (tool === undefined) throw new PolicyViolation(call.tool, deniedDecision('tool_unknown'));
+    const checked = checkStrictValue(call.args);
+    if (!checked.ok) throw new PolicyViolation(tool.name, deniedDecision(checked.code, checked.message));
+    const args = checked.value as JsonObject;
+    const appeal = justification === undefined ? {} : { justification };
+    const decision = await this.#decide(tool, args, { appeal });
+    if (decision.outcome !== 'escalate' || decision.approval === undefined)
+      throw new PolicyViolation(tool.name, decision);
+    const { id, expires_at } = decision.approval;
+    const pending: PendingCall = { approval_id: id, tool: tool.name, args, expires_at };
+    this.#pending.set(id, { call: pending, rest: [] });
+    return pending;
+  }
+
   async #decided(
     tool: RunnableTool,
     args: JsonObject,
     rest: readonly unknown[],
     approvalId: string | undefined,
   ): Promise<unknown> {
-    const decision = await this.#decide(tool, args, approvalId);
+    const brought = approvalId === undefined ? {} : { approval_id: approvalId };
+    const decision = await this.#decide(tool, args, brought);
     if (decision.obligations.some((duty) => duty.type === 'halt')) this.#halted ??= decision;
     if (approvalId !== undefined) this.#pending.delete(approvalId);
     if (decision.effect === 'proceed') return this.#run(tool, decision, rest);
@@ -93,12 +112,16 @@ export class GuardedRun {
     return this.#refused(tool.name, decision);
   }
 
-  async #decide(tool: RunnableTool, args: JsonObject, approvalId: string | undefined): Promise<Decision> {
+  async #decide(
+    tool: RunnableTool,
+    args: JsonObject,
+    brought: Pick<DecideCall, 'approval_id' | 'appeal'>,
+  ): Promise<Decision> {
     const call: DecideCall = {
       request: this.#request(tool, args),
       idempotency_key: randomUUID(),
       ...(tool.digest === undefined ? {} : { tool_digest: tool.digest }),
-      ...(approvalId === undefined ? {} : { approval_id: approvalId }),
+      ...brought,
     };
     try {
       return checkDecision(await this.#options.point.decide(call), call);

@@ -11,6 +11,7 @@ export {
   type SdkErrorCode,
 } from './errors.ts';
 export {
+  appeal,
   type GuardedTool,
   type GuardedTools,
   guard,

@@ -1,4 +1,4 @@
-import type { Completion, Decision, Reason } from '@writ/decision';
+import { ACCESS_REQUEST, type Completion, type Decision, type Reason } from '@writ/decision';
 
 /**
  * A refusal as the one line that an agent gets in place of the tool's result. The machine-readable reason comes
@@ -36,8 +36,13 @@ function helpText({ metadata }: Decision): string {
   const suggested = texts.join('; ').slice(0, ALTERNATIVES_LENGTH_MAX);
   return [
     ...(suggested === '' ? [] : [`Policy suggests instead: ${suggested}. `]),
-    ...(appeal_path === undefined ? [] : [`A person can appeal: ${appeal_path}. `]),
+    ...(appeal_path === undefined ? [] : [appealText(appeal_path)]),
   ].join('');
+}
+
+function appealText(path: string): string {
+  if (path !== ACCESS_REQUEST) return `A person can appeal: ${path}. `;
+  return 'This can be appealed: a person then decides about exactly this call. ';
 }
 
 /** The line for a result that may not be shown: the tool did run, so that nobody runs it again in good faith. */

@@ -17,7 +17,7 @@ import {
 import { openStore } from '@writ/store';
 import { CONTRACT_POLICY, decisionPointContract } from '@writ/testing/decision-point-contract';
 import { expect, onTestFinished, test } from 'vitest';
-import { connect, guard, RunHalted, resume } from '../src/index.ts';
+import { appeal, connect, guard, PolicyViolation, RunHalted, resume } from '../src/index.ts';
 
 interface Running {
   readonly service: DecisionService;
@@ -127,8 +127,18 @@ test.each(['in process', 'over HTTP'])('guard() is the same %s', async (way) => 
   expect(await resume(tools, id)).toBe('paid');
   expect(await resume(tools, id)).toMatch(/^TOOL_DENIED: approval_used/);
   expect(ran).toHaveLength(2);
+  const refused = { outcome: 'deny', reason: 'too_much', metadata: { appeal_path: 'access_request' } };
+  expect(await tools.pay({ want: refused })).toMatch(/^TOOL_DENIED: too_much\. This can be appealed/);
+  const pending = await appeal(tools, { tool: 'pay', args: { want: refused } }, 'it is due');
+  await judgeBy(service, pending.approval_id, 'approved');
+  expect(await resume(tools, pending.approval_id)).toBe('paid');
+  expect(await resume(tools, pending.approval_id)).toMatch(/^TOOL_DENIED: approval_used/);
+  const nothing = appeal(tools, { tool: 'pay', args: { want: true } });
+  await expect(nothing).rejects.toMatchObject({ reason: 'appeal_not_needed' });
+  await expect(nothing).rejects.toBeInstanceOf(PolicyViolation);
+  expect(ran).toHaveLength(3);
   await service.administration.halt({ kind: 'actor', actor: 'agent:helper' }, 'operator');
   expect(await tools.pay({ want: true })).toMatch(/^TOOL_DENIED: halted/);
   await expect(tools.pay({ want: true })).rejects.toBeInstanceOf(RunHalted);
-  expect(ran).toHaveLength(2);
+  expect(ran).toHaveLength(3);
 });

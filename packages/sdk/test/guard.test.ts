@@ -434,6 +434,7 @@ test('the surface is what is listed here', () => {
       "ResultWithheld",
       "RunHalted",
       "SDK_ERROR_CODES",
+      "appeal",
       "authorize",
       "checkDecision",
       "connect",

@@ -4,7 +4,8 @@ import { type ApprovalVote, groupsAsked, votesNeeded } from './approval-rule.ts'
 
 /** The approval as the contract shows it. */
 export function toApproval(state: ApprovalState): Approval {
-  const { id, status, decision_id, binding, action, reasons, decided_by, decided_ms, comment } = state;
+  const { id, status, decision_id, binding, action, reasons, decided_by, decided_ms, comment, appeal } =
+    state;
   return {
     id,
     status,
@@ -22,6 +23,7 @@ export function toApproval(state: ApprovalState): Approval {
     ...(decided_by === undefined ? {} : { decided_by }),
     ...(decided_ms === undefined ? {} : { decided_at: new Date(decided_ms).toISOString() }),
     ...(comment === undefined ? {} : { comment }),
+    ...(appeal === undefined ? {} : { appeal }),
     ...peopleShown(state),
   };
 }

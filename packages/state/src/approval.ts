@@ -31,6 +31,8 @@ export interface ApprovalState extends Versioned {
   readonly details?: ApprovalDetails;
   /** Who may judge it, as policy said when it was asked, or when somebody judged it last. */
   readonly rules?: readonly ApprovalRule[];
+  /** Asked against a denial; its reasons are those that denied. */
+  readonly appeal?: { readonly justification?: string };
   /** Those who said yes. */
   readonly votes?: readonly ApprovalVote[];
   readonly decided_by?: string;
@@ -117,11 +119,11 @@ export function createApproval(
   transaction: Transaction,
   approval: Pick<
     ApprovalState,
-    'id' | 'decision_id' | 'expires_ms' | 'binding' | 'action' | 'reasons' | 'details' | 'rules'
+    'id' | 'decision_id' | 'expires_ms' | 'binding' | 'action' | 'reasons' | 'details' | 'rules' | 'appeal'
   >,
 ): ApprovalState {
   if (transaction.get(approvalKey(approval.id)) !== undefined) throw new Error('the approval exists already');
-  const { id, decision_id, expires_ms, binding, action, reasons, details, rules } = approval;
+  const { id, decision_id, expires_ms, binding, action, reasons, details, rules, appeal } = approval;
   const created_ms = transaction.nowMs;
   const state: ApprovalState = {
     v: 1,
@@ -136,6 +138,7 @@ export function createApproval(
     reasons,
     ...(details === undefined ? {} : { details }),
     ...(rules === undefined ? {} : { rules }),
+    ...(appeal === undefined ? {} : { appeal }),
   };
   writeCell(transaction, approvalKey(id), state);
   transaction.put(pendingKey(id), JSON.stringify(pendingSummary(state)));
@@ -320,6 +323,8 @@ export interface PendingSummary extends Versioned {
   readonly server?: string;
   /** Code of the first reason. */
   readonly reason?: string;
+  /** Asked against a denial. */
+  readonly appeal?: true;
   readonly needed: number;
   readonly votes: number;
   /** When it has to be looked after next: it ends, people are reminded, or further ones are asked. */
@@ -338,6 +343,7 @@ function pendingSummary({ binding, action, reasons, ...state }: ApprovalState): 
     ...(action.tool === undefined ? {} : { tool: action.tool }),
     ...(action.server === undefined ? {} : { server: action.server }),
     ...(reasons[0] === undefined ? {} : { reason: reasons[0].code }),
+    ...(state.appeal === undefined ? {} : { appeal: true }),
     needed: votesNeeded(state.rules ?? []),
     votes: state.votes?.length ?? 0,
     upkeep_ms: nextUpkeepMs(state),

@@ -26,6 +26,12 @@ export interface Incoming {
 /** Key of `_meta` by which a client names the approval to use up; it only selects, the decision point judges it. */
 export const APPROVAL_META_KEY = 'dev.writ/approval';
 /**
+ * Key of `_meta` by which a client appeals against the denial of this very call, with why: people are then asked about
+ * it, where policy takes appeals.
+ */
+export const APPEAL_META_KEY = 'dev.writ/appeal';
+const APPEAL_LENGTH_MAX = 1_000;
+/**
  * Key of `_meta` by which a client tells its conversations apart, for the record. It begins no session: one that a
  * client could begin anew would have new budgets and counts.
  */
@@ -39,6 +45,7 @@ export async function askDecision(
   digest: string | undefined,
 ): Promise<Decision> {
   const approval = textOf(incoming.meta[APPROVAL_META_KEY]);
+  const appeal = textOf(incoming.meta[APPEAL_META_KEY], APPEAL_LENGTH_MAX);
   const ask = (approvalId: string | undefined): Promise<Decision> => {
     // A key of the client's own would let it have one decision, and one reservation, for many effects.
     const call: DecideCall = {
@@ -46,6 +53,7 @@ export async function askDecision(
       idempotency_key: randomUUID(),
       ...(digest === undefined ? {} : { tool_digest: digest }),
       ...(approvalId === undefined ? {} : { approval_id: approvalId }),
+      ...(appeal === undefined || approvalId !== undefined ? {} : { appeal: { justification: appeal } }),
     };
     return point.decide(call);
   };
@@ -116,6 +124,6 @@ export async function reportUnserved(
 
 const METHOD_LENGTH_MAX = 128;
 
-function textOf(value: Json | undefined): string | undefined {
-  return typeof value === 'string' && value.length > 0 && value.length <= 256 ? value : undefined;
+function textOf(value: Json | undefined, lengthMax = 256): string | undefined {
+  return typeof value === 'string' && value.length > 0 && value.length <= lengthMax ? value : undefined;
 }

@@ -1,7 +1,15 @@
 import { type Decision, type Json, type JsonObject, PROFILES } from '@writ/decision';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  type BroughtApproval,
+  baseOf,
+  denialContext,
+  REQUESTS_PATH,
+  takeApproval,
+} from './authzen-denial.ts';
 import { evaluationsOf, isStopped, mergedItem } from './authzen-evaluations.ts';
 import { bodyOf, inputOf, recordRefused, refused } from './authzen-reading.ts';
+import { ACCESS_REQUEST_CAPABILITY, AUTHZEN_KEYS_PATH } from './authzen-requests.ts';
 import { SEARCH_KINDS, searchPath } from './authzen-search.ts';
 import { type ApiContext, pointFor } from './http-api.ts';
 
@@ -24,9 +32,7 @@ export function authzenStatus(url: string, status: number): number {
  * (https://openid.net/specs/authorization-api-1_0.html)
  */
 export function registerAuthzenRoutes(app: FastifyInstance, context: ApiContext): void {
-  app.get(AUTHZEN_METADATA_PATH, async (request) =>
-    metadataFor(`${request.protocol}://${request.headers.host}`),
-  );
+  app.get(AUTHZEN_METADATA_PATH, async (request) => metadataFor(baseOf(request)));
   app.post(EVALUATION_PATH, async (request, reply) =>
     evaluateWhole(request, reply, context, await bodyOf(request, context)),
   );
@@ -57,19 +63,42 @@ function metadataFor(base: string): object {
     ...Object.fromEntries(
       SEARCH_KINDS.map((kind) => [`search_${kind}_endpoint`, `${base}${searchPath(kind)}`]),
     ),
+    access_request_endpoint: `${base}${REQUESTS_PATH}`,
+    jwks_uri: `${base}${AUTHZEN_KEYS_PATH}`,
+    capabilities: [ACCESS_REQUEST_CAPABILITY],
   };
 }
 
 type Evaluated =
-  | { readonly ok: true; readonly decision: Decision }
+  | { readonly ok: true; readonly decision: Decision; readonly answer: JsonObject }
   | { readonly ok: false; readonly problem: string };
 
 async function evaluate(request: FastifyRequest, context: ApiContext, body: JsonObject): Promise<Evaluated> {
   const input = inputOf(body);
-  const read = typeof input === 'string' ? ({ ok: false, problem: input } as const) : fromInput(input);
+  if (typeof input === 'string') return { ok: false, problem: input };
+  const brought = takeApproval(input);
+  const read = fromInput(brought.input);
   if (!read.ok) return read;
-  const decision = await pointFor(request, context).decideClaimed({ request: read.request }, read.claimed);
-  return { ok: true, decision };
+  const { approvalId } = brought;
+  const decision = await pointFor(request, context).decideClaimed(
+    { request: read.request, ...(approvalId === undefined ? {} : { approval_id: approvalId }) },
+    read.claimed,
+  );
+  return { ok: true, decision, answer: await answerOf(request, context, decision, brought) };
+}
+
+/** A denial also says how people can be asked about it, where they can be. */
+async function answerOf(
+  request: FastifyRequest,
+  context: ApiContext,
+  decision: Decision,
+  brought: BroughtApproval,
+): Promise<JsonObject> {
+  const answer = toAnswer(decision) as JsonObject;
+  if (answer['decision'] === true) return answer;
+  const more = await denialContext(request, context, decision, brought);
+  if (Object.keys(more).length === 0) return answer;
+  return { ...answer, context: { ...(answer['context'] as JsonObject | undefined), ...more } };
 }
 
 async function evaluateWhole(
@@ -82,7 +111,7 @@ async function evaluateWhole(
   if (!evaluated.ok) throw await refused(request, context, evaluated.problem);
   // An answer without context has no other place for it.
   reply.header('x-writ-decision', evaluated.decision.decision_id);
-  return toAnswer(evaluated.decision);
+  return evaluated.answer;
 }
 
 /** One of several: what fails is a no about itself alone. */
@@ -92,7 +121,7 @@ async function evaluateItem(
   body: JsonObject,
 ): Promise<JsonObject> {
   const evaluated = await evaluate(request, context, body);
-  if (evaluated.ok) return toAnswer(evaluated.decision) as JsonObject;
+  if (evaluated.ok) return evaluated.answer;
   await recordRefused(request, context, evaluated.problem);
   return { decision: false, context: { error: { status: 400, message: evaluated.problem } } };
 }

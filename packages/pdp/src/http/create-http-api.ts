@@ -14,6 +14,7 @@ import type { BundleDesk } from '../pipeline/bundle-desk.ts';
 import type { CallerIdentity } from '../pipeline/caller.ts';
 import type { DecisionService, PointHandle } from '../pipeline/service.ts';
 import { authorizeApiRequest } from './api-authorization.ts';
+import { AUTHZEN_KEYS_PATH } from './authzen-requests.ts';
 import { AUTHZEN_METADATA_PATH, authzenStatus } from './authzen-routes.ts';
 import type { Credentials } from './credentials.ts';
 import { drain } from './drain.ts';
@@ -260,7 +261,12 @@ function tlsFactory(tls: NonNullable<ListenerOptions['tls']>): FastifyServerFact
   return ((handle: ListenerOptions['handle']) => createListener({ handle, tls })) as FastifyServerFactory;
 }
 
-const OPEN_PATHS: readonly string[] = [AUTHZEN_METADATA_PATH, OPENAPI_PATH, ...HEALTH_PATHS];
+const OPEN_PATHS: readonly string[] = [
+  AUTHZEN_METADATA_PATH,
+  AUTHZEN_KEYS_PATH,
+  OPENAPI_PATH,
+  ...HEALTH_PATHS,
+];
 
 /** What answers without a credential. */
 function isOpen({ method, url }: FastifyRequest): boolean {

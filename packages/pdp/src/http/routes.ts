@@ -1,4 +1,5 @@
 import { registerApprovalRoutes } from './approval-routes.ts';
+import { registerAccessRequestRoutes } from './authzen-requests.ts';
 import { registerAuthzenRoutes } from './authzen-routes.ts';
 import { registerSearchRoutes } from './authzen-search.ts';
 import { registerBundleRoutes } from './bundle-routes.ts';
@@ -34,6 +35,7 @@ export const ROUTES: readonly RegisterRoutes[] = [
   registerOpaBatchRoutes,
   registerAuthzenRoutes,
   registerSearchRoutes,
+  registerAccessRequestRoutes,
   registerHealthRoutes,
   registerMetricsRoutes,
   registerOpenapiRoute,

@@ -38,6 +38,8 @@ export interface PendingLine {
   readonly server?: string;
   /** Code of the first reason. */
   readonly reason?: string;
+  /** Asked against a denial. */
+  readonly appeal?: true;
   readonly needed: number;
   readonly votes: number;
 }

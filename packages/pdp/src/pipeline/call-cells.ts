@@ -25,6 +25,7 @@ export function digestOfCall(call: DecideCall, request: DecisionRequest): string
       delegation: request.delegation ?? null,
       action,
       approval: call.approval_id ?? null,
+      ...(call.appeal === undefined ? {} : { appeal: true }),
       tool_digest: call.tool_digest ?? null,
       observed: [session_id, risk_score, region, is_production].map((each) => each ?? null),
     } as unknown as Json),
@@ -41,7 +42,11 @@ export function idempotencyCellOf(
   point: string,
 ): string | undefined {
   if (call.idempotency_key === undefined) return undefined;
-  const brought = [call.approval_id ?? null, request.context?.step_up_verified ?? null];
+  const brought = [
+    call.approval_id ?? null,
+    request.context?.step_up_verified ?? null,
+    ...(call.appeal === undefined ? [] : ['appeal']),
+  ];
   const key = brought.every((each) => each === null)
     ? call.idempotency_key
     : JSON.stringify([call.idempotency_key, ...brought]);

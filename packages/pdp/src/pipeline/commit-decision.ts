@@ -133,6 +133,7 @@ async function askFor(attempt: Attempt, prepared: Prepared): Promise<CommitReque
     details,
     channels: core.channels,
     ...(rules === undefined ? {} : { rules }),
+    ...(judgement.combined.appealed.length === 0 ? {} : { appeal: call.appeal ?? {} }),
     ...(position === undefined ? {} : { position }),
     pendingCell,
     action: {

@@ -203,8 +203,8 @@ function ask(
   request: CommitRequest,
   draft: NonNullable<CommitRequest['ask']>,
 ): Settled {
-  const { id, lifeMs, binding, action, reasons, details, rules, pendingCell, pendingId, channels, position } =
-    draft;
+  const { id, lifeMs, binding, action, reasons, details, rules, appeal } = draft;
+  const { pendingCell, pendingId, channels, position } = draft;
   const waiting = transaction.get(pendingCell);
   const read = (key: string) => transaction.get(key);
   if (waiting !== undefined && waiting === pendingId) {
@@ -227,6 +227,7 @@ function ask(
     reasons,
     ...(details === undefined ? {} : { details }),
     ...(rules === undefined ? {} : { rules }),
+    ...(appeal === undefined ? {} : { appeal }),
   });
   transaction.put(pendingCell, id);
   tellChannels(transaction, id, channels, { event: 'requested', step: 'requested' });
@@ -374,11 +375,20 @@ function foundFields(decision: Decision): PersonalFields {
   };
 }
 
+function askedNote(asked: CommitRequest['ask']): PersonalFields {
+  const { position, appeal } = asked ?? {};
+  if (position === undefined && appeal === undefined) return {};
+  return {
+    approval: {
+      ...(position === undefined ? {} : { queue_position: position }),
+      ...(appeal === undefined ? {} : { appeal }),
+    },
+  };
+}
+
 function approvalFields({ subject, tool, ask: asked }: CommitRequest, event: string): PersonalFields {
   return {
-    ...(event === 'requested' && asked?.position !== undefined
-      ? { approval: { queue_position: asked.position } }
-      : {}),
+    ...(event === 'requested' ? askedNote(asked) : {}),
     principal: subject.principal,
     actor: subject.actor,
     ...(subject.tenant === undefined ? {} : { tenant: subject.tenant }),

@@ -36,6 +36,8 @@ export interface ApprovalDraft {
   readonly reasons: readonly Reason[];
   readonly details?: ApprovalDetails;
   readonly rules?: readonly ApprovalRule[];
+  /** Asked against a denial. */
+  readonly appeal?: NonNullable<ApprovalState['appeal']>;
   /** Its place among what waits for people in its tenant, from 1; absent where more wait than are counted. */
   readonly position?: number;
   /** Channels by which people are asked. */

@@ -12,6 +12,7 @@ import { complete } from './complete.ts';
 import { type Clock, type Core, DEFAULT_LIMITS, type PipelineLimits, type ToolCatalogue } from './core.ts';
 import { decide } from './decide.ts';
 import { decideRaw } from './decide-raw.ts';
+import { denialBindings } from './denial-binding.ts';
 import { explain } from './explain.ts';
 import { KeyedQueue } from './keyed-queue.ts';
 import { list } from './list.ts';
@@ -106,6 +107,7 @@ function pointFor(core: Core, caller: CallerIdentity): PointHandle {
     report: (call) => report(core, caller, call),
     approval: approvalFor(core, caller),
     explain: (call: DecideCall) => explain(core, caller, call),
+    denials: denialBindings(core, caller),
     search: (question) => search(core, caller, question),
     decideRaw: (question: RawQuestion) => decideRaw(core, caller, question),
     close: async () => {

@@ -24,6 +24,7 @@ const NEVER_WAIVED: ReadonlySet<string> = new Set<ReasonCode>([
   'state_conflict',
   'clock_stepped_back',
   'idempotency_mismatch',
+  'appeal_not_needed',
   'internal_error',
 ]);
 

@@ -185,6 +185,7 @@ function approvalInput(state: ApprovalState, ageMs: number): JsonObject {
     created_at: new Date(state.created_ms).toISOString(),
     age_seconds: Math.floor(ageMs / 1000),
     codes: state.reasons.map(({ code }) => code),
+    kind: state.appeal === undefined ? 'escalation' : 'appeal',
     votes: (state.votes ?? []).map(({ by, holder, groups }) => ({ by, holder, groups })),
   };
 }

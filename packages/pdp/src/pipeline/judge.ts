@@ -29,6 +29,8 @@ export interface JudgeOptions {
   readonly duties?: RegistryDuties;
   /** Reasons that an approval for exactly this call was asked for. */
   readonly approved?: readonly Reason[];
+  /** Denials that offer an appeal count as escalations. */
+  readonly appealing?: boolean;
 }
 
 /** What policies say about a request, redactions applied and asked about again. */
@@ -64,7 +66,7 @@ export async function judge(request: DecisionRequest, options: JudgeOptions): Pr
 }
 
 async function judgeOnce(request: DecisionRequest, options: JudgeOptions): Promise<Judgement> {
-  const { policies, deadlineMs, nowMs, approved, duties = NO_DUTIES } = options;
+  const { policies, deadlineMs, nowMs, approved, appealing, duties = NO_DUTIES } = options;
   const { phase } = request.action;
   const timeNs = BigInt(nowMs) * 1_000_000n;
   const consulted = await consult(policies, request, { deadlineMs, timeNs, phase });
@@ -79,6 +81,7 @@ async function judgeOnce(request: DecisionRequest, options: JudgeOptions): Promi
       ...(tool === undefined ? {} : { tool }),
     },
     ...(approved === undefined ? {} : { approved }),
+    ...(appealing === undefined ? {} : { appealing }),
   };
   const { rules, rulesEvaluated, evaluationNs } = consulted;
   const observed = observedAmong(opinions, combining);
@@ -132,6 +135,7 @@ function strictestOf(first: Combined, second: Combined): Combined {
       approved: uniteReasons(first.lifted.approved, second.lifted.approved),
       overridden: [...first.lifted.overridden, ...second.lifted.overridden],
     },
+    appealed: uniteReasons(first.appealed, second.appealed),
   };
 }
 

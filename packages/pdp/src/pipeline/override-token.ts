@@ -1,14 +1,11 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { type ReasonCode, uuidV7 } from '@writ/decision';
 import type { ApprovalState } from '@writ/state';
-import { errors, exportJWK, importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
+import { errors, jwtVerify, SignJWT } from 'jose';
 import type { Core } from './core.ts';
-import type { OverrideKeyRequest } from './override-key-procedure.ts';
+import { ALGORITHM, ISSUER, publicKey, signingKey } from './signing-key.ts';
 
 /** `typ` of the token, so that no other token of anybody's is taken for one. */
 const TYPE = 'writ-override+jwt';
-const ISSUER = 'writ';
-const ALGORITHM = 'EdDSA';
 
 /** What a token says, beside its signature, or why it says nothing. */
 export type OverrideRead =
@@ -31,7 +28,6 @@ export async function mintOverride(
 ): Promise<string | undefined> {
   const { binding, token_id } = state;
   if (state.status !== 'approved' || token_id === undefined) return undefined;
-  const { key } = await signingKey(core);
   const claims = {
     approval_id: state.id,
     act: { sub: binding.actor },
@@ -51,14 +47,13 @@ export async function mintOverride(
     .setJti(token_id)
     .setIssuedAt(Math.floor((state.decided_ms ?? state.created_ms) / 1000))
     .setExpirationTime(Math.floor(state.expires_ms / 1000))
-    .sign(key.sign);
+    .sign(await signingKey(core));
 }
 
 /** Reads a token that an enforcement point brings. What its approval is now, the commit decides. */
 export async function readOverride(core: Core, token: string, pointId: string): Promise<OverrideRead> {
   try {
-    const { key } = await signingKey(core);
-    const { payload } = await jwtVerify(token, await publicOf(key), {
+    const { payload } = await jwtVerify(token, await publicKey(core), {
       algorithms: [ALGORITHM],
       typ: TYPE,
       issuer: ISSUER,
@@ -74,37 +69,4 @@ export async function readOverride(core: Core, token: string, pointId: string): 
       return { ok: false, code: 'override_invalid' };
     return { ok: false, code: 'state_unavailable' };
   }
-}
-
-type Key = Awaited<ReturnType<typeof importKey>>;
-const keys = new WeakMap<Core['store'], Promise<{ readonly key: Key }>>();
-
-/** The key is in the state, so that all replicas have the same: whoever can read it can write approvals anyway. */
-function signingKey(core: Core): Promise<{ readonly key: Key }> {
-  const known = keys.get(core.store);
-  if (known !== undefined) return known;
-  const made = openKey(core);
-  keys.set(core.store, made);
-  made.catch(() => keys.delete(core.store));
-  return made;
-}
-
-async function openKey(core: Core): Promise<{ readonly key: Key }> {
-  const { privateKey } = generateKeyPairSync('ed25519');
-  const candidate = JSON.stringify(await exportJWK(privateKey));
-  const text = await core.store.call<OverrideKeyRequest, string>(
-    'pdp.override-key',
-    { candidate },
-    { idempotent: true },
-  );
-  return { key: await importKey(JSON.parse(text)) };
-}
-
-async function importKey(jwk: JWK) {
-  return { sign: await importJWK(jwk, ALGORITHM), jwk };
-}
-
-async function publicOf({ jwk }: Key) {
-  const { d: _private, ...open } = jwk;
-  return importJWK(open, ALGORITHM);
 }

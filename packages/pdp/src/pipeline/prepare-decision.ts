@@ -1,9 +1,15 @@
-import { type DecideCall, type DecisionRequest, REASON_TABLE, type ReasonCode } from '@writ/decision';
+import {
+  type DecideCall,
+  type DecisionRequest,
+  permits,
+  REASON_TABLE,
+  type ReasonCode,
+} from '@writ/decision';
 import { type ApprovalState, checkApproval, type StateSubject } from '@writ/state';
 import type { PolicySet } from '../layers/policy-set.ts';
 import { approvalReason } from './approval-reason.ts';
 import { type Attempt, forwardedHashOf, frameOf, type Prepared } from './attempt.ts';
-import { approvalNamed, bindingOf } from './call-cells.ts';
+import { approvalNamed, bindingOf, pendingCellOf } from './call-cells.ts';
 import { refusedClaim } from './caller.ts';
 import type { Core } from './core.ts';
 import { type DraftFrame, denial, draftDecision } from './draft-decision.ts';
@@ -92,22 +98,31 @@ async function consultPolicies(attempt: Attempt, basis: Basis): Promise<Prepared
   const time = new Date(nowMs).toISOString();
   const told = withGathered(basis.request, gathered ?? { context: {}, expected: {}, facts: [] }, time);
   const request = approved === undefined ? told : withApproval(told, approved);
-  const judgement = await attempt.judge(request, {
-    policies: set,
-    nowMs,
-    deadlineMs: Math.max(0, deadlineAt - performance.now()),
-    duties,
-    ...(approved === undefined ? {} : { approved: approved.reasons }),
-  });
-  const asking = call.approval_id === undefined ? await whoToAsk(attempt, set, judgement, request) : {};
+  const ask = (appealing: boolean) =>
+    attempt.judge(request, {
+      policies: set,
+      nowMs,
+      deadlineMs: Math.max(0, deadlineAt - performance.now()),
+      duties,
+      ...(approved === undefined ? {} : { approved: approved.reasons }),
+      ...(appealing ? { appealing } : {}),
+    });
+  const asked = await ask(call.appeal !== undefined || approval?.appeal !== undefined);
+  const appealed = await openAppeal(attempt, asked, request, () => ask(true));
+  const judgement = appealed?.judgement ?? asked;
+  const asking =
+    call.approval_id === undefined && appealed === undefined
+      ? await whoToAsk(attempt, set, judgement, request, duties)
+      : {};
   const judged =
     call.approval_id === undefined
-      ? (asking.judgement ?? judgement)
+      ? needed(attempt, asking.judgement ?? judgement)
       : judgeApproval(attempt, judgement, request, approval, nowMs);
   const draft = draftDecision(judged, request, basis.frame);
   const pending = approval?.status === 'pending' && draft.outcome === 'escalate';
+  const shown = pending ? approval : appealed?.approval;
   return {
-    draft: pending ? { ...draft, approval: pendingView(approval, core.channels, nowMs) } : draft,
+    draft: shown === undefined ? draft : { ...draft, approval: pendingView(shown, core.channels, nowMs) },
     request: { ...request, actor: judged.request.actor },
     subject,
     counted: true,
@@ -120,6 +135,31 @@ async function consultPolicies(attempt: Attempt, basis: Basis): Promise<Prepared
     ...(approval === undefined ? {} : { approval }),
     ...(asking.rules === undefined ? {} : { rules: asking.rules }),
   };
+}
+
+/** An appeal asks people, and lets nothing through by itself. */
+function needed({ call }: Attempt, judgement: Judgement): Judgement {
+  if (call.appeal === undefined || !permits(judgement.combined.outcome)) return judgement;
+  return withDenial(judgement, 'appeal_not_needed', REASON_TABLE.appeal_not_needed.sentence);
+}
+
+/** The appeal that is open, or was granted, against exactly this denial: who asks again is told of it. */
+async function openAppeal(
+  { core, call }: Attempt,
+  judgement: Judgement,
+  request: DecisionRequest,
+  appealing: () => Promise<Judgement>,
+): Promise<{ readonly judgement: Judgement; readonly approval: ApprovalState } | undefined> {
+  if (call.appeal !== undefined || call.approval_id !== undefined || !judgement.combined.appealable)
+    return undefined;
+  const escalated = await appealing();
+  if (escalated.combined.outcome !== 'escalate') return undefined;
+  const binding = bindingOf(call, request, forwardedHashOf(escalated, request));
+  const id = await core.store.read(pendingCellOf(binding, escalated.combined.escalations));
+  const approval = id === undefined ? undefined : await approvalNamed(core.store, id, core.clock.nowMs());
+  return approval?.status === 'pending' || approval?.status === 'approved'
+    ? { judgement: escalated, approval }
+    : undefined;
 }
 
 function withApproval(request: DecisionRequest, approval: ApprovalState): DecisionRequest {

@@ -20,6 +20,7 @@ import type { ApprovalDesk } from './approval-service.ts';
 import type { ApiVerdict } from './authorize-request.ts';
 import type { CallerIdentity } from './caller.ts';
 import type { ChannelDesk } from './channel-desk.ts';
+import type { DenialBindings } from './denial-binding.ts';
 import type { MeterReading } from './meters.ts';
 import type { SearchAnswer, SearchQuestion } from './search.ts';
 
@@ -88,6 +89,8 @@ export interface PointHandle extends DecisionPoint {
   decideClaimed(call: DecideCall, claimed?: JsonObject): Promise<Decision>;
   /** Each entrypoint's opinion about a call; decides nothing. */
   explain(call: DecideCall): Promise<Explanation>;
+  /** Ties access requests to the denials that they answer. */
+  readonly denials: DenialBindings;
   /** Which of the entities that are known by name an evaluation would permit; reserves nothing, one entry of the record. */
   search(question: SearchQuestion): Promise<SearchAnswer>;
   /** Asks one rule as kind `grant` with the input as it is; recorded like any decision. */

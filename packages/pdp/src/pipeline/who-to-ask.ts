@@ -3,6 +3,7 @@ import type { PolicySet } from '../layers/policy-set.ts';
 import { askApprovers } from './approval-rules.ts';
 import type { Attempt } from './attempt.ts';
 import type { Judgement } from './judge.ts';
+import type { RegistryDuties } from './registry-duties.ts';
 
 /** Who is to be asked about an escalated call; `judgement` where policy says that nobody has to be. */
 export interface Asking {
@@ -19,17 +20,21 @@ export async function whoToAsk(
   set: PolicySet,
   judgement: Judgement,
   request: DecisionRequest,
+  duties: RegistryDuties,
 ): Promise<Asking> {
   const { core, deadlineAt } = attempt;
-  const { outcome, escalations } = judgement.combined;
+  const { outcome, escalations, appealed } = judgement.combined;
   if (outcome !== 'escalate') return {};
   const args = judgement.forwardedArgs;
   const asked = args === undefined ? request : { ...request, action: { ...request.action, args } };
   const nowMs = core.clock.nowMs();
   const left = () => Math.max(0, deadlineAt - performance.now());
-  const approval = { codes: escalations.map(({ code }) => code), age_seconds: 0, votes: [] };
+  const kind = appealed.length === 0 ? 'escalation' : 'appeal';
+  const approval = { codes: escalations.map(({ code }) => code), age_seconds: 0, kind, votes: [] };
   const answer = await askApprovers(set, { request: asked, approval }, nowMs, left());
   if (!answer.ok) return {};
+  // Against a denial somebody is asked, whatever the rules say.
+  if (appealed.length > 0) return { rules: answer.rules };
   const nobody = answer.rules.length > 0 && answer.rules.every(({ needed }) => needed === 0);
   if (!nobody) return { rules: answer.rules };
   const lifted = await attempt.judge(request, {
@@ -37,6 +42,7 @@ export async function whoToAsk(
     nowMs,
     deadlineMs: left(),
     approved: escalations,
+    duties,
   });
   const { combined } = lifted;
   if (combined.outcome !== 'allow' && combined.outcome !== 'sanitize') return { rules: answer.rules };

@@ -213,6 +213,13 @@ const search = (kind: 'subject' | 'resource' | 'action', schema: z.ZodType): Ope
   answers: ok('What was found', searched),
 });
 
+const task = z
+  .strictObject({
+    task: z.looseObject({ id: text, status: text, status_endpoint: text }),
+    result: anyObject.optional(),
+  })
+  .meta({ id: 'AccessRequestTask' });
+
 /** OpenID AuthZEN Authorization API 1.0. */
 export const AUTHZEN_OPERATIONS: readonly Operation[] = [
   {
@@ -256,4 +263,45 @@ export const AUTHZEN_OPERATIONS: readonly Operation[] = [
     z.looseObject({ subject: entity, action, resource: sought, context: anyObject.optional(), page }),
   ),
   search('action', z.looseObject({ subject: entity, resource: entity, context: anyObject.optional(), page })),
+  {
+    method: 'get',
+    path: '/access/v1/jwks',
+    id: 'authzenKeys',
+    tag: 'authzen',
+    summary: 'Keys that bindings of denials are verified by',
+    audience: 'anybody',
+    answers: ok('Keys (RFC 7517)', z.looseObject({ keys: z.array(anyObject) })),
+  },
+  {
+    method: 'post',
+    path: '/access/v1/requests',
+    id: 'requestAccess',
+    tag: 'authzen',
+    summary: 'Ask people about what was denied',
+    audience: 'point',
+    body: { schema: evaluation.extend({ denial: z.looseObject({ binding_token: text }) }) },
+    answers: {
+      201: { description: 'Decided already', schema: task },
+      202: { description: 'People are asked', schema: task },
+    },
+  },
+  {
+    method: 'get',
+    path: '/access/v1/requests/{id}',
+    id: 'accessRequest',
+    tag: 'authzen',
+    summary: 'What became of an access request',
+    audience: 'point',
+    answers: ok('The request', task),
+  },
+  {
+    method: 'post',
+    path: '/access/v1/requests/{id}/cancel',
+    id: 'cancelAccessRequest',
+    tag: 'authzen',
+    summary: 'Take an access request back',
+    audience: 'point',
+    body: { schema: anyObject, isOptional: true },
+    answers: ok('The request', task),
+  },
 ];
