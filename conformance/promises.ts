@@ -156,6 +156,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'A capability that the identity layer did not give is refused outside Rego too.',
     source: 'docs/architecture.md',
   },
+  'P-CEDAR-NO-FORGED-ENTITY': {
+    sentence: 'Nothing that a caller sends can stand for an entity or an extension value in Cedar.',
+    source: 'Cedar, JSON format of entities and contexts',
+  },
   'P-CHANNEL-CLOSED': {
     sentence: 'A verdict given in one channel closes the question in the others.',
     source: 'docs/how-to/ask-people.md',

@@ -3,6 +3,7 @@ export { type SlackOptions, slackSender } from './channels/slack-sender.ts';
 export { type ChannelsOptions, startChannels } from './channels/start-channels.ts';
 export { teamsSender } from './channels/teams-sender.ts';
 export { type WebhookOptions, webhookSecret, webhookSender } from './channels/webhook-sender.ts';
+export { createCedarEngine } from './engine/cedar/cedar-engine.ts';
 export {
   type CrosscheckOptions,
   createCrosscheckEngine,

@@ -14,6 +14,7 @@ it('exports these names and no others', () => {
     'assess',
     'consult',
     'createBundleDesk',
+    'createCedarEngine',
     'createCrosscheckEngine',
     'createDecisionPoint',
     'createEmbeddedEngines',

@@ -1,3 +1,4 @@
+import { createCedarEngine } from './cedar/cedar-engine.ts';
 import type { Engine } from './engine.ts';
 import { createEngines, type EnginesOptions } from './engines.ts';
 import { createRegoEngine } from './rego-engine.ts';
@@ -15,6 +16,11 @@ export interface EmbeddedEnginesOptions {
 export function createEmbeddedEngines({ standard, others }: EmbeddedEnginesOptions = {}): Engine {
   return createEngines({
     standard: standard ?? createRegoEngine(),
-    others: { rego: () => createRegoEngine(), wasm: () => createWasmEngine(), ...others },
+    others: {
+      rego: () => createRegoEngine(),
+      wasm: () => createWasmEngine(),
+      cedar: () => createCedarEngine(),
+      ...others,
+    },
   });
 }
