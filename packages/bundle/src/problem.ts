@@ -25,6 +25,7 @@ export const BUNDLE_ERROR_CODES = [
   'registry_invalid',
   'registry_conflict',
   'release_incomplete',
+  'engine_refused',
 ] as const;
 export type BundleErrorCode = (typeof BUNDLE_ERROR_CODES)[number];
 

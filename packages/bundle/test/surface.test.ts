@@ -104,6 +104,7 @@ it('has these error codes', () => {
     'registry_invalid',
     'registry_conflict',
     'release_incomplete',
+    'engine_refused',
   ]);
 });
 

@@ -11,6 +11,7 @@ import {
   checkFiles,
   moduleFile,
 } from '../check/check-bundle.ts';
+import { engineProblems, isOtherLanguage } from '../check/engine-problems.ts';
 import { limited, opaError } from '../check/error-json.ts';
 import { lineDifference } from '../check/line-difference.ts';
 import { readCapabilitiesFile, readSchemas } from '../check/read-options.ts';
@@ -73,7 +74,12 @@ async function readAndCheck(paths: readonly string[], options: CheckOptions): Pr
   const files = paths.filter(isRegoFile);
   const folders = paths.filter((path) => !isRegoFile(path)).flatMap(findBundlePaths);
   const bundles = await readBundles(folders);
-  const checked = bundles.map((bundle, index) => checkBundle(bundle, folders[index]!, options));
+  const checked = await Promise.all(
+    bundles.map(async (bundle, index) => {
+      const one = checkBundle(bundle, folders[index]!, options);
+      return { ...one, problems: [...one.problems, ...(await engineProblems(bundle))] };
+    }),
+  );
   return files.length === 0 ? checked : [checkFiles(files, options), ...checked];
 }
 
@@ -142,7 +148,8 @@ function warningsOf(bundle: Bundle): string[] {
       `bundle \`${bundle.name}\` only holds guards, which never allow by themselves: give it a \`grant\`, or activate the built-in \`writ/grant-all\` beside it`,
     );
   }
-  if (bundle.testModules.length === 0) warnings.push(`bundle \`${bundle.name}\` has no tests (*_test.rego)`);
+  if (bundle.testModules.length === 0 && !isOtherLanguage(bundle))
+    warnings.push(`bundle \`${bundle.name}\` has no tests (*_test.rego)`);
   return warnings;
 }
 

@@ -10,11 +10,12 @@ const MESSAGES = ['reason', 'message'] as const;
  * a condition where they name one, and where nothing decided there is no answer. `violations` counts forbids alone.
  */
 export function cedarAnswer(
+  path: string,
   kind: EntrypointKind,
   determining: readonly CedarPolicy[],
   rulesEvaluated: number,
 ): EngineAnswer {
-  const rules = determining.map(ruleOf);
+  const rules = determining.map((policy) => ruleOf(path, policy));
   const forbids = determining.filter(({ effect }) => effect === 'forbid');
   if (kind === 'violations') return { kind: 'value', value: forbids.map(reasonOf), rules, rulesEvaluated };
   if (determining.length === 0) return { kind: 'undefined', rules, rulesEvaluated };
@@ -42,6 +43,7 @@ function grantOf(policy: CedarPolicy): JsonObject {
   return outcome === undefined ? { allow: true } : { outcome, reasons: [reasonOf(policy)] };
 }
 
-function ruleOf({ id, file, row }: CedarPolicy): EngineRule {
-  return { path: `cedar.${id}`, file, row };
+/** Below the entrypoint, as rules of a package are. */
+function ruleOf(path: string, { id, file, row }: CedarPolicy): EngineRule {
+  return { path: `data.${path.replaceAll('/', '.')}.${id}`, file, row };
 }

@@ -155,7 +155,9 @@ class CedarPolicies implements LoadedPolicies {
     if (deadlineMs <= 0) return engineFault('policy_timeout', 'no time is left for this evaluation');
     if (input === undefined) return engineFault('policy_error', 'there is no request to judge');
     const request = { kind: 'evaluate', bundle, input: input as Json } as const;
-    return placed.thread.ask(request, deadlineMs).then((reply) => answerOf(reply, kind, placed.policies));
+    return placed.thread
+      .ask(request, deadlineMs)
+      .then((reply) => answerOf(reply, { path, kind }, placed.policies));
   }
 
   /** Cedar's own analysis does not tell; everything is gathered. */
@@ -170,11 +172,12 @@ class CedarPolicies implements LoadedPolicies {
 
 function answerOf(
   reply: CedarReply | ThreadEnd,
-  kind: EngineEntrypoint['kind'],
+  { path, kind }: Pick<EngineEntrypoint, 'path' | 'kind'>,
   policies: ReadonlyMap<string, CedarPolicy>,
 ): EngineAnswer {
   if (reply.kind === 'judged')
     return cedarAnswer(
+      path,
       kind,
       reply.determining.flatMap((id) => policies.get(id) ?? []),
       policies.size,

@@ -110,7 +110,7 @@ describe('Cedar as an engine', () => {
           ],
         },
       ],
-      rules: [{ path: 'cedar.no_strangers', file: 'p.cedar', row: 12 }],
+      rules: [{ path: 'data.agent.decision.no_strangers', file: 'p.cedar', row: 12 }],
       rulesEvaluated: 3,
     });
   });
