@@ -68,8 +68,10 @@ function answered(call: CoreCallExpression, answers: Answers): CoreExpression {
   const value = callee.kind === 'builtin' ? answers[callee.name]!() : null;
   const constant: CoreTerm = { kind: 'constant', value, location: call.location };
   const [output] = args;
-  if (output === undefined) return { ...common, kind: 'test', term: constant };
-  return { ...common, kind: 'equal', left: output, right: constant, assigned: false };
+  // OPA makes a new expression of it, which is neither negated nor under a `with`.
+  const plain = { ...common, negated: false, with: [] };
+  if (output === undefined) return { ...plain, kind: 'test', term: constant };
+  return { ...plain, kind: 'equal', left: output, right: constant, assigned: false };
 }
 
 function replaceInTerm(term: CoreTerm, answers: Answers): void {

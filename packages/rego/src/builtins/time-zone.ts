@@ -1,4 +1,5 @@
 import { CompileCache } from './cache.ts';
+import { zoneName } from './zone-names.ts';
 
 const CACHED_ZONES_MAX = 128;
 
@@ -28,12 +29,13 @@ export class TimeZone {
     return Math.round(local / 1000 - epochSeconds);
   }
 
-  /** The zone's abbreviation at an instant; undefined where this platform does not know it. */
-  abbreviationAt(epochSeconds: number): string | undefined {
+  /** The zone's abbreviation at an instant. */
+  abbreviationAt(epochSeconds: number): string {
     if (this.#format === undefined) return 'UTC';
-    const parts = new Intl.DateTimeFormat('en-US', { timeZone: this.name, timeZoneName: 'short' });
-    const name = parts.formatToParts(epochSeconds * 1000).find((part) => part.type === 'timeZoneName')?.value;
-    return name !== undefined && /^[A-Z]{2,5}$/.test(name) ? name : undefined;
+    const year = new Date(epochSeconds * 1000).getUTCFullYear();
+    const [winter, summer] = [0, 6].map((month) => this.offsetAt(Date.UTC(year, month) / 1000));
+    const offset = this.offsetAt(epochSeconds);
+    return zoneName(this.name, epochSeconds, offset, offset > Math.min(winter!, summer!));
   }
 }
 

@@ -60,8 +60,7 @@ function format(_context: BuiltinContext, moment: Value): BuiltinOutcome {
   if (reading instanceof BuiltinError) return reading;
   const { time, layout } = reading;
   const chosen = layout === '' ? 'RFC3339Nano' : layout;
-  const text = formatTime(time, Object.hasOwn(NAMED_LAYOUTS, chosen) ? NAMED_LAYOUTS[chosen]! : chosen);
-  return text ?? fault(`the abbreviation of time zone ${time.zone.name} is not known`);
+  return formatTime(time, Object.hasOwn(NAMED_LAYOUTS, chosen) ? NAMED_LAYOUTS[chosen]! : chosen);
 }
 
 function addDate(

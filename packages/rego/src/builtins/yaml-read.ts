@@ -151,10 +151,19 @@ function keyText(key: PlainScalar): string {
   return refuse('unsupported map key of type: <nil>');
 }
 
+/** A single scalar without quotes, in which separators of lines that stand between letters are kept as they are. */
+function isOneWord(text: string): boolean {
+  return (
+    /^[\p{L}\p{N}](?:[^\n\r\u0085:#]*[\p{L}\p{N}])?$/u.test(text) &&
+    !/\s[\u2028\u2029]|[\u2028\u2029]\s/.test(text)
+  );
+}
+
 /** Reads the first document of a YAML text as JSON; the others must be YAML too. Source: go-yaml v3, as OPA uses it. */
 export function readYaml(text: string): Value | BuiltinError {
   if (findUnreadable(text)) return fault('yaml: control characters are not allowed');
-  if (/[\u2028\u2029]/.test(text)) return fault('yaml: line separators of Unicode are not supported');
+  if (/[\u2028\u2029]/.test(text) && !isOneWord(text))
+    return fault('yaml: line separators of Unicode are not supported');
   const lines = new LineCounter();
   const documents = parseAllDocuments(text.replaceAll('\u0085', '\n'), {
     schema: 'failsafe',

@@ -2,6 +2,7 @@ import type { Builtin } from '../builtins/index.ts';
 import { BUILTINS } from '../builtins/index.ts';
 import { memberBytes } from '../plan/member-bytes.ts';
 import type { ComprehensionNode, ValueNode } from '../plan/plan.ts';
+import { isPosition } from '../runtime/collections.ts';
 import { EvaluationFault, OBJECT_CONFLICT } from '../runtime/fault.ts';
 import type { Code } from './code.ts';
 import { code, join, literal, nameOf } from './code.ts';
@@ -107,8 +108,9 @@ function emitLookup(
   fail: Fail,
   ordered: boolean,
 ): Code {
-  if (node.key.op === 'constant' && typeof node.key.value === 'string') {
-    return code`${emitter.reader(node.key.value)}(${emitValue(emitter, node.of, fail, ordered)})`;
+  const name = node.key.op === 'constant' ? node.key.value : undefined;
+  if (typeof name === 'string' && !(node.stored && isPosition(name))) {
+    return code`${emitter.reader(name)}(${emitValue(emitter, node.of, fail, ordered)})`;
   }
   const key = emitDefined(emitter, node.key, fail, ordered);
   const of = emitValue(emitter, node.of, fail, ordered);

@@ -106,7 +106,8 @@ function withoutBodies(rule: RulePlan): RulePlan {
 }
 
 /** Whether rules can contradict each other: then their bodies say, evaluated once more, which values do. */
-function canConflict({ kind, constant, rules }: GroupPlan): boolean {
+function canConflict({ kind, constant, rules, fixed }: GroupPlan): boolean {
+  if (fixed !== undefined && fixed.whole.length > 0) return true;
   if (constant !== undefined || (kind !== 'complete' && kind !== 'function')) return false;
   return rules.length > 1 || rules.some(({ branches }) => branches.some(({ body }) => body.some(hasMany)));
 }

@@ -1,4 +1,4 @@
-import type { RulePlan } from '../plan/plan.ts';
+import type { RulePlan, ValueNode } from '../plan/plan.ts';
 import { EvaluationFault } from '../runtime/fault.ts';
 import type { Frame, Run } from '../runtime/run.ts';
 import type { Location } from '../syntax/ast.ts';
@@ -66,13 +66,19 @@ function shortened(value: Value): string {
   return characters.length <= TEXT_MAX ? characters.join('') : `${characters.slice(0, TEXT_MAX).join('')}...`;
 }
 
-function collectConflicts(backend: Backend, run: Run, { group, args, scope }: RuleConflict): Conflicting {
+function collectConflicts(
+  backend: Backend,
+  run: Run,
+  { group, keys, args, scope }: RuleConflict,
+): Conflicting {
   const conflicting = new Conflicting();
   const { builtinError } = run;
   run.scope = scope;
   try {
     for (const position of compileChoice(backend, group.choice)(run, args)) {
-      collectRule(backend, run, group.rules[position]!, args, conflicting);
+      const rule = group.rules[position]!;
+      if (keys.length > 0 && !hasKeys(rule, keys)) continue;
+      collectRule(backend, run, rule, args, conflicting);
       if (conflicting.more) break;
     }
   } catch (caught) {
@@ -81,6 +87,14 @@ function collectConflicts(backend: Backend, run: Run, { group, args, scope }: Ru
   }
   run.builtinError = builtinError;
   return conflicting;
+}
+
+/** Whether the steps of a head are these constants. */
+function hasKeys({ branches }: RulePlan, keys: readonly Value[]): boolean {
+  const steps = branches[0]!.keys;
+  const isSame = (step: ValueNode, key: Value | undefined): boolean =>
+    step.op === 'constant' && key !== undefined && equal(step.value, key);
+  return steps.length === keys.length && steps.every((step, index) => isSame(step, keys[index]));
 }
 
 function collectRule(

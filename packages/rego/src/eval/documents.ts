@@ -2,7 +2,7 @@ import type { DocumentPlan, GroupPlan, PolicyPlan } from '../plan/plan.ts';
 import { forEachMember, member, memberAt, mergeDocuments, storedMember } from '../runtime/collections.ts';
 import { isReplaced } from '../runtime/memo.ts';
 import type { Run } from '../runtime/run.ts';
-import { isPlainObject, lookup } from '../value/index.ts';
+import { isPlainObject, lookup, objectKeys } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
 import type { CompiledGroup } from './backend.ts';
 
@@ -22,7 +22,7 @@ export class Documents {
     return place.kind === 'value' ? place.value : this.nodeValue(run, place.node);
   }
 
-  /** The keys of the document at a path, rules and base data together. */
+  /** The keys of the document at a path: those of base data, then those of rules. */
   *names(run: Run, path: readonly string[], keys: readonly Value[]): Iterable<Value> {
     const place = this.#find(run, path, keys);
     if (place.kind === 'value') {
@@ -35,10 +35,11 @@ export class Documents {
       return;
     }
     const { node } = place;
-    yield* node.children.keys();
     const base = memberAt(run.scope.data, node.path);
-    if (!isPlainObject(base)) return;
-    for (const name of Object.keys(base)) if (!node.children.has(name)) yield name;
+    const names = isPlainObject(base) ? objectKeys(base) : [];
+    yield* names;
+    for (const name of node.children.keys())
+      if (names.length === 0 || member(base, name) === undefined) yield name;
   }
 
   #find(

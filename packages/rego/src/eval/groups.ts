@@ -299,15 +299,21 @@ function compilePartialObject(backend: Backend, group: GroupPlan, node: Document
   const choose = chooseRules(backend, group);
   const full = partialRules(backend, group, false);
   const keyed = partialRules(backend, group, true);
+  const { whole = [], prepared = [], defaults = [] } = group.fixed ?? {};
+  const isAsked = (keys: readonly Value[], key: Value | undefined): boolean =>
+    key === undefined || equal(keys[0]!, key);
   const conflict = (rule: RulePlan | undefined): never => {
     throw new EvaluationFault('eval_conflict_error', OBJECT_CONFLICT, rule?.location);
   };
   const evaluate = (run: Run, key: Value | undefined): ObjectCollector => {
     const collector = new ObjectCollector();
+    for (const { keys, kind } of prepared) if (isAsked(keys, key)) collector.prepare(keys, kind);
     const collect: Collector = (keys, value, rule) => {
       const fits = rule.collects === 'set' ? collector.addMember(keys, value) : collector.put(keys, value);
-      if (!fits) conflict(rule);
-      return false;
+      if (fits) return false;
+      if (whole.some((position) => group.rules[position] === rule))
+        refuseConflict({ group, keys, location: rule.location }, run, []);
+      return conflict(rule);
     };
     for (const position of choose(run, [])) {
       (key === undefined ? full(position) : keyed(position))(run, collect, key);
@@ -316,6 +322,8 @@ function compilePartialObject(backend: Backend, group: GroupPlan, node: Document
       if (key !== undefined && key !== name) continue;
       if (!injectDocument(backend, run, child, [name], collector)) conflict(firstRule(child));
     }
+    // Where a rule gave a value, the default finds its place taken.
+    for (const { keys, value } of defaults) if (isAsked(keys, key)) collector.put(keys, value);
     return collector;
   };
   const value = remembered(group, (run) => evaluate(run, undefined).build());

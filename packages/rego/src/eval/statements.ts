@@ -97,7 +97,9 @@ export function compileStatements(
   return compileChain(backend, statements, end, ordered);
 }
 
-function compileChain(backend: Backend, statements: readonly Statement[], end: Step, ordered: boolean): Step {
+function compileChain(backend: Backend, statements: readonly Statement[], end: Step, asked: boolean): Step {
+  // Of several errors the first one met counts.
+  const ordered = asked || backend.choosesAsOpa;
   let step = end;
   for (let index = statements.length - 1; index >= 0; index--) {
     const statement = statements[index]!;

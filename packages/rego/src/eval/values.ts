@@ -4,7 +4,7 @@ import type { ComprehensionNode, ValueNode } from '../plan/plan.ts';
 import { mockKey } from '../plan/plan.ts';
 import type { CallSite } from '../runtime/calls.ts';
 import { builtinFailed, callBuiltin, callReplaced } from '../runtime/calls.ts';
-import { member, memberAt, ObjectCollector, storedMember } from '../runtime/collections.ts';
+import { isPosition, member, memberAt, ObjectCollector, storedMember } from '../runtime/collections.ts';
 import { EvaluationFault, OBJECT_CONFLICT } from '../runtime/fault.ts';
 import type { Frame, Run } from '../runtime/run.ts';
 import { lookup, makeObject, RegoSet, SetBuilder } from '../value/index.ts';
@@ -111,7 +111,8 @@ function compileLookup(
   const of = compileValue(backend, node.of, ordered);
   if (node.key.op === 'constant') {
     const key = node.key.value;
-    if (typeof key === 'string') return (run, frame) => member(of(run, frame), key);
+    const isName = typeof key === 'string' && !(node.stored && isPosition(key));
+    if (isName) return (run, frame) => member(of(run, frame), key);
     return node.stored
       ? (run, frame) => storedMember(of(run, frame), key)
       : (run, frame) => lookup(of(run, frame), key);

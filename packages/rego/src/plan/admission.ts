@@ -275,7 +275,7 @@ class Collector {
       case 'lookup': {
         const of = this.#subject(node.of);
         const key = this.#constant(node.key);
-        if (of === undefined || key === undefined || !isScalar(key)) return undefined;
+        if (of === undefined || key === undefined) return undefined;
         return { ...node, of, key: { op: 'constant', value: key } };
       }
       default:

@@ -170,6 +170,15 @@ export interface RuleIndex {
 /** Positions in the group's rules, in order; or a further index. */
 export type RuleChoice = readonly number[] | RuleIndex;
 
+/** What constants in the heads of a partial object make of the tree of documents. */
+export interface FixedSteps {
+  /** Positions of rules whose whole head is constant: two values of one such head contradict each other. */
+  readonly whole: readonly number[];
+  /** Documents that are there whether rules below them hold or not. */
+  readonly prepared: readonly { readonly keys: readonly Value[]; readonly kind: 'object' | 'set' }[];
+  readonly defaults: readonly { readonly keys: readonly Value[]; readonly value: Value }[];
+}
+
 /** All rules at one path. */
 export interface GroupPlan {
   readonly id: number;
@@ -178,6 +187,8 @@ export interface GroupPlan {
   readonly arity: number;
   readonly rules: readonly RulePlan[];
   readonly fallback: RulePlan | undefined;
+  /** Of partial objects, where no rule has a variable in the first step of its head. */
+  readonly fixed?: FixedSteps | undefined;
   /** The one value that every rule gives, where that is known: then the first success ends the search. */
   readonly constant: Value | undefined;
   readonly choice: RuleChoice;

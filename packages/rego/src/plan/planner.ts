@@ -6,6 +6,7 @@ import { compare, equal } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
 import { planBody } from './bodies.ts';
 import { planDocumentPath } from './document-path.ts';
+import { fixedSteps } from './fixed-steps.ts';
 import type { PolicyContext } from './frame.ts';
 import { BlockBuilder, Slots } from './frame.ts';
 import { isPattern, planPattern } from './patterns.ts';
@@ -46,10 +47,14 @@ export function planPolicy(input: PlannerInput): PlannedPolicy {
 /** As {@link planPolicy}. */
 export function* planPolicySteps({ root, arityOf }: PlannerInput): Steps<PlannedPolicy> {
   const groupIds = new Map<RuleGroup, number>();
-  walkGroups(root, (group) => groupIds.set(group, groupIds.size));
+  const numbered: [RuleGroup, { readonly id: number; readonly node: DocumentNode }][] = [];
+  walkGroups(root, (group, node) => {
+    numbered.push([group, { id: groupIds.size, node }]);
+    groupIds.set(group, groupIds.size);
+  });
   const policy: PolicyContext = { root, groupIds, arityOf, planBody, planPattern };
   const groups: GroupPlan[] = [];
-  for (const [group, id] of groupIds) groups.push(yield* planGroup(policy, group, id));
+  for (const [group, { id, node }] of numbered) groups.push(yield* planGroup(policy, group, id, node));
   const plan: PolicyPlan = { groups, root: planDocument(root, groups, groupIds) };
   return {
     plan,
@@ -71,7 +76,12 @@ function planDocument(
   return { path: node.path, group, children };
 }
 
-function* planGroup(policy: PolicyContext, group: RuleGroup, id: number): Steps<GroupPlan> {
+function* planGroup(
+  policy: PolicyContext,
+  group: RuleGroup,
+  id: number,
+  node: DocumentNode,
+): Steps<GroupPlan> {
   const rules = yield* mapSteps(group.rules, (rule) => planRule(policy, rule));
   const fallback = group.fallback === undefined ? undefined : planRule(policy, group.fallback);
   return {
@@ -81,6 +91,7 @@ function* planGroup(policy: PolicyContext, group: RuleGroup, id: number): Steps<
     arity: (group.rules[0] ?? group.fallback)!.args.length,
     rules,
     fallback,
+    fixed: fixedSteps(group, rules, node),
     constant: sharedConstant(rules),
     choice: yield* indexRules(group.rules, policy.root),
     worthKeeping: group.kind === 'function' && isWorthKeeping(rules),

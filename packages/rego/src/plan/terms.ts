@@ -2,6 +2,7 @@ import type { CoreComprehension, CoreRef, CoreTerm, Variable } from '../analysis
 import type { RuleGroup } from '../analysis/documents.ts';
 import { dataPath } from '../analysis/term-text.ts';
 import { walkTermVariables } from '../analysis/walk.ts';
+import { isPosition } from '../runtime/collections.ts';
 import { makeObject, RegoSet } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
 import type { BlockBuilder } from './frame.ts';
@@ -142,10 +143,12 @@ function planDataRef(block: BlockBuilder, parts: readonly CoreTerm[], ref: CoreR
   for (let index = 0; ; index++) {
     if (node.group !== undefined) return planRuleRef(block, node.group, parts.slice(index), ref);
     if (index === parts.length) return { op: 'document', path };
-    const name = constantName(parts[index]);
-    if (name === undefined) return planDynamicRef(block, path, parts.slice(index));
-    const child = node.children.get(name);
-    if (child === undefined) return planBaseRef(block, path, parts.slice(index));
+    const part = parts[index]!;
+    const name = constantName(part);
+    if (name === undefined && part.kind !== 'constant')
+      return planDynamicRef(block, path, parts.slice(index));
+    const child = name === undefined ? undefined : node.children.get(name);
+    if (name === undefined || child === undefined) return planBaseRef(block, path, parts.slice(index));
     node = child;
     path.push(name);
   }
@@ -156,7 +159,8 @@ function planBaseRef(block: BlockBuilder, above: readonly string[], parts: reado
   let used = 0;
   for (const part of parts) {
     const name = constantName(part);
-    if (name === undefined) break;
+    // In the place of an array, what is written as a number is a position.
+    if (name === undefined || isPosition(name)) break;
     path.push(name);
     used += 1;
   }

@@ -22,10 +22,21 @@ export function member(value: Value | undefined, name: string): Value | undefine
   return Object.hasOwn(value, name) ? (value as JsonObject)[name] : undefined;
 }
 
-/** A step into base data, where a number also finds the name that is written like it, as in OPA's store. */
+/**
+ * A step into base data, where a number also finds the name that is written like it, and a name that is a number finds
+ * a place in an array, as in OPA's store.
+ */
 export function storedMember(value: Value | undefined, key: Value): Value | undefined {
+  if (typeof key === 'string' && Array.isArray(value)) {
+    return isPosition(key) ? (value as readonly Value[])[Number.parseInt(key, 10) || 0] : undefined;
+  }
   const found = lookup(value, key);
   return found === undefined && typeof key === 'number' ? member(value, String(key)) : found;
+}
+
+/** Whether a name is read as a whole number (OPA's `util.Atoi`, which lets zeros follow a point). */
+export function isPosition(name: string): boolean {
+  return name.length > 0 && name.length <= 20 && /^[+-]?(?!$)\d*\.?0*$/.test(name);
 }
 
 /** Follows names from a value. */
@@ -140,6 +151,15 @@ export class ObjectCollector {
     entry.members ??= new SetBuilder();
     entry.members.add(item);
     return true;
+  }
+
+  /** Puts an empty object or set under the keys, where there is nothing yet. */
+  prepare(keys: readonly Value[], kind: 'object' | 'set'): void {
+    const entry = this.#entry(keys[0]!);
+    if (entry.value !== undefined || entry.members !== undefined) return;
+    if (keys.length === 1 && kind === 'set') entry.members = new SetBuilder();
+    else entry.inner ??= new ObjectCollector();
+    if (keys.length > 1) entry.inner?.prepare(keys.slice(1), kind);
   }
 
   get(key: Value): Value | undefined {

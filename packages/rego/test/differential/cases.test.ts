@@ -89,6 +89,58 @@ describe('cases of the differential runs', () => {
       '3:6 rego_parse_error: illegal byte-order mark',
     ]);
   });
+
+  test('constants in heads are steps of the tree of rules, which are there whether rules hold or not', () => {
+    expect(answer('package t\n\nr[1][2] := 1 if input.x\n\nr[true] contains 1 if input.x\n', 't/r', {})).toBe(
+      '{"1":{},"true":[]}',
+    );
+    expect(answer('package t\n\nr[1] := 1 if input.x\n\nr.a.b := 1 if input.x\n', 't/r', {})).toBe(
+      '{"a":{}}',
+    );
+    expect(answer('package t\n\nr[1] := 1 if input.x\n\nr[x] := 1 if some x in [2]\n', 't/r', {})).toBe(
+      '{"2":1}',
+    );
+    expect(answer('package t\n\ndefault r[1] := 7\n\nr[1] := 8 if input.x\n', 't/r', {})).toBe('{"1":7}');
+    expect(answer('package t\n\nr[1].b := x if some x in input\n', 't/r', [1, 2])).toBe(
+      'eval_conflict_error: rule data.t.r[1].b produced conflicting values:\n  1 at m0.rego:3\n  2 at m0.rego:3',
+    );
+  });
+
+  test('names that are numbers find places in arrays of base data, and of nothing else', () => {
+    const data = { d: { l: [7, [8]] } };
+    const text =
+      'package t\n\np := data.d.l["0"]\n\nq := data.d.l[k]["+0"] if k := "01"\n\nr := x["0"] if x := data.d.l\n';
+    expect(answer(text, 't', undefined, { data })).toBe('{"p":7,"q":8}');
+  });
+
+  test('iterating over a package gives base data first, and of objects the first key in order', () => {
+    const data = { lib: { u: { z: 1 } } };
+    const policy = policyOf('package lib.u\n\na := 2\n', 'package t\n\np := [v | v := data.lib.u[_]]\n');
+    expect(answer(policy, 't/p', undefined, { data })).toBe('[1,2]');
+    const first = 'package t\n\np if trim_left(data.d[_], "a")\n';
+    expect(answer(first, 't/p', undefined, { data: { d: { b: true, a: 1 } }, strict: true })).toContain(
+      'got number',
+    );
+    expect(answer(first, 't/p', undefined, { data: { d: { b: true, c: 1 } }, strict: true })).toContain(
+      'got boolean',
+    );
+  });
+
+  test('a negated call for metadata is not negated any more', () => {
+    expect(answer('package t\n\np if not rego.metadata.rule()\n', 't/p')).toBe('true');
+  });
+
+  test('what a rule needs may be a step by a list, or below a package by a number', () => {
+    const conflict = 'package t\n\nq := x if some x in [1, 2]\n\n';
+    expect(answer(`${conflict}p if input.m[[]] == [data.t.q]\n`, 't/p', {})).toBe('undefined');
+    expect(answer(`${conflict}u.a.b := 1\n\np if {\n\tq\n\tdata.t.u[1]\n}\n`, 't/p', {})).toBe('undefined');
+  });
+
+  test('abbreviations of time zones are those of the IANA database', () => {
+    const zones = '["Europe/Berlin", "Asia/Dubai", "Asia/Tokyo", "Europe/Dublin", "Australia/Lord_Howe"]';
+    const text = `package t\n\np := [time.format([1721001600000000000, z, "MST"]) | some z in ${zones}]\n`;
+    expect(answer(text, 't/p')).toBe('["CEST","+04","JST","IST","+1030"]');
+  });
 });
 
 function errorsOf(text: string): string[] {
