@@ -1,9 +1,10 @@
-import type { Value } from '../value/index.ts';
+import type { NumberValue, Value } from '../value/index.ts';
 import { bigIntOf, isNumber, numberFromBigInt } from '../value/index.ts';
 import type { BuiltinContext, BuiltinOutcome } from './builtin.ts';
 import { BuiltinError } from './builtin.ts';
 import type { Family } from './define.ts';
 import { fault, typeFault } from './fault.ts';
+import { goDateSeconds, type WideDate } from './go-date.ts';
 import { parseDuration } from './go-duration.ts';
 import { NAMED_LAYOUTS, WEEKDAYS } from './go-layout.ts';
 import { epochNs, formatTime, GoTime } from './go-time.ts';
@@ -72,18 +73,42 @@ function addDate(
 ): BuiltinOutcome {
   const reading = read(moment);
   if (reading instanceof BuiltinError) return reading;
-  const added: number[] = [];
+  const added: bigint[] = [];
   for (const [index, operand] of [years, months, days].entries()) {
     const value = integerOperand(operand, index + 2);
     if (value instanceof BuiltinError) return value;
-    added.push(value);
+    added.push(bigIntOf(operand as NumberValue)!);
   }
   const { time } = reading;
+  const [year, month, day] = added.map(
+    (each, index) => each + BigInt([time.year, time.month, time.day][index]!),
+  );
+  if (added.some((each) => each > WIDE || each < -WIDE)) {
+    return nanoseconds(atWideDate(time, { year: year!, month: month!, day: day! }));
+  }
   const { hour, minute, second, nanosecond } = time;
-  const year = time.year + added[0]!;
-  const month = time.month + added[1]!;
-  const day = time.day + added[2]!;
-  return nanoseconds(epochNs({ year, month, day, hour, minute, second, nanosecond }, time.zone));
+  const fields = {
+    year: Number(year),
+    month: Number(month),
+    day: Number(day),
+    hour,
+    minute,
+    second,
+    nanosecond,
+  };
+  return nanoseconds(epochNs(fields, time.zone));
+}
+
+/** More than this is added by Go's own arithmetic, which begins again where its integers end. */
+const WIDE = 1_000_000n;
+/** The platform knows no time zone's offset further from 1970. */
+const KNOWN_SECONDS_MAX = 8_640_000_000_000n;
+
+function atWideDate({ zone, hour, minute, second, nanosecond }: GoTime, date: WideDate): bigint {
+  const local = BigInt.asIntN(64, goDateSeconds(date) + BigInt(hour * 3_600 + minute * 60 + second));
+  const isKnown = local < KNOWN_SECONDS_MAX && local > -KNOWN_SECONDS_MAX;
+  const offset = isKnown ? zone.offsetAt(Number(local) - zone.offsetAt(Number(local))) : 0;
+  return (local - BigInt(offset)) * 1_000_000_000n + BigInt(nanosecond);
 }
 
 /** Takes from the next larger unit what is missing in a smaller one. */

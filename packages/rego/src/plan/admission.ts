@@ -28,7 +28,7 @@ const HEARD: ReadonlySet<string> = new Set(['internal.print', 'internal.test_cas
 export function conditionsOf(body: Body, args: RulePlan['args']): readonly Condition[] {
   if (isHeard(body)) return [];
   const collector = new Collector(args);
-  for (const statement of body) collector.statement(statement);
+  collector.body(body);
   return collector.conditions();
 }
 
@@ -41,6 +41,8 @@ function isHeard(node: unknown): boolean {
   }
   return Object.values(node).some(isHeard);
 }
+
+const UNIFYING: ReadonlySet<Statement['op']> = new Set(['assign', 'equal', 'match']);
 
 class Collector {
   readonly #subjects = new Map<string, { subject: ValueNode; allowed: Allowed[] }>();
@@ -60,13 +62,23 @@ class Collector {
     return [...subjects.map((one) => ({ need: 'subject' as const, ...one })), ...this.#alternatives];
   }
 
-  statement(statement: Statement): void {
+  body(body: Body): void {
+    const perExpression = new Map<Statement['source'], number>();
+    for (const { op, source } of body) {
+      if (UNIFYING.has(op)) perExpression.set(source, (perExpression.get(source) ?? 0) + 1);
+    }
+    for (const statement of body) this.#statement(statement, (perExpression.get(statement.source) ?? 0) > 1);
+  }
+
+  /** @param isPart whether it is one of several that a single unification was taken apart into */
+  #statement(statement: Statement, isPart: boolean): void {
     switch (statement.op) {
       case 'test':
         this.#test(statement.value);
         return;
       case 'assign':
-        this.#assign(statement.slot, statement.value);
+        if (isPart) this.#needParts(statement.value);
+        else this.#assign(statement.slot, statement.value);
         return;
       case 'equal':
         this.#equal(statement.left, statement.right);
@@ -93,7 +105,7 @@ class Collector {
   #holds(bodies: readonly Body[]): void {
     const inner = bodies.map((body) => {
       const collector = new Collector([], this);
-      for (const statement of body) collector.statement(statement);
+      collector.body(body);
       return collector.conditions();
     });
     if (inner.every((conditions) => conditions.length > 0))
@@ -276,6 +288,8 @@ class Collector {
         const of = this.#subject(node.of);
         const key = this.#constant(node.key);
         if (of === undefined || key === undefined) return undefined;
+        // Of what variables stand for only scalars are put in their place.
+        if (node.key.op === 'slot' && !isScalar(key)) return undefined;
         return { ...node, of, key: { op: 'constant', value: key } };
       }
       default:

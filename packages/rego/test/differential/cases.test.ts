@@ -141,6 +141,31 @@ describe('cases of the differential runs', () => {
     const text = `package t\n\np := [time.format([1721001600000000000, z, "MST"]) | some z in ${zones}]\n`;
     expect(answer(text, 't/p')).toBe('["CEST","+04","JST","IST","+1030"]');
   });
+
+  test('numbers that are added to a date begin again where 64 bits end', () => {
+    const big = '9223372036854775807';
+    const dates = `[time.add_date(1, ${big}, 1, 1), time.add_date(1, 1, ${big}, 1), time.add_date(1, 1, 1, ${big})]`;
+    expect(answer(`package t\n\np := ${dates}\n`, 't/p')).toBe(
+      '[-28722815999999999,28933632000000001,34128000000000001]',
+    );
+    expect(answer('package t\n\np := time.add_date(1, 10000000000, 1, 1)\n', 't/p')).toBe('undefined');
+  });
+
+  test('a variable takes the place of what it stands for only where the unification is its own, or it is a scalar', () => {
+    const strict = { strict: true };
+    const parts =
+      'package t\n\np if {\n\tmin(input) == 1\n\t[a, input] = [1, b]\n\t[c, d] := b\n\tc != d\n\ta\n}\n';
+    expect(answer(parts, 't', {}, strict)).toContain('operand 1 must be one of {set, array}');
+    const list = 'package t\n\np if {\n\tl := []\n\tmin(input) == 1\n\tdata.d[l]\n}\n';
+    expect(answer(list, 't', {}, strict)).toContain('operand 1 must be one of {set, array}');
+  });
+
+  test('keys that are constant lists, sets and objects are known to the type checker', () => {
+    expect(errorsOf('package t\n\np if 1, 1 in {input: 1, {}: 1}\n')).toEqual([]);
+    expect(errorsOf('package t\n\np if {\n\tsome x in [[1 | 1 == []]]\n\tx\n}\n')).toEqual([
+      '4:18 rego_type_error: match error',
+    ]);
+  });
 });
 
 function errorsOf(text: string): string[] {

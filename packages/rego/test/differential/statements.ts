@@ -76,7 +76,9 @@ export function statement(scope: Scope): Piece {
     [0.25, () => print(scope)],
     [2.5, () => assignBuiltin(scope)],
   ]);
-  return random.chance(0.1) ? modified(before, chosen) : chosen;
+  // In the bodies inside of a query OPA puts what a `with` holds in place without evaluating it.
+  const isInsideQuery = scope.packagePath === '' && scope.depth < 1;
+  return random.chance(0.1) && !isInsideQuery ? modified(before, chosen) : chosen;
 }
 
 function assignment(scope: Scope): Piece {
@@ -345,6 +347,8 @@ function print(scope: Scope): Piece {
 /** A statement with one or two `with`. */
 function modified(scope: Scope, plain: Piece): Piece {
   if (/^(some$|print|every)/.test(plain.label)) return plain;
+  // OPA drops a body of just `true`, whatever stands beside it, where it adds something to it.
+  if (textOf(plain) === 'true') return plain;
   const modifiers = scope.random.times(1, scope.random.chance(0.3) ? 2 : 1, () => modifier(scope));
   return piece('statement', 'with', plain, list(modifiers, '', 1));
 }

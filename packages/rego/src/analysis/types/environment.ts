@@ -1,4 +1,5 @@
 import type { Value } from '../../value/index.ts';
+import { makeObject } from '../../value/index.ts';
 import type { CoreComprehension, CoreRef, CoreTerm, Variable } from '../core.ts';
 import { joinTypes } from './join-types.ts';
 import { selectType, typeOfValue, valueType } from './select-types.ts';
@@ -158,13 +159,29 @@ export function scalarOf(term: CoreTerm): Value | undefined {
 
 /** The value of a term without variables, references and closures. */
 export function constantOf(term: CoreTerm): Value | undefined {
-  if (term.kind === 'constant') return term.value;
-  if (term.kind !== 'array') return undefined;
-  const items: Value[] = [];
-  for (const item of term.items) {
-    const value = constantOf(item);
-    if (value === undefined) return undefined;
-    items.push(value);
+  switch (term.kind) {
+    case 'constant':
+      return term.value;
+    case 'array':
+    // As JSON a set is an array.
+    case 'set':
+      return constantsOf(term.items);
+    case 'object': {
+      const keys = constantsOf(term.entries.map(([key]) => key));
+      const values = constantsOf(term.entries.map(([, value]) => value));
+      return keys && values && makeObject(keys.map((key, index) => [key, values[index]!]));
+    }
+    default:
+      return undefined;
   }
-  return items;
+}
+
+function constantsOf(terms: readonly CoreTerm[]): Value[] | undefined {
+  const values: Value[] = [];
+  for (const term of terms) {
+    const value = constantOf(term);
+    if (value === undefined) return undefined;
+    values.push(value);
+  }
+  return values;
 }

@@ -26,8 +26,11 @@ export function infer(environment: Environment, term: CoreTerm, type: MaybeType,
     }
     case 'ref':
     case 'comprehension': {
-      if (union) return true;
       const known = environment.typeOf(term);
+      if (union) {
+        if (known === undefined) environment.setHoisted(term, type);
+        return true;
+      }
       if (known !== undefined) return unifies(known, type);
       environment.setHoisted(term, type);
       return true;
