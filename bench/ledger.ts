@@ -1,11 +1,13 @@
 import { fdatasyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { verifyLog } from '@writ/ledger';
+import { verifyLogInThreads } from '@writ/ledger';
 import { postgresMissing, startPostgres } from '@writ/testing';
 import { openAppendFile } from './decision-rate/append-file.ts';
 import { openWorld, type World } from './decision-rate/worlds.ts';
-import { REPOSITORY } from './first-light/section.ts';
+import { type Ground, REPOSITORY } from './first-light/section.ts';
+import { startOpaConsole } from './ledger/opa-console.ts';
+import { queriesUnderLoad } from './ledger/queries.ts';
 import { type BenchReport, type Figure, type Spread, spreadOf } from './measure.ts';
 
 const WRITERS = 256;
@@ -27,13 +29,20 @@ export async function run(): Promise<BenchReport> {
   const cache = join(REPOSITORY, 'node_modules/.cache/writ');
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, 'bench-'));
+  const ground: Ground = { folder, cleanup: [] };
   const world = await openWorld(folder, { bundle: BUNDLE, budgets: true });
   try {
-    const figures = [...(await oneWriter(folder, world)), ...(await manyWriters(folder, world))];
+    const opa = await startOpaConsole(ground);
+    const rival = 'skip' in opa ? undefined : opa.decide;
+    const figures = await oneWriter(folder, world);
+    const { ratePerSecond, figures: found } = await manyWriters(folder, world, rival);
     const postgres = await onPostgres(folder);
-    figures.push(...postgres.figures, ...(await verification(world)));
-    return { figures, leftOut: postgres.leftOut };
+    figures.push(...found, ...postgres.figures, ...(await verification(world)));
+    figures.push(...(await queriesUnderLoad(world, asking(world), ratePerSecond)));
+    const leftOut = 'skip' in opa ? [`OPA's decision log to its console: ${opa.skip}`] : [];
+    return { figures, leftOut: [...postgres.leftOut, ...leftOut] };
   } finally {
+    for (const close of ground.cleanup.reverse()) await close();
     await world.close();
     rmSync(folder, { recursive: true, force: true });
   }
@@ -66,25 +75,41 @@ async function oneWriter(folder: string, world: World): Promise<Figure[]> {
   ];
 }
 
-async function manyWriters(folder: string, world: World): Promise<Figure[]> {
+async function manyWriters(
+  folder: string,
+  world: World,
+  opa: (() => Promise<void>) | undefined,
+): Promise<{ readonly ratePerSecond: number; readonly figures: Figure[] }> {
   const file = openAppendFile(join(folder, 'bare'));
   const each = eachTransaction(join(folder, 'each.sqlite'));
   const contenders = [
     { name: 'file', step: () => file.append(RECORD), writers: WRITERS },
     { name: 'each', step: async () => each.append(), writers: 1 },
     { name: 'own', step: asking(world), writers: WRITERS },
+    ...(opa === undefined ? [] : [{ name: 'opa', step: opa, writers: WRITERS }]),
   ];
   const rates = await inTurn(contenders);
   file.close();
   each.close();
   const [bare, single, own] = ['file', 'each', 'own'].map((name) => rates.get(name) ?? []);
-  return [
+  const rival = rates.get('opa');
+  const figures = [
     rateFigure(`bare file with group commit, ${WRITERS} writers`, bare),
     rateFigure('SQLite, one transaction each', single),
     rateFigure(`whole decisions, ${WRITERS} writers`, own),
     ratioFigure('decisions / bare file', own, bare, 0.5),
     ratioFigure('decisions / SQLite with one transaction each', own, single, 10),
   ];
+  if (rival !== undefined) {
+    const spread = spreadOf((own ?? []).map((each, index) => each / (rival[index] ?? Number.NaN)));
+    figures.push(rateFigure('OPA over REST, decision log to its console (not synced)', rival), {
+      name: 'decisions / OPA with its log to the console',
+      value: spread.median,
+      unit: 'x',
+      spread,
+    });
+  }
+  return { ratePerSecond: spreadOf(own ?? []).median, figures };
 }
 
 /** What most services do: a transaction for each record, synced. */
@@ -142,7 +167,10 @@ async function verification(world: World): Promise<Figure[]> {
   while ((await world.store.logSize()) < VERIFIED) await rate(decide, WRITERS, 500);
   const problems = await world.problems();
   const start = performance.now();
-  const { size } = verifyLog({ directory: world.directory, verifierKeys: [world.verifierKey] });
+  const { size } = await verifyLogInThreads({
+    directory: world.directory,
+    verifierKeys: [world.verifierKey],
+  });
   const seconds = (performance.now() - start) / 1_000;
   return [
     { name: 'problems in the log', value: problems, unit: '', goal: { atMost: 0 } },
