@@ -635,6 +635,20 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
       'A witness cosigns only what continues the log that it saw; a fork signed with the right key is refused.',
     source: 'C2SP tlog-witness, tlog-cosignature',
   },
+  'P-BUILTIN-SECRETS-MASKED': {
+    sentence:
+      'What builtins drew is on record; what they were given or answered that can hold keys or tokens is not.',
+    source: 'docs/reference/record.md',
+  },
+  'P-REPLAY-AS-DECIDED': {
+    sentence:
+      'A decision on record, asked again under the same policies, comes out the same, or is said not to be replayable.',
+    source: 'docs/reference/record.md',
+  },
+  'P-TOKENS-ON-RECORD': {
+    sentence: 'An override token is on record when it is issued, used and revoked, without its text.',
+    source: 'docs/reference/record.md',
+  },
   'P-LOG-MASK': {
     sentence:
       "What the log's policy or the configured list keeps out is not in the record, which says that it is not.",

@@ -36,6 +36,12 @@ describe('the record on the command line', () => {
       );
     }
     writeFileSync(join(folder, 'receipts'), `${receipts.join('\n')}\n`);
+    const replay = (...args: string[]) => runWrit(['replay', '--data', data, ...args], { cwd: folder });
+    expect(await replay('--bundle', TUTORIAL)).toMatchObject({
+      status: EXIT.ok,
+      stdout: expect.stringContaining('3 decisions: 3 the same, 0 changed'),
+    });
+    expect((await replay('--bundle', TUTORIAL, '--to', '2020-01-01')).stdout).toContain('0 decisions');
     expect(await log('reconcile', 'receipts')).toMatchObject({ status: EXIT.ok });
     writeFileSync(join(folder, 'receipts'), receipts.join('\n').replace('"deny"', '"allow"'));
     expect((await log('reconcile', 'receipts')).status).toBe(EXIT.no);

@@ -1,4 +1,5 @@
-/** Names of the ledger's cells. */
+/** Names of the ledger's cells: all begin with this. */
+export const LOG_CELLS_PREFIX = 'ledger/';
 
 /** The right edge of the tree. */
 export const EDGE_CELL = 'ledger/edge';

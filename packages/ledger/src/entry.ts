@@ -8,6 +8,7 @@ export const ENTRY_KINDS = [
   'decision',
   'result',
   'approval',
+  'token',
   'policy_activation',
   'policy_refusal',
   'model_refusal',
@@ -62,6 +63,7 @@ export interface EntryCore {
  * and salt beside it. The hashes of arguments are here too, because a hash of few possible arguments tells them.
  */
 export const PERSONAL_FIELDS = [
+  'action_claims',
   'actor',
   'actor_claims',
   'approval',
@@ -82,6 +84,7 @@ export const PERSONAL_FIELDS = [
   'matched_rules',
   'message',
   'model',
+  'nd_builtin_cache',
   'note',
   'obligations',
   'operation',
@@ -98,6 +101,7 @@ export const PERSONAL_FIELDS = [
   'step_up',
   'task',
   'tenant',
+  'token',
   'tool',
   'tool_digest',
   'trace',

@@ -10,11 +10,13 @@ const TOGETHER: readonly (readonly PersonalField[])[] = [
   ['principal', 'principal_claims', 'session', 'conversation', 'context', 'idempotency_key', 'task', 'trace'],
   ['actor', 'actor_claims', 'delegation'],
   ['tenant', 'point', 'environment'],
-  ['tool', 'server', 'capability', 'operation', 'model', 'tool_digest'],
+  ['tool', 'server', 'capability', 'operation', 'model', 'tool_digest', 'action_claims'],
   ['resources', 'data_classes', 'destination', 'cost'],
   ['args', 'arg_hash', 'forwarded_args', 'forwarded_hash'],
   ['matched_rules', 'reasons', 'obligations', 'gathered', 'override', 'step_up', 'approval', 'risk_score'],
+  ['nd_builtin_cache'],
   ['result', 'usage'],
+  ['token'],
   ['message', 'note'],
 ];
 

@@ -8,6 +8,7 @@ export {
   type EntryStamp,
   openDraft,
 } from './build-entry.ts';
+export { LOG_CELLS_PREFIX } from './cells.ts';
 export {
   type Checkpoint,
   type CheckpointReading,

@@ -23,6 +23,12 @@ const SENTENCES: Readonly<Record<EntryKind, (entry: LedgerEntry) => string>> = {
     const by = judgeOf(entry) ?? field(entry, 'principal');
     return `Approval ${entry.core.approval_id ?? 'of unknown id'} was ${entry.core.event ?? 'changed'}${by === undefined ? '' : ` by ${by}`}${noteOf(entry)}.`;
   },
+  token: (entry) => {
+    const { token } = entry.fields;
+    const id = isJsonObject(token) && typeof token['id'] === 'string' ? ` ${plain(token['id'])}` : '';
+    const about = entry.core.approval_id === undefined ? '' : ` for approval ${entry.core.approval_id}`;
+    return `The override token${id}${about} was ${entry.core.event ?? 'changed'}.`;
+  },
   policy_activation: (entry) =>
     `Policy was activated${bundlesOf(entry)}${observersOf(entry)}${messageOf(entry)}.`,
   policy_refusal: (entry) => `Policy was not activated${bundlesOf(entry)}${because(entry)}${noteOf(entry)}.`,

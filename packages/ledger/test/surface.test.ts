@@ -16,6 +16,7 @@ it('exports these names and no others', () => {
     'KEY_FILE_NAME',
     'LEDGER_ERROR_CODES',
     'LEDGER_PROCEDURES',
+    'LOG_CELLS_PREFIX',
     'LOG_FILTERS',
     'LedgerError',
     'LogIndex',

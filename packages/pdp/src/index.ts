@@ -121,6 +121,7 @@ export { type CallerClaims, type CallerIdentity, modeFor, refusedClaim } from '.
 export { type Clock, DEFAULT_LIMITS, type PipelineLimits, type ToolCatalogue } from './pipeline/core.ts';
 export { createDecisionPoint, type DecisionPointOptions } from './pipeline/create-decision-point.ts';
 export { DECISION_PROCEDURES } from './pipeline/procedures.ts';
+export { type Replayed, type ReplayedVerdict, replayDecision } from './pipeline/replay.ts';
 export { TURN_CODE } from './pipeline/report.ts';
 export type { SearchAnswer, SearchKind, SearchQuestion, SearchResult } from './pipeline/search.ts';
 export type {

@@ -45,6 +45,7 @@ it('exports these names and no others', () => {
     'reloadPolicies',
     'remotesOf',
     'renderLoadFailure',
+    'replayDecision',
     'slackSender',
     'staleReason',
     'startChannels',

@@ -12,5 +12,6 @@ export {
   type Transaction,
 } from './contract.ts';
 export { openStore } from './open-store.ts';
+export { type CopyLogOptions, copyPostgresLog } from './postgres/copy-log.ts';
 export { StoreError } from './store-error.ts';
 export { openStoreReader, type StoreReader } from './store-reader.ts';

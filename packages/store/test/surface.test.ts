@@ -6,6 +6,7 @@ it('exports these names and no others', () => {
     'STORE_ERROR_CODES',
     'StoreError',
     'backupStore',
+    'copyPostgresLog',
     'openStore',
     'openStoreReader',
     'restoreStore',

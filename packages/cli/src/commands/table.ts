@@ -21,6 +21,7 @@ import { logCommand } from './log.ts';
 import { mcpCommand } from './mcp.ts';
 import { parseCommand } from './parse.ts';
 import { registryCommand } from './registry.ts';
+import { replayCommand } from './replay.ts';
 import { revokeCommand } from './revoke.ts';
 import { serveCommand } from './serve.ts';
 import { signCommand } from './sign.ts';
@@ -46,6 +47,7 @@ export const COMMANDS: readonly ((program: Command) => Command)[] = [
   layersCommand,
   registryCommand,
   diffCommand,
+  replayCommand,
   capabilitiesCommand,
   decideCommand,
   serveCommand,

@@ -16,6 +16,7 @@ export function opaEvent(entry: LedgerEntry, labels: JsonObject): JsonObject | u
     path: 'writ/decide',
     input: inputOf(fields, core),
     result: resultOf(entry),
+    nd_builtin_cache: fields.nd_builtin_cache,
     erased: erased.length === 0 ? undefined : erased.map((name) => `/${PLACES[name] ?? `input/${name}`}`),
     masked:
       core.masked === undefined
@@ -38,6 +39,7 @@ const PLACES: Readonly<Record<string, string>> = {
   server: 'input/action/server',
   resources: 'input/action/resources',
   destination: 'input/action/destination',
+  nd_builtin_cache: 'nd_builtin_cache',
   reasons: 'result/reasons',
   obligations: 'result/obligations',
   forwarded_args: 'result/forwarded_args',
@@ -72,6 +74,7 @@ function inputOf(fields: PersonalFields, core: LedgerEntry['core']): JsonObject 
       destination: fields.destination,
       model: fields.model,
       estimated_cost: fields.cost,
+      ...claims(fields.action_claims),
     }),
     context: fields.context,
     environment: fields.environment,

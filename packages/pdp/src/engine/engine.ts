@@ -1,5 +1,6 @@
 import type { BundleEngine, EngineContent } from '@writ/bundle';
 import type { EntrypointKind, Json, JsonObject, Layer } from '@writ/decision';
+import type { NondeterministicCache } from '@writ/rego';
 import type { PolicyQueries } from './query-types.ts';
 
 /**
@@ -72,6 +73,11 @@ export interface EngineQuestion {
   readonly deadlineMs: number;
   /** Nanoseconds since 1970, the same for every evaluation of one decision. */
   readonly timeNs: bigint;
+  /**
+   * What builtins answered whose answers do not follow from their operands: taken from it, and noted in it, by engines
+   * that can. The same for every evaluation of one decision, so that they draw one number.
+   */
+  readonly nondeterministic?: NondeterministicCache;
 }
 
 /** What can be read by an entrypoint; undefined where the engine cannot tell (then everything is gathered). */

@@ -165,7 +165,7 @@ class RegoPolicies implements LoadedPolicies {
   }
 
   evaluate(question: EngineQuestion): EngineAnswer | Promise<EngineAnswer> {
-    const { bundle, path, input, deadlineMs, timeNs } = question;
+    const { bundle, path, input, deadlineMs, timeNs, nondeterministic } = question;
     const group = this.#groups.get(bundle);
     if (group === undefined) return failed('policy_error', `bundle \`${bundle}\` is not active`);
     if (deadlineMs <= 0) return failed('policy_timeout', 'no time is left for this evaluation');
@@ -174,7 +174,13 @@ class RegoPolicies implements LoadedPolicies {
     try {
       const query = this.#query(policy, bundle, path);
       return this.#answer(
-        query.evaluate(input as Value | undefined, { deadlineMs, timeNs, host: HOST, ...this.#limits() }),
+        query.evaluate(input as Value | undefined, {
+          deadlineMs,
+          timeNs,
+          host: HOST,
+          ...this.#limits(),
+          ...(nondeterministic === undefined ? {} : { nondeterministic }),
+        }),
         group,
       );
     } catch (error) {

@@ -9,6 +9,7 @@ import {
   type Phase,
   readAnswer,
 } from '@writ/decision';
+import type { NondeterministicCache } from '@writ/rego';
 import type { EngineAnswer, EngineRule } from '../engine/engine.ts';
 import type { ActiveEntrypoint, PolicySet } from './policy-set.ts';
 
@@ -19,6 +20,8 @@ export interface ConsultOptions {
   /** Nanoseconds since 1970: one moment for the whole decision. */
   readonly timeNs: bigint;
   readonly phase: Phase;
+  /** Answers of builtins that draw or ask, shared by all evaluations. */
+  readonly nondeterministic?: NondeterministicCache;
 }
 
 /** What the active policies say about a request. */
@@ -51,6 +54,7 @@ export async function consult(
     policies,
     deadlineAt: performance.now() + options.deadlineMs,
     timeNs: options.timeNs,
+    nondeterministic: options.nondeterministic,
     rules: new Map(),
     rulesEvaluated: 0,
   };
@@ -103,6 +107,7 @@ interface Round {
   readonly policies: PolicySet;
   readonly deadlineAt: number;
   readonly timeNs: bigint;
+  readonly nondeterministic: NondeterministicCache | undefined;
   readonly rules: Map<string, EngineRule>;
   rulesEvaluated: number;
 }
@@ -153,6 +158,7 @@ function evaluate(
       input,
       deadlineMs,
       timeNs: round.timeNs,
+      ...(round.nondeterministic === undefined ? {} : { nondeterministic: round.nondeterministic }),
     });
     return answer instanceof Promise ? bounded(answer, deadlineMs + GRACE_MS) : answer;
   } catch (error) {

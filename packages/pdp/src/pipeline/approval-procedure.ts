@@ -60,6 +60,7 @@ const approvalProcedure: Procedure<ApprovalStepRequest, ApprovalStepResult> = {
     // A yes that is not the last one needed is a vote.
     const event = step === 'approved' && status === 'pending' ? 'voted' : step;
     recordEntry(transaction, { kind: 'approval', event, approval_id: id, decision_id }, sealed, trust);
+    recordToken(transaction, request, result.approval);
     tellChannels(transaction, id, request.channels, { event, step: stepOf(saltSeed) });
     return result;
   },
@@ -68,6 +69,28 @@ const approvalProcedure: Procedure<ApprovalStepRequest, ApprovalStepResult> = {
 };
 
 export default approvalProcedure;
+
+const TOKEN_EVENTS: Readonly<Partial<Record<ApprovalStepRequest['step'], string>>> = {
+  approved: 'issued',
+  revoked: 'revoked',
+};
+
+/** An approval that is given is a token that a point may bring: it is on record from when it holds, and when it ends. */
+function recordToken(transaction: Transaction, request: ApprovalStepRequest, approval: ApprovalState): void {
+  const { token_id, decision_id, status, action } = approval;
+  const event = TOKEN_EVENTS[request.step];
+  if (token_id === undefined || event === undefined || status === 'pending') return;
+  const token = { id: token_id, type: 'override', expires: new Date(approval.expires_ms).toISOString() };
+  const { approval: _told, ...about } = fieldsOf(approval, { by: request.by, channel: '' });
+  const fields = { ...about, token, ...(action.tool === undefined ? {} : { tool: action.tool }) };
+  const sealed = sealFields(fields, derivedSalts(`${request.saltSeed} token`));
+  recordEntry(
+    transaction,
+    { kind: 'token', event, approval_id: approval.id, decision_id },
+    sealed,
+    request.trust,
+  );
+}
 
 /** Names this step among those of the approval; no two share a seed. */
 function stepOf(saltSeed: string): string {

@@ -7,6 +7,7 @@ import {
   type JsonObject,
   newDecisionId,
 } from '@writ/decision';
+import type { NondeterministicCache } from '@writ/rego';
 import type { ApprovalState, Gathered, StateSubject } from '@writ/state';
 import { type CallerIdentity, modeFor } from './caller.ts';
 import type { Core } from './core.ts';
@@ -43,6 +44,8 @@ export interface Prepared {
   readonly gathered?: Gathered;
   readonly paths?: readonly string[];
   readonly judgement?: Judgement;
+  /** What builtins that draw or ask answered. */
+  readonly nondeterministic?: NondeterministicCache;
   readonly approval?: ApprovalState;
   /** Who would have to be asked, where a person has to judge: undefined where policy says so only of somebody. */
   readonly rules?: readonly ApprovalRule[];

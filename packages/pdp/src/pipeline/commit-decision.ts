@@ -11,6 +11,7 @@ import { observedNote } from '../layers/observed.ts';
 import { approvalDetails } from './approval-details.ts';
 import { type Attempt, forwardedHashOf, frameOf, type Prepared, unrecorded } from './attempt.ts';
 import { budgetRequests } from './budgets.ts';
+import { recordedAnswers } from './builtin-answers.ts';
 import { bindingOf, digestOfCall, idempotencyCellOf, pendingCellOf } from './call-cells.ts';
 import { briefOf, type CommitRequest, type CommitResult } from './commit-request.ts';
 import { type DecisionFacts, decisionCore, decisionFields } from './decision-entry.ts';
@@ -189,7 +190,13 @@ async function recordOf(
   let recorded = { core: decisionCore(draft, request), fields: whole };
   if (mayMask(core)) {
     const input = JSON.parse(JSON.stringify(request));
-    const event = { decision_id: draft.decision_id, input, result: JSON.parse(JSON.stringify(draft)) };
+    const { answers } = facts;
+    const event = {
+      decision_id: draft.decision_id,
+      input,
+      result: JSON.parse(JSON.stringify(draft)),
+      ...(answers === undefined ? {} : { nd_builtin_cache: answers }),
+    };
     const logged = await applyLogPolicy(core, event);
     const kept = logged.isMasked ? maskedFields(logged.event, facts) : whole;
     recorded = recordedAs(recorded.core, whole, kept, logged.dropped);
@@ -217,12 +224,18 @@ function maskedFields(event: LogEvent, facts: DecisionFacts): PersonalFields {
     obligations: result.obligations ?? [],
     metadata: result.metadata ?? {},
   };
-  return decisionFields(decision, request, facts);
+  const { answers: _whole, ...others } = facts;
+  const answers = event.nd_builtin_cache;
+  return decisionFields(decision, request, answers === undefined ? others : { ...others, answers });
 }
 
-function factsOf({ caller, call, claimed }: Attempt, { subject, paths, judgement }: Prepared): DecisionFacts {
+function factsOf(
+  { caller, call, claimed }: Attempt,
+  { subject, paths, judgement, nondeterministic }: Prepared,
+): DecisionFacts {
   const overridden = judgement?.combined.lifted.overridden ?? [];
   const observed = judgement?.observed;
+  const answers = nondeterministic === undefined ? undefined : recordedAnswers(nondeterministic);
   return {
     pointId: caller.pointId,
     sessionKey: rootSessionKey(subject),
@@ -233,5 +246,6 @@ function factsOf({ caller, call, claimed }: Attempt, { subject, paths, judgement
     ...(claimed === undefined ? {} : { claimed }),
     ...(overridden.length === 0 ? {} : { override: overridden as unknown as Json }),
     ...(observed === undefined ? {} : { observed: observedNote(observed) }),
+    ...(answers === undefined ? {} : { answers }),
   };
 }

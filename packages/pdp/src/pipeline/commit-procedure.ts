@@ -386,9 +386,13 @@ function askedNote(asked: CommitRequest['ask']): PersonalFields {
   };
 }
 
-function approvalFields({ subject, tool, ask: asked }: CommitRequest, event: string): PersonalFields {
+function approvalFields({ subject, tool, ask: asked, use }: CommitRequest, event: string): PersonalFields {
   return {
     ...(event === 'requested' ? askedNote(asked) : {}),
+    // By which token it was brought, where it was.
+    ...(event === 'used' && use?.tokenId !== undefined
+      ? { token: { id: use.tokenId, type: 'override' } }
+      : {}),
     principal: subject.principal,
     actor: subject.actor,
     ...(subject.tenant === undefined ? {} : { tenant: subject.tenant }),

@@ -15,6 +15,8 @@ export interface DecisionFacts {
   readonly override?: Json;
   /** What entrypoints that only observe said, and what the outcome would be if they counted. */
   readonly observed?: Json;
+  /** What builtins that draw or ask answered. */
+  readonly answers?: JsonObject;
 }
 
 /** What anybody may read of a decision for ever. */
@@ -85,6 +87,7 @@ export function decisionFields(
       facts.claimed === undefined && facts.observed === undefined
         ? undefined
         : defined({ claimed: facts.claimed, observed: facts.observed }),
+    nd_builtin_cache: facts.answers,
     matched_rules: decision.metadata.matched_rules,
     obligations: decision.obligations.length === 0 ? undefined : decision.obligations,
     reasons: decision.reasons,
@@ -103,7 +106,14 @@ function actionFields({ action }: DecisionRequest): Record<string, unknown> {
     destination: action.destination,
     model: action.model,
     cost: action.estimated_cost,
+    action_claims: moreOf(action),
   };
+}
+
+/** What else policies saw of an action that cannot be worked out from the rest. */
+function moreOf({ provider, region, upstream }: DecisionRequest['action']): PersonalFields | undefined {
+  const more = defined({ provider, region, upstream });
+  return Object.keys(more).length === 0 ? undefined : more;
 }
 
 function claims(subject: { readonly id: string; readonly tenant?: string }): object | undefined {

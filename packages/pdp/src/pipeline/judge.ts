@@ -13,6 +13,7 @@ import {
   STRICTNESS,
   stricter,
 } from '@writ/decision';
+import type { NondeterministicCache } from '@writ/rego';
 import type { EngineRule } from '../engine/engine.ts';
 import { consult } from '../layers/consult.ts';
 import { type Observed, observedAmong } from '../layers/observed.ts';
@@ -31,6 +32,8 @@ export interface JudgeOptions {
   readonly approved?: readonly Reason[];
   /** Denials that offer an appeal count as escalations. */
   readonly appealing?: boolean;
+  /** What builtins that draw or ask answered: taken from it, and noted in it. */
+  readonly nondeterministic?: NondeterministicCache;
 }
 
 /** What policies say about a request, redactions applied and asked about again. */
@@ -69,7 +72,12 @@ async function judgeOnce(request: DecisionRequest, options: JudgeOptions): Promi
   const { policies, deadlineMs, nowMs, approved, appealing, duties = NO_DUTIES } = options;
   const { phase } = request.action;
   const timeNs = BigInt(nowMs) * 1_000_000n;
-  const consulted = await consult(policies, request, { deadlineMs, timeNs, phase });
+  const consulted = await consult(policies, request, {
+    deadlineMs,
+    timeNs,
+    phase,
+    ...(options.nondeterministic === undefined ? {} : { nondeterministic: options.nondeterministic }),
+  });
   const tool = consulted.request.action.tool;
   const opinions = [...withStepUpMethod(consulted.opinions, duties.stepUpMethod), ...duties.opinions];
   const combining: CombineOptions = {

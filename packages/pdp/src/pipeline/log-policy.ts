@@ -18,6 +18,8 @@ export interface LogEvent {
   readonly input: Json;
   /** The decision, or the verdict about a result. */
   readonly result: Json;
+  /** What builtins that draw or ask answered, as the record keeps it. */
+  readonly nd_builtin_cache?: JsonObject;
 }
 
 /** An event as it may be recorded. */

@@ -1,12 +1,12 @@
 import type { Json, JsonObject } from '@writ/decision';
 
-/** One thing that a mask does to an event; paths begin with `/input` or `/result`. */
+/** One thing that a mask does to an event; paths begin with `/input`, `/result` or `/nd_builtin_cache`. */
 export type MaskRule =
   | { readonly op: 'remove'; readonly path: string }
   | { readonly op: 'upsert'; readonly path: string; readonly value: Json };
 
 /** Parts of an event that may be masked. */
-const MASKABLE = ['input', 'result'];
+const MASKABLE = ['input', 'result', 'nd_builtin_cache'];
 
 /** Reads what `data.system.log.mask` answers: paths, or objects with `op`, `path` and `value`; undefined where it is else. */
 export function readMasks(answer: Json): readonly MaskRule[] | undefined {

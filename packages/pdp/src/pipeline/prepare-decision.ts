@@ -5,6 +5,7 @@ import {
   REASON_TABLE,
   type ReasonCode,
 } from '@writ/decision';
+import { NondeterministicCache } from '@writ/rego';
 import { type ApprovalState, checkApproval, type StateSubject } from '@writ/state';
 import type { PolicySet } from '../layers/policy-set.ts';
 import { approvalReason } from './approval-reason.ts';
@@ -98,9 +99,11 @@ async function consultPolicies(attempt: Attempt, basis: Basis): Promise<Prepared
   const time = new Date(nowMs).toISOString();
   const told = withGathered(basis.request, gathered ?? { context: {}, expected: {}, facts: [] }, time);
   const request = approved === undefined ? told : withApproval(told, approved);
+  const nondeterministic = new NondeterministicCache();
   const ask = (appealing: boolean) =>
     attempt.judge(request, {
       policies: set,
+      nondeterministic,
       nowMs,
       deadlineMs: Math.max(0, deadlineAt - performance.now()),
       duties,
@@ -129,6 +132,7 @@ async function consultPolicies(attempt: Attempt, basis: Basis): Promise<Prepared
     labels: duties.labels,
     ...(duties.rates.length === 0 ? {} : { rates: duties.rates }),
     facts,
+    nondeterministic,
     paths: needs.paths,
     judgement: judged,
     ...(gathered === undefined ? {} : { gathered }),

@@ -160,4 +160,27 @@ describe('the override token that an approval becomes', () => {
     const two = { ...withToken(token), approval_id: 'apr-other' };
     expect((await fixture.point.decide(two)).reason).toBe('override_invalid');
   });
+
+  it('[P-TOKENS-ON-RECORD] is on record when it is issued, used and revoked, and nothing of its text is', async () => {
+    fixture = await openFixture(RULES);
+    const first = await approved();
+    await fixture.point.decide(withToken(first.token));
+    const second = await approved({ amount: 1_000 });
+    await fixture.point.administration.approvals.revoke(second.id, 'operator');
+    const entries = await fixture.entries();
+    const tokens = entries.filter(({ core }) => core.kind === 'token');
+    expect(tokens.map(({ core }) => [core.event, core.approval_id])).toEqual([
+      ['issued', first.id],
+      ['issued', second.id],
+      ['revoked', second.id],
+    ]);
+    const { jti } = decodeJwt(first.token);
+    expect(tokens[0]?.fields).toMatchObject({
+      token: { id: jti, type: 'override' },
+      principal: 'user:alice',
+    });
+    const used = entries.find(({ core }) => core.kind === 'approval' && core.event === 'used');
+    expect(used?.fields.token).toEqual({ id: jti, type: 'override' });
+    expect(JSON.stringify(entries)).not.toContain(first.token.split('.')[2]);
+  });
 });

@@ -78,3 +78,8 @@ export const READ_LOG = `
 export const SCAN_CELLS = `
   select key, value from writ_cells
   where key >= $1::text and starts_with(key, $1::text) order by key limit $2::int`;
+
+/** $1: a prefix; $2: the key after which it goes on; $3: how many at most. */
+export const SCAN_CELLS_AFTER = `
+  select key, value from writ_cells
+  where key > $2::text and starts_with(key, $1::text) order by key limit $3::int`;

@@ -1,0 +1,206 @@
+import {
+  type DecisionRequest,
+  type Json,
+  type JsonObject,
+  type Outcome,
+  type Reason,
+  STRICTNESS,
+  validateRequest,
+} from '@writ/decision';
+import type { LedgerEntry, PersonalField } from '@writ/ledger';
+import type { PolicySet } from '../layers/policy-set.ts';
+import { answersRecorded } from './builtin-answers.ts';
+import { factsFor } from './gather.ts';
+import type { Judgement } from './judge.ts';
+import { judge } from './judge.ts';
+import { resolveRequest } from './resolve-request.ts';
+
+/** What policies say of a call: the outcome, and the codes of the reasons, in order of the alphabet. */
+export interface ReplayedVerdict {
+  readonly outcome: Outcome;
+  readonly codes: readonly string[];
+}
+
+/** What becomes of a recorded decision under other policies, or the same. */
+export type Replayed =
+  /** Policies were not asked then: a list, a refusal before them, an entry of another kind. */
+  | { readonly kind: 'not_asked' }
+  /** The record does not hold what these policies would have to know; `why` is a sentence. */
+  | { readonly kind: 'unknown'; readonly why: string }
+  | { readonly kind: 'same'; readonly verdict: ReplayedVerdict }
+  | { readonly kind: 'changed'; readonly before: ReplayedVerdict; readonly after: ReplayedVerdict };
+
+/** Longest time for one decision, as when it is decided. */
+const DEADLINE_MS = 2_000;
+
+/**
+ * Asks policies again about a decision on record: with the request and the state that policies were told, at the time of
+ * the decision, and with the numbers that were drawn then. What the commit found beside policies (halts, budgets, rates,
+ * approvals) is left out of the comparison: it is no opinion of theirs.
+ */
+export async function replayDecision(entry: LedgerEntry, set: PolicySet): Promise<Replayed> {
+  const { core, fields } = entry;
+  if (core.kind !== 'decision' || core.phase !== 'call' || core.rules_evaluated === undefined)
+    return { kind: 'not_asked' };
+  const gone = whatIsGone(entry);
+  if (gone !== undefined) return { kind: 'unknown', why: gone };
+  const request = requestOf(entry);
+  if (request === undefined) return { kind: 'unknown', why: 'the entry holds no whole request' };
+  const resolved = resolveRequest(request, set.registry, {});
+  if (!resolved.ok) return compare(entry, { outcome: 'deny', codes: [resolved.code] });
+  // What is gathered stands in the record as policies were told it.
+  const { context, environment } = request;
+  const told: DecisionRequest = {
+    ...resolved.request,
+    ...(context === undefined ? {} : { context }),
+    ...(environment === undefined ? {} : { environment }),
+  };
+  const missing = notGathered(set, told, fields.gathered);
+  if (missing !== undefined) return { kind: 'unknown', why: missing };
+  const drawn = answersRecorded(fields.nd_builtin_cache);
+  if (drawn.masked.length > 0)
+    return { kind: 'unknown', why: `what ${drawn.masked.join(', ')} answered is not on record` };
+  const nowMs = Date.parse(environment?.time ?? entry.time);
+  const ask = (approved?: readonly Reason[]): Promise<Judgement> =>
+    judge(told, {
+      policies: set,
+      nowMs,
+      deadlineMs: DEADLINE_MS,
+      duties: resolved.duties,
+      nondeterministic: drawn.cache.copy(),
+      ...(approved === undefined ? {} : { approved }),
+    });
+  const first = await ask();
+  const lifted = liftedBy(entry, first);
+  const { combined } = lifted.length === 0 ? first : await ask(lifted);
+  return compare(entry, verdictOf(combined.outcome, combined.reasons));
+}
+
+/** The escalations that an approval lifted then, by their codes, or that needed nobody. */
+function liftedBy({ core, fields }: LedgerEntry, { combined }: Judgement): readonly Reason[] {
+  if (combined.outcome !== 'escalate') return [];
+  if (core.codes?.includes('approval_not_needed') === true) return combined.escalations;
+  const approval = memberOf(fields.context, 'approval');
+  const codes = memberOf(approval, 'codes');
+  if (!Array.isArray(codes)) return [];
+  return combined.escalations.filter(({ code }) => (codes as readonly Json[]).includes(code));
+}
+
+function compare(entry: LedgerEntry, after: ReplayedVerdict): Replayed {
+  const before = recordedVerdict(entry);
+  const same = before.outcome === after.outcome && before.codes.join(' ') === after.codes.join(' ');
+  return same ? { kind: 'same', verdict: after } : { kind: 'changed', before, after };
+}
+
+/** Codes that the commit puts before what policies said. */
+const FOUND_IN_COMMIT: ReadonlySet<string> = new Set([
+  'actor_revoked',
+  'approval_cancelled',
+  'approval_expired',
+  'approval_not_needed',
+  'approval_pending',
+  'approval_unknown',
+  'approval_used',
+  'approval_wrong_args',
+  'approval_wrong_caller',
+  'approval_wrong_tool',
+  'budget_exhausted',
+  'circuit_open',
+  'clock_stepped_back',
+  'halted',
+  'human_rejected',
+  'idempotency_mismatch',
+  'override_expired',
+  'override_invalid',
+  'override_revoked',
+  'parent_revoked',
+  'principal_revoked',
+  'rate_limited',
+  'state_conflict',
+]);
+
+/** What policies said then. Where the commit found something else first, their outcome is that of their reasons. */
+function recordedVerdict({ core, fields }: LedgerEntry): ReplayedVerdict {
+  const reasons = (Array.isArray(fields.reasons) ? fields.reasons : []) as unknown as readonly Reason[];
+  const theirs = reasons.filter(({ code, bundle }) => bundle !== undefined || !FOUND_IN_COMMIT.has(code));
+  const outcome = core.outcome as Outcome;
+  if (theirs.length === reasons.length) return verdictOf(outcome, theirs);
+  const strictest = theirs
+    .map((reason): Outcome => reason.outcome ?? 'allow')
+    .reduce((found, each) => (STRICTNESS[each] > STRICTNESS[found] ? each : found), 'allow' as Outcome);
+  return verdictOf(strictest, theirs);
+}
+
+function verdictOf(outcome: Outcome, reasons: readonly Reason[]): ReplayedVerdict {
+  const codes = reasons.map(({ code }) => code).filter((code) => code !== 'approval_not_needed');
+  return { outcome, codes: [...new Set(codes)].sort() };
+}
+
+/** Fields without which no request can be put together again. */
+const NEEDED: readonly PersonalField[] = ['principal', 'actor', 'reasons'];
+
+function whatIsGone({ core, erased, fields }: LedgerEntry): string | undefined {
+  if (core.dropped === true) return "the log's policy kept nothing of it";
+  if (erased.length > 0) return `erased: ${erased.join(', ')}`;
+  if (core.masked !== undefined) return `masked: ${core.masked.join(', ')}`;
+  const missing = NEEDED.filter((name) => fields[name] === undefined);
+  return missing.length === 0 ? undefined : `not on record: ${missing.join(', ')}`;
+}
+
+/** A fact of the state that these policies read and that was not gathered then. */
+function notGathered(
+  set: PolicySet,
+  request: DecisionRequest,
+  gathered: Json | undefined,
+): string | undefined {
+  const paths = new Set(Array.isArray(gathered) ? (gathered as readonly Json[]) : []);
+  const missing = factsFor(set.readsOf(request)?.input).filter((fact) => !paths.has(`context.${fact}`));
+  return missing.length === 0
+    ? undefined
+    : `these policies read ${missing.map((fact) => `context.${fact}`).join(', ')}, which was not gathered then`;
+}
+
+/** The request as policies were asked about it; undefined where the fields do not make one. */
+function requestOf({ core, fields }: LedgerEntry): DecisionRequest | undefined {
+  const read = validateRequest(
+    present({
+      principal: present({
+        id: fields.principal,
+        tenant: fields.tenant,
+        ...objectOf(fields.principal_claims),
+      }),
+      actor: present({ id: fields.actor, ...objectOf(fields.actor_claims) }),
+      delegation: fields.delegation,
+      action: present({
+        type: core.action_type,
+        phase: core.phase,
+        tool: fields.tool,
+        server: fields.server,
+        capability: fields.capability,
+        operation: fields.operation,
+        args: fields.args,
+        resources: fields.resources,
+        data_classes_referenced: fields.data_classes,
+        destination: fields.destination,
+        model: fields.model,
+        estimated_cost: fields.cost,
+        ...objectOf(fields.action_claims),
+      }),
+      context: fields.context,
+      environment: fields.environment,
+    }),
+  );
+  return read.ok ? read.value : undefined;
+}
+
+function objectOf(value: Json | undefined): JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
+}
+
+function memberOf(value: Json | undefined, name: string): Json | undefined {
+  return objectOf(value)[name];
+}
+
+function present(members: { readonly [name: string]: Json | undefined }): JsonObject {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as JsonObject;
+}
