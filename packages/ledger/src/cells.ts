@@ -7,6 +7,8 @@ export const EDGE_CELL = 'ledger/edge';
 export const LATEST_CHECKPOINT_CELL = 'ledger/latest-checkpoint';
 /** The newest checkpoint that witnesses cosigned, with their cosignatures. */
 export const LATEST_COSIGNED_CELL = 'ledger/latest-cosigned';
+/** The public key that a cluster's log is signed with. */
+export const SIGNING_KEY_CELL = 'ledger/signing-key';
 export const CHECKPOINT_PREFIX = 'ledger/checkpoint/';
 
 /** A full tile: 256 hashes, base64 of 8,192 bytes. */

@@ -26,6 +26,7 @@ export {
   readCheckpointFile,
   startCheckpointer,
 } from './checkpointer.ts';
+export { claimSigningKey } from './claim-signing-key.ts';
 export { type CommandSignerOptions, commandSigner } from './command-signer.ts';
 export { CompactRange } from './compact-range.ts';
 export { type Cosignature, cosignaturesOf, parseWitnessKey } from './cosignature.ts';
@@ -63,6 +64,7 @@ export { CursorFault, LogIndex, type LogPage, rebuildIndex } from './indexing/lo
 export { ROLLUP_SECONDS, type Rollup, type RollupSpan } from './indexing/rollup.ts';
 export { INDEX_FILE_NAME } from './indexing/schema.ts';
 export { LEDGER_ERROR_CODES, LedgerError, type LedgerErrorCode } from './ledger-error.ts';
+export { updateLogCopy } from './log-copy.ts';
 export { formatVerifierKey, type NoteVerifier, parseVerifierKey } from './note.ts';
 export { LEDGER_PROCEDURES } from './procedures.ts';
 export {

@@ -4,6 +4,7 @@ import type { Store } from '@writ/store';
 import type { AppendRequest, AppendResult } from './append-procedure.ts';
 import { formatCheckpoint } from './checkpoint.ts';
 import { CHECKPOINT_FILE_NAME, writeVerifierKeys, writeWhole } from './checkpointer.ts';
+import { replaceSigningKey } from './claim-signing-key.ts';
 import type { Trust } from './entry.ts';
 import { LedgerError } from './ledger-error.ts';
 import { formatNote, formatSignature } from './note.ts';
@@ -63,6 +64,7 @@ export async function rotateKey({ store, directory, keys, trust }: RotateOptions
     formatNote(text, old.name, old.keyId, await old.sign(data)) +
     formatSignature(next.name, next.keyId, await next.sign(data));
   await store.call('ledger.checkpoint', { size, note }, { idempotent: true });
+  await replaceSigningKey(store, old.verifierKey, next.verifierKey);
   writeWhole(join(directory, CHECKPOINT_FILE_NAME), note);
   writeVerifierKeys(directory, [old.verifierKey, next.verifierKey]);
   renameSync(join(keys, NEXT), join(keys, KEY_FILE_NAME));

@@ -30,6 +30,7 @@ it('exports these names and no others', () => {
     'WITNESS_INTERVAL_MS',
     'appendEntry',
     'buildEntry',
+    'claimSigningKey',
     'closeLedger',
     'commandSigner',
     'consistencyProof',
@@ -87,6 +88,7 @@ it('exports these names and no others', () => {
     'startWitnessing',
     'tailEntries',
     'treeRoot',
+    'updateLogCopy',
     'verifyConsistency',
     'verifyInclusion',
     'verifyLog',
@@ -98,7 +100,13 @@ it('exports these names and no others', () => {
 });
 
 it('has these codes', () => {
-  expect(ledger.LEDGER_ERROR_CODES).toEqual(['key_exposed', 'key_invalid', 'key_unreadable', 'log_forked']);
+  expect(ledger.LEDGER_ERROR_CODES).toEqual([
+    'key_exposed',
+    'key_invalid',
+    'key_of_another_node',
+    'key_unreadable',
+    'log_forked',
+  ]);
   expect(Object.keys(ledger.VERIFY_PROBLEMS)).toEqual([
     'files_unreadable',
     'key_unreadable',

@@ -13,8 +13,8 @@ import {
 import { StoreError } from '@writ/store';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
-import { dataDirectory } from '../compose/operator-client.ts';
 import { readText } from '../compose/read-text.ts';
+import { indexedRecord, withRecord } from '../compose/record-reader.ts';
 import { waitForEnding } from '../compose/until-signal.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import type { Output } from '../output/output.ts';
@@ -53,12 +53,10 @@ export function exportCommand(): Command {
         'Each segment has an id that is the same when it is sent again: nothing is lost, and what comes twice can be told.',
     );
   return withAction(command, ({ output }: CommandContext, options: ExportCommandOptions) => {
-    const directory = dataDirectory({
-      ...(options.config === undefined ? {} : { config: options.config }),
-      ...(options.data === undefined ? {} : { data: options.data }),
-    });
-    if (options.tiles !== undefined) return writeTiles(output, directory, options.tiles);
-    if (options.to !== undefined) return writeEntries(output, directory, options.to, options);
+    const { tiles, to } = options;
+    if (tiles !== undefined)
+      return withRecord(options, ({ directory }) => writeTiles(output, directory, tiles));
+    if (to !== undefined) return writeEntries(output, to, options);
     throw new CommandError(EXIT.usage, 'name what to write: --tiles DIR, or --to DIR or URL');
   });
 }
@@ -74,12 +72,7 @@ function writeTiles(output: Output, directory: string, tiles: string): number {
 /** How long to wait for more, ms. */
 const FOLLOW_MS = 1_000;
 
-async function writeEntries(
-  output: Output,
-  directory: string,
-  to: string,
-  options: ExportCommandOptions,
-): Promise<number> {
+async function writeEntries(output: Output, to: string, options: ExportCommandOptions): Promise<number> {
   if (!isForm(options.form))
     throw new CommandError(
       EXIT.usage,
@@ -90,7 +83,6 @@ async function writeEntries(
   if (isUrl && options.position === undefined)
     throw new CommandError(EXIT.usage, 'an export to a URL needs --position FILE');
   const common = {
-    directory,
     form: options.form,
     sink: isUrl ? urlSink(to, options.form, options.token) : directorySink(resolve(to)),
     positionFile: resolve(options.position ?? join(to, 'position')),
@@ -103,6 +95,8 @@ async function writeEntries(
     for (;;) {
       const report = await exportEntries({
         ...common,
+        // The data directory, or a copy that is brought up to date.
+        directory: await indexedRecord(options),
         ...(ending === undefined ? {} : { attempts: Number.POSITIVE_INFINITY, signal: stop.signal }),
         onFault: (message) => output.note(`the receiver: ${message}`),
       });

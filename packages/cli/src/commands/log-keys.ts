@@ -16,6 +16,7 @@ import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
 import { dataDirectory } from '../compose/operator-client.ts';
 import { readText } from '../compose/read-text.ts';
+import { withRecord } from '../compose/record-reader.ts';
 import { readConfig } from '../config/read-config.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 
@@ -39,9 +40,9 @@ export function proofCommand(): Command {
     .option('--config <file>', 'configuration (default: writ.yaml in this folder)')
     .option('--data <dir>', "data directory, or a copy of one (default: the configuration's, else .writ)")
     .addHelpText('after', '\nExample:\n  npx writ log proof 17 > entry-17.tlog-proof');
-  return withAction(command, ({ output }: CommandContext, index: string, options: DataOptions) => {
+  return withAction(command, async ({ output }: CommandContext, index: string, options: DataOptions) => {
     if (!/^\d{1,15}$/.test(index)) throw new CommandError(EXIT.usage, `\`${index}\` is no position`);
-    const proved = proveEntry(directoryOf(options), Number(index));
+    const proved = await withRecord(options, ({ directory }) => proveEntry(directory, Number(index)));
     if (!proved.ok) throw new CommandError(EXIT.badInput, proved.message);
     const text = formatTlogProof(proved.proof);
     output.json({ index: proved.proof.index, proof: text });

@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { type EvidenceQuestion, FRAMEWORKS, isFramework, proveEvidence, readBound } from '@writ/ledger';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
-import { dataDirectory } from '../compose/operator-client.ts';
 import { readText } from '../compose/read-text.ts';
+import { withRecord } from '../compose/record-reader.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import type { Output } from '../output/output.ts';
 
@@ -56,7 +56,7 @@ export function proveCommand(): Command {
   );
 }
 
-function prove(output: Output, options: ProveCommandOptions): number {
+async function prove(output: Output, options: ProveCommandOptions): Promise<number> {
   const question = questionOf(options);
   const { framework, since } = options;
   if (framework !== undefined && !isFramework(framework)) {
@@ -68,17 +68,15 @@ function prove(output: Output, options: ProveCommandOptions): number {
   }
   const out = resolve(options.out);
   if (existsSync(out)) throw new CommandError(EXIT.usage, `${out} exists already`, 'name another with --out');
-  const directory = dataDirectory({
-    ...(options.config === undefined ? {} : { config: options.config }),
-    ...(options.data === undefined ? {} : { data: options.data }),
-  });
-  const proved = proveEvidence({
-    directory,
-    out,
-    question,
-    ...(framework === undefined ? {} : { framework }),
-    ...(since === undefined ? {} : { since: since.map(readText) }),
-  });
+  const proved = await withRecord(options, ({ directory }) =>
+    proveEvidence({
+      directory,
+      out,
+      question,
+      ...(framework === undefined ? {} : { framework }),
+      ...(since === undefined ? {} : { since: since.map(readText) }),
+    }),
+  );
   if (!proved.ok)
     throw new CommandError(
       EXIT.badInput,

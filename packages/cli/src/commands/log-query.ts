@@ -14,7 +14,7 @@ import {
 import { StoreError } from '@writ/store';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
-import { dataDirectory } from '../compose/operator-client.ts';
+import { indexedRecord } from '../compose/record-reader.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import { type Output, table } from '../output/output.ts';
 
@@ -64,10 +64,10 @@ export function queryCommand(): Command {
     'after',
     '\nExamples:\n  npx writ log query --outcome deny --from 2026-03-14\n  npx writ log query --spiffe "spiffe://acme/agent/*" --text invoice',
   );
-  return withAction(command, ({ output }: CommandContext, options: QueryOptions) => {
+  return withAction(command, async ({ output }: CommandContext, options: QueryOptions) => {
     const filter = filterOf(options);
     const limit = countOf(options.count);
-    const page = withIndex(options, (index) => {
+    const page = await withIndex(options, (index) => {
       index.catchUp();
       return index.query(filter, {
         limit,
@@ -96,10 +96,10 @@ export function statsCommand(): Command {
     .addHelpText('after', '\nExample:\n  npx writ log stats --from 2026-03-14 --to 2026-03-14 --per hour');
   return withAction(
     command,
-    ({ output }: CommandContext, options: DataOptions & { from: string; to: string; per: string }) => {
+    async ({ output }: CommandContext, options: DataOptions & { from: string; to: string; per: string }) => {
       if (!Object.hasOwn(ROLLUP_SECONDS, options.per))
         throw new CommandError(EXIT.usage, `--per must be minute or hour, not \`${options.per}\``);
-      const rollups = withIndex(options, (index) => {
+      const rollups = await withIndex(options, (index) => {
         index.catchUp();
         return index.rollups(
           options.per as RollupSpan,
@@ -141,11 +141,12 @@ export function reindexCommand(): Command {
       'after',
       '\nExample:\n  npx writ log reindex\n\nStop the service first: it keeps the index too.',
     );
-  return withAction(command, ({ output }: CommandContext, options: DataOptions) => {
+  return withAction(command, async ({ output }: CommandContext, options: DataOptions) => {
     const started = performance.now();
     let last = 0;
+    const directory = await indexedRecord(options);
     const taken = guarded(() =>
-      rebuildIndex(directoryOf(options), (done, of) => {
+      rebuildIndex(directory, (done, of) => {
         if (done - last < 50_000 && done < of) return;
         last = done;
         output.note(`${done} of ${of} entries`);
@@ -191,16 +192,10 @@ function countOf(text: string): number {
   throw new CommandError(EXIT.usage, `--count must be a number, not \`${text}\``);
 }
 
-function directoryOf(options: DataOptions): string {
-  return dataDirectory({
-    ...(options.config === undefined ? {} : { config: options.config }),
-    ...(options.data === undefined ? {} : { data: options.data }),
-  });
-}
-
-function withIndex<Result>(options: DataOptions, work: (index: LogIndex) => Result): Result {
+async function withIndex<Result>(options: DataOptions, work: (index: LogIndex) => Result): Promise<Result> {
+  const directory = await indexedRecord(options);
   return guarded(() => {
-    const index = new LogIndex(directoryOf(options));
+    const index = new LogIndex(directory);
     try {
       return work(index);
     } finally {

@@ -1,9 +1,9 @@
 import { reconcile } from '@writ/ledger';
-import { openStoreReader, StoreError } from '@writ/store';
+import { StoreError } from '@writ/store';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
-import { dataDirectory } from '../compose/operator-client.ts';
 import { readText } from '../compose/read-text.ts';
+import { recordReader } from '../compose/record-reader.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 
 interface ReconcileOptions {
@@ -29,29 +29,23 @@ export function reconcileCommand(): Command {
     );
   return withAction(
     command,
-    ({ output }: CommandContext, files: readonly string[], options: ReconcileOptions) => {
+    async ({ output }: CommandContext, files: readonly string[], options: ReconcileOptions) => {
       const lines = files.flatMap((file) => readText(file).split('\n'));
-      const directory = dataDirectory({
-        ...(options.config === undefined ? {} : { config: options.config }),
-        ...(options.data === undefined ? {} : { data: options.data }),
-      });
+      const reader = await recordReader(options);
       try {
-        const reader = openStoreReader(directory);
-        try {
-          const report = reconcile(reader, lines, options.point);
-          output.json(report);
-          for (const { code, message } of report.findings)
-            output.line(`${output.style('red', code)}: ${message}`);
-          output.line(
-            `${report.receipts} receipts, ${report.matched} agree with the record, ${report.findings.length} differences`,
-          );
-          return report.findings.length === 0 ? EXIT.ok : EXIT.no;
-        } finally {
-          reader.close();
-        }
+        const report = reconcile(reader, lines, options.point);
+        output.json(report);
+        for (const { code, message } of report.findings)
+          output.line(`${output.style('red', code)}: ${message}`);
+        output.line(
+          `${report.receipts} receipts, ${report.matched} agree with the record, ${report.findings.length} differences`,
+        );
+        return report.findings.length === 0 ? EXIT.ok : EXIT.no;
       } catch (cause) {
         if (cause instanceof StoreError) throw new CommandError(EXIT.badInput, cause.message);
         throw cause;
+      } finally {
+        reader.close();
       }
     },
   );

@@ -12,13 +12,9 @@ import {
 } from '@writ/ledger';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
-import {
-  dataDirectory,
-  type OperatorClient,
-  operatorClient,
-  type ServiceOptions,
-} from '../compose/operator-client.ts';
+import { type OperatorClient, operatorClient, type ServiceOptions } from '../compose/operator-client.ts';
 import { readKeys } from '../compose/read-keys.ts';
+import { type RecordFiles, withRecord } from '../compose/record-reader.ts';
 import { waitForEnding } from '../compose/until-signal.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import type { Output } from '../output/output.ts';
@@ -155,11 +151,15 @@ function verifyCommand(): Command {
 }
 
 async function verify(output: Output, options: VerifyCommandOptions): Promise<number> {
-  const directory = dataDirectory({
-    ...(options.config === undefined ? {} : { config: options.config }),
-    ...(options.data === undefined ? {} : { data: options.data }),
-  });
-  const keys = keysOf(options, directory);
+  return withRecord(options, (files) => verifyRecord(output, options, files));
+}
+
+async function verifyRecord(
+  output: Output,
+  options: VerifyCommandOptions,
+  { directory, dataDirectory }: RecordFiles,
+): Promise<number> {
+  const keys = keysOf(options, dataDirectory);
   const folder = resolve(options.seen ?? join(homedir(), '.config/writ/seen'));
   // The name of the log is the name of its key: `origin+id+key`.
   const origins = keys

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { LOG_CELLS_PREFIX } from '@writ/ledger';
+import { LOG_CELLS_PREFIX, updateLogCopy } from '@writ/ledger';
 import { copyPostgresLog, openStoreReader, StoreError, type StoreReader } from '@writ/store';
 import { readConfig } from '../config/read-config.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
@@ -38,13 +38,17 @@ export async function recordFiles(options: RecordOptions): Promise<RecordFiles> 
     return { directory, dataDirectory, dispose };
   } catch (cause) {
     dispose();
-    if (!(cause instanceof StoreError)) throw cause;
-    throw new CommandError(
-      EXIT.unavailable,
-      `the record can't be read from PostgreSQL: ${cause.message}`,
-      'check `store` in writ.yaml, or name a copy with --data',
-    );
+    throw unreadable(cause);
   }
+}
+
+function unreadable(cause: unknown): unknown {
+  if (!(cause instanceof StoreError)) return cause;
+  return new CommandError(
+    EXIT.unavailable,
+    `the record can't be read from PostgreSQL: ${cause.message}`,
+    'check `store` in writ.yaml, or name a copy with --data',
+  );
 }
 
 function embedded(directory: string): RecordFiles {
@@ -67,5 +71,36 @@ export async function recordReader(options: RecordOptions): Promise<StoreReader>
     files.dispose();
     if (!(cause instanceof StoreError)) throw cause;
     throw new CommandError(EXIT.badInput, cause.message, 'name the data directory with --data');
+  }
+}
+
+/** Works on the files of the record, and takes a copy away afterwards. */
+export async function withRecord<Result>(
+  options: RecordOptions,
+  work: (files: RecordFiles) => Result | Promise<Result>,
+): Promise<Result> {
+  const files = await recordFiles(options);
+  try {
+    return await work(files);
+  } finally {
+    files.dispose();
+  }
+}
+
+/**
+ * The directory whose index answers queries: the data directory, or a copy of the log in PostgreSQL that stays beside it
+ * and is brought up to date. Its proofs are worth nothing: what is verified is copied anew each time.
+ */
+export async function indexedRecord(options: RecordOptions): Promise<string> {
+  if (options.data !== undefined) return resolve(options.data);
+  const { config, folder } = readConfig(options.config);
+  const dataDirectory = resolve(folder, config.data_dir ?? '.writ');
+  if (config.store === undefined) return dataDirectory;
+  const directory = join(dataDirectory, 'record-copy/queries');
+  try {
+    await updateLogCopy(config.store, directory);
+    return directory;
+  } catch (cause) {
+    throw unreadable(cause);
   }
 }

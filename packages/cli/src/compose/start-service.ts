@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type LogQueries, openLogQueries } from '@writ/ledger';
 import {
   createHttpApi,
@@ -54,12 +55,16 @@ async function start(options: ServiceOptions, undo: Undo[]): Promise<Omit<Servic
   const local = await openLocal({ ...options, ...options.events, approvers, channels });
   undo.push(() => local.close());
   const { point, policies, bundles, store, recovery, writes } = local;
-  // The owner of the files keeps the index; a client's queries go through the owner's API.
+  // The owner of the files keeps the index; a client's queries go through the owner's API. On PostgreSQL each node has one.
   const queries =
-    store.role === 'owner' && options.store === undefined
-      ? openLogQueries(dataDirectory, {
-          onFault: (message) => options.events?.onFault?.('indexing the record', message),
-        })
+    store.role === 'owner' || options.store !== undefined
+      ? openLogQueries(
+          options.store === undefined ? dataDirectory : join(dataDirectory, 'record-copy/service'),
+          {
+            onFault: (message) => options.events?.onFault?.('indexing the record', message),
+            ...(options.store === undefined ? {} : { postgres: options.store }),
+          },
+        )
       : undefined;
   if (queries !== undefined) undo.push(() => queries.close());
   const shared = { point, policies, bundles, ...(writes === undefined ? {} : { writes }) };

@@ -42,6 +42,8 @@ export interface LogQueries {
 
 /** How often the thread looks for new entries, ms. */
 const INTERVAL_MS = 250;
+/** The same where they are copied from PostgreSQL first. */
+const COPY_INTERVAL_MS = 1_000;
 
 interface Waiting {
   readonly resolve: (result: never) => void;
@@ -51,11 +53,20 @@ interface Waiting {
 /** Starts the thread that keeps the index of a data directory. What goes wrong there is told, and tried again. */
 export function openLogQueries(
   directory: string,
-  options: { readonly onFault?: (message: string) => void; readonly intervalMs?: number } = {},
+  options: {
+    readonly onFault?: (message: string) => void;
+    readonly intervalMs?: number;
+    /** `postgres://…`: the log is there; `directory` holds a copy that the thread keeps up to date. */
+    readonly postgres?: string;
+  } = {},
 ): LogQueries {
-  const { onFault = () => {}, intervalMs = INTERVAL_MS } = options;
+  const {
+    onFault = () => {},
+    postgres,
+    intervalMs = postgres === undefined ? INTERVAL_MS : COPY_INTERVAL_MS,
+  } = options;
   const worker = new Worker(new URL('./index-worker.ts', import.meta.url), {
-    workerData: { directory, intervalMs },
+    workerData: { directory, intervalMs, postgres },
   });
   worker.unref();
   const waiting = new Map<number, Waiting>();

@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import type { BundleChange, BundleSource, ReleaseRequirement, RemoteBundle } from '@writ/bundle';
 import {
   type CheckpointSigner,
+  claimSigningKey,
   LEDGER_PROCEDURES,
+  LedgerError,
   openFileSigner,
   startCheckpointer,
   startWitnessing,
@@ -127,7 +129,9 @@ async function open(options: LocalOptions, undo: Undo[]): Promise<Omit<LocalPoin
   const store = await openData(options);
   undo.push(() => store.close());
   refuseExposed(options);
-  const upkeep = startUpkeep(options, store);
+  const signer = options.signer ?? openFileSigner(join(options.dataDirectory, 'credentials'));
+  if (options.store !== undefined) await requireClusterKey(store, signer);
+  const upkeep = startUpkeep(options, store, signer);
   undo.push(...upkeep);
   const written =
     options.policyWrites === true ? writtenSource(join(options.dataDirectory, 'written')) : undefined;
@@ -193,11 +197,21 @@ async function openData({ dataDirectory: directory, store: postgres }: LocalOpti
   }
 }
 
+/** One key signs the one log of a cluster. */
+async function requireClusterKey(store: Store, signer: CheckpointSigner): Promise<void> {
+  try {
+    await claimSigningKey(store, signer.verifierKey);
+  } catch (cause) {
+    if (!(cause instanceof LedgerError)) throw cause;
+    throw new LocalError('data_unavailable', cause.message, { cause });
+  }
+}
+
 /** Signs the record as it grows, and clears state that expired; both end before the store closes. */
-function startUpkeep(options: LocalOptions, store: Store): Undo[] {
+function startUpkeep(options: LocalOptions, store: Store, signer: CheckpointSigner): Undo[] {
   const checkpointer = startCheckpointer({
     store,
-    signer: options.signer ?? openFileSigner(join(options.dataDirectory, 'credentials')),
+    signer,
     directory: options.dataDirectory,
     trust: options.trust ?? 'cooperative',
     onFault: (error) => options.onFault?.('signing the record', error),

@@ -68,6 +68,7 @@ async function copyEntries(
   { replacedBy = () => [] }: CopyLogOptions,
 ): Promise<void> {
   const known = database.logSize();
+  await requireSameLog(connection, database, known);
   for (let from = known; from < size; ) {
     const entries = await page(connection, from, size);
     const last = entries.at(-1);
@@ -82,6 +83,19 @@ async function copyEntries(
     database.commit();
     from = last.index + 1;
   }
+}
+
+/** What is there must be the beginning of this log; throws `store_corrupt`. */
+async function requireSameLog(
+  connection: PostgresConnection,
+  database: Database,
+  known: number,
+): Promise<void> {
+  if (known === 0) return;
+  const [mine] = [...database.entries(known - 1, known)];
+  const [theirs] = await page(connection, known - 1, known);
+  if (mine !== undefined && theirs !== undefined && Buffer.compare(mine.leaf, theirs.leaf) === 0) return;
+  throw new StoreError('store_corrupt', 'the copy is of another log');
 }
 
 async function page(connection: PostgresConnection, from: number, to: number): Promise<StoredEntry[]> {
