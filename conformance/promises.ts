@@ -649,6 +649,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'An override token is on record when it is issued, used and revoked, without its text.',
     source: 'docs/reference/record.md',
   },
+  'P-CLUSTER-RECORD': {
+    sentence:
+      'The record of a cluster is one log, signed with one key, and is verified, proved and queried as that of one process.',
+    source: 'docs/how-to/run-a-cluster.md',
+  },
   'P-LOG-MASK': {
     sentence:
       "What the log's policy or the configured list keeps out is not in the record, which says that it is not.",

@@ -61,7 +61,7 @@ export async function replayDecision(entry: LedgerEntry, set: PolicySet): Promis
   if (drawn.masked.length > 0)
     return { kind: 'unknown', why: `what ${drawn.masked.join(', ')} answered is not on record` };
   const nowMs = Date.parse(environment?.time ?? entry.time);
-  const ask = (approved?: readonly Reason[]): Promise<Judgement> =>
+  const ask = (appealing: boolean, approved?: readonly Reason[]): Promise<Judgement> =>
     judge(told, {
       policies: set,
       nowMs,
@@ -69,10 +69,14 @@ export async function replayDecision(entry: LedgerEntry, set: PolicySet): Promis
       duties: resolved.duties,
       nondeterministic: drawn.cache.copy(),
       ...(approved === undefined ? {} : { approved }),
+      ...(appealing ? { appealing } : {}),
     });
-  const first = await ask();
+  const plain = await ask(false);
+  // A denial that was appealed is on record as what the appeal made of it.
+  const appealing = plain.combined.appealable && core.outcome !== 'deny';
+  const first = appealing ? await ask(true) : plain;
   const lifted = liftedBy(entry, first);
-  const { combined } = lifted.length === 0 ? first : await ask(lifted);
+  const { combined } = lifted.length === 0 ? first : await ask(appealing, lifted);
   return compare(entry, verdictOf(combined.outcome, combined.reasons));
 }
 
@@ -95,6 +99,7 @@ function compare(entry: LedgerEntry, after: ReplayedVerdict): Replayed {
 /** Codes that the commit puts before what policies said. */
 const FOUND_IN_COMMIT: ReadonlySet<string> = new Set([
   'actor_revoked',
+  'appeal_not_needed',
   'approval_cancelled',
   'approval_expired',
   'approval_not_needed',
