@@ -649,6 +649,10 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'An override token is on record when it is issued, used and revoked, without its text.',
     source: 'docs/reference/record.md',
   },
+  'P-CLUSTER-LEADER-SPLIT': {
+    sentence: 'A leader that stands still and comes back loses nothing, and gives no entry a second place.',
+    source: 'docs/how-to/run-a-cluster.md',
+  },
   'P-CLUSTER-RECORD': {
     sentence:
       'The record of a cluster is one log, signed with one key, and is verified, proved and queried as that of one process.',

@@ -128,6 +128,38 @@ describe.skipIf(missing !== undefined)(`PostgreSQL${why}`, () => {
     for (const sum of acknowledged) expect(sums).toContain(sum);
   });
 
+  it('[P-CLUSTER-LEADER-SPLIT] loses nothing and repeats nothing when its leader stands still and comes back', async () => {
+    await using world = new World();
+    const stopped = startCounting(world.url, 1_000_000);
+    const tables = "select 1 from pg_tables where tablename = 'writ_log'";
+    await expect.poll(() => world.query(tables).then(({ length }) => length), { timeout: 15_000 }).toBe(1);
+    const store = await world.store(['closing', 'counter']);
+    await expect.poll(() => store.logSize(), { timeout: 15_000 }).toBeGreaterThan(20);
+    stopped.process.kill('SIGSTOP');
+    // The server ends the sessions of a node that stands still; then this one leads.
+    await expect.poll(() => store.role, { timeout: 30_000 }).toBe('owner');
+    for (let each = 0; each < 20; each++)
+      expect(await codeOf(store.call('counter', { key: 'b', amount: 1 }))).toBe('resolved');
+    const before = Number(await store.read('a'));
+    stopped.process.kill('SIGCONT');
+    await expect
+      .poll(async () => Number(await store.read('a')), { timeout: 30_000 })
+      .toBeGreaterThan(before + 20);
+    stopped.process.kill('SIGKILL');
+    const acknowledged = await stopped.sums;
+    await expect
+      .poll(() => world.query('select 1 from writ_pending').then(({ length }) => length), { timeout: 10_000 })
+      .toBe(0);
+    const entries = await store.entries(0, 1_000_000);
+    expect(entries.map(({ index }) => index)).toEqual(Array.from({ length: entries.length }, (_, at) => at));
+    const leaves = entries.map(({ leaf }) => JSON.parse(decoder.decode(leaf)));
+    const sums = leaves.filter(({ key }) => key === 'a').map(({ sum }) => sum);
+    expect([...sums].sort((one, other) => one - other)).toEqual(
+      Array.from({ length: sums.length }, (_, each) => each + 1),
+    );
+    for (const sum of acknowledged) expect(sums).toContain(sum);
+  });
+
   it('[P-CLUSTER-VANISHES] refuses while the database is away, and goes on when it is back', async () => {
     await using world = new World();
     const store = await world.store(['counter'], { timeoutMs: 2_000 });
