@@ -356,10 +356,16 @@ describe('[P-LEDGER-ROTATION] another key for the same log', () => {
       ok: true,
       size: 601,
     });
-    const codes = verifyLog({ directory: log.directory, verifierKeys: [old] }).problems.map(
-      ({ code }) => code,
-    );
-    expect(codes).toContain('checkpoint_signature');
+    // Whoever has the old key alone follows the log to the new one, by the entry and the checkpoint that the old one signed.
+    expect(verifyLog({ directory: log.directory, verifierKeys: [old] })).toMatchObject({
+      ok: true,
+      size: 601,
+      followed: [{ key: to, index: 300, size: 301 }],
+    });
+    const another = openFileSigner(join(log.root, 'another'), { name: log.signer.name }).verifierKey;
+    const stranger = verifyLog({ directory: log.directory, verifierKeys: [another] });
+    expect(stranger.problems.map(({ code }) => code)).toContain('checkpoint_signature');
+    expect(stranger.followed).toBeUndefined();
     await expect(
       rotateKey({
         store: { ...log.store, role: 'client' } as Store,

@@ -58,6 +58,7 @@ export {
 } from './export/export-entries.ts';
 export { directorySink, type HttpSinkOptions, httpSink, type Segment, type Sink } from './export/sink.ts';
 export { exportTiles, type TilesExport } from './export-tiles.ts';
+export type { FollowedRotation } from './follow-rotations.ts';
 export { IndexFault, type LogQueries, openLogQueries } from './indexing/index-thread.ts';
 export { LOG_FILTERS, type LogFilter } from './indexing/log-filter.ts';
 export { CursorFault, LogIndex, type LogPage, rebuildIndex } from './indexing/log-index.ts';

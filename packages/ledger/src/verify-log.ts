@@ -1,6 +1,7 @@
 import { openStoreReader, type StoredEntry, type StoreReader } from '@writ/store';
 import { EDGE_CELL, tileCell } from './cells.ts';
 import type { Trust } from './entry.ts';
+import { type FollowedRotation, followRotations } from './follow-rotations.ts';
 import { type NoteVerifier, parseVerifierKey } from './note.ts';
 import { openTileThreads, type TileThreads } from './tile-threads.ts';
 import { parseTile } from './tiles.ts';
@@ -13,7 +14,7 @@ import { VerifyWalk } from './verify-walk.ts';
 export interface VerifyOptions {
   /** The data directory, or a copy of it; opened for reading only, beside a running owner or without one. */
   readonly directory: string;
-  /** Public keys of the log in their text form, the one of before a rotation included. */
+  /** Public keys of the log in their text form: the first that signed it, or any later one and those before; later ones are followed. */
   readonly verifierKeys: readonly string[];
   /** The checkpoint that this verifier remembers from last time (`seen` of the report then). */
   readonly seen?: string;
@@ -40,6 +41,8 @@ export interface VerifyReport {
   readonly uncheckpointed: number;
   /** Fields that were erased, with an entry that says so. */
   readonly erased: number;
+  /** Keys that were not given, each vouched for by one before it; absent where there are none. */
+  readonly followed?: readonly FollowedRotation[];
   /** `cooperative` when any entry or checkpoint is. */
   readonly trust?: Trust;
   /** At most 1,000; those about the whole log first, then by entry. */
@@ -112,19 +115,21 @@ interface Pass {
   readonly claims: Claims;
   readonly walk: VerifyWalk;
   readonly problems: ProblemSink;
+  readonly followed: readonly FollowedRotation[];
   /** The stored hashes of a full tile. */
   storedTile(index: number): Uint8Array | undefined;
 }
 
 function beginPass(options: VerifyOptions, problems: ProblemSink): Pass {
-  const verifiers = readKeys(options.verifierKeys, problems);
+  const given = readKeys(options.verifierKeys, problems);
   const reader = openStoreReader(options.directory);
   try {
     const size = reader.logSize();
+    const { verifiers, followed } = followRotations(reader, given);
     const claims = collectClaims(reader, options.directory, verifiers, options.seen, problems);
     const walk = new VerifyWalk(claims, storedHashes(reader, size), problems);
     const storedTile = (index: number) => parseTile(reader.read(tileCell(0, index)));
-    return { reader, size, claims, walk, problems, storedTile };
+    return { reader, size, claims, walk, problems, followed, storedTile };
   } catch (cause) {
     reader.close();
     throw cause;
@@ -136,7 +141,7 @@ function walkEntries({ reader, walk }: Pass, from: number, to: number): void {
   for (const entry of contiguous(reader.entries(from, to), from, to, walk)) walk.entry(entry);
 }
 
-function concludePass({ reader, size, claims, walk, problems }: Pass): VerifyReport {
+function concludePass({ reader, size, claims, walk, problems, followed }: Pass): VerifyReport {
   walk.finish();
   verifyStoredTree(reader, walk, problems);
   const best = verifyCoverage(claims, size, walk, problems);
@@ -149,6 +154,7 @@ function concludePass({ reader, size, claims, walk, problems }: Pass): VerifyRep
     ...(ok && best !== undefined ? { seen: best.note } : {}),
     uncheckpointed: size - (best?.checkpoint.size ?? 0),
     erased: walk.erased,
+    ...(followed.length === 0 ? {} : { followed }),
     ...(walk.trust === undefined
       ? {}
       : { trust: best?.checkpoint.trust === 'cooperative' ? 'cooperative' : walk.trust }),

@@ -180,6 +180,8 @@ async function verifyRecord(
   }
   if (report.problem_count > report.problems.length)
     output.line(`… and ${report.problem_count - report.problems.length} more`);
+  for (const { key, index } of report.followed ?? [])
+    output.line(`entry ${index} names another key, and the one before signed it: ${key}`);
   const against =
     seen === undefined
       ? 'first time: no earlier checkpoint was remembered'
