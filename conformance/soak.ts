@@ -1,8 +1,15 @@
-/** `npm run soak -- NAME [--times N]`: what is too slow for CI; one line of figures, status 1 names what missed. */
+/**
+ * `npm run soak -- NAME [--times N] [--in DIR]`: what is too slow for CI; one line of figures, status 1 names what missed.
+ * With `--in` progress is kept there, and a run that was interrupted goes on.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { isSkip, startOracle } from '@writ/testing';
 import { runDifferential } from '../packages/rego/test/differential/run.ts';
 import { fuzz } from '../packages/rego/test/fuzz/fuzz.ts';
 import { killLoop } from './soak/kill-loop.ts';
+import { memorySoak } from './soak/memory.ts';
 import { sharedLoad } from './soak/shared-load.ts';
 
 interface SoakResult {
@@ -14,7 +21,7 @@ interface SoakResult {
 interface Soak {
   readonly about: string;
   readonly times: number;
-  run(times: number): Promise<SoakResult>;
+  run(times: number, folder: string | undefined): Promise<SoakResult>;
 }
 
 const SHOWN_MAX = 10;
@@ -22,9 +29,13 @@ const SHOWN_MAX = 10;
 const SOAKS: Readonly<Record<string, Soak>> = {
   'kill-9': {
     about: 'a service under HTTP load killed with SIGKILL, again and again: nothing acknowledged is missing',
-    times: 50,
-    async run(times) {
-      const report = await killLoop({ times, onKill: (line) => console.log(`  ${line}`) });
+    times: 1_000,
+    async run(times, folder) {
+      const report = await killLoop({
+        times,
+        onKill: (line) => console.log(`  ${line}`),
+        ...(folder === undefined ? {} : { folder }),
+      });
       const { kills, acknowledged, unanswered, entries, missing, faults } = report;
       return {
         figures: `${kills} kills, ${acknowledged} acknowledged, ${missing.length} missing, ${unanswered} unanswered, ${entries} entries verified`,
@@ -34,6 +45,28 @@ const SOAKS: Readonly<Record<string, Soak>> = {
           ...faults,
         ],
       };
+    },
+  },
+  memory: {
+    about: 'decisions in one process until the log has so many entries: its memory stays flat',
+    times: 10_000_000,
+    async run(entries, kept) {
+      const folder = kept ?? mkdtempSync(join(tmpdir(), 'writ-soak-'));
+      try {
+        const report = await memorySoak({
+          entries,
+          folder,
+          onProgress: (line) => console.log(`  ${line}`),
+        });
+        const of = (sample: typeof report.last): string =>
+          sample === undefined ? '-' : `${sample.mebibytes.toFixed(0)} MiB at ${sample.entries}`;
+        return {
+          figures: `${report.entries} entries, ${of(report.first)}, ${of(report.last)}, ${report.perSecond.toFixed(0)}/s`,
+          missed: report.faults,
+        };
+      } finally {
+        if (kept === undefined) rmSync(folder, { recursive: true, force: true });
+      }
     },
   },
   shared: {
@@ -111,7 +144,10 @@ const MORE_SOAKS: Readonly<Record<string, Soak>> = {
 };
 
 const words = process.argv.slice(2);
-const name = words.find((word, index) => !word.startsWith('--') && words[index - 1] !== '--times');
+const name = words.find(
+  (word, index) => !word.startsWith('--') && !['--times', '--in'].includes(words[index - 1] ?? ''),
+);
+const folder = words.includes('--in') ? words[words.indexOf('--in') + 1] : undefined;
 const asked = words.includes('--times') ? Number(words[words.indexOf('--times') + 1]) : undefined;
 const all = { ...SOAKS, ...MORE_SOAKS };
 const soak = name === undefined ? undefined : all[name];
@@ -123,11 +159,11 @@ if (
   const list = Object.entries(all).map(
     ([key, { about, times }]) => `  ${key.padEnd(8)} ${about} (default: ${times} times)`,
   );
-  console.error(`usage: npm run soak -- NAME [--times N]\n${list.join('\n')}`);
+  console.error(`usage: npm run soak -- NAME [--times N] [--in DIR]\n${list.join('\n')}`);
   process.exit(words.length === 0 || name === undefined ? 0 : 64);
 }
 
-const { figures, missed } = await soak.run(asked ?? soak.times);
+const { figures, missed } = await soak.run(asked ?? soak.times, folder);
 for (const fault of missed.slice(0, SHOWN_MAX)) console.log(`  missed: ${fault}`);
 console.log(
   `soak ${name}: ${figures}${missed.length === 0 ? '' : ` - MISSED: ${missed[0]}${missed.length > 1 ? ` and ${missed.length - 1} more` : ''}`}`,

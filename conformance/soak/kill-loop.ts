@@ -6,6 +6,7 @@ import { callOf, type Told } from './calls.ts';
 import { HttpLoad, postDecide } from './http-load.ts';
 import { createLoadProject, type LoadProject } from './load-project.ts';
 import { Recorded, verifyFiles } from './record.ts';
+import { SoakState } from './soak-state.ts';
 import { until } from './until.ts';
 
 /** What a run of kills showed; every list of faults is empty, or a promise is broken. */
@@ -22,6 +23,8 @@ export interface KillReport {
 export interface KillOptions {
   readonly times: number;
   readonly inFlight?: number;
+  /** Where data and progress are kept; a run with the same folder goes on. By default a temporary one. */
+  readonly folder?: string;
   /** Told after each kill. */
   readonly onKill?: (line: string) => void;
 }
@@ -30,6 +33,21 @@ export interface KillOptions {
 const LOAD_MS_MAX = 1_500;
 const REPEATED = 5;
 const NO_LIMIT = 1_000_000;
+/** Entries up to which the whole log is verified after every kill; with more, after every so many. */
+const VERIFIED_EACH_TIME = 20_000;
+const VERIFY_EVERY = 25;
+
+interface KillState {
+  kills: number;
+  acknowledged: number;
+  unanswered: number;
+  seen?: string;
+  repeat: readonly (readonly [key: string, told: Told])[];
+  missing: string[];
+  faults: string[];
+}
+
+const FRESH: KillState = { kills: 0, acknowledged: 0, unanswered: 0, repeat: [], missing: [], faults: [] };
 
 /**
  * Kills a real service with SIGKILL under load, `times` over and at random moments, always on one data directory. After
@@ -37,34 +55,39 @@ const NO_LIMIT = 1_000_000;
  * decision that it had before.
  */
 export async function killLoop(options: KillOptions): Promise<KillReport> {
-  const project = createLoadProject(NO_LIMIT);
+  const project = createLoadProject(NO_LIMIT, options.folder);
+  const kept = new SoakState<KillState>(project.folder, FRESH);
   const recorded = new Recorded(project.data);
-  const missing: string[] = [];
-  const faults: string[] = [];
-  let acknowledged = 0;
-  let unanswered = 0;
-  let seen: string | undefined;
-  let repeat: readonly (readonly [key: string, told: Told])[] = [];
   try {
-    for (let kill = 0; kill < options.times; kill++) {
-      const load = await killOnce(project, kill, options.inFlight ?? 32, repeat, faults);
+    const { state } = kept;
+    if (state.kills > 0) recorded.readOn();
+    while (state.kills < options.times) {
+      const kill = state.kills;
+      const load = await killOnce(project, kill, options.inFlight ?? 32, state.repeat, state.faults);
       recorded.readOn();
-      missing.push(...recorded.missing(load.acknowledged.values()));
-      const verified = verifyFiles(project.data, seen);
-      seen = verified.seen;
-      faults.push(...verified.problems.map((problem) => `kill ${kill}: ${problem}`));
-      acknowledged += load.acknowledged.size;
-      unanswered += load.unanswered;
-      repeat = [...load.acknowledged].slice(-REPEATED);
+      state.missing.push(...recorded.missing(load.acknowledged.values()));
+      // All is verified anew each time while that is fast, then now and then, and at the end.
+      if (recorded.entries < VERIFIED_EACH_TIME || kill % VERIFY_EVERY === 0 || kill + 1 === options.times) {
+        const verified = verifyFiles(project.data, state.seen);
+        if (verified.seen !== undefined) state.seen = verified.seen;
+        state.faults.push(...verified.problems.map((problem) => `kill ${kill}: ${problem}`));
+      }
+      state.acknowledged += load.acknowledged.size;
+      state.unanswered += load.unanswered;
+      state.repeat = [...load.acknowledged].slice(-REPEATED);
+      state.kills += 1;
+      kept.save();
       options.onKill?.(
-        `kill ${kill + 1}: ${load.acknowledged.size} acknowledged, ${recorded.entries} entries, ${missing.length} missing`,
+        `kill ${state.kills}: ${load.acknowledged.size} acknowledged, ${recorded.entries} entries, ${state.missing.length} missing`,
       );
     }
-    faults.push(
+    const { kills, acknowledged, unanswered, missing } = state;
+    const faults = [
+      ...state.faults,
       ...recorded.budgetFaults(project.budget),
       ...recorded.twice.map((id) => `${id} stands twice`),
-    );
-    return { kills: options.times, acknowledged, unanswered, entries: recorded.entries, missing, faults };
+    ];
+    return { kills, acknowledged, unanswered, entries: recorded.entries, missing, faults };
   } finally {
     project.remove();
   }

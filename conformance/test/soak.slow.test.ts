@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { killLoop } from '../soak/kill-loop.ts';
 import { createLoadProject } from '../soak/load-project.ts';
+import { memorySoak } from '../soak/memory.ts';
 import { Recorded } from '../soak/record.ts';
 import { sharedLoad } from '../soak/shared-load.ts';
 import { GuardWorker } from '../soak/worker.ts';
@@ -10,6 +14,24 @@ describe('load, in short; `npm run soak` runs it long', () => {
     const report = await killLoop({ times: 3, inFlight: 16 });
     expect(report.acknowledged).toBeGreaterThan(0);
     expect({ missing: report.missing, faults: report.faults }).toEqual({ missing: [], faults: [] });
+  });
+
+  it('goes on where it was interrupted', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'writ-soak-test-'));
+    try {
+      const first = await killLoop({ times: 1, inFlight: 8, folder });
+      const second = await killLoop({ times: 2, inFlight: 8, folder });
+      expect(second).toMatchObject({ kills: 2, missing: [], faults: [] });
+      expect(second.acknowledged).toBeGreaterThanOrEqual(first.acknowledged);
+      expect(await memorySoak({ entries: 600, folder: join(folder, 'memory') })).toMatchObject({
+        entries: 600,
+        faults: [],
+      });
+      const on = await memorySoak({ entries: 900, folder: join(folder, 'memory') });
+      expect(on.last?.entries).toBe(900);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('[P-ONE-OWNER] two guarding processes and a service keep one record and one set of budgets, also when the owner is killed', async () => {
