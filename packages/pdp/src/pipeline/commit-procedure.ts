@@ -1,16 +1,5 @@
-import type { Decision, Json, Reason, ReasonCode } from '@writ/decision';
-import {
-  closeLedger,
-  derivedSalts,
-  type EntryCore,
-  ledgerBatchKeys,
-  openDraft,
-  type PersonalFields,
-  recordDraft,
-  recordEntry,
-  resealFields,
-  sealFields,
-} from '@writ/ledger';
+import type { Decision, ReasonCode } from '@writ/decision';
+import { closeLedger, ledgerBatchKeys } from '@writ/ledger';
 import {
   ASKS_MAX,
   activeHalt,
@@ -30,9 +19,7 @@ import {
   openDecision,
   openDecisionKey,
   outboxKeys,
-  type RateReservation,
   type RateResult,
-  type Reservation,
   rateKeys,
   readApproval,
   readSession,
@@ -48,20 +35,11 @@ import {
 } from '@writ/state';
 import type { Procedure, Transaction } from '@writ/store';
 import { approvalReason } from './approval-reason.ts';
+import { appendEntries, type Settled } from './commit-entries.ts';
 import { type ApprovalUse, briefOf, type CommitRequest, type CommitResult } from './commit-request.ts';
 import { rateLimited, withRemaining } from './rate-limits.ts';
 import { askAgain, withHalt, withReason } from './settle-decision.ts';
 import { mayRecall } from './state-memory.ts';
-
-/** What the transaction found and did. */
-interface Settled {
-  /** The decision where it is no longer the draft. */
-  readonly changed?: Decision;
-  readonly reservations: readonly Reservation[];
-  readonly rates?: readonly RateReservation[];
-  /** Steps of an approval, each an entry of its own. */
-  readonly approvalEvents: readonly { readonly event: string; readonly id: string }[];
-}
 
 /**
  * The one commit of a decision: compares the state that policies were told, applies halts, uses up or asks for an
@@ -140,7 +118,7 @@ function conclude(
   remember: boolean,
 ): CommitResult {
   write(transaction, request, settled, remember);
-  const index = append(transaction, request, settled);
+  const index = appendEntries(transaction, request, settled);
   return {
     kind: 'decided',
     index,
@@ -330,72 +308,4 @@ function write(transaction: Transaction, request: CommitRequest, settled: Settle
       answerText: settled.changed === undefined ? request.draft : JSON.stringify(settled.changed),
     });
   }
-}
-
-function append(transaction: Transaction, request: CommitRequest, settled: Settled): number {
-  const { saltSeed, trust, brief } = request;
-  const index =
-    settled.changed === undefined
-      ? recordDraft(transaction, request, trust)
-      : recordChanged(transaction, request, settled.changed);
-  for (const { event, id } of settled.approvalEvents) {
-    const step: EntryCore = { kind: 'approval', event, approval_id: id, decision_id: brief.decision_id };
-    const fields = sealFields(approvalFields(request, event), derivedSalts(`${saltSeed} ${event}`));
-    recordEntry(transaction, step, fields, trust);
-  }
-  return index;
-}
-
-function recordChanged(transaction: Transaction, request: CommitRequest, decision: Decision): number {
-  const { core, sealed } = openDraft(request);
-  // What the policy of the log kept out does not come back by another outcome.
-  const keptOut = core.dropped === true || core.masked?.some((name) => FOUND_NAMES.has(name)) === true;
-  const found = keptOut
-    ? sealed
-    : resealFields(sealed, foundFields(decision), derivedSalts(request.saltSeed));
-  return recordEntry(transaction, withOutcome(core, decision), found, request.trust);
-}
-
-function withOutcome(core: EntryCore, decision: Decision): EntryCore {
-  return {
-    ...core,
-    outcome: decision.outcome,
-    effect: decision.effect,
-    codes: [...new Set(decision.reasons.map((reason: Reason) => reason.code))],
-    ...(decision.approval === undefined ? {} : { approval_id: decision.approval.id }),
-  };
-}
-
-const FOUND_NAMES: ReadonlySet<string> = new Set(['reasons', 'obligations']);
-
-function foundFields(decision: Decision): PersonalFields {
-  return {
-    reasons: decision.reasons as unknown as Json,
-    ...(decision.obligations.length === 0 ? {} : { obligations: decision.obligations as unknown as Json }),
-  };
-}
-
-function askedNote(asked: CommitRequest['ask']): PersonalFields {
-  const { position, appeal } = asked ?? {};
-  if (position === undefined && appeal === undefined) return {};
-  return {
-    approval: {
-      ...(position === undefined ? {} : { queue_position: position }),
-      ...(appeal === undefined ? {} : { appeal }),
-    },
-  };
-}
-
-function approvalFields({ subject, tool, ask: asked, use }: CommitRequest, event: string): PersonalFields {
-  return {
-    ...(event === 'requested' ? askedNote(asked) : {}),
-    // By which token it was brought, where it was.
-    ...(event === 'used' && use?.tokenId !== undefined
-      ? { token: { id: use.tokenId, type: 'override' } }
-      : {}),
-    principal: subject.principal,
-    actor: subject.actor,
-    ...(subject.tenant === undefined ? {} : { tenant: subject.tenant }),
-    ...(tool === undefined ? {} : { tool }),
-  };
 }
