@@ -27,6 +27,11 @@ const BENCHES: Readonly<
     about: 'tools/call through Writ, beside no proxy, a bare Node proxy and peers, alone and 32 in flight',
     load: () => import('./gateway.ts'),
   },
+  service: {
+    about:
+      'decisions over HTTP at 1, 16 and 256 connections, by TCP and Unix socket, without and with record, beside a real OPA',
+    load: () => import('./service.ts'),
+  },
   approvals: {
     about: 'how long it takes to list 10,000 calls that wait for people',
     load: () => import('./approvals.ts'),

@@ -15,7 +15,7 @@ import { type ApiContext, pointFor } from './http-api.ts';
 import { bodyObject } from './reading.ts';
 
 /** Most calls in one batch, and most resources that one request is split by. */
-export const BATCH_MAX = 256;
+export const BATCH_MAX = 1_000;
 
 /**
  * The native endpoints: bodies are the contract's types. `POST /v1/decide` takes one call, `{requests: [call…]}`

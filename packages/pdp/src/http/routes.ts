@@ -10,6 +10,7 @@ import { registerLookRoutes } from './look-routes.ts';
 import { registerMetricsRoutes } from './metrics-routes.ts';
 import { registerOpaBatchRoutes } from './opa/batch-routes.ts';
 import { registerDataRoutes } from './opa/data-routes.ts';
+import { registerFilterRoutes } from './opa/filters/filter-routes.ts';
 import { registerOpaPolicyRoutes } from './opa/policy-routes.ts';
 import { registerOpaQueryRoutes } from './opa/query-routes.ts';
 import { registerOpenapiRoute } from './openapi-route.ts';
@@ -31,6 +32,7 @@ export const ROUTES: readonly RegisterRoutes[] = [
   registerBundleRoutes,
   registerDataRoutes,
   registerOpaQueryRoutes,
+  registerFilterRoutes,
   registerOpaPolicyRoutes,
   registerOpaBatchRoutes,
   registerAuthzenRoutes,

@@ -134,6 +134,22 @@ export const OPA_OPERATIONS: readonly Operation[] = [
     answers: answered,
   }),
   opa({
+    method: 'post',
+    path: '/v1/compile/{path}',
+    id: 'compileFilter',
+    summary: 'What a rule leaves open about unknown rows, as UCAST or SQL by `Accept`',
+    audience: 'operator',
+    query: annexes,
+    body: {
+      schema: z.looseObject({
+        input: anyJson.optional(),
+        unknowns: z.array(text).nullable().optional(),
+        options: anyObject.optional(),
+      }),
+    },
+    answers: answered,
+  }),
+  opa({
     method: 'get',
     path: '/v1/policies',
     id: 'listPolicies',

@@ -1,0 +1,136 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { isSkip } from '@writ/testing';
+import { GroupCommitFile } from './first-light/group-commit-file.ts';
+import { type Ground, REPOSITORY } from './first-light/section.ts';
+import { type BenchReport, compare, type Figure, type Spread, spreadOf } from './measure.ts';
+import { batch } from './service/batch.ts';
+import { type Contender, contenders } from './service/contenders.ts';
+import { type Loaded, load } from './service/load.ts';
+
+const CONNECTIONS = [1, 16, 256] as const;
+/** Levels for which issues promise times; at 256 connections each process has more to do than processors. */
+const TIMED: readonly number[] = [1, 16];
+const ROUNDS = 3;
+const ROUND_MS = 1_000;
+const WARM_MS = 500;
+const RECORD_BYTES = 1_024;
+
+/**
+ * The decision service under load, beside a real OPA with the same policy in the same run: rounds of each contender in
+ * turn, so that a drift of the machine hits all alike. Without record is `POST /v1/explain`, the same decision that
+ * nothing comes of; with record is `POST /v1/data`, synced before it answers.
+ */
+export async function run(): Promise<BenchReport> {
+  const cache = join(REPOSITORY, 'node_modules/.cache/writ');
+  mkdirSync(cache, { recursive: true });
+  // Not the system's temporary folder: that may be memory, where syncing costs nothing.
+  const folder = mkdtempSync(join(cache, 'bench-'));
+  const ground: Ground = { folder, cleanup: [() => rmSync(folder, { recursive: true, force: true })] };
+  try {
+    const sync = await syncMs(ground);
+    const found = await contenders(ground);
+    const figures: Figure[] = [
+      { name: `appending ${RECORD_BYTES} bytes and fdatasync`, ...milliseconds(sync) },
+    ];
+    for (const connections of CONNECTIONS) {
+      const measured = await measure(found.contenders, connections);
+      figures.push(...measuredFigures(measured, connections), ...goals(measured, connections, sync.median));
+    }
+    figures.push(...(await batch(ground, found.contenders)));
+    return { figures, leftOut: isSkip(found) ? [found.skip] : [] };
+  } finally {
+    for (let step = ground.cleanup.pop(); step !== undefined; step = ground.cleanup.pop()) await step();
+  }
+}
+
+async function syncMs(ground: Ground): Promise<Spread> {
+  const file = await GroupCommitFile.open(join(ground.folder, 'append-only'));
+  ground.cleanup.push(() => file.close());
+  const record = Buffer.alloc(RECORD_BYTES, 'x');
+  const times = await compare([{ name: 'sync', run: () => file.append(record) }], {
+    rounds: 300,
+    perRound: 1,
+    warmUp: 50,
+  });
+  const micros = times.get('sync')!;
+  return {
+    min: micros.min / 1000,
+    median: micros.median / 1000,
+    p99: micros.p99 / 1000,
+    max: micros.max / 1000,
+  };
+}
+
+type Measured = ReadonlyMap<string, { readonly perSecond: number; readonly latency: Spread }>;
+
+/** The median round of each. */
+async function measure(all: readonly Contender[], connections: number): Promise<Measured> {
+  const rounds = new Map<string, Loaded[]>(all.map(({ name }) => [name, []]));
+  for (let round = -1; round < ROUNDS; round += 1) {
+    for (const { name, target, requests } of all) {
+      const durationMs = round < 0 ? WARM_MS : ROUND_MS;
+      const loaded = await load({ target, requests, connections, durationMs });
+      if (round >= 0) rounds.get(name)?.push(loaded);
+    }
+  }
+  return new Map(
+    [...rounds].map(([name, loads]) => {
+      const of = (pick: (loaded: Loaded) => number): number => spreadOf(loads.map(pick)).median;
+      const latency = {
+        min: of((each) => each.latency.min),
+        median: of((each) => each.latency.median),
+        p99: of((each) => each.latency.p99),
+        max: of((each) => each.latency.max),
+      };
+      return [name, { perSecond: of((each) => each.perSecond), latency }];
+    }),
+  );
+}
+
+function measuredFigures(measured: Measured, connections: number): Figure[] {
+  return [...measured].flatMap(([name, { perSecond, latency }]) => [
+    { name: `${connections} connections, ${name}`, value: perSecond, unit: '/s' },
+    { name: `${connections} connections, ${name}`, ...milliseconds(latency) },
+  ]);
+}
+
+function goals(measured: Measured, connections: number, syncMedianMs: number): Figure[] {
+  return (['TCP', 'Unix socket'] as const).flatMap((way) => {
+    const [opa, bare, durable] = [
+      `OPA, ${way}`,
+      `Writ without record, ${way}`,
+      `Writ with record, ${way}`,
+    ].map((name) => measured.get(name));
+    if (bare === undefined || durable === undefined) return [];
+    const figures: Figure[] = [];
+    if (opa !== undefined) {
+      figures.push({
+        name: `${connections} connections, ${way}: rate without record / OPA's`,
+        value: bare.perSecond / opa.perSecond,
+        unit: 'x',
+        goal: { atLeast: 1 },
+      });
+    }
+    if (!TIMED.includes(connections)) return figures;
+    if (opa !== undefined) {
+      figures.push({
+        name: `${connections} connections, ${way}: p50 without record / OPA's`,
+        value: bare.latency.median / opa.latency.median,
+        unit: 'x',
+        goal: { atMost: 0.5 },
+      });
+    }
+    figures.push({
+      name: `${connections} connections, ${way}: what the record adds to p50, in syncs`,
+      value: (durable.latency.median - bare.latency.median) / syncMedianMs,
+      unit: 'x',
+      goal: { atMost: 1.5 },
+    });
+    return figures;
+  });
+}
+
+function milliseconds(spread: Spread): { value: number; unit: 'ms'; spread: Spread } {
+  return { value: spread.median, unit: 'ms', spread };
+}
