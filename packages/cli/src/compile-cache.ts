@@ -5,8 +5,12 @@ import { join } from 'node:path';
 /**
  * Keeps compiled code between runs, since starting is most of what short commands do. It lies in the user's own cache
  * folder: Node's default is the shared temporary folder, where another user could put code for this process to run.
+ * Threads have no way to ask for it in their own code, which is compiled before it runs: they read the variable, as the
+ * process itself does where someone set it.
  */
 export function keepCompiledCode(): void {
   const home = process.env['XDG_CACHE_HOME'] ?? '';
-  enableCompileCache(join(home === '' ? join(homedir(), '.cache') : home, 'writ', 'compiled'));
+  const folder = join(home === '' ? join(homedir(), '.cache') : home, 'writ', 'compiled');
+  process.env['NODE_COMPILE_CACHE'] ??= folder;
+  enableCompileCache(process.env['NODE_COMPILE_CACHE']);
 }
