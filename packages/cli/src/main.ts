@@ -1,9 +1,10 @@
 import { CommanderError } from 'commander';
-import { keepCompiledCode } from './compile-cache.ts';
 import { EXIT } from './exit-status.ts';
 import { endWithReader } from './output/broken-pipe.ts';
+import { keepCompiledCode, leaveNurseriesToThreads } from './prepare-process.ts';
 
 keepCompiledCode();
+leaveNurseriesToThreads();
 endWithReader();
 const { createProgram } = await import('./program.ts');
 

@@ -7,6 +7,7 @@ export type { ThreadEnd, ThreadLimits } from './node/killable-thread.ts';
 export { KillableThread } from './node/killable-thread.ts';
 export type { NodeNetworkOptions } from './node/network.ts';
 export { anyFile, nodeNetwork } from './node/network.ts';
+export { CompilerThread, ReadyCompiler } from './node/ready-compiler.ts';
 export type {
   PolicyWorkerOptions,
   WorkerCompileResult,

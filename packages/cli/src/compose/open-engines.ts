@@ -13,7 +13,7 @@ import { CommandError, EXIT } from '../exit-status.ts';
 
 /** Engines for Rego, which one bundle can be asked by two of. */
 const CHECKED = {
-  rego: () => createRegoEngine(),
+  rego: (config: Config) => regoOf(config),
   opa: (config: Config) => opaOf(config),
   wasm: () => createWasmEngine(),
 } as const;
@@ -36,7 +36,7 @@ export function openEngines(
 }
 
 function standardOf(kind: string, config: Config, crosscheck: () => Engine): Engine {
-  if (kind === 'rego') return createRegoEngine();
+  if (kind === 'rego') return regoOf(config);
   if (kind === 'opa') return opaOf(config);
   if (kind === 'crosscheck') return crosscheck();
   const own = kind === 'wasm' || kind === 'cedar';
@@ -47,6 +47,11 @@ function standardOf(kind: string, config: Config, crosscheck: () => Engine): Eng
       ? `write \`engine: ${kind}\` with the bundle in writ.yaml, or in its manifest`
       : 'known are rego, opa and crosscheck',
   );
+}
+
+function regoOf({ bundles = [] }: Config): Engine {
+  // What is published changes while calls go on; what lies in a folder here is mostly small.
+  return createRegoEngine({ readyCompiler: bundles.some(({ directory }) => directory === undefined) });
 }
 
 function opaOf(config: Config): Engine {

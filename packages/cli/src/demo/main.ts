@@ -7,18 +7,19 @@ import { LAYERS } from '@writ/decision';
 import { hashToken } from '@writ/identity';
 import { createRegoEngine } from '@writ/pdp';
 import { showEvents, trustNote } from '../commands/serve.ts';
-import { keepCompiledCode } from '../compile-cache.ts';
 import type { Service, ServiceOptions } from '../compose/service-options.ts';
 import { startService } from '../compose/start-service.ts';
 import { waitForEnding } from '../compose/until-signal.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import { type Output, processOutput } from '../output/output.ts';
+import { keepCompiledCode, leaveNurseriesToThreads } from '../prepare-process.ts';
 import { createScratch, type Scratch } from './scratch.ts';
 import { type Agent, connectAgent } from './scripted-agent.ts';
 import { runTour } from './tour.ts';
 import { type SeenDecision, watchPoint } from './watch-point.ts';
 
 keepCompiledCode();
+leaveNurseriesToThreads();
 
 const HELP = `npm start [-- --exit]
 

@@ -7,7 +7,7 @@ import {
   type Policy,
   renderDiagnostic,
 } from '@writ/rego';
-import { compileApart, type PolicyOfPlan } from '@writ/rego/node';
+import { compileApart, type PolicyOfPlan, type ReadyCompiler } from '@writ/rego/node';
 import { type FileNames, mergeData } from './bundle-groups.ts';
 import type { EngineBundle, EngineDiagnostic } from './engine.ts';
 
@@ -24,6 +24,7 @@ function withoutNetwork(all: Capabilities): Capabilities {
 /** When first parties are compiled in a thread of their own. */
 interface ApartOptions {
   readonly apartCharacters?: number;
+  readonly compiler: ReadyCompiler;
 }
 
 /** The rules of the first parties as they were compiled last, without their data. */
@@ -50,7 +51,7 @@ const APART_CHARACTERS = 128 * 1024;
 async function compileFirstParties(
   members: readonly EngineBundle[],
   files: FileNames,
-  { apartCharacters = APART_CHARACTERS }: ApartOptions,
+  { apartCharacters = APART_CHARACTERS, compiler }: ApartOptions,
 ): Promise<{ readonly policy?: LocalPolicy; readonly diagnostics: readonly EngineDiagnostic[] }> {
   const given = { data: mergeData(members), capabilities: CAPABILITIES };
   const size = files.sources.reduce((sum, { text }) => sum + text.length, 0);
@@ -68,7 +69,11 @@ async function compileFirstParties(
     return policy;
   };
   const paths = members.flatMap(({ entrypoints }) => entrypoints.map(({ path }) => path));
-  const { policy, diagnostics, ...more } = await compileApart(files.sources, { ...given, paths });
+  const { policy, diagnostics, ...more } = await compileApart(files.sources, {
+    ...given,
+    paths,
+    compiler,
+  });
   const described = diagnostics.map((diagnostic) => describeDiagnostic(diagnostic, files));
   if (policy !== undefined) return { policy: apart(policy, wholeWith, given.data), diagnostics: described };
   const failure = 'failure' in more ? more.failure : undefined;

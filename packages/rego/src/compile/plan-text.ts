@@ -1,4 +1,5 @@
 import type { GroupPlan, PolicyPlan, RuleChoice, RulePlan } from '../plan/plan.ts';
+import type { Location } from '../syntax/ast.ts';
 import type { Steps } from '../syntax/steps.ts';
 import type { Value } from '../value/index.ts';
 import {
@@ -38,27 +39,77 @@ const PIECE_ENTRIES = 256;
  */
 const MARK = '$';
 
-function toJson(part: unknown): unknown {
-  if (part === undefined) return { [MARK]: ['undefined'] };
-  if (part === null || typeof part === 'string' || typeof part === 'boolean' || typeof part === 'number')
-    return Object.is(part, -0) ? 0 : part;
-  if (Array.isArray(part)) return part.map(toJson);
-  if (part instanceof RegoSet) return { [MARK]: ['set', part.sorted().map(toJson)] };
-  if (part instanceof RegoNumber) return { [MARK]: ['number', part.toString()] };
-  if (part instanceof RegoObject) return { [MARK]: ['object', pairs(objectEntries(part))] };
-  if (part instanceof Map) return { [MARK]: ['map', pairs([...part])] };
+/** A part of a plan as JSON text, written at once: copies in between would be most of the work for a large policy. */
+function jsonOf(part: unknown): string {
+  if (typeof part === 'string') return JSON.stringify(part);
+  if (typeof part === 'number') return Object.is(part, -0) ? '0' : String(part);
+  if (typeof part === 'boolean') return part ? 'true' : 'false';
+  if (part === null) return 'null';
+  if (part === undefined) return marked('undefined');
+  if (Array.isArray(part)) return listOf(part);
+  if (Object.getPrototypeOf(part) === Object.prototype) return objectOf(part as Record<string, unknown>);
+  if (part instanceof RegoSet) return marked('set', listOf(part.sorted()));
+  if (part instanceof RegoNumber) return marked('number', JSON.stringify(part.toString()));
+  if (part instanceof RegoObject) return marked('object', listOf(objectEntries(part)));
+  if (part instanceof Map) return marked('map', listOf([...part]));
   if (typeof part !== 'object' || !isPlainObject(part as Value)) throw new NoDataFault();
-  const members = Object.entries(part as object);
+  return objectOf(part as Record<string, unknown>);
+}
+
+function marked(kind: string, of?: string): string {
+  return of === undefined ? `{"${MARK}":["${kind}"]}` : `{"${MARK}":["${kind}",${of}]}`;
+}
+
+function listOf(parts: readonly unknown[]): string {
+  let text = '[';
+  for (let index = 0; index < parts.length; index++) text += (index === 0 ? '' : ',') + jsonOf(parts[index]);
+  return `${text}]`;
+}
+
+function objectOf(part: Readonly<Record<string, unknown>>): string {
+  const keys = Object.keys(part);
+  if (isLocation(keys, part)) {
+    const { file, row, column, start, end } = part;
+    return marked('at', `${keyText(file)},${row},${column},${start},${end}`);
+  }
   // As a key of its own `__proto__` would be lost on the way back.
-  const isOdd = members.some(([key]) => key === MARK || key === '__proto__');
-  if (isOdd) return { [MARK]: ['object', pairs(members)] };
-  return Object.fromEntries(
-    members.flatMap(([key, member]) => (member === undefined ? [] : [[key, toJson(member)]])),
+  if (keys.includes(MARK) || keys.includes('__proto__'))
+    return marked('object', listOf(Object.entries(part)));
+  let text = '';
+  for (const key of keys) {
+    const member = part[key];
+    if (member !== undefined) text += `${text === '' ? '' : ','}${keyText(key)}:${jsonOf(member)}`;
+  }
+  return `{${text}}`;
+}
+
+const LOCATION_KEYS = ['file', 'row', 'column', 'start', 'end'];
+
+/** Exactly the members of a place, which plans are full of: a policy's own object of this form comes back as it was. */
+function isLocation(keys: readonly string[], part: object): part is Location {
+  if (keys.length !== LOCATION_KEYS.length) return false;
+  for (let index = 0; index < keys.length; index++) if (keys[index] !== LOCATION_KEYS[index]) return false;
+  const { file, row, column, start, end } = part as Location;
+  return (
+    typeof file === 'string' &&
+    Number.isInteger(row) &&
+    Number.isInteger(column) &&
+    Number.isInteger(start) &&
+    Number.isInteger(end)
   );
 }
 
-function pairs(entries: readonly (readonly [unknown, unknown])[]): unknown[] {
-  return entries.map(([key, value]) => [toJson(key), toJson(value)]);
+const WORDS_MAX = 1_000;
+const words = new Map<string, string>();
+
+/** Keys and names of files as JSON, which come again and again. */
+function keyText(word: string): string {
+  let text = words.get(word);
+  if (text === undefined) {
+    text = JSON.stringify(word);
+    if (words.size < WORDS_MAX) words.set(word, text);
+  }
+  return text;
 }
 
 function fromJson(part: unknown): unknown {
@@ -68,14 +119,18 @@ function fromJson(part: unknown): unknown {
     return part;
   }
   const object = part as Record<string, unknown>;
-  const marked = object[MARK];
-  if (marked !== undefined) return special(marked as [string, unknown]);
+  const mark = object[MARK];
+  if (mark !== undefined) return special(mark as [string, unknown]);
   for (const key of Object.keys(object)) object[key] = fromJson(object[key]);
   return object;
 }
 
-function special([kind, of]: [string, unknown]): unknown {
+function special([kind, of, ...more]: [string, unknown, ...number[]]): unknown {
   if (kind === 'undefined') return undefined;
+  if (kind === 'at') {
+    const [row, column, start, end] = more;
+    return { file: of, row, column, start, end };
+  }
   if (kind === 'number') return numberAsWritten(of as string);
   const parts = fromJson(of) as Value[];
   if (kind === 'set') return RegoSet.from(parts);
@@ -103,39 +158,62 @@ type ChoiceText =
  */
 export function planText(plan: PolicyPlan): PlanText {
   const tables: string[][] = [];
-  const texts: string[] = [];
-  const choiceText = (choice: RuleChoice): ChoiceText => {
-    if (!('subject' in choice)) return { positions: choice };
-    const entries = [...choice.buckets].map(([key, inner]) => [key, choiceText(inner)]);
+  const rules = new Rules();
+  const choiceText = (choice: RuleChoice): string => {
+    if (!('subject' in choice)) return `{"positions":${JSON.stringify(choice)}}`;
+    const entries = Array.from(
+      choice.buckets,
+      ([key, inner]) => `[${JSON.stringify(key)},${choiceText(inner)}]`,
+    );
     const pieces: string[] = [];
     for (let index = 0; index < entries.length; index += PIECE_ENTRIES)
-      pieces.push(JSON.stringify(entries.slice(index, index + PIECE_ENTRIES)));
+      pieces.push(`[${entries.slice(index, index + PIECE_ENTRIES).join(',')}]`);
     const table = tables.push(pieces) - 1;
-    return { subject: toJson(choice.subject), table, otherwise: choiceText(choice.otherwise) };
+    const otherwise = choiceText(choice.otherwise);
+    return `{"subject":${jsonOf(choice.subject)},"table":${table},"otherwise":${otherwise}}`;
   };
-  const groups = plan.groups.map(({ rules, fallback, choice, ...rest }) => {
-    const first = texts.length;
-    for (const rule of rules) texts.push(ruleText(rule));
-    if (fallback !== undefined) texts.push(ruleText(fallback));
-    const head = { first, count: rules.length, hasFallback: fallback !== undefined };
-    return JSON.stringify({ ...(toJson(rest) as object), ...head, choice: choiceText(choice) });
+  const groups = plan.groups.map(({ rules: own, fallback, choice, ...rest }) => {
+    const first = rules.count;
+    for (const rule of own) rules.add(rule);
+    if (fallback !== undefined) rules.add(fallback);
+    const head = { ...rest, first, count: own.length, hasFallback: fallback !== undefined };
+    return `{${jsonOf(head).slice(1, -1)},"choice":${choiceText(choice)}}`;
   });
-  return { groups, root: JSON.stringify(documentData(plan.root)), tables, ...joined(texts) };
+  return { groups, root: JSON.stringify(documentData(plan.root)), tables, ...rules.text() };
 }
 
-function ruleText({ path, file, row, location, slots, args, branches, collects, keyed }: RulePlan): string {
-  const rule = { path, file, row, location, slots, args, branches, collects };
-  return JSON.stringify(toJson(keyed === undefined ? rule : { ...rule, keyed: keyed() }));
-}
+const RULE_BYTES = 512;
+const encoder = new TextEncoder();
 
-function joined(texts: readonly string[]): Pick<PlanText, 'rules' | 'starts'> {
-  const encoder = new TextEncoder();
-  const rules = encoder.encode(texts.join(''));
-  const starts = new Uint32Array(texts.length + 1);
-  texts.forEach((text, index) => {
-    starts[index + 1] = starts[index]! + encoder.encode(text).length;
-  });
-  return { rules, starts };
+/** Texts of rules, one after the other as they are added. */
+class Rules {
+  #bytes = new Uint8Array(RULE_BYTES);
+  #length = 0;
+  readonly #ends: number[] = [];
+
+  get count(): number {
+    return this.#ends.length;
+  }
+
+  add({ path, file, row, location, slots, args, branches, collects, keyed }: RulePlan): void {
+    const rule = { path, file, row, location, slots, args, branches, collects };
+    const text = jsonOf(keyed === undefined ? rule : { ...rule, keyed: keyed() });
+    // One unit of UTF-16 is at most three bytes of UTF-8.
+    const needed = this.#length + text.length * 3;
+    if (needed > this.#bytes.length) {
+      const larger = new Uint8Array(needed * 2);
+      larger.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = larger;
+    }
+    this.#length += encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written;
+    this.#ends.push(this.#length);
+  }
+
+  text(): Pick<PlanText, 'rules' | 'starts'> {
+    const starts = new Uint32Array(this.#ends.length + 1);
+    starts.set(this.#ends, 1);
+    return { rules: this.#bytes.slice(0, this.#length), starts };
+  }
 }
 
 /** The plan that a text holds; its rules are read when something asks for them. */

@@ -1,9 +1,8 @@
-import { Worker } from 'node:worker_threads';
 import type { Capabilities } from '../analysis/capabilities.ts';
 import type { ReadPaths } from '../analysis/reads.ts';
 import { dataPath } from '../analysis/term-text.ts';
 import { createBackend } from '../compile/create-backend.ts';
-import { type PlanText, planOfText } from '../compile/plan-text.ts';
+import { planOfText } from '../compile/plan-text.ts';
 import { Engine } from '../eval/engine.ts';
 import { pathSteps, planDocumentPath } from '../plan/document-path.ts';
 import type { PolicyPlan } from '../plan/plan.ts';
@@ -12,6 +11,7 @@ import type { ModuleSource, PreparedQuery } from '../policy-types.ts';
 import type { Diagnostic } from '../syntax/diagnostic.ts';
 import { finishInSlices } from '../syntax/steps.ts';
 import type { JsonObject } from '../value/index.ts';
+import { CompilerThread, type ReadyCompiler } from './ready-compiler.ts';
 
 /** How modules are compiled in another thread. */
 export interface CompileApartOptions {
@@ -22,6 +22,8 @@ export interface CompileApartOptions {
   readonly paths?: readonly string[];
   /** About how long one stretch of work may hold this thread's event loop, ms; 2 by default. */
   readonly sliceMs?: number;
+  /** Has a thread ready, so that none has to be started first. */
+  readonly compiler?: ReadyCompiler;
 }
 
 /** A policy whose compiler ran elsewhere: it answers for documents, and knows no more than its plan. */
@@ -44,25 +46,7 @@ export type CompileApartResult =
       readonly failure?: string;
     };
 
-/** What the compiler's thread is given. */
-export interface CompilerRequest {
-  readonly sources: readonly ModuleSource[];
-  readonly capabilities: Capabilities | undefined;
-  readonly paths: readonly string[];
-}
-
-/** What it gives. */
-export interface CompilerReply {
-  readonly plan?: PlanText;
-  readonly reads?: readonly (readonly [path: string, reads: ReadPaths])[];
-  readonly diagnostics: readonly Diagnostic[];
-  readonly failure?: string;
-}
-
 const SLICE_MS_DEFAULT = 2;
-/** Trees of a large policy live until it is compiled: in a small nursery they would be copied again and again. */
-const YOUNG_MEBIBYTES = 64;
-const HEAP_MEBIBYTES_MAX = 4_096;
 
 /**
  * Compiles modules in a thread of its own. This thread takes over the plan, in short slices, and reads each rule of it
@@ -72,8 +56,9 @@ export async function compileApart(
   sources: readonly ModuleSource[],
   options: CompileApartOptions = {},
 ): Promise<CompileApartResult> {
-  const { data, capabilities, paths = [], sliceMs = SLICE_MS_DEFAULT } = options;
-  const reply = await ask({ sources, capabilities, paths });
+  const { data, capabilities, paths = [], sliceMs = SLICE_MS_DEFAULT, compiler } = options;
+  const thread = compiler?.take() ?? new CompilerThread();
+  const reply = await thread.compile({ sources, capabilities, paths });
   const { diagnostics, failure } = reply;
   if (reply.plan === undefined) return { diagnostics, ...(failure !== undefined && { failure }) };
   const plan = await finishInSlices(planOfText(reply.plan), sliceMs, pauseBriefly);
@@ -104,29 +89,4 @@ function policyOf(
     reads: (path) => reads.get(path),
     withData,
   };
-}
-
-function ask(request: CompilerRequest): Promise<CompilerReply> {
-  return new Promise((resolve) => {
-    const worker = new Worker(new URL('./compiler-thread.ts', import.meta.url), {
-      name: 'writ-compiler',
-      workerData: request,
-      resourceLimits: {
-        maxYoungGenerationSizeMb: YOUNG_MEBIBYTES,
-        maxOldGenerationSizeMb: HEAP_MEBIBYTES_MAX,
-      },
-    });
-    let reply: CompilerReply | undefined;
-    let failure = 'the compiler ended without an answer';
-    worker.on('message', (sent: CompilerReply) => {
-      reply = sent;
-    });
-    worker.on('error', (error: NodeJS.ErrnoException) => {
-      failure =
-        error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-          ? `compiling takes more than ${HEAP_MEBIBYTES_MAX} MiB of memory`
-          : `the compiler failed (${error.message})`;
-    });
-    worker.on('exit', () => resolve(reply ?? { diagnostics: [], failure }));
-  });
 }

@@ -1,11 +1,14 @@
-/** Compiles one policy, hands over its plan, and ends: what compiling took is given back with the thread. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** Waits for one policy, compiles it, hands over its plan, and ends. */
+import { parentPort } from 'node:worker_threads';
 import { NoDataFault } from '../compile/data-code.ts';
 import { planText } from '../compile/plan-text.ts';
 import { compilePlan } from '../policy.ts';
-import type { CompilerReply, CompilerRequest } from './compile-apart.ts';
+import type { CompilerReply, CompilerRequest } from './compiler-messages.ts';
 
-parentPort?.postMessage(...compile(workerData as CompilerRequest));
+parentPort?.once('message', (request: CompilerRequest) => {
+  parentPort?.postMessage(...compile(request));
+  // Nothing else is listened for: the thread ends.
+});
 
 function compile({ sources, capabilities, paths }: CompilerRequest): [CompilerReply, ArrayBuffer[]] {
   const { planned, reads, diagnostics } = compilePlan(

@@ -1,6 +1,7 @@
 import { enableCompileCache } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 
 /**
  * Keeps compiled code between runs, since starting is most of what short commands do. It lies in the user's own cache
@@ -13,4 +14,12 @@ export function keepCompiledCode(): void {
   const folder = join(home === '' ? join(homedir(), '.cache') : home, 'writ', 'compiled');
   process.env['NODE_COMPILE_CACHE'] ??= folder;
   enableCompileCache(process.env['NODE_COMPILE_CACHE']);
+}
+
+/**
+ * The launcher sets how large the nursery of the thread of decisions is. It would hold for every other thread too, past
+ * the limits that each is started with.
+ */
+export function leaveNurseriesToThreads(): void {
+  setFlagsFromString('--max-semi-space-size=0');
 }
