@@ -9,10 +9,31 @@ export interface Lexed {
 
 const NO_FAULTS: readonly string[] = Object.freeze([]);
 const PUNCTUATION_SET = new Set<string>(PUNCTUATION);
+/** What begins a punctuation of two characters; every other one stands by itself. */
+const PAIR_STARTS = new Set(PUNCTUATION.filter(({ length }) => length === 2).map((pair) => pair[0]));
 const SIMPLE_ESCAPES = new Set(['\\', '"', '/', 'b', 'f', 'n', 'r', 't']);
 const IDENTIFIER = /[A-Za-z_](?:[A-Za-z0-9_]|(?![0-9])\p{Nd})*/uy;
 const NUMBER = /[0-9]*(\.[0-9]*)?([eE][+-]?[0-9]*)?/y;
 const WORD_TAIL = /[A-Za-z_](?:[A-Za-z0-9_]|\p{Nd})*/uy;
+
+const TAB = 0x09;
+const LINE_END = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const HASH = 0x23;
+const DOT = 0x2e;
+const BACKSLASH = 0x5c;
+const BRACE = 0x7b;
+
+function isDigitUnit(unit: number): boolean {
+  return unit >= 0x30 && unit <= 0x39;
+}
+
+/** Begins a word: `A` to `Z`, `a` to `z`, `_`. */
+function isWordUnit(unit: number): boolean {
+  return (unit >= 0x61 && unit <= 0x7a) || (unit >= 0x41 && unit <= 0x5a) || unit === 0x5f;
+}
 
 /** A template string that is open: its expression runs until a brace closes at depth 0. */
 interface OpenTemplate {
@@ -65,15 +86,15 @@ export class Lexer implements Lexed {
 
   #skipSpace(): void {
     for (; this.#offset < this.#text.length; this.#offset++) {
-      const character = this.#text[this.#offset];
-      if (character === '\n') {
+      const unit = this.#text.charCodeAt(this.#offset);
+      if (unit === LINE_END) {
         this.#newRow();
         this.#newline = true;
-      } else if (character === '#') {
+      } else if (unit === HASH) {
         this.#comment();
         // The comment ends before its line end, which the loop steps over next.
         this.#offset--;
-      } else if (character !== ' ' && character !== '\t' && character !== '\r') {
+      } else if (unit !== SPACE && unit !== TAB && unit !== CARRIAGE_RETURN) {
         return;
       }
       this.#space = true;
@@ -165,15 +186,17 @@ export class Lexer implements Lexed {
   }
 
   #scan(character: string): Token['kind'] {
-    if (/[A-Za-z_]/.test(character)) return this.#match(IDENTIFIER, 'identifier');
+    if (isWordUnit(character.charCodeAt(0))) return this.#identifier();
     if (character >= '0' && character <= '9') return this.#number();
     if (character === '"') return this.#string();
     if (character === '`') return this.#rawString();
     if (character === '$') return this.#dollar();
-    const two = this.#text.slice(this.#offset, this.#offset + 2);
-    if (two.length === 2 && PUNCTUATION_SET.has(two)) {
-      this.#offset += 2;
-      return two as Token['kind'];
+    if (PAIR_STARTS.has(character)) {
+      const two = this.#text.slice(this.#offset, this.#offset + 2);
+      if (two.length === 2 && PUNCTUATION_SET.has(two)) {
+        this.#offset += 2;
+        return two as Token['kind'];
+      }
     }
     if (PUNCTUATION_SET.has(character)) {
       this.#offset++;
@@ -193,15 +216,29 @@ export class Lexer implements Lexed {
     return 'illegal';
   }
 
-  #match(pattern: RegExp, kind: Token['kind']): Token['kind'] {
-    pattern.lastIndex = this.#offset;
-    const found = pattern.exec(this.#text)?.[0] ?? '';
+  #identifier(): Token['kind'] {
+    const text = this.#text;
+    let end = this.#offset + 1;
+    for (; end < text.length; end++) {
+      const unit = text.charCodeAt(end);
+      // Digits of other scripts are rare: the pattern knows them.
+      if (unit >= 0x80) return this.#anyIdentifier();
+      if (!isWordUnit(unit) && !isDigitUnit(unit)) break;
+    }
+    this.#offset = end;
+    return 'identifier';
+  }
+
+  #anyIdentifier(): Token['kind'] {
+    IDENTIFIER.lastIndex = this.#offset;
+    const found = IDENTIFIER.exec(this.#text)?.[0] ?? '';
     this.#shiftColumns(this.#offset, this.#offset + found.length);
     this.#offset += found.length;
-    return kind;
+    return 'identifier';
   }
 
   #number(): Token['kind'] {
+    if (this.#digits()) return 'number';
     NUMBER.lastIndex = this.#offset;
     const found = NUMBER.exec(this.#text);
     if (found?.[1] === '.') this.#faults.push('expected fraction');
@@ -215,6 +252,17 @@ export class Lexer implements Lexed {
       this.#offset += tail.length;
     }
     return 'number';
+  }
+
+  /** Reads a number of plain digits, which most are; leaves any other where it stands. */
+  #digits(): boolean {
+    const text = this.#text;
+    let end = this.#offset + 1;
+    while (isDigitUnit(text.charCodeAt(end))) end++;
+    const next = text.charCodeAt(end);
+    if (next === DOT || isWordUnit(next)) return false;
+    this.#offset = end;
+    return true;
   }
 
   #dollar(): Token['kind'] {
@@ -240,18 +288,18 @@ export class Lexer implements Lexed {
     const start = this.#offset;
     this.#offset++;
     for (;;) {
-      const character = this.#text[this.#offset];
-      if (character === undefined || character === '\n') {
+      const unit = this.#text.charCodeAt(this.#offset);
+      if (Number.isNaN(unit) || unit === LINE_END) {
         this.#faults.push('non-terminated string');
         this.#shiftColumns(start, this.#offset);
         return '';
       }
       this.#offset++;
-      if (character === '"' || (template && character === '{')) {
+      if (unit === QUOTE || (template && unit === BRACE)) {
         this.#shiftColumns(start, this.#offset);
-        return character;
+        return unit === QUOTE ? '"' : '{';
       }
-      if (character === '\\') this.#escape(template);
+      if (unit === BACKSLASH) this.#escape(template);
     }
   }
 

@@ -1,46 +1,34 @@
-import type { Expression, Location, Term } from './ast.ts';
+import type { Expression, Location, Term, With } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import { node } from './nodes.ts';
-import type { TokenKind } from './token.ts';
 
-/** An expression without negation and modifiers. */
-export function parseBareExpression(cursor: Cursor): Expression | undefined {
+/** An expression without negation and modifiers; `index` is its place in the body. */
+export function parseBareExpression(cursor: Cursor, index = 0): Expression | undefined {
   const first = cursor.token;
   const left = cursor.grammar.infix(cursor);
   if (!left) return undefined;
-  const operator = cursor.kind;
-  const operatorLocation = cursor.at(cursor.token);
-  let right: Term | undefined;
-  if (operator === ':=' || operator === '=') {
-    cursor.advance();
-    right = cursor.grammar.infix(cursor);
-    if (!right) return undefined;
-  }
-  return expressionOf(left, operator, right, {
-    negated: false,
-    with: [],
-    index: 0,
-    operatorLocation,
-    location: cursor.span(first),
-  });
+  const { kind: operator, token } = cursor;
+  if (operator !== ':=' && operator !== '=') return termExpression(left, index, cursor.span(first));
+  cursor.advance();
+  const right = cursor.grammar.infix(cursor);
+  if (!right) return undefined;
+  const kind = operator === '=' ? 'unify' : 'assign';
+  const common = { negated: false, with: NO_MODIFIERS, index, location: cursor.span(first) };
+  return node({ kind, left, right, operatorLocation: cursor.at(token), ...common });
 }
 
-type Common = Pick<Expression, 'negated' | 'index' | 'with' | 'location'>;
+const NO_MODIFIERS: readonly With[] = Object.freeze([]);
 
-function expressionOf(
-  left: Term,
-  operator: TokenKind,
-  right: Term | undefined,
-  { operatorLocation, ...common }: Common & { readonly operatorLocation: Location },
-): Expression {
-  if (right)
-    return node({ kind: operator === '=' ? 'unify' : 'assign', left, right, operatorLocation, ...common });
+function termExpression(term: Term, index: number, location: Location): Expression {
+  const common = { negated: false, with: NO_MODIFIERS, index, location };
   // `eq(a, b)` and `assign(a, b)` are the same builtins that `=` and `:=` stand for.
-  if (left.kind === 'call' && left.args.length === 2 && left.operator.length === 1) {
-    const name = left.operator[0];
-    const operands = { left: left.args[0]!, right: left.args[1]!, operatorLocation: left.operatorLocation };
-    if (name === 'eq') return node({ kind: 'unify', ...operands, ...common });
-    if (name === 'assign') return node({ kind: 'assign', ...operands, ...common });
+  if (term.kind === 'call' && term.args.length === 2 && term.operator.length === 1) {
+    const [name] = term.operator;
+    if (name === 'eq' || name === 'assign') {
+      const [left, right] = term.args as [Term, Term];
+      const kind = name === 'eq' ? 'unify' : 'assign';
+      return node({ kind, left, right, operatorLocation: term.operatorLocation, ...common });
+    }
   }
-  return node({ kind: 'term-expression', term: left, ...common });
+  return node({ kind: 'term-expression', term, ...common });
 }

@@ -56,8 +56,13 @@ function parseLiterals(cursor: Cursor, end: TokenKind): Body | undefined {
 /** One literal of a body: an expression, maybe negated, with its `with` modifiers; or a chain of `and` and `or`. */
 export function parseLiteral(cursor: Cursor, index = 0): Expression | undefined {
   const first = cursor.token;
-  const expression = readLiteral(cursor);
+  const expression = readLiteral(cursor, index);
   if (!expression) return undefined;
+  // Most are whole as they were read: trees are large enough without copies.
+  const { start, end } = expression.location;
+  if (expression.kind === 'term-expression' && expression.index === index && start === first.start) {
+    if (end === cursor.previous.end) return expression;
+  }
   // A declaration's place is its first word, whatever follows.
   const location = cursor.span(first);
   if (expression.kind !== 'not' || expression.explicit) return node({ ...expression, index, location });
@@ -65,10 +70,10 @@ export function parseLiteral(cursor: Cursor, index = 0): Expression | undefined 
   return node({ ...expression, body: Object.freeze(body), index, location });
 }
 
-function readLiteral(cursor: Cursor): Expression | undefined {
+function readLiteral(cursor: Cursor, index: number): Expression | undefined {
   const lead = readLogicalLead(cursor);
   if (lead) return lead.expression;
-  if (takeKeywordReference(cursor)) return parseExpressionLiteral(cursor, undefined);
+  if (takeKeywordReference(cursor)) return parseExpressionLiteral(cursor, undefined, index);
   const word = isNot(cursor) ? cursor.token : undefined;
   if (word) cursor.advance();
   if (word && cursor.wideNot && cursor.is('{')) {
@@ -77,7 +82,7 @@ function readLiteral(cursor: Cursor): Expression | undefined {
   }
   if (cursor.is('some')) return word ? cursor.unexpected("illegal negation of 'some'") : parseSome(cursor);
   if (cursor.is('every')) return word ? cursor.unexpected("illegal negation of 'every'") : parseEvery(cursor);
-  return parseExpressionLiteral(cursor, word);
+  return parseExpressionLiteral(cursor, word, index);
 }
 
 /** A literal that starts with a body or a group as the first operand; `undefined` where the brace or parenthesis is none. */
@@ -104,14 +109,18 @@ function readLogicalLead(cursor: Cursor): { readonly expression: Expression | un
 }
 
 /** An expression with its modifiers, after the word `not` where that is given. */
-function parseExpressionLiteral(cursor: Cursor, word: Token | undefined): Expression | undefined {
+function parseExpressionLiteral(
+  cursor: Cursor,
+  word: Token | undefined,
+  index: number,
+): Expression | undefined {
   if (word && cursor.wideNot && cursor.is('(')) {
     const group = parseGroup(cursor, true, 'not ');
     if (group) return group.operand && foldTail(cursor, notOperand(cursor, group.operand, word));
   }
   const first = cursor.token;
   const before = cursor.mark();
-  const bare = parseBareExpression(cursor);
+  const bare = parseBareExpression(cursor, index);
   if (!bare) return undefined;
   const { end } = cursor.previous;
   const modifier = cursor.is('with') ? cursor.token : undefined;
@@ -138,17 +147,23 @@ function modified(
   word: Token | undefined,
   modifiers: readonly With[],
 ): Expression {
+  if (!word && modifiers.length === 0) return bare;
   if (!word || !cursor.wideNot) return node({ ...bare, negated: word !== undefined, with: modifiers });
   const common = { negated: false, with: modifiers, index: 0, location: cursor.span(word) };
-  return node({ kind: 'not', body: Object.freeze([bare]), explicit: false, ...common });
+  return node({
+    kind: 'not',
+    body: Object.freeze([node({ ...bare, index: 0 })]),
+    explicit: false,
+    ...common,
+  });
 }
 
 function operandOf(cursor: Cursor, bare: Expression, word: Token | undefined, first: Token): Operand {
   const location = cursor.span(first);
-  const operand = { body: [node({ ...bare, location })], explicit: false, location };
+  const operand = { body: [node({ ...bare, index: 0, location })], explicit: false, location };
   if (!word) return operand;
   if (cursor.wideNot) return notOperand(cursor, operand, word);
-  return { ...operand, body: [node({ ...bare, negated: true, location })] };
+  return { ...operand, body: [node({ ...bare, negated: true, index: 0, location })] };
 }
 
 function isEmptyObject(expression: Expression): boolean {
