@@ -597,7 +597,7 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
   },
   'P-PRODUCTION': {
     sentence:
-      'In production nothing decides that could be changed unsigned: no folder is watched, no unsigned bundle taken, no policy written over the API.',
+      'In production nothing decides that could be changed unsigned: no folder is watched, no unsigned bundle taken, no entrypoint added to what was signed, no policy written over the API.',
     source: 'docs/how-to/publish-bundles.md',
   },
   'P-RATE-NEVER-EXCEEDED': {

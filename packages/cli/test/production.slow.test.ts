@@ -59,6 +59,10 @@ describe('production', () => {
     await refused(['serve', ...FREE], 'needs no signature');
     configure(`directory: live.tar.gz, unreviewed: true, ${SIGNATURES}`);
     await refused(['serve', ...FREE], '`unreviewed` is not for production');
+    configure(`directory: live.tar.gz, entrypoints: ["live/answer"], ${SIGNATURES}`);
+    await refused(['serve', ...FREE], 'entrypoints from outside of it are not for production');
+    configure(`directory: live.tar.gz, ${SIGNATURES}`);
+    await refused(['serve', ...FREE, '--entrypoint', 'live/answer'], 'not for production');
     configure(`directory: live.tar.gz, ${SIGNATURES}`, 'api: { policy_writes: true }\n');
     await refused(['serve', ...FREE], 'production refuses');
     // What the command line names goes before writ.yaml, and not here.

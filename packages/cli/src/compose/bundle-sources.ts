@@ -96,6 +96,12 @@ function configuredSource(
     const own = (bundle.entrypoints ?? []).map(readEntrypoint);
     const path = resolve(options.folder, bundle.directory);
     const asked = own.length === 0 ? entrypoints : { entrypoints: own };
+    if (options.production && asked.entrypoints !== undefined)
+      throw new CommandError(
+        EXIT.config,
+        `bundle \`${bundle.name}\`: entrypoints from outside of it are not for production`,
+        'what is asked belongs to what is signed: name them in its manifest',
+      );
     return [{ kind: 'path', path, name: bundle.name, ...shared, ...asked }];
   }
   const isSigned = signatures.length > 0 || bundle.git?.allowed_signers !== undefined;
