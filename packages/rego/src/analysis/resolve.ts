@@ -9,6 +9,7 @@ import type {
   CoreOperand,
   CoreRule,
   CoreTerm,
+  CoreWith,
   Variable,
 } from './core.ts';
 import { generatedVariable, variableTerm } from './core.ts';
@@ -87,7 +88,7 @@ function resolveRule(module: Module, rule: Rule, globals: Globals, options: Rule
   const scope = new Scope();
   const context = resolvingContext(scope, globals, options);
   const ground = groundHead(rule);
-  scope.push(new Set());
+  scope.push(NO_NAMES);
   const args = resolveArguments(context, rule);
   let tail: CoreTerm[] = [];
   let key: CoreTerm | undefined;
@@ -133,6 +134,8 @@ function resolveRule(module: Module, rule: Rule, globals: Globals, options: Rule
   };
 }
 
+const NO_NAMES: ReadonlySet<string> = new Set();
+
 function resolveArguments(context: Resolving, rule: Rule): CoreTerm[] {
   for (const argument of rule.head.args) declareArguments(context, argument, rule.location);
   return rule.head.args.map((argument) => resolveTerm(context, argument));
@@ -168,7 +171,7 @@ function refuseCalls(context: Resolving, term: Term): void {
 function resolveExpressions(context: Resolving, body: Body, within: () => void): CoreBody {
   const resolved: CoreBody = [];
   context.withFaults.enter();
-  for (const expression of body) resolved.push(...resolveExpression(context, expression));
+  for (const expression of body) for (const one of resolveExpression(context, expression)) resolved.push(one);
   context.withFaults.leave();
   within();
   if (context.report.count === context.errorsBefore) checkUnused(context, body);
@@ -262,11 +265,15 @@ function resolveOperand(
   return { body: resolved, explicit };
 }
 
-function commonOf(context: Resolving, expression: Expression) {
+function resolveModifiers(context: Resolving, expression: Expression): CoreWith[] {
   const modifiers = expression.with.map((modifier) => resolveWith(context, modifier));
+  return modifiers.filter((modifier) => modifier !== undefined);
+}
+
+function commonOf(context: Resolving, expression: Expression) {
   return {
     negated: expression.negated,
-    with: modifiers.filter((modifier) => modifier !== undefined),
+    with: expression.with.length === 0 ? [] : resolveModifiers(context, expression),
     generated: false,
     source: expression.location,
     location: expression.location,

@@ -9,7 +9,9 @@ interface Entry {
 }
 
 interface Frame {
-  readonly entries: Map<string, Entry>;
+  /** Of its own once it knows a name: most bodies know none. */
+  entries: ReadonlyMap<string, Entry>;
+  isOwn: boolean;
   /** Names that this body declares anywhere: they hide rules and imports in all of it. */
   readonly hidden: ReadonlySet<string>;
 }
@@ -20,13 +22,13 @@ interface Frame {
  */
 export class Scope {
   readonly #frames: Frame[] = [];
-  readonly #undeclared = new Map<string, Variable>();
-  readonly #uses = new Map<Variable, number>();
+  #undeclared: Map<string, Variable> | undefined;
+  #uses: Map<Variable, number> | undefined;
 
   /** Opens a frame; one that continues the frame around it may not declare that one's names again. */
   push(hidden: ReadonlySet<string>, continues = false): void {
     const around = continues ? this.#frames.at(-1) : undefined;
-    this.#frames.push({ entries: new Map(around?.entries), hidden });
+    this.#frames.push({ entries: around?.entries ?? NO_ENTRIES, isOwn: false, hidden });
   }
 
   pop(): void {
@@ -40,15 +42,19 @@ export class Scope {
 
   /** Forgets the uses of names that the innermost body came to know since the mark; what it declared stays. */
   reset(mark: ReadonlySet<string>): void {
-    const entries = this.#frames.at(-1)?.entries ?? new Map<string, Entry>();
-    for (const [name, { occurrence }] of entries) {
-      if (occurrence === 'referenced' && !mark.has(name)) entries.delete(name);
-    }
+    const frame = this.#frames.at(-1);
+    if (frame === undefined) return;
+    const kept = [...frame.entries].filter(
+      ([name, { occurrence }]) => occurrence !== 'referenced' || mark.has(name),
+    );
+    frame.entries = new Map(kept);
+    frame.isOwn = true;
   }
 
   /** Whether the name stands for a local here, so that rules and imports of this name are out of sight. */
   hides(name: string): boolean {
-    return this.#frames.some((frame) => frame.hidden.has(name)) || this.declared(name) !== undefined;
+    for (const { hidden } of this.#frames) if (hidden.size > 0 && hidden.has(name)) return true;
+    return this.declared(name) !== undefined;
   }
 
   /** The declared variable of this name, innermost first. */
@@ -62,7 +68,7 @@ export class Scope {
 
   /** How often a declared variable stands in the rule, apart from `some`. */
   uses(variable: Variable): number {
-    return this.#uses.get(variable) ?? 0;
+    return this.#uses?.get(variable) ?? 0;
   }
 
   /** Variables that the innermost frame itself assigns. */
@@ -81,13 +87,14 @@ export class Scope {
   use(name: string): Variable {
     const declared = this.declared(name);
     if (declared !== undefined) {
+      this.#uses ??= new Map();
       this.#uses.set(declared, this.uses(declared) + 1);
       return declared;
     }
     const variable = this.#undeclaredVariable(name);
     const frame = this.#frames.at(-1);
     if (frame !== undefined && !frame.entries.has(name)) {
-      frame.entries.set(name, { variable, occurrence: 'referenced' });
+      ownEntries(frame).set(name, { variable, occurrence: 'referenced' });
     }
     return variable;
   }
@@ -105,29 +112,40 @@ export class Scope {
     }
     if (known !== undefined) return `var ${name} ${known} above`;
     const variable: Variable = { name, origin: originOf(name) };
-    frame.entries.set(name, { variable, occurrence });
+    ownEntries(frame).set(name, { variable, occurrence });
     return variable;
   }
 
   /** Every undeclared variable so far, by name: what a query's result shows. */
   undeclared(): ReadonlyMap<string, Variable> {
-    return this.#undeclared;
+    return this.#undeclared ?? new Map();
   }
 
   /** Variables declared in the outermost frame, by name. */
   outermost(): ReadonlyMap<string, Variable> {
-    const found = new Map(this.#undeclared);
+    const found = new Map(this.undeclared());
     for (const [name, entry] of this.#frames[0]?.entries ?? []) found.set(name, entry.variable);
     return found;
   }
 
   #undeclaredVariable(name: string): Variable {
-    const known = this.#undeclared.get(name);
+    const known = this.#undeclared?.get(name);
     if (known !== undefined) return known;
     const variable: Variable = { name, origin: originOf(name) };
+    this.#undeclared ??= new Map();
     this.#undeclared.set(name, variable);
     return variable;
   }
+}
+
+const NO_ENTRIES: ReadonlyMap<string, Entry> = new Map();
+
+function ownEntries(frame: Frame): Map<string, Entry> {
+  if (!frame.isOwn) {
+    frame.entries = new Map(frame.entries);
+    frame.isOwn = true;
+  }
+  return frame.entries as Map<string, Entry>;
 }
 
 /** Names that begin as OPA's generated ones do count as generated, whoever wrote them. */
