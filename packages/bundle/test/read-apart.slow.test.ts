@@ -1,10 +1,11 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildBundle, readDirectory, readSource } from '../src/index.ts';
 import { lazyOf } from '../src/large/lazy-json.ts';
-import { isSmallArchive, isSmallFolder, readApart } from '../src/large/read-apart.ts';
+import { isSmallArchive, isSmallFolder, keepReaderReady, readApart } from '../src/large/read-apart.ts';
 import { readTarballBytes } from '../src/read-tarball.ts';
 
 let folder: string;
@@ -56,6 +57,22 @@ describe('a bundle that is read in a thread of its own', () => {
     } finally {
       await rm(bad, { recursive: true });
     }
+  });
+
+  it('can be read by a thread that waits for it, for as long as somebody follows what is published', async () => {
+    const ends = [keepReaderReady(), keepReaderReady()];
+    try {
+      for (let round = 0; round < 2; round++) {
+        // Longer than it takes until the next thread is started.
+        await sleep(1_200);
+        expect((await readApart({ kind: 'folder', path: folder, options: { name: 'large' } })).ok).toBe(true);
+      }
+      await ends[0]?.();
+      expect((await readApart({ kind: 'folder', path: folder, options: { name: 'large' } })).ok).toBe(true);
+    } finally {
+      for (const end of ends) await end();
+    }
+    expect((await readApart({ kind: 'folder', path: folder, options: { name: 'large' } })).ok).toBe(true);
   });
 
   it('[P-BUNDLE-BOUNDED] is refused where the thread breaks down', async () => {

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { type NoAnswer, ReadyThreads } from '@writ/rego/node';
 import type { BundleResult } from '../bundle.ts';
 import { putTogether } from './apart.ts';
 import type { ReaderReply, ReaderRequest } from './reader-request.ts';
@@ -53,27 +53,50 @@ async function sizeOf(file: string): Promise<number> {
   );
 }
 
+const readers = new ReadyThreads<ReaderRequest, ReaderReply>({
+  url: new URL('./reader-thread.ts', import.meta.url),
+  name: 'writ-bundle-reader',
+  heapMebibytesMax: HEAP_MEBIBYTES_MAX,
+});
+
+/** The next thread starts when what an activation stirs up has passed. */
+const PREPARE_AFTER_MS = 1_000;
+let followers = 0;
+let preparing: NodeJS.Timeout | undefined;
+
+function prepareLater(): void {
+  clearTimeout(preparing);
+  if (followers > 0) preparing = setTimeout(() => readers.prepare(), PREPARE_AFTER_MS).unref();
+}
+
+/**
+ * Keeps a thread started for the next large bundle, as long as somebody follows what is published: loading its code
+ * takes longer than most bundles do.
+ *
+ * @returns ends that; the last one ends the thread
+ */
+export function keepReaderReady(): () => Promise<void> {
+  followers += 1;
+  prepareLater();
+  let isEnded = false;
+  return async () => {
+    if (isEnded) return;
+    isEnded = true;
+    followers -= 1;
+    if (followers > 0) return;
+    clearTimeout(preparing);
+    await readers.close();
+  };
+}
+
 /**
  * Reads a bundle in a thread of its own, so that decisions go on meanwhile whatever its size; its data comes as bytes
  * that are parsed where a policy asks for them. Never throws: a thread that breaks down is a problem like any other.
  */
-export function readApart(request: ReaderRequest): Promise<BundleResult> {
-  return new Promise((resolve) => {
-    const worker = new Worker(new URL('./reader-thread.ts', import.meta.url), {
-      name: 'writ-bundle-reader',
-      workerData: request,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MEBIBYTES_MAX },
-    });
-    let reply: BundleResult | undefined;
-    let failure: Error | undefined;
-    worker.on('message', (sent: ReaderReply) => {
-      reply = received(sent);
-    });
-    worker.on('error', (error) => {
-      failure = error;
-    });
-    worker.on('exit', () => resolve(reply ?? broken(request, failure)));
-  });
+export async function readApart(request: ReaderRequest): Promise<BundleResult> {
+  const answer = await readers.take().ask(request);
+  prepareLater();
+  return 'failure' in answer ? broken(request, answer.failure) : received(answer.reply);
 }
 
 function received(sent: ReaderReply): BundleResult {
@@ -81,19 +104,18 @@ function received(sent: ReaderReply): BundleResult {
   return { ok: true, bundle: Object.freeze({ ...sent.bundle, data: putTogether(sent.data) }) };
 }
 
-function broken(request: ReaderRequest, failure: Error | undefined): BundleResult {
-  const code = (failure as NodeJS.ErrnoException | undefined)?.code;
+function broken(request: ReaderRequest, { reason, message }: NoAnswer): BundleResult {
   const { name } = request.options;
   const bundle = name === undefined ? {} : { bundle: name };
   const problem =
-    code === 'ERR_WORKER_OUT_OF_MEMORY'
+    reason === 'out-of-memory'
       ? ({
           code: 'bundle_too_large',
           message: `reading it takes more than ${HEAP_MEBIBYTES_MAX} MiB of memory`,
         } as const)
       : ({
           code: 'bundle_unreadable',
-          message: `reading it failed (${failure?.message ?? 'the thread ended'})`,
+          message: `reading it failed (${message})`,
         } as const);
   return { ok: false, problems: [{ ...bundle, ...problem }] };
 }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { keepReaderReady } from '../large/read-apart.ts';
 import type { BundleProblem } from '../problem.ts';
 import type { Fetched, Fetcher, FetchOutcome } from './fetcher.ts';
 import {
@@ -127,6 +128,7 @@ class Remote implements RemoteBundle {
   #failures = 0;
   #listener: (() => void) | undefined;
   #running: Promise<void> | undefined;
+  #endReady: (() => Promise<void>) | undefined;
 
   constructor(options: RemoteOptions) {
     this.name = options.name;
@@ -136,6 +138,7 @@ class Remote implements RemoteBundle {
   }
 
   async start(): Promise<void> {
+    this.#endReady = keepReaderReady();
     this.#good = await this.#file.read();
     if (this.#good !== undefined) {
       this.#from = 'disk';
@@ -259,6 +262,7 @@ class Remote implements RemoteBundle {
     this.#ending.abort();
     this.#endOffer(this.#offered?.content, { kind: 'overtaken' });
     await this.#running;
+    await this.#endReady?.();
     await this.#options.fetcher.close();
   }
 

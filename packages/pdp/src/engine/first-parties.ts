@@ -7,7 +7,7 @@ import {
   type Policy,
   renderDiagnostic,
 } from '@writ/rego';
-import { compileApart, type PolicyOfPlan, type ReadyCompiler } from '@writ/rego/node';
+import { type Compilers, compileApart, type PolicyOfPlan } from '@writ/rego/node';
 import { type FileNames, mergeData } from './bundle-groups.ts';
 import type { EngineBundle, EngineDiagnostic } from './engine.ts';
 
@@ -24,7 +24,7 @@ function withoutNetwork(all: Capabilities): Capabilities {
 /** When first parties are compiled in a thread of their own. */
 interface ApartOptions {
   readonly apartCharacters?: number;
-  readonly compiler: ReadyCompiler;
+  readonly compilers: Compilers;
 }
 
 /** The rules of the first parties as they were compiled last, without their data. */
@@ -51,7 +51,7 @@ const APART_CHARACTERS = 128 * 1024;
 async function compileFirstParties(
   members: readonly EngineBundle[],
   files: FileNames,
-  { apartCharacters = APART_CHARACTERS, compiler }: ApartOptions,
+  { apartCharacters = APART_CHARACTERS, compilers }: ApartOptions,
 ): Promise<{ readonly policy?: LocalPolicy; readonly diagnostics: readonly EngineDiagnostic[] }> {
   const given = { data: mergeData(members), capabilities: CAPABILITIES };
   const size = files.sources.reduce((sum, { text }) => sum + text.length, 0);
@@ -72,7 +72,7 @@ async function compileFirstParties(
   const { policy, diagnostics, ...more } = await compileApart(files.sources, {
     ...given,
     paths,
-    compiler,
+    compilers,
   });
   const described = diagnostics.map((diagnostic) => describeDiagnostic(diagnostic, files));
   if (policy !== undefined) return { policy: apart(policy, wholeWith, given.data), diagnostics: described };

@@ -7,7 +7,13 @@ import {
   toParsed,
   type Value,
 } from '@writ/rego';
-import { nodeCrypto, PolicyWorkers, ReadyCompiler, type WorkerPolicy } from '@writ/rego/node';
+import {
+  type Compilers,
+  createCompilers,
+  nodeCrypto,
+  PolicyWorkers,
+  type WorkerPolicy,
+} from '@writ/rego/node';
 import { type FileNames, groupBundles, nameFiles } from './bundle-groups.ts';
 import type {
   Engine,
@@ -59,21 +65,21 @@ const THIRD_PARTY_THREADS = 2;
 export function createRegoEngine(options: RegoEngineOptions = {}): Engine {
   const workers = new PolicyWorkers({ threads: options.thirdPartyThreads ?? THIRD_PARTY_THREADS });
   const kept: KeptRules = {};
-  const compiler = new ReadyCompiler();
+  const compilers = createCompilers();
   let preparing: NodeJS.Timeout | undefined;
   return {
     name: 'rego',
     async load(bundles) {
-      const loaded = await loadBundles(bundles, { ...options, compiler }, workers, kept);
+      const loaded = await loadBundles(bundles, { ...options, compilers }, workers, kept);
       clearTimeout(preparing);
       if (options.readyCompiler === true)
-        preparing = setTimeout(() => compiler.prepare(), PREPARE_AFTER_MS).unref();
+        preparing = setTimeout(() => compilers.prepare(), PREPARE_AFTER_MS).unref();
       return loaded;
     },
     health: async () => ({ ok: true }),
     async close() {
       clearTimeout(preparing);
-      await Promise.all([workers.close(), compiler.close()]);
+      await Promise.all([workers.close(), compilers.close()]);
     },
   };
 }
@@ -81,7 +87,7 @@ export function createRegoEngine(options: RegoEngineOptions = {}): Engine {
 /** The next thread starts when what an activation stirs up has passed. */
 const PREPARE_AFTER_MS = 1_000;
 
-type LoadOptions = RegoEngineOptions & { readonly compiler: ReadyCompiler };
+type LoadOptions = RegoEngineOptions & { readonly compilers: Compilers };
 
 /** Bundles that were compiled together. */
 interface CompiledGroup {

@@ -11,7 +11,7 @@ import type { ModuleSource, PreparedQuery } from '../policy-types.ts';
 import type { Diagnostic } from '../syntax/diagnostic.ts';
 import { finishInSlices } from '../syntax/steps.ts';
 import type { JsonObject } from '../value/index.ts';
-import { CompilerThread, type ReadyCompiler } from './ready-compiler.ts';
+import { type Compilers, compilerFailure, createCompilers } from './compilers.ts';
 
 /** How modules are compiled in another thread. */
 export interface CompileApartOptions {
@@ -22,8 +22,8 @@ export interface CompileApartOptions {
   readonly paths?: readonly string[];
   /** About how long one stretch of work may hold this thread's event loop, ms; 2 by default. */
   readonly sliceMs?: number;
-  /** Has a thread ready, so that none has to be started first. */
-  readonly compiler?: ReadyCompiler;
+  /** They may have a thread ready, so that none has to be started first. */
+  readonly compilers?: Compilers;
 }
 
 /** A policy whose compiler ran elsewhere: it answers for documents, and knows no more than its plan. */
@@ -56,9 +56,11 @@ export async function compileApart(
   sources: readonly ModuleSource[],
   options: CompileApartOptions = {},
 ): Promise<CompileApartResult> {
-  const { data, capabilities, paths = [], sliceMs = SLICE_MS_DEFAULT, compiler } = options;
-  const thread = compiler?.take() ?? new CompilerThread();
-  const reply = await thread.compile({ sources, capabilities, paths });
+  const { data, capabilities, paths = [], sliceMs = SLICE_MS_DEFAULT } = options;
+  const { compilers = createCompilers() } = options;
+  const answer = await compilers.take().ask({ sources, capabilities, paths });
+  if ('failure' in answer) return { diagnostics: [], failure: compilerFailure(answer.failure) };
+  const { reply } = answer;
   const { diagnostics, failure } = reply;
   if (reply.plan === undefined) return { diagnostics, ...(failure !== undefined && { failure }) };
   const plan = await finishInSlices(planOfText(reply.plan), sliceMs, pauseBriefly);
