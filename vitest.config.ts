@@ -15,8 +15,11 @@ export default defineConfig({
       {
         test: {
           name: 'fast',
+          setupFiles: ['tools/test-file.ts'],
           include: FOLDERS.map((folder) => `${folder}/**/*.test.ts`),
           exclude: ['**/node_modules/**', '**/*.slow.test.ts'],
+          // Loading the packages anew for each file would take as long as the tests: none of them changes what it loads.
+          isolate: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -24,6 +27,7 @@ export default defineConfig({
       {
         test: {
           name: 'slow',
+          setupFiles: ['tools/test-file.ts'],
           include: FOLDERS.map((folder) => `${folder}/**/*.slow.test.ts`),
           exclude: ['**/node_modules/**'],
           // Real processes on a busy machine: one that was late is asked again, and vitest says so.

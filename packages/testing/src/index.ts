@@ -1,4 +1,5 @@
 export { findChromium } from './chromium.ts';
+export { atEndOfFile } from './end-of-file.ts';
 export { isSkip, type Skip } from './go-build.ts';
 export {
   findOpa,

@@ -5,7 +5,7 @@ import { type Bundle, completeEntrypoint, type WrittenEntrypoint } from '@writ/b
 import type { DecideCall, DecisionRequest, Json, JsonObject } from '@writ/decision';
 import { LEDGER_PROCEDURES, type LedgerEntry, readEntry } from '@writ/ledger';
 import { openStore, type Store, type StoreOptions } from '@writ/store';
-import { afterAll } from 'vitest';
+import { atEndOfFile } from '@writ/testing';
 import type { EngineAnswer, LoadedPolicies, ReadPaths } from '../../src/engine/engine.ts';
 import { createPolicySet, type PolicySet } from '../../src/layers/policy-set.ts';
 import { createPolicySource, type PolicySource } from '../../src/layers/policy-source.ts';
@@ -100,11 +100,16 @@ let shared: Promise<OpenStore> | undefined;
 let tenant = 'acme-0';
 let fixtures = 0;
 
-afterAll(async () => {
-  if (shared === undefined) return;
-  await closeStore(await shared);
-  shared = undefined;
-});
+function sharedStore(): Promise<OpenStore> {
+  if (shared !== undefined) return shared;
+  const opening = openStoreIn({});
+  shared = opening;
+  atEndOfFile(async () => {
+    shared = undefined;
+    await closeStore(await opening);
+  });
+  return opening;
+}
 
 async function openStoreIn(options: Partial<StoreOptions>): Promise<OpenStore> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'writ-pdp-')));
@@ -128,9 +133,7 @@ export async function openFixture(
   options: FixtureOptions = {},
 ): Promise<Fixture> {
   const { storeOptions, data, ...rest } = options;
-  shared ??= storeOptions === undefined ? openStoreIn({}) : undefined;
-  const opened =
-    storeOptions === undefined ? await (shared as Promise<OpenStore>) : await openStoreIn(storeOptions);
+  const opened = storeOptions === undefined ? await sharedStore() : await openStoreIn(storeOptions);
   const { store, directory } = opened;
   tenant = `acme-${++fixtures}`;
   const set = isRules(rules) ? policySetOf(rules, data === undefined ? {} : { data }) : rules;

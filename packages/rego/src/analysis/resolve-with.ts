@@ -1,10 +1,16 @@
-import type { Term, With } from '../syntax/ast.ts';
+import type { Expression, Term, With } from '../syntax/ast.ts';
 import type { BuiltinCallee, CoreWith, WithReplacement, WithTarget } from './core.ts';
 import { pathKey } from './names.ts';
 import type { Resolving } from './resolve-terms.ts';
 import { builtinCallee, globalPath, resolveTerm } from './resolve-terms.ts';
 
 const NOT_REPLACEABLE = new Set(['eq', 'rego.metadata.chain', 'rego.metadata.rule']);
+
+/** The modifiers of an expression, without those that are no good. */
+export function resolveModifiers(context: Resolving, expression: Expression): CoreWith[] {
+  const modifiers = expression.with.map((modifier) => resolveWith(context, modifier));
+  return modifiers.filter((modifier) => modifier !== undefined);
+}
 
 /** Resolves a `with` modifier; undefined where its target is no good (noted). */
 export function resolveWith(context: Resolving, modifier: With): CoreWith | undefined {

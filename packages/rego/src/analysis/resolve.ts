@@ -9,7 +9,6 @@ import type {
   CoreOperand,
   CoreRule,
   CoreTerm,
-  CoreWith,
   Variable,
 } from './core.ts';
 import { generatedVariable, variableTerm } from './core.ts';
@@ -19,7 +18,7 @@ import { groundHead } from './names.ts';
 import type { Report } from './report.ts';
 import type { Resolving } from './resolve-terms.ts';
 import { globalPath, optionalValue, resolveCall, resolveTerm } from './resolve-terms.ts';
-import { resolveWith } from './resolve-with.ts';
+import { resolveModifiers, resolveWith } from './resolve-with.ts';
 import { Scope } from './scope.ts';
 import { namesDeclared, namesInBoth } from './some-in-names.ts';
 import type { WithFaults } from './with-faults.ts';
@@ -263,11 +262,6 @@ function resolveOperand(
   const resolved = body.flatMap((expression) => resolveExpression(context, expression));
   context.withFaults.leave();
   return { body: resolved, explicit };
-}
-
-function resolveModifiers(context: Resolving, expression: Expression): CoreWith[] {
-  const modifiers = expression.with.map((modifier) => resolveWith(context, modifier));
-  return modifiers.filter((modifier) => modifier !== undefined);
 }
 
 function commonOf(context: Resolving, expression: Expression) {
