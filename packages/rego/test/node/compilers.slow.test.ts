@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { constants, getPriority } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { compileApart, createCompilers } from '../../src/node.ts';
 
 const SOURCES = [{ file: 'policy.rego', text: 'package a\n\nallow if input.x == 1', version: 1 as const }];
@@ -41,6 +43,16 @@ describe('compilers in threads of their own', () => {
     expect(await answer).toEqual({
       failure: { reason: 'failed', message: 'the thread ended without an answer' },
     });
+  });
+
+  it.skipIf(process.platform !== 'linux')('go after the threads that decide', async () => {
+    compilers.prepare();
+    const priority = () =>
+      readdirSync('/proc/self/task')
+        .filter((thread) => readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').trim() === 'writ-compiler')
+        .map((thread) => getPriority(Number(thread)));
+    await vi.waitFor(() => expect(priority()).toEqual([constants.priority.PRIORITY_BELOW_NORMAL]), 30_000);
+    expect(getPriority()).toBe(0);
   });
 
   it('do not keep a process alive that has nothing else to do', () => {
