@@ -1,4 +1,4 @@
-import type { ServerContext } from '@modelcontextprotocol/server';
+import type { RequestId } from '@modelcontextprotocol/server';
 import type { Decision, JsonObject } from '@writ/decision';
 import { type Meters, NO_TRACER, type TraceContext, type Tracer } from '@writ/telemetry';
 import type { BoundedPoint } from './bounded-point.ts';
@@ -28,7 +28,7 @@ export interface CallTelemetry {
       readonly method: string;
       readonly name?: string;
       readonly meta: JsonObject;
-      readonly extra: ServerContext;
+      readonly id: RequestId;
     },
     work: () => Promise<T>,
   ): Promise<T>;
@@ -76,12 +76,12 @@ export function callTelemetry({ meters, tracer = NO_TRACER }: GatewayTelemetry):
   };
 
   return {
-    request: ({ method, name, meta, extra }, work) =>
+    request: ({ method, name, meta, id }, work) =>
       tracer.span(
         nameOf(method, name),
         {
           kind: 'server',
-          attributes: { ...attributesOf(method, name), 'jsonrpc.request.id': String(extra.mcpReq.id) },
+          attributes: { ...attributesOf(method, name), 'jsonrpc.request.id': String(id) },
           ...parentOf(meta),
         },
         async (span) => {

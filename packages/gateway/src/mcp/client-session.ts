@@ -1,10 +1,12 @@
-import { ProtocolError, type RequestId, type Server, type ServerContext } from '@modelcontextprotocol/server';
-import type { JsonObject } from '@writ/decision';
+import { ProtocolError, type RequestId, type Server } from '@modelcontextprotocol/server';
+import type { Json, JsonObject } from '@writ/decision';
 import type { Caller } from '@writ/identity';
 import type { Incoming } from './ask-decision.ts';
+import type { Asked } from './asked.ts';
 import { decideInput, type InputContext, releaseInput } from './authorize-input.ts';
 import type { CallContext } from './call-context.ts';
 import { followChanges } from './change-relay.ts';
+import type { DirectCall } from './direct-call.ts';
 import { Flight, type LogLevel } from './flight.ts';
 import { type Front, incomingOf } from './front.ts';
 import type { HttpRefusal } from './held-response.ts';
@@ -36,6 +38,7 @@ export class ClientSession implements Front {
   readonly #arrivals = new Map<RequestId, Arrival>();
   /** Requests on their way, oldest first. */
   readonly #flying = new Set<Incoming>();
+  readonly #direct = new Map<RequestId, DirectCall>();
   readonly #subscribed = new Set<string>();
   readonly #relay: ReturnType<typeof followChanges>;
   #latest: Arrival;
@@ -62,6 +65,23 @@ export class ClientSession implements Front {
   /** The request with this id was answered, or its client left. */
   depart(id: RequestId): void {
     this.#arrivals.delete(id);
+    this.#direct.delete(id);
+  }
+
+  /** This call is served without the SDK, until it takes it over. */
+  begin(direct: DirectCall): Front {
+    this.#direct.set(direct.id, direct);
+    return this;
+  }
+
+  /** The client takes a request back; one that the SDK serves it finds by itself. */
+  cancel(params: Json | undefined): void {
+    const { requestId } = (params ?? {}) as { readonly requestId?: RequestId };
+    if (requestId !== undefined) this.#direct.get(requestId)?.abort();
+  }
+
+  direct(id: RequestId): DirectCall | undefined {
+    return this.#direct.get(id);
   }
 
   get busy(): boolean {
@@ -73,22 +93,15 @@ export class ClientSession implements Front {
     return own === undefined ? this.#context : { ...this.#context, catalogue: own.catalogue };
   }
 
-  incoming(extra: ServerContext): Incoming {
-    const { caller, refuseHttp } = this.#arrivals.get(extra.mcpReq.id) ?? this.#latest;
+  incoming(asked: Asked): Incoming {
+    const { caller, refuseHttp } = this.#arrivals.get(asked.id) ?? this.#latest;
+    const timeoutMs = this.#context.limits.answerWaitMs;
     const ask = (method: InputMethod, params: JsonObject, signal?: AbortSignal) =>
-      // Within the request that it belongs to, as the protocol wants it.
-      extra.mcpReq.send(
-        { method, params },
-        {
-          timeout: this.#context.limits.answerWaitMs,
-          resetTimeoutOnProgress: true,
-          ...(signal === undefined ? {} : { signal }),
-        },
-      ) as Promise<unknown> as Promise<JsonObject>;
+      asked.ask(method, params, { timeoutMs, ...(signal === undefined ? {} : { signal }) });
     const incoming = incomingOf(
       caller,
       { era: 'legacy', ...(refuseHttp === undefined ? {} : { refuseHttp }) },
-      extra,
+      asked,
       { flight: new Flight(ask, this.#logLevel), capabilities: this.server.getClientCapabilities() ?? {} },
     );
     this.#flying.add(incoming);
@@ -120,6 +133,7 @@ export class ClientSession implements Front {
 
   async close(): Promise<void> {
     this.#relay.close();
+    for (const direct of this.#direct.values()) direct.abort();
     await Promise.all([...this.#subscribed].map((uri) => this.#unsubscribeUpstream(uri)));
     this.#subscribed.clear();
     await this.server.close().catch(() => undefined);

@@ -13,6 +13,7 @@ import { callerKey } from './caller-key.ts';
 import { type EdgeStep, edgeStep } from './edge-step.ts';
 import { isListen } from './listen.ts';
 import { eraOf, methodNotFound, unservedMethod } from './methods.ts';
+import { plainCall } from './plain-call.ts';
 import { readBody } from './read-body.ts';
 import { readMessage } from './read-message.ts';
 import { refuseTransport, sessionIdOf } from './refuse-transport.ts';
@@ -169,14 +170,18 @@ export const EDGE_STEPS: readonly EdgeStep[] = [
         turn();
         return answered(requests.serveListen(caller, message, request, response));
       }
+      const call = plainCall(message, request.headers, era);
       const ofSession =
         era === 'legacy' && (sessionIdOf(request) !== undefined || message['method'] === 'initialize');
       if (ofSession) {
-        const asked = { caller, message, request, response };
+        const asked = { caller, message, request, response, ...(call === undefined ? {} : { call }) };
         return answered(answering.run(() => serveSession(sessions, context.point, asked)));
       }
       // A client that keeps no session is served as if each request were its first.
-      return answered(answering.run(() => requests.serve(caller, message, request, response)));
+      const asked = [caller, message, request, response] as const;
+      const serve = () =>
+        call === undefined ? requests.serve(...asked) : requests.serveCall(call, era, ...asked);
+      return answered(answering.run(serve));
     },
   }),
 ];

@@ -1,17 +1,36 @@
+/** Counts what a response brings, and says when it is a flood. */
+export class FloodMeter {
+  readonly #burstBytes: number;
+  readonly #bytesPerSecond: number;
+  #left: number;
+  #atMs = performance.now();
+
+  constructor(burstBytes: number, bytesPerSecond: number) {
+    this.#burstBytes = burstBytes;
+    this.#bytesPerSecond = bytesPerSecond;
+    this.#left = burstBytes;
+  }
+
+  /** False where this is more than may come by now. */
+  passes(bytes: number): boolean {
+    const nowMs = performance.now();
+    const earned = ((nowMs - this.#atMs) / 1000) * this.#bytesPerSecond;
+    this.#left = Math.min(this.#burstBytes, this.#left + earned) - bytes;
+    this.#atMs = nowMs;
+    return this.#left >= 0;
+  }
+}
+
 /** Lets a response through as long as it is not a flood; then the stream ends with an error. */
 export function floodLimit(
   burstBytes: number,
   bytesPerSecond: number,
 ): TransformStream<Uint8Array, Uint8Array> {
-  let left = burstBytes;
-  let atMs = performance.now();
+  const meter = new FloodMeter(burstBytes, bytesPerSecond);
   return new TransformStream({
     transform(chunk, controller) {
-      const nowMs = performance.now();
-      left = Math.min(burstBytes, left + ((nowMs - atMs) / 1000) * bytesPerSecond) - chunk.byteLength;
-      atMs = nowMs;
-      if (left < 0) controller.error(new Error('the server sends more than it may'));
-      else controller.enqueue(chunk);
+      if (meter.passes(chunk.byteLength)) controller.enqueue(chunk);
+      else controller.error(new Error('the server sends more than it may'));
     },
   });
 }

@@ -3,12 +3,13 @@ import {
   type ClientCapabilities,
   LOG_LEVEL_META_KEY,
   type ProgressCallback,
-  type ServerContext,
+  type RequestId,
 } from '@modelcontextprotocol/server';
-import type { JsonObject } from '@writ/decision';
 import type { Caller } from '@writ/identity';
 import type { Incoming } from './ask-decision.ts';
+import type { Asked } from './asked.ts';
 import type { CallContext } from './call-context.ts';
+import type { DirectCall } from './direct-call.ts';
 import { Flight, LOG_LEVELS, type LogLevel } from './flight.ts';
 import type { Channel } from './refuse.ts';
 
@@ -18,9 +19,11 @@ export interface Front {
   /** What its requests are decided and forwarded with. */
   context(): CallContext;
   /** Whoever asks by a request, and by which way. */
-  incoming(extra: ServerContext): Incoming;
+  incoming(asked: Asked): Incoming;
   /** The request was answered. */
   landed(incoming: Incoming): void;
+  /** The call of a tool with this id that is under way already, where the SDK takes one over. */
+  direct?(id: RequestId): DirectCall | undefined;
   /** What the older era keeps of a client; absent where nothing is kept. */
   readonly kept?: {
     setLogLevel(level: LogLevel): void;
@@ -30,16 +33,22 @@ export interface Front {
 }
 
 /** A client of whom nothing is kept: each request says all that there is to know. */
-export function requestFront(context: CallContext, caller: Caller, channel: Channel): Front {
+export function requestFront(
+  context: CallContext,
+  caller: Caller,
+  channel: Channel,
+  direct?: DirectCall,
+): Front {
   return {
     era: channel.era,
     context: () => context,
-    incoming: (extra) =>
-      incomingOf(caller, channel, extra, {
-        flight: new Flight(undefined, logLevelOf(extra)),
-        capabilities: envelopeOf(extra)[CLIENT_CAPABILITIES_META_KEY] ?? {},
+    incoming: (asked) =>
+      incomingOf(caller, channel, asked, {
+        flight: new Flight(undefined, logLevelOf(asked)),
+        capabilities: (asked.envelope as Envelope)[CLIENT_CAPABILITIES_META_KEY] ?? {},
       }),
     landed: () => {},
+    direct: () => direct,
   };
 }
 
@@ -48,13 +57,8 @@ interface Envelope {
   readonly [LOG_LEVEL_META_KEY]?: unknown;
 }
 
-/** The SDK's type leaves the envelope open. */
-function envelopeOf({ mcpReq }: ServerContext): Envelope {
-  return (mcpReq.envelope ?? {}) as Envelope;
-}
-
-function logLevelOf(extra: ServerContext): LogLevel | undefined {
-  const level = envelopeOf(extra)[LOG_LEVEL_META_KEY];
+function logLevelOf({ envelope }: Asked): LogLevel | undefined {
+  const level = (envelope as Envelope)[LOG_LEVEL_META_KEY];
   return LOG_LEVELS.find((known) => known === level);
 }
 
@@ -62,30 +66,29 @@ function logLevelOf(extra: ServerContext): LogLevel | undefined {
 export function incomingOf(
   caller: Caller,
   channel: Channel,
-  extra: ServerContext,
-  known: Pick<Incoming, 'flight' | 'capabilities'>,
+  asked: Asked,
+  { flight, capabilities }: Pick<Incoming, 'flight' | 'capabilities'>,
 ): Incoming {
-  const { mcpReq } = extra;
-  const progressToken = mcpReq._meta?.progressToken;
-  const state = mcpReq.requestState();
-  const responses = mcpReq.inputResponses as JsonObject | undefined;
-  const inputs = { responses: responses ?? {}, ...(typeof state === 'string' ? { state } : {}) };
+  const { meta, signal, inputs } = asked;
+  const { progressToken } = meta;
+  const wantsProgress = typeof progressToken === 'string' || typeof progressToken === 'number';
   return {
     caller,
     channel,
-    ...known,
-    meta: { ...(mcpReq._meta as JsonObject | undefined) },
-    signal: mcpReq.signal,
-    ...(responses === undefined && typeof state !== 'string' ? {} : { inputs }),
-    ...(progressToken === undefined ? {} : { onProgress: progressForwarder(extra, progressToken) }),
+    flight,
+    capabilities,
+    meta,
+    signal,
+    ...(inputs === undefined ? {} : { inputs }),
+    ...(wantsProgress ? { onProgress: progressForwarder(asked, progressToken) } : {}),
   };
 }
 
-function progressForwarder(extra: ServerContext, progressToken: string | number): ProgressCallback {
+function progressForwarder(asked: Asked, progressToken: string | number): ProgressCallback {
   return ({ progress, total }) => {
     // Numbers only: a message is output of the tool that no output policy has seen. A client that is gone has no use
     // for progress; the call itself is ended by its signal.
     const params = { progressToken, progress, ...(total === undefined ? {} : { total }) };
-    extra.mcpReq.notify({ method: 'notifications/progress', params }).catch(() => undefined);
+    asked.notify({ method: 'notifications/progress', params }).catch(() => undefined);
   };
 }

@@ -34,6 +34,11 @@ export class HeldResponse implements NodeServerResponseLike {
     return true;
   }
 
+  /** Was an answer put in place of the protocol's. */
+  get refused(): boolean {
+    return this.#refusal !== undefined;
+  }
+
   get destroyed(): boolean {
     return this.#response.destroyed;
   }

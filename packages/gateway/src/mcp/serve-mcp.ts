@@ -12,12 +12,17 @@ import {
 } from '@modelcontextprotocol/server';
 import type { JsonObject } from '@writ/decision';
 import type { Incoming } from './ask-decision.ts';
+import { type Asked, askedOf } from './asked.ts';
 import { authorizeCall } from './authorize-call.ts';
 import { authorizeRequest } from './authorize-request.ts';
+import type { CallAnswer } from './direct-call.ts';
 import type { Front } from './front.ts';
 import type { RequestMethod } from './methods.ts';
 import type { OfferMethod } from './offers.ts';
 import { visibleOffers, visibleTools } from './visible.ts';
+
+/** How the gateway names itself to clients. */
+export const SERVER_INFO = { name: 'writ', version: '0.1.0' } as const;
 
 /** What one caller may see is not for a shared cache, and policies may change at any time. */
 const PRIVATE = { ttlMs: 0, cacheScope: 'private' } as const;
@@ -27,27 +32,24 @@ const PRIVATE = { ttlMs: 0, cacheScope: 'private' } as const;
  * list; every other method is answered "method not found" and reaches no upstream.
  */
 export function serveMcp(front: Front): Server {
-  const server = new Server(
-    { name: 'writ', version: '0.1.0' },
-    {
-      capabilities: {
-        tools: { listChanged: true },
-        resources: { listChanged: true, subscribe: true },
-        prompts: { listChanged: true },
-        completions: {},
-        logging: {},
-      },
-      cacheHints: {
-        'tools/list': PRIVATE,
-        'resources/list': PRIVATE,
-        'resources/templates/list': PRIVATE,
-        'resources/read': PRIVATE,
-        'prompts/list': PRIVATE,
-      },
-      // Questions to clients of the older era are asked here, each after its decision.
-      inputRequired: { legacyShim: false },
+  const server = new Server(SERVER_INFO, {
+    capabilities: {
+      tools: { listChanged: true },
+      resources: { listChanged: true, subscribe: true },
+      prompts: { listChanged: true },
+      completions: {},
+      logging: {},
     },
-  );
+    cacheHints: {
+      'tools/list': PRIVATE,
+      'resources/list': PRIVATE,
+      'resources/templates/list': PRIVATE,
+      'resources/read': PRIVATE,
+      'prompts/list': PRIVATE,
+    },
+    // Questions to clients of the older era are asked here, each after its decision.
+    inputRequired: { legacyShim: false },
+  });
   serveTools(server, front);
   serveOffers(server, front);
   if (front.kept !== undefined) serveKept(server, front, front.kept);
@@ -56,25 +58,32 @@ export function serveMcp(front: Front): Server {
 
 function serveTools(server: Server, front: Front): void {
   server.setRequestHandler('tools/list', async (_request, extra) => ({
-    tools: await visibleTools(front.context(), front.incoming(extra)),
+    tools: await visibleTools(front.context(), front.incoming(askedOf(extra))),
   }));
   server.setRequestHandler('tools/call', async ({ params }, extra): Promise<CallToolResult> => {
-    const asked = { method: 'tools/call', name: params.name };
-    const result = await flying(front, extra, asked, (incoming) =>
-      authorizeCall(front.context(), {
-        ...incoming,
-        name: params.name,
-        args: params.arguments as JsonObject | undefined,
-      }),
-    );
+    const args = params.arguments as JsonObject | undefined;
+    const result = await (front.direct?.(extra.mcpReq.id)?.join(extra) ??
+      serveCall(front, askedOf(extra), params.name, args));
     // The SDK takes questions for a result of the newer era; its type does not say so.
     return result as CallToolResult;
   });
 }
 
+/** Serves one call of a tool, whoever speaks with its client. */
+export function serveCall(
+  front: Front,
+  asked: Asked,
+  name: string,
+  args: JsonObject | undefined,
+): Promise<CallAnswer> {
+  return flying(front, asked, { method: 'tools/call', name }, (incoming) =>
+    authorizeCall(front.context(), { ...incoming, name, args }),
+  );
+}
+
 function serveOffers(server: Server, front: Front): void {
   const offers = <Shown>(method: OfferMethod, extra: ServerContext) =>
-    visibleOffers<Shown>(front.context(), front.incoming(extra), method);
+    visibleOffers<Shown>(front.context(), front.incoming(askedOf(extra)), method);
   const ask = async <Answer>(
     method: RequestMethod,
     params: object,
@@ -83,7 +92,7 @@ function serveOffers(server: Server, front: Front): void {
     const { _meta, ...rest } = params as JsonObject;
     const answer: JsonObject | InputRequiredResult = await flying(
       front,
-      extra,
+      askedOf(extra),
       { method, ...(method === 'prompts/get' ? { name: String(rest['name']) } : {}) },
       (incoming) => authorizeRequest(front.context(), { ...incoming, method, params: rest }),
     );
@@ -113,7 +122,7 @@ function serveOffers(server: Server, front: Front): void {
 /** What the older era keeps of a client. */
 function serveKept(server: Server, front: Front, kept: NonNullable<Front['kept']>): void {
   server.setRequestHandler('resources/subscribe', async ({ params }, extra) => {
-    const answer = await flying(front, extra, { method: 'resources/subscribe' }, (incoming) =>
+    const answer = await flying(front, askedOf(extra), { method: 'resources/subscribe' }, (incoming) =>
       authorizeRequest(front.context(), {
         ...incoming,
         method: 'resources/subscribe',
@@ -136,20 +145,18 @@ function serveKept(server: Server, front: Front, kept: NonNullable<Front['kept']
 /** Serves one request, and tells what was logged meanwhile before it is answered. */
 async function flying<Answer>(
   front: Front,
-  extra: ServerContext,
-  asked: { readonly method: string; readonly name?: string },
+  asked: Asked,
+  about: { readonly method: string; readonly name?: string },
   serve: (incoming: Incoming) => Promise<Answer>,
 ): Promise<Answer> {
-  const incoming = front.incoming(extra);
+  const incoming = front.incoming(asked);
   try {
     const { inFlight, telemetry } = front.context();
     const answer = await inFlight.run(() =>
-      telemetry.request({ ...asked, meta: incoming.meta, extra }, () => serve(incoming)),
+      telemetry.request({ ...about, meta: incoming.meta, id: asked.id }, () => serve(incoming)),
     );
     for (const entry of incoming.flight.released) {
-      await extra.mcpReq
-        .notify({ method: 'notifications/message', params: { ...entry } })
-        .catch(() => undefined);
+      await asked.notify({ method: 'notifications/message', params: { ...entry } }).catch(() => undefined);
     }
     return answer;
   } finally {

@@ -5,10 +5,13 @@ import type { JsonObject } from '@writ/decision';
 import type { Caller } from '@writ/identity';
 import { reportMalformed } from './ask-decision.ts';
 import type { CallContext } from './call-context.ts';
+import type { DirectCall, PlainCall } from './direct-call.ts';
 import { requestFront } from './front.ts';
 import { HeldResponse, type HttpRefusal } from './held-response.ts';
 import { allowListen } from './listen.ts';
+import type { Era } from './methods.ts';
 import { sendError } from './send-json.ts';
+import { serveDirect } from './serve-direct.ts';
 import { serveMcp } from './serve-mcp.ts';
 
 const KEEP_ALIVE_MS = 15_000;
@@ -23,24 +26,34 @@ type Serve = (
 /** Serves requests that belong to no session: all of the newer era, and of clients that keep none. */
 export interface RequestServer {
   readonly serve: Serve;
+  /** A call of a tool that stands in its message alone. */
+  readonly serveCall: (call: PlainCall, era: Era, ...asked: Parameters<Serve>) => Promise<void>;
   /** `subscriptions/listen`: a stream of changes. */
   readonly serveListen: Serve;
   close(): Promise<void>;
 }
 
+interface Serving {
+  readonly held: HeldResponse;
+  /** What a stream of changes tells. */
+  readonly bus?: ServerEventBus;
+  /** A call that is under way. */
+  readonly direct?: DirectCall;
+}
+
 export function createRequestServer(context: CallContext): RequestServer {
   const open = new Set<McpHttpHandler>();
+  const calls = new Set<DirectCall>();
   let listening = 0;
 
   const serveWith = async (
-    bus: ServerEventBus | undefined,
-    ...[caller, message, request, response]: Parameters<Serve>
-  ) => {
+    { bus, direct, held }: Serving,
+    ...[caller, message, request]: Parameters<Serve>
+  ): Promise<void> => {
     // A handler per request binds the caller by construction: nothing of one caller can leak to another.
-    const held = new HeldResponse(response, message['id']);
     const refuseHttp = (refusal: HttpRefusal) => held.refuse(refusal);
     const handler = createMcpHandler(
-      ({ era }) => serveMcp(requestFront(context, caller, { era, refuseHttp })),
+      ({ era }) => serveMcp(requestFront(context, caller, { era, refuseHttp }, direct)),
       {
         keepAliveMs: KEEP_ALIVE_MS,
         // What the SDK refuses by itself (headers that disagree with the body, unknown versions) is on record too.
@@ -61,7 +74,31 @@ export function createRequestServer(context: CallContext): RequestServer {
   };
 
   return {
-    serve: (...asked) => serveWith(undefined, ...asked),
+    serve: (...asked) => serveWith({ held: heldOf(asked) }, ...asked),
+    async serveCall(call, era, ...asked) {
+      const [caller, , , response] = asked;
+      const held = heldOf(asked);
+      const refuseHttp = (refusal: HttpRefusal) => held.refuse(refusal);
+      let begun: DirectCall | undefined;
+      const gone = () => {
+        if (!response.writableFinished) begun?.abort();
+      };
+      response.once('close', gone);
+      try {
+        await serveDirect(call, {
+          held,
+          response,
+          front: (direct) => {
+            begun = direct;
+            calls.add(direct);
+            return requestFront(context, caller, { era, refuseHttp }, direct);
+          },
+          takeOver: (direct) => serveWith({ held, direct }, ...asked),
+        });
+      } finally {
+        if (begun !== undefined) calls.delete(begun);
+      }
+    },
     async serveListen(caller, message, request, response) {
       if (listening >= context.limits.listenStreams) {
         return sendError(response, 503, -32_000, 'subscriptions_exhausted: too many streams are open');
@@ -69,14 +106,20 @@ export function createRequestServer(context: CallContext): RequestServer {
       listening += 1;
       const allowed = await allowListen(context, caller, message);
       try {
-        await serveWith(allowed.bus, caller, allowed.message, request, response);
+        const asked = [caller, allowed.message, request, response] as const;
+        await serveWith({ bus: allowed.bus, held: heldOf(asked) }, ...asked);
       } finally {
         listening -= 1;
         allowed.end();
       }
     },
     async close() {
+      for (const call of calls) call.abort();
       await Promise.all([...open].map((handler) => handler.close()));
     },
   };
+}
+
+function heldOf([, message, , response]: Readonly<Parameters<Serve>>): HeldResponse {
+  return new HeldResponse(response, message['id']);
 }

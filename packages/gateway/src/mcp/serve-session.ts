@@ -8,16 +8,20 @@ import type { JsonObject } from '@writ/decision';
 import type { Caller } from '@writ/identity';
 import { reportMalformed } from './ask-decision.ts';
 import type { BoundedPoint } from './bounded-point.ts';
+import type { PlainCall } from './direct-call.ts';
 import { HeldResponse, type HttpRefusal } from './held-response.ts';
 import type { HttpSession, HttpSessions } from './http-sessions.ts';
 import { sessionIdOf } from './refuse-transport.ts';
 import { sendError } from './send-json.ts';
+import { serveDirect } from './serve-direct.ts';
 
 /** One HTTP request of a session, by a caller that is known. */
 export interface SessionRequest {
   readonly caller: Caller;
   /** The message of a POST. */
   readonly message?: JsonObject;
+  /** The call of a tool in it, where it stands there alone. */
+  readonly call?: PlainCall;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
@@ -49,6 +53,7 @@ async function begin(sessions: HttpSessions, incoming: SessionRequest): Promise<
 async function serve(found: HttpSession, point: BoundedPoint, incoming: SessionRequest): Promise<void> {
   const { caller, message, response } = incoming;
   if (message === undefined) return pass(found, incoming, streamOf(response));
+  if (message['method'] === 'notifications/cancelled') found.session.cancel(message['params']);
   const id = message['id'];
   const held = new HeldResponse(response, id);
   const asks = message['method'] !== undefined && (typeof id === 'string' || typeof id === 'number');
@@ -61,10 +66,29 @@ async function serve(found: HttpSession, point: BoundedPoint, incoming: SessionR
     return sendError(response, 400, -32_600, `request_id_in_use: ${reason}`);
   }
   try {
-    await pass(found, incoming, held);
+    await (incoming.call === undefined
+      ? pass(found, incoming, held)
+      : serveCall(found, incoming, incoming.call, held));
   } finally {
     found.session.depart(id);
   }
+}
+
+/** A client that leaves has not cancelled: only its word does. */
+async function serveCall(
+  found: HttpSession,
+  incoming: SessionRequest,
+  call: PlainCall,
+  held: HeldResponse,
+): Promise<void> {
+  const { session, transport } = found;
+  await serveDirect(call, {
+    held,
+    response: incoming.response,
+    ...(transport.sessionId === undefined ? {} : { headers: { 'mcp-session-id': transport.sessionId } }),
+    front: (direct) => session.begin(direct),
+    takeOver: () => pass(found, incoming, held),
+  });
 }
 
 function pass(

@@ -63,9 +63,9 @@ export async function answerOf<Answer extends Result>(
 }
 
 /** HTTP statuses by which a server says that it knows nothing of this session, or speaks another era by now. */
-const STALE_STATUSES: readonly number[] = [400, 404, 405, 410];
+export const STALE_STATUSES: readonly number[] = [400, 404, 405, 410];
 
-const UNSUPPORTED_VERSION = -32_022;
+export const UNSUPPORTED_VERSION = -32_022;
 
 /** Does this failure say that the connection must be opened anew. */
 export function isStale(error: unknown): boolean {

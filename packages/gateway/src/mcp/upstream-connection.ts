@@ -1,5 +1,6 @@
 import { Client, type ClientCapabilities, ProtocolError, type Transport } from '@modelcontextprotocol/client';
 import type { JsonObject } from '@writ/decision';
+import { type DirectSender, openDirectSender } from './direct-sender.ts';
 import { upstreamLimits } from './limits.ts';
 import { INPUTS, type InputMethod } from './methods.ts';
 import { Patience } from './patience.ts';
@@ -15,6 +16,8 @@ export interface Connection {
   readonly number: number;
   readonly era: 'legacy' | 'modern';
   readonly patience: Patience;
+  /** Calls tools without the SDK; absent where its client has to. */
+  readonly direct?: DirectSender;
 }
 
 /** What happens to a connection, and on it. */
@@ -25,6 +28,9 @@ export interface ConnectionEvents {
 }
 
 let connections = 0;
+
+/** How the gateway names itself to servers. */
+const INFO = { name: 'writ', version: '0.1.0' } as const;
 
 const METHOD_NOT_FOUND = -32_601;
 
@@ -63,18 +69,21 @@ async function connectAs(
   clients: Set<Client>,
 ): Promise<Connection> {
   const capabilities: ClientCapabilities = peer?.capabilities ?? {};
-  const client = new Client(
-    { name: 'writ', version: '0.1.0' },
-    { versionNegotiation: { mode }, capabilities, inputRequired: { autoFulfill: false } },
-  );
+  const client = new Client(INFO, {
+    versionNegotiation: { mode },
+    capabilities,
+    inputRequired: { autoFulfill: false },
+  });
   const limits = upstreamLimits(config.limits);
   const patience = new Patience();
   const transport: Transport = transportOf(config, limits);
   let unwatch = () => {};
+  let direct: DirectSender | undefined;
   let established = false;
   clients.add(client);
   client.onclose = () => {
     unwatch();
+    void direct?.close();
     clients.delete(client);
     // An attempt that failed lost nothing: another one, in the other era, may be on its way.
     if (established) events.lost();
@@ -92,7 +101,12 @@ async function connectAs(
   established = true;
   unwatch = watchMemory(transport, limits.memoryBytes);
   connections += 1;
-  return { client, number: connections, era: client.getProtocolEra() ?? 'legacy', patience };
+  const era = client.getProtocolEra() ?? 'legacy';
+  // Over a client's own connection a server asks while it works, and no time runs out meanwhile.
+  if ('url' in config && peer === undefined) {
+    direct = openDirectSender({ client, config, limits, era, info: INFO });
+  }
+  return { client, number: connections, era, patience, ...(direct === undefined ? {} : { direct }) };
 }
 
 function listenTo(client: Client, events: ConnectionEvents): void {

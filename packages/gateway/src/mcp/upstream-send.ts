@@ -22,6 +22,8 @@ export function sendCall(
   options: CallOptions,
   limits: WaitLimits,
 ): Promise<UpstreamAnswer<CallToolResult>> {
+  const direct = connection.direct?.call(tool, args, options);
+  if (direct !== undefined) return direct;
   const { outputSchema: _unused, ...toolDefinition } = tool.definition;
   const params = {
     name: tool.definition.name,
