@@ -10,7 +10,7 @@ import { askableCapabilities } from './peer.ts';
 import { faultError, verdictMeta } from './refusal.ts';
 import { refuseRequest } from './refuse.ts';
 import { REQUEST_SHAPES, sameTarget } from './request-shapes.ts';
-import { bindingOf, type OpenedInputs, openInputs, runRounds } from './rounds.ts';
+import { type Binding, bindingOf, type OpenedInputs, openInputs, runRounds } from './rounds.ts';
 import type { Upstream } from './upstream.ts';
 import type { UpstreamAnswer } from './upstream-answer.ts';
 
@@ -59,7 +59,7 @@ export async function authorizeRequest(context: CallContext, request: IncomingRe
 interface Forwarding {
   readonly decision: Decision;
   readonly params: JsonObject;
-  readonly binding: string;
+  readonly binding: Binding;
   readonly opened: OpenedInputs | undefined;
 }
 

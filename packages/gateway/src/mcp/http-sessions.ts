@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
+import { type EventStore, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import { callerKey } from './caller-key.ts';
 import type { Arrival, ClientSession } from './client-session.ts';
 import { createEventStore } from './event-store.ts';
@@ -9,6 +9,8 @@ import type { GatewayLimits } from './limits.ts';
 export interface HttpSession {
   readonly session: ClientSession;
   readonly transport: WebStandardStreamableHTTPServerTransport;
+  /** What its client can ask for again. */
+  readonly events: EventStore;
 }
 
 /** Sessions of the older era, each bound to the caller that began it. */
@@ -28,7 +30,7 @@ interface Kept extends HttpSession {
 
 const SWEEP_MS = 60_000;
 /** When a client that lost its stream shall come back. */
-const RETRY_MS = 1_000;
+export const RETRY_MS = 1_000;
 
 export interface HttpSessionsOptions {
   readonly open: (arrival: Arrival) => ClientSession;
@@ -69,16 +71,17 @@ export function createHttpSessions(options: HttpSessionsOptions): HttpSessions {
       const owner = callerKey(arrival.caller);
       if (!(await makeRoom(owner))) return undefined;
       const session = options.open(arrival);
+      const events = createEventStore(limits.sessionEvents, limits.sessionEventBytes);
       const transport = new WebStandardStreamableHTTPServerTransport({
         sessionIdGenerator: () => randomUUID(),
-        eventStore: createEventStore(limits.sessionEvents, limits.sessionEventBytes),
+        eventStore: events,
         retryInterval: RETRY_MS,
         onsessioninitialized: (id) =>
-          void kept.set(id, { session, transport, owner, seenMs: performance.now() }),
+          void kept.set(id, { session, transport, events, owner, seenMs: performance.now() }),
         onsessionclosed: (id) => void end(id),
       });
       await session.server.connect(transport);
-      return { session, transport };
+      return { session, transport, events };
     },
     find(id, { caller }) {
       const found = kept.get(id);

@@ -11,34 +11,36 @@ export type ReadBody =
   | { readonly kind: 'gone' };
 
 /** Reads a body of at most `bytesMax`, for at most `waitMs`. */
-export async function readBody(
+export function readBody(
   request: IncomingMessage,
   { bytesMax, waitMs }: { readonly bytesMax: number; readonly waitMs: number },
 ): Promise<ReadBody> {
-  if (Number(request.headers['content-length'] ?? 0) > bytesMax) return { kind: 'too_large' };
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<ReadBody>((resolve) => {
-    timer = setTimeout(() => resolve({ kind: 'too_slow' }), waitMs);
-  });
-  try {
-    return await Promise.race([collect(request, bytesMax), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function collect(request: IncomingMessage, bytesMax: number): Promise<ReadBody> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    // Leaving the loop must not destroy the socket: the refusal still has to go out.
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  if (Number(request.headers['content-length'] ?? 0) > bytesMax)
+    return Promise.resolve({ kind: 'too_large' });
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const settle = (body: ReadBody) => {
+      clearTimeout(timer);
+      request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
+      // The socket stays: a refusal still has to go out.
+      if (body.kind !== 'read') request.pause();
+      resolve(body);
+    };
+    const onData = (chunk: Buffer) => {
       size += chunk.length;
-      if (size > bytesMax) return { kind: 'too_large' };
-      chunks.push(chunk);
-    }
-    return { kind: 'read', bytes: Buffer.concat(chunks) };
-  } catch {
-    return { kind: 'gone' };
-  }
+      if (size > bytesMax) settle({ kind: 'too_large' });
+      else chunks.push(chunk);
+    };
+    const onEnd = () => {
+      const [only] = chunks;
+      settle({
+        kind: 'read',
+        bytes: chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks),
+      });
+    };
+    const onGone = () => settle({ kind: 'gone' });
+    const timer = setTimeout(() => settle({ kind: 'too_slow' }), waitMs);
+    request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
+  });
 }

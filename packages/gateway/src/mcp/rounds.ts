@@ -39,7 +39,7 @@ export interface Round {
   readonly upstream: Pick<Upstream, 'id' | 'address'>;
   readonly exchange: Exchange;
   /** Digest of who asks for what. */
-  readonly binding: string;
+  readonly binding: Binding;
   /** What the client brought along. */
   readonly opened?: OpenedInputs;
   /** Keeps the exchange open until the client comes back, and gives its id. */
@@ -52,22 +52,27 @@ export interface OpenedInputs {
   readonly state?: RoundState;
 }
 
+/** Digest of who asks for what; made only where there are rounds. */
+export type Binding = () => string;
+
 /** Digest of who asks for what, in the client's own words. */
-export function bindingOf({ caller }: Incoming, method: string, about: JsonObject): string {
-  const text = canonicalJson({ caller: callerKey(caller), method, about });
-  return createHash('sha256').update(text).digest('base64url');
+export function bindingOf({ caller }: Incoming, method: string, about: JsonObject): Binding {
+  return () => {
+    const text = canonicalJson({ caller: callerKey(caller), method, about });
+    return createHash('sha256').update(text).digest('base64url');
+  };
 }
 
 /** Opens what the client carried; rejects where that is not its own, or is used a second time. */
 export async function openInputs(
   { point, states, observe }: RoundsContext,
   { inputs, caller }: Incoming,
-  binding: string,
+  binding: Binding,
 ): Promise<OpenedInputs | undefined> {
   observe?.(CALL_STEPS.answers.name);
   if (inputs === undefined) return undefined;
   if (inputs.state === undefined) return { responses: inputs.responses };
-  const state = states.open(inputs.state, binding);
+  const state = states.open(inputs.state, binding());
   if (state !== undefined) return { responses: inputs.responses, state };
   const message = 'the request state was not given out for this request, was used, or is too old';
   await reportMalformed(point, caller, 'request_state_invalid', message);
@@ -177,7 +182,7 @@ function askByResult(
     return broken('input_refused', 'The server asks for input, and this client cannot be asked.');
   }
   const sealed = states.seal({
-    binding,
+    binding: binding(),
     asked: Object.fromEntries(questions.map(({ key, decision }) => [key, decision.decision_id])),
     ...(state === undefined ? {} : { upstream: state }),
     ...(exchange.held && hold !== undefined ? { held: hold() } : {}),

@@ -17,6 +17,8 @@ export interface DirectServing {
   readonly held: HeldResponse;
   /** Headers of the answer beside its own. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Makes a stream of the answer, which is kept for a client that loses it; else the answer is a document. */
+  readonly streamed?: (answer: JsonObject) => Promise<string>;
   /** Has the SDK serve the request; it finds the call under way by the front. */
   takeOver(direct: DirectCall): Promise<void>;
 }
@@ -40,10 +42,14 @@ export async function serveDirect(call: PlainCall, serving: DirectServing): Prom
     await serving.takeOver(direct);
     return direct.leave();
   }
-  if (response.destroyed) return;
-  const text = JSON.stringify({ jsonrpc: '2.0', id: call.id, result: encoded(first, front) });
-  const headers = { ...serving.headers, 'Content-Type': 'application/json' };
-  response.writeHead(200, { ...headers, 'Content-Length': Buffer.byteLength(text) });
+  const whole = { jsonrpc: '2.0', id: call.id, result: encoded(first, front) as JsonObject };
+  const { streamed } = serving;
+  const text = streamed === undefined ? JSON.stringify(whole) : await streamed(whole);
+  response.writeHead(200, {
+    ...serving.headers,
+    'Content-Type': streamed === undefined ? 'application/json' : 'text/event-stream',
+    'Content-Length': Buffer.byteLength(text),
+  });
   response.end(text);
 }
 

@@ -1,16 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   type NodeIncomingMessageLike,
   type NodeServerResponseLike,
   toNodeHandler,
 } from '@modelcontextprotocol/node';
+import type { JSONRPCMessage } from '@modelcontextprotocol/server';
 import type { JsonObject } from '@writ/decision';
 import type { Caller } from '@writ/identity';
 import { reportMalformed } from './ask-decision.ts';
 import type { BoundedPoint } from './bounded-point.ts';
 import type { PlainCall } from './direct-call.ts';
 import { HeldResponse, type HttpRefusal } from './held-response.ts';
-import type { HttpSession, HttpSessions } from './http-sessions.ts';
+import { type HttpSession, type HttpSessions, RETRY_MS } from './http-sessions.ts';
 import { sessionIdOf } from './refuse-transport.ts';
 import { sendError } from './send-json.ts';
 import { serveDirect } from './serve-direct.ts';
@@ -86,9 +88,28 @@ async function serveCall(
     held,
     response: incoming.response,
     ...(transport.sessionId === undefined ? {} : { headers: { 'mcp-session-id': transport.sessionId } }),
+    ...(isResumable(incoming.request) ? { streamed: streamOnce(found) } : {}),
     front: (direct) => session.begin(direct),
     takeOver: () => pass(found, incoming, held),
   });
+}
+
+/** From this version on a stream begins with an event that only names its place. */
+const RESUMABLE_SINCE = '2025-11-25';
+
+function isResumable({ headers }: IncomingMessage): boolean {
+  return String(headers['mcp-protocol-version'] ?? '') >= RESUMABLE_SINCE;
+}
+
+/** The stream of an answer that is there already, as the session's transport would write it. */
+function streamOnce({ events }: HttpSession): (answer: JsonObject) => Promise<string> {
+  return async (answer) => {
+    const stream = randomUUID();
+    const opening = await events.storeEvent(stream, {} as JSONRPCMessage);
+    const event = await events.storeEvent(stream, answer as unknown as JSONRPCMessage);
+    const data = JSON.stringify(answer);
+    return `id: ${opening}\nretry: ${RETRY_MS}\ndata: \n\nevent: message\nid: ${event}\ndata: ${data}\n\n`;
+  };
 }
 
 function pass(

@@ -16,7 +16,7 @@ import { askableCapabilities } from './peer.ts';
 import { faultResult, verdictMeta } from './refusal.ts';
 import { refuseCall } from './refuse.ts';
 import { releaseContent } from './release-content.ts';
-import { type OpenedInputs, runRounds } from './rounds.ts';
+import { type Binding, type OpenedInputs, runRounds } from './rounds.ts';
 import type { InputRequired, UpstreamAnswer, UpstreamError } from './upstream-answer.ts';
 
 /** A call that was allowed, and its way to the server. */
@@ -24,7 +24,7 @@ export interface Settling {
   readonly tool: CatalogueTool;
   readonly decision: Decision;
   readonly exchange: Exchange;
-  readonly binding: string;
+  readonly binding: Binding;
   readonly opened?: OpenedInputs;
 }
 
@@ -32,7 +32,7 @@ export interface Settling {
 export async function resumeCall(
   context: CallContext,
   call: IncomingCall,
-  binding: string,
+  binding: Binding,
   opened: OpenedInputs,
 ): Promise<CallToolResult | InputRequiredResult> {
   const held = context.held.take(opened.state?.held ?? '');
