@@ -124,14 +124,14 @@ async function startBreakingServer() {
   const resumedFrom: unknown[] = [];
   const answers: unknown[] = [];
   let called: unknown;
-  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<unknown> => {
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.method === 'GET') return resume(request, response);
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const message = JSON.parse(Buffer.concat(chunks).toString());
     const { id, method } = message;
-    const answer = (result: object) =>
-      response
+    const answer = (result: object): void =>
+      void response
         .writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': 's' })
         .end(JSON.stringify({ jsonrpc: '2.0', id, result }));
     if (method === undefined) {
