@@ -1,9 +1,9 @@
 import type { Action, Decision, Json, JsonObject } from '@writ/decision';
 import { askDecision, type Incoming, reportRefused } from './ask-decision.ts';
 import type { BoundedPoint } from './bounded-point.ts';
+import { isObject } from './json-object.ts';
 import { judgeAnswer } from './judge-answer.ts';
 import { INPUTS, type InputRule, isInputMethod } from './methods.ts';
-import { isObject } from './release-content.ts';
 import type { Upstream } from './upstream.ts';
 import type { InputRequest } from './upstream-answer.ts';
 

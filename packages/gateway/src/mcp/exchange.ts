@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { ProtocolError } from '@modelcontextprotocol/server';
 import type { JsonObject } from '@writ/decision';
 import type { Flight } from './flight.ts';
+import { isObject } from './json-object.ts';
 import type { Lease } from './leases.ts';
 import { REFUSED_CODE } from './refusal.ts';
-import { isObject } from './release-content.ts';
 import type { InputRequest, UpstreamAnswer } from './upstream-answer.ts';
 
 /** A client's answers to a server's questions, and the server's state. */

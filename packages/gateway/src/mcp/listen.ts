@@ -5,7 +5,7 @@ import { authorizeRequest } from './authorize-request.ts';
 import type { CallContext } from './call-context.ts';
 import { gatherChanges } from './change-relay.ts';
 import { Flight } from './flight.ts';
-import { isObject } from './release-content.ts';
+import { isObject } from './json-object.ts';
 
 /** A `subscriptions/listen` as far as policies allow it. */
 export interface AllowedListen {

@@ -9,8 +9,8 @@ import {
 } from '@modelcontextprotocol/server';
 import type { Json, JsonObject } from '@writ/decision';
 import type { PlainCall } from './direct-call.ts';
+import { isObject } from './json-object.ts';
 import type { Era } from './methods.ts';
-import { isObject } from './release-content.ts';
 
 const MODERN_VERSION = '2026-07-28';
 const MESSAGE_KEYS: readonly string[] = ['jsonrpc', 'id', 'method', 'params'];

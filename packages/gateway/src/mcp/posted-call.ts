@@ -1,7 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import type { JsonObject } from '@writ/decision';
 import { type AnswerListener, type AnswerReader, readerOf } from './answer-reader.ts';
-import { isObject } from './release-content.ts';
+import { isObject } from './json-object.ts';
 import { toolAnswer } from './tool-answer.ts';
 import { STALE_STATUSES, UNSUPPORTED_VERSION, type UpstreamAnswer } from './upstream-answer.ts';
 import type { CallOptions } from './upstream-call.ts';

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '@writ/decision';
 import type { Catalogue } from './catalogue.ts';
+import { isObject } from './json-object.ts';
 import type { Upstream } from './upstream.ts';
 
 /**
@@ -25,8 +26,4 @@ export function releaseBlock(catalogue: Catalogue, upstream: Upstream, block: Js
 export function withUri(catalogue: Catalogue, upstream: Upstream, object: JsonObject): JsonObject {
   const { uri } = object;
   return typeof uri === 'string' ? { ...object, uri: catalogue.uriOf(upstream, uri) } : object;
-}
-
-export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,8 @@
 import { type ActionResult, canonicalJson, type Json, type JsonObject, type Resource } from '@writ/decision';
 import type { Catalogue } from './catalogue.ts';
+import { isObject } from './json-object.ts';
 import { named, type RequestMethod } from './methods.ts';
-import { isObject, releaseBlock, withUri } from './release-content.ts';
+import { releaseBlock, withUri } from './release-content.ts';
 import type { Upstream } from './upstream.ts';
 
 /** What a request names, in the words of the server that has it. */

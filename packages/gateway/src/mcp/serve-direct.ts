@@ -4,7 +4,7 @@ import type { JsonObject } from '@writ/decision';
 import { type CallAnswer, DirectCall, type PlainCall } from './direct-call.ts';
 import type { Front } from './front.ts';
 import type { HeldResponse } from './held-response.ts';
-import { isObject } from './release-content.ts';
+import { isObject } from './json-object.ts';
 import { SERVER_INFO, serveCall } from './serve-mcp.ts';
 
 /** After this long the SDK takes a call over: an answer that takes long is told on a stream, which can be resumed. */

@@ -1,7 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import type { Json, JsonObject } from '@writ/decision';
+import { isObject } from './json-object.ts';
 import type { Era } from './methods.ts';
-import { isObject } from './release-content.ts';
 import type { InputRequest, UpstreamAnswer } from './upstream-answer.ts';
 
 type Answer = UpstreamAnswer<CallToolResult>;
