@@ -1,16 +1,21 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { GroupCommitFile } from './first-light/group-commit-file.ts';
-import { connectHttp } from './first-light/mcp.ts';
 import { type Ground, REPOSITORY, requireSame } from './first-light/section.ts';
-import { type Crowd, crowd } from './gateway/crowd.ts';
+import { type Crowd, together as callTogether, crowd, memoryOf } from './gateway/crowd.ts';
+import { connectLight } from './gateway/light-client.ts';
 import { type Rival, startRivals } from './gateway/rivals.ts';
 import { type BenchReport, compare, type Figure, inMilliseconds } from './measure.ts';
 
 const CALLS = 300;
 const WARM_UP = 50;
 const CONCURRENT = 32;
-const CROWD_MS = 4_000;
+const CROWD = { count: 6_000, warmUp: 4_000, msMax: 60_000 };
+/** Calls of the run that looks at memory; `--calls 200000` is the whole one. */
+const CALLS_FLAG = '--calls';
+const MEMORY_CALLS = 10_000;
+const MEMORY_MS = 60 * 60_000;
+const QUARTERS = 4;
 const RECORD_BYTES = 2_048;
 /** What Writ may add: so many times what a bare proxy adds, and one sync. */
 const PROXY_SHARE = 1.5;
@@ -27,7 +32,8 @@ export async function run(): Promise<BenchReport> {
   const ground: Ground = { folder, cleanup: [() => rmSync(folder, { recursive: true, force: true })] };
   try {
     const { rivals, leftOut } = await startRivals(ground);
-    return { figures: [...(await alone(ground, rivals)), ...(await together(ground, rivals))], leftOut };
+    const figures = [...(await alone(ground, rivals)), ...(await together(ground, rivals))];
+    return { figures: [...figures, ...(await memory(ground, rivals))], leftOut };
   } finally {
     for (let step = ground.cleanup.pop(); step !== undefined; step = ground.cleanup.pop()) await step();
   }
@@ -41,9 +47,10 @@ async function alone(ground: Ground, rivals: readonly Rival[]): Promise<readonly
   const record = new Uint8Array(RECORD_BYTES);
   const callers = await Promise.all(
     rivals.map(async ({ name, url }) => {
-      const client = await connectHttp(ground, url);
-      const run = () => client.callTool({ name: 'db.read', arguments: ARGS });
-      requireSame(name, (await run()).content, [{ type: 'text', text: JSON.stringify(ARGS) }]);
+      const client = await connectLight(url);
+      ground.cleanup.push(() => client.close());
+      const run = () => client.call('db.read', ARGS);
+      requireSame(name, await run(), [{ type: 'text', text: JSON.stringify(ARGS) }]);
       return { name, run };
     }),
   );
@@ -84,14 +91,12 @@ async function alone(ground: Ground, rivals: readonly Rival[]): Promise<readonly
 async function together(ground: Ground, rivals: readonly Rival[]): Promise<readonly Figure[]> {
   const found = new Map<string, Crowd>();
   for (const rival of rivals) {
-    const clients = [];
-    for (let index = 0; index < CONCURRENT; index++) clients.push(await connectHttp(ground, rival.url));
-    const calls = clients.map((client) => () => client.callTool({ name: 'db.read', arguments: ARGS }));
-    found.set(rival.name, await crowd(calls, CROWD_MS, rival.pid));
+    found.set(rival.name, await crowd(await callers(ground, rival), CROWD, rival.pid));
   }
   const of = (name: string): Crowd =>
     found.get(name) ?? { perSecond: Number.NaN, cpuMs: Number.NaN, p50Ms: Number.NaN, p99Ms: Number.NaN };
   const [writ, bare] = [of('Writ'), of('bare proxy')];
+  const peers = rivals.filter(({ peer }) => peer);
   return [
     ...[...found].flatMap(([name, { perSecond, cpuMs }]) => [
       { name: `${CONCURRENT} in flight: ${name}`, value: perSecond, unit: '/s' },
@@ -105,6 +110,12 @@ async function together(ground: Ground, rivals: readonly Rival[]): Promise<reado
       unit: 'x',
       goal: { atLeast: 0.5 },
     },
+    ...peers.map(({ name }) => ({
+      name: `rate through Writ / through ${name}`,
+      value: writ.perSecond / of(name).perSecond,
+      unit: 'x',
+      goal: { atLeast: 1 },
+    })),
     {
       name: 'processor time a call, Writ / bare proxy',
       value: writ.cpuMs / bare.cpuMs,
@@ -117,5 +128,36 @@ async function together(ground: Ground, rivals: readonly Rival[]): Promise<reado
       unit: 'x',
       goal: { atMost: 5 },
     },
+  ];
+}
+
+/** As many clients as call at the same time, each with a connection of its own. */
+async function callers(ground: Ground, { url }: Rival): Promise<(() => Promise<unknown>)[]> {
+  const calls = [];
+  for (let index = 0; index < CONCURRENT; index++) {
+    const client = await connectLight(url);
+    ground.cleanup.push(() => client.close());
+    calls.push(() => client.call('db.read', ARGS));
+  }
+  return calls;
+}
+
+/** How much more memory the gateway holds at the end of many calls than after a quarter of them. */
+async function memory(ground: Ground, rivals: readonly Rival[]): Promise<readonly Figure[]> {
+  const writ = rivals.find(({ name }) => name === 'Writ');
+  if (writ === undefined) return [];
+  const flag = process.argv.indexOf(CALLS_FLAG);
+  const count = flag < 0 ? MEMORY_CALLS : Number(process.argv[flag + 1]);
+  const calls = await callers(ground, writ);
+  const held: number[] = [];
+  for (let quarter = 0; quarter < QUARTERS; quarter++) {
+    await callTogether(calls, count / QUARTERS, MEMORY_MS);
+    held.push(memoryOf(writ.pid));
+  }
+  const [first = Number.NaN, last = Number.NaN] = [held[0], held.at(-1)];
+  return [
+    { name: `memory after ${count / QUARTERS} more calls`, value: first, unit: 'MiB' },
+    { name: `memory after ${count} more calls`, value: last, unit: 'MiB' },
+    { name: 'the latter / the former', value: last / first, unit: 'x', goal: { atMost: 1.2 } },
   ];
 }

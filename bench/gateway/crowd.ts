@@ -12,18 +12,17 @@ export interface Crowd {
 
 /** Clock ticks of `/proc`, ms each: 100 a second on every Linux that Node runs on. */
 const TICK_MS = 10;
-const WARM_UP_SHARE = 4;
-
-/** Each caller calls again and again, for this long. */
+/** Each caller calls again and again: so many times all together after a warm-up, or until the time is over. */
 export async function crowd(
   calls: readonly (() => Promise<unknown>)[],
-  durationMs: number,
+  { count, warmUp, msMax }: { readonly count: number; readonly warmUp: number; readonly msMax: number },
   pid: number | undefined,
 ): Promise<Crowd> {
-  await during(calls, durationMs / WARM_UP_SHARE);
+  // What is not compiled yet costs many times as much: time alone would warm up less on a busy machine.
+  await together(calls, warmUp, msMax);
   const before = cpuOf(pid);
   const at = performance.now();
-  const samples = await during(calls, durationMs);
+  const samples = await together(calls, count, msMax);
   const tookMs = performance.now() - at;
   const { median, p99 } = spreadOf(samples);
   return {
@@ -34,12 +33,19 @@ export async function crowd(
   };
 }
 
-async function during(calls: readonly (() => Promise<unknown>)[], durationMs: number): Promise<number[]> {
-  const end = performance.now() + durationMs;
+/** Calls so many times all together, `msMax` at most; how long each took, ms. */
+export async function together(
+  calls: readonly (() => Promise<unknown>)[],
+  count: number,
+  msMax: number,
+): Promise<number[]> {
+  const end = performance.now() + msMax;
   const samples: number[] = [];
+  let begun = 0;
   await Promise.all(
     calls.map(async (call) => {
-      while (performance.now() < end) {
+      while (begun < count && performance.now() < end) {
+        begun += 1;
         const at = performance.now();
         await call();
         samples.push(performance.now() - at);
@@ -47,6 +53,16 @@ async function during(calls: readonly (() => Promise<unknown>)[], durationMs: nu
     }),
   );
   return samples;
+}
+
+/** Resident memory of a process, MiB; NaN where this is not Linux. */
+export function memoryOf(pid: number | undefined): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
+  } catch {
+    return Number.NaN;
+  }
 }
 
 /** User and system time of a process, threads included, ms. */

@@ -5,6 +5,7 @@ import type { HeldCalls } from './held-calls.ts';
 import type { Leases } from './leases.ts';
 import type { RefusalOptions } from './refuse.ts';
 import type { RoundsContext } from './rounds.ts';
+import type { TaskStore } from './task-store.ts';
 
 /** What requests are decided and forwarded with. */
 export interface CallContext extends RoundsContext {
@@ -16,4 +17,8 @@ export interface CallContext extends RoundsContext {
   /** Requests of clients that are being decided and forwarded. */
   readonly inFlight: InFlight;
   readonly telemetry: CallTelemetry;
+  /** Calls that go on behind their requests. */
+  readonly tasks: TaskStore;
+  /** Resolves with what an approval came to; undefined where nobody can tell. */
+  decided(approvalId: string, signal: AbortSignal): Promise<string | undefined>;
 }

@@ -18,6 +18,7 @@ import { openPins } from './pins.ts';
 import type { RefusalOptions } from './refuse.ts';
 import { createStateSealer } from './sealed-state.ts';
 import { type StdioSession, serveConnection } from './serve-connection.ts';
+import { createTaskStore } from './task-store.ts';
 import { openUpstream } from './upstream.ts';
 import type { UpstreamConfig } from './upstream-config.ts';
 
@@ -83,6 +84,9 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
     leases: createLeases(openOwn, limits),
     held: createHeldCalls(limits.answerWaitMs),
     inFlight: createInFlight(),
+    tasks: createTaskStore(limits),
+    decided: async (id, signal) =>
+      (await options.point.approval.wait(id, { timeoutMs: limits.taskTtlMs, signal }))?.status,
     limits,
     ...(options.observe === undefined ? {} : { observe: options.observe }),
   };
@@ -108,6 +112,7 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
       'Calls whose servers wait for an answer of their client.',
       () => context.held.count,
     ],
+    ['writ_gateway_tasks', 'Calls that are kept as tasks.', () => context.tasks.count],
     ['writ_gateway_connections', 'Clients on stdio.', () => connections.size],
   ];
   for (const gauge of gauges) options.telemetry?.meters?.gauge(...gauge);
@@ -130,6 +135,7 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
     },
     async close() {
       context.held.close();
+      context.tasks.close();
       await Promise.all([...connections].map((connection) => connection.close()));
       await endpoint.close();
       await context.leases.close();

@@ -18,6 +18,8 @@ export interface PlainCall {
   readonly meta: JsonObject;
   /** What the newer era says with each request; empty in the older one. */
   readonly envelope: JsonObject;
+  /** Its client can keep a task in place of the answer, and for how long it wants it. */
+  readonly task?: { readonly ttlMs?: number };
 }
 
 /**

@@ -7,18 +7,21 @@ import {
   type Identification,
   type IdentityRefusal,
 } from '@writ/identity';
+import { asksForTask } from './answer-task.ts';
 import { reportMalformed, reportUnserved } from './ask-decision.ts';
 import type { BoundedPoint } from './bounded-point.ts';
 import { callerKey } from './caller-key.ts';
-import { type EdgeStep, edgeStep } from './edge-step.ts';
+import type { PlainCall } from './direct-call.ts';
+import { type Edge, type EdgeStep, edgeStep } from './edge-step.ts';
 import { isListen } from './listen.ts';
 import { eraOf, methodNotFound, unservedMethod } from './methods.ts';
-import { plainCall } from './plain-call.ts';
+import { plainHttpCall } from './plain-call.ts';
 import { readBody } from './read-body.ts';
 import { readMessage } from './read-message.ts';
 import { refuseTransport, sessionIdOf } from './refuse-transport.ts';
 import { sendError, sendJson } from './send-json.ts';
 import { serveSession } from './serve-session.ts';
+import { serveCallAsTask, serveTaskHttp, type TaskHttpRequest } from './serve-task-http.ts';
 
 const NOTHING = {};
 const REQUEST_TIMEOUT = 408;
@@ -170,7 +173,13 @@ export const EDGE_STEPS: readonly EdgeStep[] = [
         turn();
         return answered(requests.serveListen(caller, message, request, response));
       }
-      const call = plainCall(message, request.headers, era);
+      const asking = { caller, era, message, request, response };
+      if (asksForTask(message))
+        return answered(answering.run(() => serveTaskHttp(context, sessions, asking)));
+      const call = plainHttpCall(message, request.headers, era);
+      if (call?.task !== undefined) {
+        return answered(answering.run(() => serveTaskCall({ context, sessions, requests }, call, asking)));
+      }
       const ofSession =
         era === 'legacy' && (sessionIdOf(request) !== undefined || message['method'] === 'initialize');
       if (ofSession) {
@@ -180,11 +189,23 @@ export const EDGE_STEPS: readonly EdgeStep[] = [
       // A client that keeps no session is served as if each request were its first.
       const asked = [caller, message, request, response] as const;
       const serve = () =>
-        call === undefined ? requests.serve(...asked) : requests.serveCall(call, era, ...asked);
+        call === undefined ? requests.serve(...asked) : requests.serveCall({ call, era }, ...asked);
       return answered(answering.run(serve));
     },
   }),
 ];
+
+/** A call whose client can keep a task: what did not become one is answered as any other. */
+async function serveTaskCall(
+  { context, sessions, requests }: Pick<Edge, 'context' | 'sessions' | 'requests'>,
+  call: PlainCall,
+  asked: TaskHttpRequest,
+): Promise<void> {
+  const work = await serveCallAsTask(context, sessions, call, asked);
+  if (work === undefined) return;
+  const { era, caller, message, request, response } = asked;
+  await requests.serveCall({ call, era, work }, caller, message, request, response);
+}
 
 /** The request was answered: there is no further step. */
 async function answered(answer: Promise<void> | void): Promise<undefined> {

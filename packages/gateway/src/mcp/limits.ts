@@ -48,6 +48,13 @@ export const GATEWAY_LIMITS = {
   sessions: { default: 4_096, about: 'sessions of all callers together' },
   sessionEvents: { default: 1_000, about: 'events of a session that are kept for resumption' },
   sessionEventBytes: { default: 4 * MEBIBYTE, about: 'size of the events of a session that are kept' },
+  tasks: { default: 1_024, about: 'tasks that are kept of all callers together' },
+  tasksPerCaller: { default: 32, about: 'tasks that are kept of one caller' },
+  taskTtlMs: { default: HOUR_MS, about: 'longest time that a task is kept; what it came to is gone then' },
+  taskAfterMs: {
+    default: 500,
+    about: 'how long a call may take before it becomes a task, where its client can keep tasks (newer era)',
+  },
   subscriptions: { default: 256, about: 'resources that one session, or one stream of changes, follows' },
   listenStreams: { default: 1_024, about: 'streams of changes that are open at the same time' },
   listenMs: {

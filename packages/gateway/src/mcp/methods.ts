@@ -28,6 +28,11 @@ export const METHODS = {
   'prompts/list': { type: 'prompt_get', phase: 'list' },
   'prompts/get': { type: 'prompt_get', phase: 'call' },
   'completion/complete': { type: 'completion', phase: 'call' },
+  'tasks/list': { type: 'task', phase: 'list', era: 'legacy' },
+  'tasks/get': { type: 'task', phase: 'call' },
+  'tasks/result': { type: 'task', phase: 'call', era: 'legacy' },
+  'tasks/update': { type: 'task', phase: 'call', era: 'modern' },
+  'tasks/cancel': { type: 'task', phase: 'call' },
 } as const satisfies Readonly<Record<string, MethodRule>>;
 export type DecidedMethod = keyof typeof METHODS;
 /** Methods whose requests name one thing of one server, apart from calls of tools. */
@@ -75,6 +80,7 @@ export const RESOURCE_TYPES = {
   resource: 'mcp_resource',
   template: 'mcp_resource_template',
   prompt: 'mcp_prompt',
+  task: 'mcp_task',
 } as const;
 
 /** One resource of a request, as policies see it. */

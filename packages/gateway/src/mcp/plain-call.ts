@@ -11,31 +11,52 @@ import type { Json, JsonObject } from '@writ/decision';
 import type { PlainCall } from './direct-call.ts';
 import { isObject } from './json-object.ts';
 import type { Era } from './methods.ts';
+import { keepsTasks } from './task-forms.ts';
 
 const MODERN_VERSION = '2026-07-28';
 const MESSAGE_KEYS: readonly string[] = ['jsonrpc', 'id', 'method', 'params'];
 const PARAMS_KEYS: readonly string[] = ['name', 'arguments', '_meta'];
+const OLDER_KEYS: readonly string[] = [...PARAMS_KEYS, 'task'];
 const NONE: JsonObject = {};
 
-/**
- * The call of a tool in a message that holds nothing else, with headers that agree. Everything that is out of the
- * ordinary, or wrong, gives undefined: the SDK reads it, and has the words to refuse it.
- */
-export function plainCall(
+/** The call of a tool in an HTTP request, where headers and body agree and nothing is out of the ordinary. */
+export function plainHttpCall(
   message: JsonObject,
   headers: IncomingHttpHeaders,
   era: Era,
 ): PlainCall | undefined {
+  const call = plainCall(message, era);
+  if (call === undefined || !acceptsBoth(headers.accept)) return undefined;
+  const agrees = era === 'legacy' ? agreesOlder(headers) : agreesNewer(headers, call.name);
+  return agrees ? call : undefined;
+}
+
+/**
+ * The call of a tool in a message that holds nothing else. Everything that is out of the ordinary, or wrong, gives
+ * undefined: the SDK reads it, and has the words to refuse it.
+ */
+export function plainCall(message: JsonObject, era: Era): PlainCall | undefined {
   const { jsonrpc, id, method, params } = message;
   if (method !== 'tools/call' || jsonrpc !== '2.0' || !isId(id) || !isObject(params)) return undefined;
-  if (!holdsOnly(message, MESSAGE_KEYS) || !holdsOnly(params, PARAMS_KEYS)) return undefined;
-  const { name, arguments: args, _meta: meta = NONE } = params;
+  const keys = era === 'legacy' ? OLDER_KEYS : PARAMS_KEYS;
+  if (!holdsOnly(message, MESSAGE_KEYS) || !holdsOnly(params, keys)) return undefined;
+  const { name, arguments: args, _meta: meta = NONE, task } = params;
   if (typeof name !== 'string' || !isObject(meta) || !isPlainMeta(meta)) return undefined;
   if (args !== undefined && !isObject(args)) return undefined;
-  if (!acceptsBoth(headers.accept)) return undefined;
   const call = { id, name, args, meta };
-  if (era === 'legacy') return agreesOlder(headers) ? { ...call, envelope: NONE } : undefined;
-  return isPlainEnvelope(meta) && agreesNewer(headers, name) ? { ...call, envelope: meta } : undefined;
+  if (era === 'legacy') return olderCall({ ...call, envelope: NONE }, task);
+  if (!isPlainEnvelope(meta)) return undefined;
+  const kept = keepsTasks(meta[CLIENT_CAPABILITIES_META_KEY]) ? { task: {} } : {};
+  return { ...call, envelope: meta, ...kept };
+}
+
+/** In the older era a client says with each call that it wants a task. */
+function olderCall(call: PlainCall, task: Json | undefined): PlainCall | undefined {
+  if (task === undefined) return call;
+  if (!isObject(task)) return undefined;
+  const { ttl } = task;
+  if (ttl === undefined) return { ...call, task: {} };
+  return typeof ttl === 'number' && ttl > 0 ? { ...call, task: { ttlMs: ttl } } : undefined;
 }
 
 function isId(id: Json | undefined): id is string | number {

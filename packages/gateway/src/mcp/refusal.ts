@@ -46,7 +46,7 @@ export function refusalError(decision: Decision): ProtocolError {
 /** The same for what is refused before policy is asked, or after it. */
 export function faultError(code: string, message: string): ProtocolError {
   const data = { [DECISION_META_KEY]: { outcome: 'deny', reason: code } };
-  const missing = code === 'resource_unknown' || code === 'prompt_unknown';
+  const missing = code === 'resource_unknown' || code === 'prompt_unknown' || code === 'task_unknown';
   return new ProtocolError(
     missing ? INVALID_PARAMS : REFUSED_CODE,
     `REQUEST_DENIED: ${code}. ${message}`,

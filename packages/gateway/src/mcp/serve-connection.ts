@@ -3,12 +3,16 @@ import type { Server } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { JsonObject } from '@writ/decision';
 import type { Caller } from '@writ/identity';
+import { answerTask, asksForTask } from './answer-task.ts';
+import { answerTaskCall } from './answer-task-call.ts';
 import { reportMalformed, reportUnserved } from './ask-decision.ts';
 import type { CallContext } from './call-context.ts';
 import { followChanges } from './change-relay.ts';
 import type { Arrival, ClientSession } from './client-session.ts';
 import { requestFront } from './front.ts';
 import { type AllowedListen, allowListen } from './listen.ts';
+import { eraOf } from './methods.ts';
+import { plainCall } from './plain-call.ts';
 import { serveMcp } from './serve-mcp.ts';
 import { StrictStdioTransport } from './stdio-transport.ts';
 
@@ -42,7 +46,9 @@ export function serveConnection({
   const ended = new Promise<void>((resolve) => {
     end = resolve;
   });
+  const gone = new AbortController();
   const finish = () => {
+    gone.abort();
     for (const listen of listens.values()) listen.end();
     listens.clear();
     for (const close of closers.splice(0)) void close();
@@ -54,6 +60,7 @@ export function serveConnection({
     {
       malformed: (code, message) => void reportMalformed(point, caller, code, message),
       unserved: (method) => void reportUnserved(point, caller, method),
+      own: (message) => answerOwn(context, caller, message, gone.signal),
       passing: (message) => forgetCancelled(listens, message),
       async admit(message) {
         const allowed = await allowListen(context, caller, message);
@@ -79,6 +86,19 @@ export function serveConnection({
   };
   const handle = serveStdio(({ era }) => (era === 'legacy' ? legacy() : modern()), { transport });
   return { ended, close: () => handle.close() };
+}
+
+/** Requests about tasks, and calls that may become one. */
+function answerOwn(
+  context: CallContext,
+  caller: Caller,
+  message: JsonObject,
+  gone: AbortSignal,
+): Promise<JsonObject> | undefined {
+  const era = eraOf(message);
+  if (asksForTask(message)) return answerTask(context, caller, era, message).then(({ message: own }) => own);
+  const call = plainCall(message, era);
+  return call?.task === undefined ? undefined : answerTaskCall(context, caller, era, call, gone);
 }
 
 /** A stream of changes that its client does not want any more. */

@@ -19,6 +19,8 @@ export interface DirectServing {
   readonly headers?: Readonly<Record<string, string>>;
   /** Makes a stream of the answer, which is kept for a client that loses it; else the answer is a document. */
   readonly streamed?: (answer: JsonObject) => Promise<string>;
+  /** The work, where it began already. */
+  readonly work?: () => Promise<CallAnswer>;
   /** Has the SDK serve the request; it finds the call under way by the front. */
   takeOver(direct: DirectCall): Promise<void>;
 }
@@ -33,7 +35,7 @@ export async function serveDirect(call: PlainCall, serving: DirectServing): Prom
   const direct = new DirectCall(call, () => handOver(undefined));
   const front = serving.front(direct);
   const timer = setTimeout(() => void direct.handOver(), WHOLE_MS);
-  const answer = direct.begin(() => serveCall(front, direct, call.name, call.args));
+  const answer = direct.begin(serving.work ?? (() => serveCall(front, direct, call.name, call.args)));
   // An error is the SDK's to tell.
   const first = await Promise.race([answer.catch(() => undefined), handedOver]);
   clearTimeout(timer);
@@ -63,11 +65,12 @@ function isPlain(answer: CallAnswer): boolean {
   );
 }
 
-function encoded(answer: CallAnswer, { era }: Front): object {
+/** An answer as the era writes it. */
+export function encoded(answer: CallAnswer, { era }: Pick<Front, 'era'>): object {
   if (era === 'legacy') return answer;
   return {
-    ...answer,
     resultType: 'complete',
+    ...answer,
     _meta: { ...answer._meta, [SERVER_INFO_META_KEY]: SERVER_INFO },
   };
 }

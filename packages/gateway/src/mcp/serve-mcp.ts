@@ -19,6 +19,7 @@ import type { CallAnswer } from './direct-call.ts';
 import type { Front } from './front.ts';
 import type { RequestMethod } from './methods.ts';
 import type { OfferMethod } from './offers.ts';
+import { TASKS_EXTENSION } from './tasks-extension.ts';
 import { visibleOffers, visibleTools } from './visible.ts';
 
 /** How the gateway names itself to clients. */
@@ -39,6 +40,9 @@ export function serveMcp(front: Front): Server {
       prompts: { listChanged: true },
       completions: {},
       logging: {},
+      // What either era calls it: the SDK leaves the other's out.
+      tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } },
+      extensions: { [TASKS_EXTENSION]: {} },
     },
     cacheHints: {
       'tools/list': PRIVATE,
@@ -58,7 +62,10 @@ export function serveMcp(front: Front): Server {
 
 function serveTools(server: Server, front: Front): void {
   server.setRequestHandler('tools/list', async (_request, extra) => ({
-    tools: await visibleTools(front.context(), front.incoming(askedOf(extra))),
+    tools: (await visibleTools(front.context(), front.incoming(askedOf(extra)))).map((tool) =>
+      // Clients of the older era want a task only of a tool that says so; it is the gateway that keeps it.
+      front.era === 'legacy' ? { ...tool, execution: { taskSupport: 'optional' as const } } : tool,
+    ),
   }));
   server.setRequestHandler('tools/call', async ({ params }, extra): Promise<CallToolResult> => {
     const args = params.arguments as JsonObject | undefined;

@@ -5,7 +5,7 @@ import type { JsonObject } from '@writ/decision';
 import type { Caller } from '@writ/identity';
 import { reportMalformed } from './ask-decision.ts';
 import type { CallContext } from './call-context.ts';
-import type { DirectCall, PlainCall } from './direct-call.ts';
+import type { CallAnswer, DirectCall, PlainCall } from './direct-call.ts';
 import { requestFront } from './front.ts';
 import { HeldResponse, type HttpRefusal } from './held-response.ts';
 import { allowListen } from './listen.ts';
@@ -23,11 +23,18 @@ type Serve = (
   response: ServerResponse,
 ) => Promise<void>;
 
+/** A call of a tool, and its work where that began already. */
+export interface CallServing {
+  readonly call: PlainCall;
+  readonly era: Era;
+  readonly work?: () => Promise<CallAnswer>;
+}
+
 /** Serves requests that belong to no session: all of the newer era, and of clients that keep none. */
 export interface RequestServer {
   readonly serve: Serve;
   /** A call of a tool that stands in its message alone. */
-  readonly serveCall: (call: PlainCall, era: Era, ...asked: Parameters<Serve>) => Promise<void>;
+  readonly serveCall: (about: CallServing, ...asked: Parameters<Serve>) => Promise<void>;
   /** `subscriptions/listen`: a stream of changes. */
   readonly serveListen: Serve;
   close(): Promise<void>;
@@ -75,7 +82,7 @@ export function createRequestServer(context: CallContext): RequestServer {
 
   return {
     serve: (...asked) => serveWith({ held: heldOf(asked) }, ...asked),
-    async serveCall(call, era, ...asked) {
+    async serveCall({ call, era, work }, ...asked) {
       const [caller, , , response] = asked;
       const held = heldOf(asked);
       const refuseHttp = (refusal: HttpRefusal) => held.refuse(refusal);
@@ -88,6 +95,7 @@ export function createRequestServer(context: CallContext): RequestServer {
         await serveDirect(call, {
           held,
           response,
+          ...(work === undefined ? {} : { work }),
           front: (direct) => {
             begun = direct;
             calls.add(direct);

@@ -11,6 +11,8 @@ export interface StdioChecks {
   malformed(code: string, reason: string): void;
   /** A request whose method does not pass. */
   unserved(method: string): void;
+  /** The answer to a request that is served without the SDK; undefined where it is the SDK's. */
+  own(message: JsonObject): Promise<JsonObject> | undefined;
   /** A message that is served. */
   passing(message: JsonObject): void;
   /** A request for changes as it may be served; messages that come meanwhile do not wait. */
@@ -106,9 +108,15 @@ export class StrictStdioTransport implements Transport {
 
   async #admit(message: JsonObject): Promise<void> {
     this.#on.passing(message);
+    const own = this.#on.own(message);
+    if (own !== undefined) return this.#answer(await own);
     // Only a request for changes is looked at for longer; everything else goes on at once, and in order.
     const admitted = isListen(message) ? await this.#on.admit(message) : message;
     if (!this.#closed) this.onmessage?.(admitted as unknown as JSONRPCMessage);
+  }
+
+  #answer(message: JsonObject): void {
+    if (!this.#closed) this.#output.write(`${JSON.stringify(message)}\n`);
   }
 
   #read(line: Buffer): void {

@@ -1,0 +1,115 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  classifyInboundRequest,
+  MissingRequiredClientCapabilityError,
+  ProtocolError,
+} from '@modelcontextprotocol/server';
+import type { Json, JsonObject } from '@writ/decision';
+import type { Caller } from '@writ/identity';
+import { reportMalformed } from './ask-decision.ts';
+import type { CallContext } from './call-context.ts';
+import { isObject } from './json-object.ts';
+import { type Era, METHODS, type MethodRule } from './methods.ts';
+import { isTaskMethod, serveTask, type TaskMethod } from './serve-task.ts';
+import { keepsTasks } from './task-forms.ts';
+import { TASKS_EXTENSION } from './tasks-extension.ts';
+
+/** Is this a request about tasks that its era has. */
+export function asksForTask({ method, id }: JsonObject): boolean {
+  return id !== undefined && isTaskMethod(method);
+}
+
+/** A JSON-RPC answer, and the HTTP status that it goes out with. */
+export interface TaskAnswer {
+  readonly status: number;
+  readonly message: JsonObject;
+}
+
+/** Answers one request about tasks; never rejects. `headers`: of the HTTP request, absent on stdio. */
+export async function answerTask(
+  context: CallContext,
+  caller: Caller,
+  era: Era,
+  message: JsonObject,
+  headers?: IncomingHttpHeaders,
+): Promise<TaskAnswer> {
+  const { id = null, method } = message;
+  const params = isObject(message['params']) ? message['params'] : {};
+  if (!isTaskMethod(method) || !isOfEra(method, era))
+    return { status: 200, message: errorMessage(id, NOT_FOUND) };
+  const fault = era === 'modern' ? newerFault(message, params, headers) : undefined;
+  if (fault !== undefined) {
+    await reportMalformed(context.point, caller, 'message_refused', fault.message);
+    return { status: 400, message: errorMessage(id, fault) };
+  }
+  try {
+    const serve = () => serveTask(context, { caller, era, method, params });
+    const meta = isObject(params['_meta']) ? params['_meta'] : {};
+    // A result is waited for: whoever stops the gateway need not wait for it too.
+    const result = await (method === 'tasks/result'
+      ? serve()
+      : context.inFlight.run(() =>
+          context.telemetry.request({ method, meta, id: String(id) }, () => serve()),
+        ));
+    return { status: 200, message: { jsonrpc: '2.0', id, result } };
+  } catch (error) {
+    const known = error instanceof ProtocolError ? error : new ProtocolError(-32_603, 'Internal error');
+    return { status: 200, message: errorMessage(id, known) };
+  }
+}
+
+function isOfEra(method: TaskMethod, era: Era): boolean {
+  const rule: MethodRule = METHODS[method];
+  return rule.era === undefined || rule.era === era;
+}
+
+const NOT_FOUND = { code: -32_601, message: 'Method not found' };
+const MISMATCH = -32_020;
+
+interface Fault {
+  readonly code: number;
+  readonly message: string;
+  readonly data?: unknown;
+}
+
+export function errorMessage(id: Json, { code, message, data }: Fault): JsonObject {
+  const given = data === undefined ? {} : { data: data as Json };
+  return { jsonrpc: '2.0', id, error: { code, message, ...given } };
+}
+
+/** What is wrong with a request of the newer era: its envelope, headers that disagree, or what its client can. */
+function newerFault(
+  message: JsonObject,
+  params: JsonObject,
+  headers: IncomingHttpHeaders | undefined,
+): Fault | undefined {
+  const read = classifyInboundRequest({ httpMethod: 'POST', body: message, ...mirrored(headers) });
+  if (read.kind === 'reject') return read;
+  const { taskId, _meta: meta } = params;
+  const fault = headers === undefined ? undefined : headerFault(headers, taskId);
+  if (fault !== undefined) return fault;
+  if (isObject(meta) && keepsTasks(meta[CLIENT_CAPABILITIES_META_KEY])) return undefined;
+  return new MissingRequiredClientCapabilityError({
+    requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } },
+  });
+}
+
+function mirrored(headers: IncomingHttpHeaders | undefined) {
+  const of = (name: string) => (headers?.[name] === undefined ? undefined : String(headers[name]));
+  const [version, method] = [of('mcp-protocol-version'), of('mcp-method')];
+  return {
+    ...(version === undefined ? {} : { protocolVersionHeader: version }),
+    ...(method === undefined ? {} : { mcpMethodHeader: method }),
+  };
+}
+
+/** Headers that a request must have, and say the same as its body. */
+function headerFault(headers: IncomingHttpHeaders, taskId: Json | undefined): Fault | undefined {
+  for (const name of ['mcp-protocol-version', 'mcp-method', 'mcp-name']) {
+    if (headers[name] === undefined)
+      return { code: MISMATCH, message: `Bad Request: the required header ${name} is missing` };
+  }
+  if (String(headers['mcp-name']).trim() === taskId) return undefined;
+  return { code: MISMATCH, message: 'Bad Request: the header mcp-name and params.taskId disagree' };
+}

@@ -1,0 +1,128 @@
+import { ProtocolError } from '@modelcontextprotocol/server';
+import type { Action, Json, JsonObject } from '@writ/decision';
+import type { Caller } from '@writ/identity';
+import { askDecision, type Incoming, reportRefused } from './ask-decision.ts';
+import type { CallContext } from './call-context.ts';
+import { CALL_STEPS } from './call-steps.ts';
+import { callerKey } from './caller-key.ts';
+import { Flight } from './flight.ts';
+import { isObject } from './json-object.ts';
+import { type Era, METHODS, named } from './methods.ts';
+import { faultError } from './refusal.ts';
+import { refuseRequest } from './refuse.ts';
+import type { Task } from './task.ts';
+import { heard, olderTask, shownTask, taskResult } from './task-forms.ts';
+
+/** Requests about tasks, by who asks. */
+export interface TaskRequest {
+  readonly caller: Caller;
+  readonly era: Era;
+  readonly method: TaskMethod;
+  readonly params: JsonObject;
+}
+
+export type TaskMethod = Extract<keyof typeof METHODS, `tasks/${string}`>;
+
+export function isTaskMethod(method: Json | undefined): method is TaskMethod {
+  return typeof method === 'string' && method.startsWith('tasks/') && Object.hasOwn(METHODS, method);
+}
+
+/** Decides about one request for a task, and carries it out. Rejects with a protocol error. */
+export async function serveTask(context: CallContext, request: TaskRequest): Promise<JsonObject> {
+  if (request.method === 'tasks/list')
+    return { tasks: (await visibleTasks(context, request)).map(olderTask) };
+  const task = await authorizedTask(context, request);
+  switch (request.method) {
+    case 'tasks/get':
+      return shownTask(task, request.era);
+    case 'tasks/cancel':
+      return cancel(task, request.era);
+    case 'tasks/update':
+      task.answer(isObject(request.params['inputResponses']) ? request.params['inputResponses'] : {});
+      return heard;
+    case 'tasks/result':
+      return resultOf(task);
+  }
+}
+
+async function resultOf(task: Task): Promise<JsonObject> {
+  await task.ended;
+  const answer = taskResult(task);
+  if ('result' in answer) return answer.result;
+  const { code, message, data } = answer.error;
+  throw new ProtocolError(Number(code), String(message), data);
+}
+
+function cancel(task: Task, era: Era): JsonObject {
+  if (era === 'modern') {
+    task.cancel();
+    return heard;
+  }
+  if (task.over) throw new ProtocolError(INVALID_PARAMS, 'The task is over already.');
+  task.cancel();
+  return olderTask(task);
+}
+
+const INVALID_PARAMS = -32_602;
+
+/** The caller's own task, if policies let it be asked about in this way. */
+async function authorizedTask(context: CallContext, request: TaskRequest): Promise<Task> {
+  const { caller, method, params } = request;
+  const { taskId } = params;
+  context.observe?.(CALL_STEPS.locate.name);
+  const task = typeof taskId === 'string' ? context.tasks.find(callerKey(caller), taskId) : undefined;
+  const incoming = incomingOf(request);
+  if (task === undefined) {
+    const message = 'There is no such task.';
+    await reportRefused(context.point, incoming, { type: 'task', phase: 'call' }, 'task_unknown', message);
+    throw faultError('task_unknown', message);
+  }
+  const action: Action = {
+    type: METHODS[method].type,
+    phase: 'call',
+    operation: method,
+    // Its tool stands among the arguments: this request does not call it, and owes none of what a call of it owes.
+    args: { taskId: task.id, tool: task.tool },
+    resources: [named('task', task.id)],
+  };
+  context.observe?.(CALL_STEPS.decision.name);
+  const decision = await askDecision(context.point, incoming, action, undefined);
+  if (decision.effect !== 'proceed')
+    throw refuseRequest({ options: context.refusals, channel: incoming.channel, caller }, decision);
+  const { taskId: forwarded = task.id } = decision.forwarded_args ?? {};
+  const same = forwarded === task.id;
+  // What a task came to passed the output policy when it ended; this only tells it.
+  await context.point.complete({
+    decision_id: decision.decision_id,
+    status: same ? 'succeeded' : 'not_sent',
+  });
+  if (!same) throw faultError('outcome_not_expressible', 'The policy redacts which task is meant.');
+  return task;
+}
+
+async function visibleTasks(context: CallContext, request: TaskRequest): Promise<readonly Task[]> {
+  const { caller } = request;
+  const tasks = context.tasks.of(callerKey(caller));
+  const answer = await context.point.list({
+    request: {
+      principal: caller.principal,
+      actor: caller.actor,
+      ...(caller.delegation === undefined ? {} : { delegation: caller.delegation }),
+      action: { type: METHODS['tasks/list'].type, phase: 'list' },
+      ...(caller.session === undefined ? {} : { context: { session_id: caller.session } }),
+    },
+    items: tasks.map(({ id }) => ({ resources: [named('task', id)] })),
+  });
+  return tasks.filter((_, index) => answer.visible[index] === true);
+}
+
+function incomingOf({ caller, era, params }: TaskRequest): Incoming {
+  const { _meta: meta } = params;
+  return {
+    caller,
+    channel: { era },
+    meta: isObject(meta) ? meta : {},
+    capabilities: {},
+    flight: new Flight(),
+  };
+}
