@@ -194,7 +194,7 @@ describe('tasks of the older era', () => {
     const ask = async (method: string, params: object): Promise<Answer> => {
       input.write(`${JSON.stringify({ jsonrpc: '2.0', id: method, method, params })}\n`);
       for (;;) {
-        const message = JSON.parse((await lines.next()).value);
+        const message = JSON.parse((await lines.next()).value ?? '');
         if (message.id === method) return message;
       }
     };
