@@ -650,6 +650,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
       'A decision on record, asked again under the same policies, comes out the same, or is said not to be replayable.',
     source: 'docs/reference/record.md',
   },
+  'P-SIGNED-RECEIPTS': {
+    sentence:
+      'What a node of a cluster signed a receipt for is in the log as it was, or comparing receipts with the record says so.',
+    source: 'docs/how-to/run-a-cluster.md',
+  },
   'P-TOKENS-ON-RECORD': {
     sentence: 'An override token is on record when it is issued, used and revoked, without its text.',
     source: 'docs/reference/record.md',

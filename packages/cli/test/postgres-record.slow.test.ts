@@ -48,7 +48,11 @@ describe('the record of a cluster on the command line', () => {
       const { body } = await decideOver(service.api, request(name));
       const { decision_id, outcome, effect, arg_hash, forwarded_hash } = body;
       const time = new Date().toISOString();
-      receipts.push(JSON.stringify({ decision_id, time, outcome, effect, arg_hash, forwarded_hash }));
+      const { receipt } = body['metadata'] as { readonly receipt?: string };
+      expect(receipt).toContain(`decision: ${decision_id}`);
+      receipts.push(
+        JSON.stringify({ decision_id, time, outcome, effect, arg_hash, forwarded_hash, receipt }),
+      );
     };
     for (const name of ['allow-read', 'deny-amount', 'allow-read', 'deny-amount']) {
       await ask(first, name);
@@ -74,6 +78,11 @@ describe('the record of a cluster on the command line', () => {
     expect(denied.entries).toHaveLength(4);
     expect((await log('stats', '--from', '2020-01-01', '--to', '2999-01-01')).stdout).toMatch(/50\.0 %/);
     expect(await log('reconcile', 'receipts')).toMatchObject({ status: EXIT.ok });
+    // A receipt that says another entry than its node signed is found out.
+    const [one1 = '', two2 = ''] = receipts;
+    const swapped = { ...JSON.parse(one1), receipt: JSON.parse(two2).receipt };
+    writeFileSync(join(one, 'swapped'), JSON.stringify(swapped));
+    expect((await log('reconcile', 'swapped')).stdout).toContain('receipt_forged');
     const span = ['--from', '2020-01-01', '--to', '2999-01-01'];
     expect((await log('prove', '--actor', 'agent:nobody', ...span)).status).toBe(EXIT.ok);
     const pack = await runWrit(['verify', 'evidence', '--key', '.writ/ledger.vkey'], { cwd: one });

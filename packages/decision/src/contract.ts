@@ -214,6 +214,8 @@ export interface DecisionMetadata {
   readonly mode?: 'enforce' | 'observe';
   readonly evaluation_ns?: number;
   readonly latency_ns?: number;
+  /** Signed by the node of a cluster: that the entry is durable and gets its place in the log (C2SP signed-note). */
+  readonly receipt?: string;
 }
 
 export interface Decision {

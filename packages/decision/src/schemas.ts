@@ -169,6 +169,7 @@ export const metadataSchema = z
     mode: z.enum(['enforce', 'observe']).exactOptional(),
     evaluation_ns: amount.exactOptional(),
     latency_ns: amount.exactOptional(),
+    receipt: text.exactOptional(),
   })
   .readonly();
 

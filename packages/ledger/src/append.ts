@@ -11,20 +11,35 @@ export function appendEntry(transaction: Transaction, entry: BuiltEntry): number
   return transaction.append(entry.leaf, entry.detail);
 }
 
-/** Builds an entry with the transaction's own time, says if the clock stepped back, and appends it. */
-export function recordEntry(transaction: Transaction, core: EntryCore, sealed: Sealed, trust: Trust): number {
+/** Builds an entry with the transaction's own time, says if the clock stepped back, and appends it; tells its leaf. */
+export function recordEntry(
+  transaction: Transaction,
+  core: EntryCore,
+  sealed: Sealed,
+  trust: Trust,
+  told: (leaf: Uint8Array) => void = () => {},
+): number {
   const steppedBack = transaction.clockSteppedBackMs;
   const whole = steppedBack === undefined ? core : { ...core, clock_stepped_back_ms: steppedBack };
-  return appendEntry(transaction, buildEntry(whole, sealed, { timeMs: transaction.nowMs, trust }));
+  const built = buildEntry(whole, sealed, { timeMs: transaction.nowMs, trust });
+  told(built.leaf);
+  return appendEntry(transaction, built);
 }
 
 /** The same for an entry that was put together before the transaction, and stands as it was. */
-export function recordDraft(transaction: Transaction, draft: EntryDraft, trust: Trust): number {
+export function recordDraft(
+  transaction: Transaction,
+  draft: EntryDraft,
+  trust: Trust,
+  told: (leaf: Uint8Array) => void = () => {},
+): number {
   if (transaction.clockSteppedBackMs !== undefined) {
     const { core, sealed } = openDraft(draft);
-    return recordEntry(transaction, core, sealed, trust);
+    return recordEntry(transaction, core, sealed, trust, told);
   }
-  return appendEntry(transaction, finishEntry(draft, { timeMs: transaction.nowMs, trust }));
+  const built = finishEntry(draft, { timeMs: transaction.nowMs, trust });
+  told(built.leaf);
+  return appendEntry(transaction, built);
 }
 
 /**

@@ -1,7 +1,10 @@
 import { isDecisionId } from '@writ/decision';
-import type { StoreReader } from '@writ/store';
+import type { StoredEntry, StoreReader } from '@writ/store';
 import { isJsonObject, type LedgerEntry } from './entry.ts';
+import { type NoteVerifier, parseVerifierKey } from './note.ts';
 import { readEntry } from './read-entry.ts';
+import { openReceipt } from './receipt.ts';
+import { leafHash } from './tree-hash.ts';
 
 /** What comparing receipts with the record can find, each with what it means. */
 export const RECONCILE_FINDINGS = {
@@ -9,6 +12,7 @@ export const RECONCILE_FINDINGS = {
   receipt_repeated: 'two different receipts are of one decision',
   entry_missing: 'a decision that the point acted on is not in the record',
   entry_different: 'the record says something else than the point was told',
+  receipt_forged: 'a signed receipt is not signed by the key of this log, or is of another decision',
   receipt_missing: 'the record has a decision of this point of which it kept no receipt',
 } as const;
 export type ReconcileCode = keyof typeof RECONCILE_FINDINGS;
@@ -35,15 +39,29 @@ interface Kept {
   readonly effect: string;
   readonly arg_hash: string | undefined;
   readonly forwarded_hash: string | undefined;
+  /** The node's signed receipt, where it gave one. */
+  readonly receipt: string | undefined;
 }
 
 /**
  * Compares the receipts that an enforcement point kept with the record. `point` names the point whose receipts these
- * are: then decisions from between its first and its last receipt that it has none of are found too.
+ * are: then decisions from between its first and its last receipt that it has none of are found too. Signed receipts
+ * are held against `verifierKeys`, the log's public keys in their text form, where any are given.
  */
-export function reconcile(reader: StoreReader, lines: Iterable<string>, point?: string): ReconcileReport {
+export function reconcile(
+  reader: StoreReader,
+  lines: Iterable<string>,
+  point?: string,
+  verifierKeys: readonly string[] = [],
+): ReconcileReport {
   const findings: ReconcileFinding[] = [];
   const kept = readReceipts(lines, findings);
+  const verifiers = verifierKeys.flatMap((key) => parseVerifierKey(key) ?? []);
+  for (const receipt of kept.values()) {
+    const message = forgery(receipt, verifiers);
+    if (message !== undefined)
+      findings.push({ code: 'receipt_forged', message, decision_id: receipt.decision_id });
+  }
   const times = [...kept.values()].map(({ time }) => Date.parse(time));
   const span = {
     from: times.reduce((least, time) => Math.min(least, time), Number.POSITIVE_INFINITY),
@@ -60,7 +78,7 @@ export function reconcile(reader: StoreReader, lines: Iterable<string>, point?: 
     const receipt = open.get(decision_id);
     if (receipt !== undefined) {
       open.delete(decision_id);
-      const message = differenceOf(receipt, entry);
+      const message = differenceOf(receipt, entry) ?? brokenPromise(receipt, stored);
       if (message === undefined) matched += 1;
       else findings.push({ code: 'entry_different', message, decision_id, index: entry.index });
     } else if (kept.get(decision_id) === undefined && isOf(entry, point, span)) {
@@ -72,8 +90,9 @@ export function reconcile(reader: StoreReader, lines: Iterable<string>, point?: 
       });
     }
   }
-  for (const { decision_id, outcome, effect } of open.values()) {
-    const message = `the point was told ${outcome} (${effect}) as ${decision_id}, which is not in the record`;
+  for (const { decision_id, outcome, effect, receipt } of open.values()) {
+    const signed = receipt === undefined ? '' : '; a node signed that it would be';
+    const message = `the point was told ${outcome} (${effect}) as ${decision_id}, which is not in the record${signed}`;
     findings.push({ code: 'entry_missing', message, decision_id });
   }
   return { receipts: kept.size, matched, findings };
@@ -113,7 +132,7 @@ function receiptOf(line: string): Kept | undefined {
     return undefined;
   }
   if (!isJsonObject(value)) return undefined;
-  const { decision_id, time, outcome, effect, arg_hash, forwarded_hash } = value;
+  const { decision_id, time, outcome, effect, arg_hash, forwarded_hash, receipt } = value;
   if (typeof decision_id !== 'string' || !isDecisionId(decision_id)) return undefined;
   if (typeof time !== 'string' || Number.isNaN(Date.parse(time))) return undefined;
   if (typeof outcome !== 'string' || typeof effect !== 'string') return undefined;
@@ -122,6 +141,7 @@ function receiptOf(line: string): Kept | undefined {
     text: JSON.stringify([outcome, effect, arg_hash ?? null, forwarded_hash ?? null]),
     arg_hash: typeof arg_hash === 'string' ? arg_hash : undefined,
     forwarded_hash: typeof forwarded_hash === 'string' ? forwarded_hash : undefined,
+    receipt: typeof receipt === 'string' ? receipt : undefined,
   };
 }
 
@@ -140,6 +160,24 @@ function differenceOf(receipt: Kept, { core, fields }: LedgerEntry): string | un
   if (forwarded !== undefined && receipt.forwarded_hash !== undefined && forwarded !== receipt.forwarded_hash)
     return `${decision_id}: the arguments that the point was given are not the recorded ones`;
   return undefined;
+}
+
+/** What is wrong with a signed receipt by itself. */
+function forgery({ decision_id, receipt }: Kept, verifiers: readonly NoteVerifier[]): string | undefined {
+  if (receipt === undefined) return undefined;
+  const read = openReceipt(receipt, verifiers);
+  if (read === undefined) return `${decision_id}: its signed receipt cannot be read`;
+  if (read.decisionId !== decision_id) return `${decision_id}: its signed receipt is of ${read.decisionId}`;
+  return verifiers.length > 0 && !read.signed
+    ? `${decision_id}: its receipt is not signed by the key of this log`
+    : undefined;
+}
+
+function brokenPromise({ decision_id, receipt }: Kept, stored: StoredEntry): string | undefined {
+  const promised = receipt === undefined ? undefined : openReceipt(receipt, [])?.leafHash;
+  if (promised === undefined || promised === Buffer.from(leafHash(stored.leaf)).toString('base64'))
+    return undefined;
+  return `${decision_id}: the entry is not the one that the node signed a receipt for`;
 }
 
 function isOf(

@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { newDecisionId } from '@writ/decision';
 import { openStoreReader } from '@writ/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { reconcile } from '../src/index.ts';
+import { openCheckpoint } from '../src/checkpoint.ts';
+import { leafHash, openFileSigner, reconcile, signCheckpoint, signReceipt } from '../src/index.ts';
+import { parseVerifierKey } from '../src/note.ts';
 import { TemporaryLog } from './temporary-log.ts';
 
 let log: TemporaryLog;
@@ -75,5 +78,46 @@ describe('[P-RECONCILE] receipts against the record', () => {
   it('that are none are said to be', () => {
     for (const wrong of [{}, [], 7, { ...receipts[0], decision_id: 'x' }, { ...receipts[0], time: 'noon' }])
       expect(found([...receipts, wrong as object])).toEqual(['receipt_unreadable -1']);
+  });
+
+  it('[P-SIGNED-RECEIPTS] are held to what a node signed, and to the key that it signed with', async () => {
+    const reader = openStoreReader(log.directory);
+    const leaves = [...reader.entries(0, 20)].map(({ leaf }) =>
+      Buffer.from(leafHash(leaf)).toString('base64'),
+    );
+    const { signer } = log;
+    const signed = (id: string, leaf: string, by = signer) => signReceipt(by, id, leaf);
+    const keys = [signer.verifierKey];
+    const codes = (receipt: string, at = 2) => {
+      const lines = [JSON.stringify({ ...receipts[at], receipt })];
+      return reconcile(reader, lines, undefined, keys).findings.map(({ code }) => code);
+    };
+    try {
+      const right = await signed(ids[2] ?? '', leaves[4] ?? '');
+      expect(codes(right)).toEqual([]);
+      // The node signed for another entry, for another decision, or was another node.
+      expect(codes(await signed(ids[2] ?? '', leaves[6] ?? ''))).toEqual(['entry_different']);
+      expect(codes(right, 3)).toEqual(['receipt_forged', 'entry_different']);
+      const thief = openFileSigner(join(log.root, 'thief'), { name: signer.name });
+      expect(codes(await signed(ids[2] ?? '', leaves[4] ?? '', thief))).toEqual(['receipt_forged']);
+      for (const wrong of ['', 'x', `${right}x`, right.replace('decision: ', 'decided: ')])
+        expect(codes(wrong)).toEqual(['receipt_forged']);
+      // A checkpoint is no receipt, and a receipt no checkpoint.
+      const root = new Uint8Array(32);
+      expect(codes(await signCheckpoint({ origin: signer.name, size: 1, root }, signer))).toEqual([
+        'receipt_forged',
+      ]);
+      const verifier = parseVerifierKey(signer.verifierKey);
+      expect(openCheckpoint(right, verifier === undefined ? [] : [verifier]).ok).toBe(false);
+      const gone = newDecisionId(Date.now(), (size) => randomBytes(size));
+      const lines = [
+        JSON.stringify({ ...receipts[2], decision_id: gone, receipt: await signed(gone, leaves[4] ?? '') }),
+      ];
+      expect(reconcile(reader, lines, undefined, keys).findings).toMatchObject([
+        { code: 'entry_missing', message: expect.stringContaining('a node signed that it would be') },
+      ]);
+    } finally {
+      reader.close();
+    }
   });
 });

@@ -10,6 +10,8 @@ export interface Receipt {
   readonly effect: Decision['effect'];
   readonly arg_hash?: string;
   readonly forwarded_hash?: string;
+  /** Signed by the node that decided, in a cluster. */
+  readonly receipt?: string;
 }
 
 /**
@@ -38,7 +40,14 @@ export function keepReceipts(point: DecisionPoint, path: string): DecisionPoint 
   };
 }
 
-function receiptOf({ decision_id, outcome, effect, arg_hash, forwarded_hash }: Decision): Receipt {
+function receiptOf({
+  decision_id,
+  outcome,
+  effect,
+  arg_hash,
+  forwarded_hash,
+  metadata: { receipt },
+}: Decision): Receipt {
   return {
     decision_id,
     time: new Date().toISOString(),
@@ -46,5 +55,6 @@ function receiptOf({ decision_id, outcome, effect, arg_hash, forwarded_hash }: D
     effect,
     ...(arg_hash === undefined ? {} : { arg_hash }),
     ...(forwarded_hash === undefined ? {} : { forwarded_hash }),
+    ...(receipt === undefined ? {} : { receipt }),
   };
 }

@@ -40,12 +40,24 @@ export async function commit(attempt: Attempt, prepared: Prepared): Promise<Comm
     }
     if (result.kind === 'repeat') return { kind: 'decided', decision: result.decision };
     core.memory.remember(result.cells ?? []);
-    return { kind: 'decided', decision: result.changed ?? prepared.draft };
+    const decision = await withReceipt(attempt, result.changed ?? prepared.draft, result.leaf);
+    return { kind: 'decided', decision };
   } catch (thrown) {
     const fault = commitFault(thrown);
     const frame = frameOf(attempt, prepared.facts, prepared.draft.decision_id);
     return { kind: 'decided', decision: unrecorded(denial(fault.code, fault.message, frame)) };
   }
+}
+
+/** The node's promise that the entry gets its place in the log; without one the decision is durable all the same. */
+async function withReceipt(
+  { core }: Attempt,
+  decision: Decision,
+  leafHash: string | undefined,
+): Promise<Decision> {
+  if (leafHash === undefined || core.receipt === undefined) return decision;
+  const receipt = await core.receipt(decision.decision_id, leafHash).catch(() => undefined);
+  return receipt === undefined ? decision : { ...decision, metadata: { ...decision.metadata, receipt } };
 }
 
 function gatheredKeys({ gathered, subject, facts }: Prepared): readonly string[] {

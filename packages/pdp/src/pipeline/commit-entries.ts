@@ -2,6 +2,7 @@ import type { Decision, Json, Reason } from '@writ/decision';
 import {
   derivedSalts,
   type EntryCore,
+  leafHash,
   openDraft,
   type PersonalFields,
   recordDraft,
@@ -11,7 +12,7 @@ import {
 } from '@writ/ledger';
 import type { RateReservation, Reservation } from '@writ/state';
 import type { Transaction } from '@writ/store';
-import type { CommitRequest } from './commit-request.ts';
+import type { CommitRequest, CommitResult } from './commit-request.ts';
 
 /** What the transaction found and did. */
 export interface Settled {
@@ -23,29 +24,47 @@ export interface Settled {
   readonly approvalEvents: readonly { readonly event: string; readonly id: string }[];
 }
 
-/** Appends the entry of a decision, and one for each step of an approval; gives the position of the first. */
-export function appendEntries(transaction: Transaction, request: CommitRequest, settled: Settled): number {
+/** Where the entry of a decision stands; its hash where it has no place in the log yet. */
+export type AppendedEntry = Pick<Extract<CommitResult, { kind: 'decided' }>, 'index' | 'leaf'>;
+
+/** Appends the entry of a decision, and one for each step of an approval; tells of the first. */
+export function appendEntries(
+  transaction: Transaction,
+  request: CommitRequest,
+  settled: Settled,
+): AppendedEntry {
   const { saltSeed, trust, brief } = request;
+  let bytes: Uint8Array | undefined;
+  const told = (leaf: Uint8Array): void => {
+    bytes = leaf;
+  };
   const index =
     settled.changed === undefined
-      ? recordDraft(transaction, request, trust)
-      : recordChanged(transaction, request, settled.changed);
+      ? recordDraft(transaction, request, trust, told)
+      : recordChanged(transaction, request, settled.changed, told);
   for (const { event, id } of settled.approvalEvents) {
     const step: EntryCore = { kind: 'approval', event, approval_id: id, decision_id: brief.decision_id };
     const fields = sealFields(approvalFields(request, event), derivedSalts(`${saltSeed} ${event}`));
     recordEntry(transaction, step, fields, trust);
   }
-  return index;
+  // Entries that have their place need no promise of it.
+  if (index >= 0 || bytes === undefined) return { index };
+  return { index, leaf: Buffer.from(leafHash(bytes)).toString('base64') };
 }
 
-function recordChanged(transaction: Transaction, request: CommitRequest, decision: Decision): number {
+function recordChanged(
+  transaction: Transaction,
+  request: CommitRequest,
+  decision: Decision,
+  told: (leaf: Uint8Array) => void,
+): number {
   const { core, sealed } = openDraft(request);
   // What the policy of the log kept out does not come back by another outcome.
   const keptOut = core.dropped === true || core.masked?.some((name) => FOUND_NAMES.has(name)) === true;
   const found = keptOut
     ? sealed
     : resealFields(sealed, foundFields(decision), derivedSalts(request.saltSeed));
-  return recordEntry(transaction, withOutcome(core, decision), found, request.trust);
+  return recordEntry(transaction, withOutcome(core, decision), found, request.trust, told);
 }
 
 function withOutcome(core: EntryCore, decision: Decision): EntryCore {

@@ -118,10 +118,9 @@ function conclude(
   remember: boolean,
 ): CommitResult {
   write(transaction, request, settled, remember);
-  const index = appendEntries(transaction, request, settled);
   return {
     kind: 'decided',
-    index,
+    ...appendEntries(transaction, request, settled),
     ...(settled.changed === undefined ? {} : { changed: settled.changed }),
     ...(request.gathered === undefined ? {} : { cells: cellsLeft(transaction, request, request.gathered) }),
   };

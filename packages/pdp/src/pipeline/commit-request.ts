@@ -115,6 +115,8 @@ export type CommitResult =
   | {
       readonly kind: 'decided';
       readonly index: number;
+      /** Hash of the entry's leaf, base64, where it has no place in the log yet. */
+      readonly leaf?: string;
       /** The whole decision where the transaction changed it; absent where the draft stands. */
       readonly changed?: Decision;
       /** The cells of what was gathered, as this commit leaves them; null where there is none. */

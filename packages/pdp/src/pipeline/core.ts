@@ -56,6 +56,8 @@ export interface Core {
   readonly salts: SaltSource;
   /** Fresh random text that salts derive from inside a transaction. */
   readonly saltSeed: () => string;
+  /** Signs a receipt for an entry that has no place in the log yet; absent where entries have theirs at once. */
+  readonly receipt?: (decisionId: string, leafHash: string) => Promise<string>;
   /** Those who may be asked, by id; a person that only a credential names is none of them. */
   readonly approvers: ReadonlyMap<string, Approver>;
   /** Channels by which people are asked; what callers are told as `approver_channel`. */

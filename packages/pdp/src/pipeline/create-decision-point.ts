@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { DecideCall, Environment } from '@writ/decision';
-import { randomSalts, type Trust } from '@writ/ledger';
+import { type CheckpointSigner, randomSalts, signReceipt, type Trust } from '@writ/ledger';
 import type { BudgetDefinition } from '@writ/state';
 import type { Store } from '@writ/store';
 import type { PolicySource } from '../layers/policy-source.ts';
@@ -45,6 +45,8 @@ export interface DecisionPointOptions {
   readonly maskedPaths?: readonly string[];
   /** People who may be asked to approve. */
   readonly approvers?: readonly Approver[];
+  /** Signs receipts for decisions whose entries get their places later: in a cluster. */
+  readonly receipts?: CheckpointSigner;
   /** Names of the channels by which people are asked. */
   readonly channels?: readonly string[];
 }
@@ -58,6 +60,7 @@ const SEED_BYTES = 32;
  */
 export function createDecisionPoint(options: DecisionPointOptions): DecisionService {
   const randomBytes = createRandomPool();
+  const { receipts } = options;
   const core: Core = {
     source: options.policies,
     factsOf: rememberPolicyFacts(options.budgets ?? []),
@@ -73,6 +76,9 @@ export function createDecisionPoint(options: DecisionPointOptions): DecisionServ
     randomBytes,
     salts: randomSalts(),
     saltSeed: () => Buffer.from(randomBytes(SEED_BYTES)).toString('base64url'),
+    ...(receipts === undefined
+      ? {}
+      : { receipt: (id: string, leafHash: string) => signReceipt(receipts, id, leafHash) }),
     approvers: new Map((options.approvers ?? []).map((approver) => [approver.id, approver])),
     channels: options.channels ?? [],
     moves: new EventEmitter().setMaxListeners(0),

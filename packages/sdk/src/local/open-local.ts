@@ -140,7 +140,7 @@ async function open(options: LocalOptions, undo: Undo[]): Promise<Omit<LocalPoin
   const { set, refused } = await load(options, sources, engine);
   const policies = createPolicySource(set, () => staleReason(sources));
   undo.push(() => policies.close());
-  const point = createPoint(options, store, policies);
+  const point = createPoint(options, store, policies, receiptSigner(options, signer));
   undo.push(() => point.close());
   await point.administration.recordLife('start', lifeMessage(store.recovery));
   undo.push(async () => void (await point.administration.recordLife('stop')));
@@ -276,8 +276,19 @@ function reportAge(options: LocalOptions, remote: RemoteBundle): void {
   options.onFault?.(`bundle \`${name}\` is ${age} s old: ${place} gives none${why}`, undefined);
 }
 
-function createPoint(options: LocalOptions, store: Store, policies: PolicySource): DecisionService {
+/** A cluster's entries get their places later: its nodes sign receipts, with a key at hand; a command would be asked too often. */
+function receiptSigner(options: LocalOptions, signer: CheckpointSigner): CheckpointSigner | undefined {
+  return options.store !== undefined && options.signer === undefined ? signer : undefined;
+}
+
+function createPoint(
+  options: LocalOptions,
+  store: Store,
+  policies: PolicySource,
+  receipts: CheckpointSigner | undefined,
+): DecisionService {
   return createDecisionPoint({
+    ...(receipts === undefined ? {} : { receipts }),
     store,
     policies,
     trust: options.trust ?? 'cooperative',
