@@ -4,7 +4,6 @@ import type { LogQueries } from '@writ/ledger';
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
-  type FastifyReply,
   type FastifyRequest,
   type FastifyServerFactory,
 } from 'fastify';
@@ -13,28 +12,17 @@ import type { PolicyWrites } from '../layers/policy-writes.ts';
 import type { BundleDesk } from '../pipeline/bundle-desk.ts';
 import type { CallerIdentity } from '../pipeline/caller.ts';
 import type { DecisionService, PointHandle } from '../pipeline/service.ts';
+import { admitRequest, isOpen } from './admit-request.ts';
 import { authorizeApiRequest } from './api-authorization.ts';
-import { AUTHZEN_KEYS_PATH } from './authzen-requests.ts';
-import { AUTHZEN_METADATA_PATH, authzenStatus } from './authzen-routes.ts';
+import { authzenStatus } from './authzen-routes.ts';
 import type { Credentials } from './credentials.ts';
 import { drain } from './drain.ts';
 import { acceptGzip } from './encodings.ts';
 import { HttpError } from './error-body.ts';
-import { HEALTH_PATHS } from './health-routes.ts';
-import {
-  type ApiContext,
-  bearerOf,
-  callerOf,
-  isBreakGlass,
-  nameOf,
-  type PolicyView,
-  requireKnownCaller,
-} from './http-api.ts';
+import { type ApiContext, callerOf, isBreakGlass, type PolicyView } from './http-api.ts';
 import { LoadGuard, type LoadLimits } from './load-guard.ts';
 import { isOpaPath, opaErrorBody } from './opa/errors.ts';
-import { OPENAPI_PATH } from './openapi-route.ts';
-import { PROOF_PATH } from './operator-proof-route.ts';
-import { hostName, isLoopbackAddress, LOOPBACK_HOSTS, refusedOrigin } from './origin-check.ts';
+import { hostName, isLoopbackAddress, LOOPBACK_HOSTS } from './origin-check.ts';
 import { readBodiesStrictly } from './reading.ts';
 import { ROUTES } from './routes.ts';
 import type { SlackInteractions } from './slack-interactions.ts';
@@ -145,28 +133,17 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
   const origins = options.origins ?? [];
   const sockets: Server[] = [];
   const waiting = new Set<ServerResponse>();
-  app.addHook('onRequest', async (request, reply) => {
-    const requestId = request.headers['x-request-id'];
-    if (requestId !== undefined) reply.header('x-request-id', requestId);
-    const { ownAuthentication, page } = request.routeOptions.config;
-    const refused = refusedOrigin(
-      { hosts, origins },
-      request.headers,
-      page === true && request.method === 'GET',
-    );
-    if (refused !== undefined) throw new HttpError(403, 'origin_refused', refused);
-    // Before a body is read: who may not ask must not make us read, or write to the record.
-    if (isOpen(request)) return;
-    // A route that says itself who may use it is held back under load as any other.
-    if (ownAuthentication === true) return underLoad(context, reply, '', false);
-    requireKnownCaller(request, context);
-    if (request.method === 'GET' && LONG_PATH.test(request.url)) {
-      waiting.add(reply.raw);
-      reply.raw.once('close', () => waiting.delete(reply.raw));
+  const originPolicy = { hosts, origins };
+  app.decorateRequest('bearer', undefined);
+  // Called back, not awaited: nothing here waits, and every request comes through.
+  app.addHook('onRequest', (request, reply, done) => {
+    try {
+      admitRequest(request, reply, { context, originPolicy, waiting });
+    } catch (error) {
+      done(error as Error);
       return;
     }
-    const bearer = bearerOf(request, context);
-    underLoad(context, reply, nameOf(bearer) ?? '', bearer.kind === 'operator');
+    done();
   });
   if (options.authorization === true)
     app.addHook('preHandler', async (request) => {
@@ -215,12 +192,6 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
   };
 }
 
-/** Counts a request among those that are served, until it is answered; throws where there are too many. */
-function underLoad(context: ApiContext, reply: FastifyReply, name: string, isOperator: boolean): void {
-  context.load.enter(name, isOperator);
-  reply.raw.once('close', () => context.load.leave());
-}
-
 /** By whom a malformed body is put on record; nobody where the bearer speaks for no enforcement point. */
 function reporterOf(request: FastifyRequest, context: ApiContext): PointHandle | undefined {
   try {
@@ -229,9 +200,6 @@ function reporterOf(request: FastifyRequest, context: ApiContext): PointHandle |
     return undefined;
   }
 }
-
-/** What waits for something to happen is bounded elsewhere, and does not count as being served. */
-const LONG_PATH = /^\/v1\/(?:log\/stream|approvals\/(?:stream|changes)|approvals\/[^/?]+\/wait)(?:\?|$)/;
 
 /** What the routes share; where it listens is known later. */
 function contextOf(options: HttpApiOptions): { -readonly [Key in keyof ApiContext]: ApiContext[Key] } {
@@ -259,19 +227,6 @@ function contextOf(options: HttpApiOptions): { -readonly [Key in keyof ApiContex
 /** Fastify knows which server it is given only by its type. */
 function tlsFactory(tls: NonNullable<ListenerOptions['tls']>): FastifyServerFactory {
   return ((handle: ListenerOptions['handle']) => createListener({ handle, tls })) as FastifyServerFactory;
-}
-
-const OPEN_PATHS: readonly string[] = [
-  AUTHZEN_METADATA_PATH,
-  AUTHZEN_KEYS_PATH,
-  OPENAPI_PATH,
-  ...HEALTH_PATHS,
-];
-
-/** What answers without a credential. */
-function isOpen({ method, url }: FastifyRequest): boolean {
-  const path = url.split('?', 1)[0] ?? url;
-  return method === 'GET' && (OPEN_PATHS.includes(path) || url.startsWith(PROOF_PATH));
 }
 
 async function listenOn(

@@ -1,9 +1,7 @@
-import { promisify } from 'node:util';
 import { createGunzip, gzip } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { HttpError } from './error-body.ts';
 
-const compress = promisify(gzip);
 /** Smaller answers gain nothing; OPA's own limit. */
 const COMPRESS_BYTES_MIN = 1024;
 /** Where OPA compresses its answers. */
@@ -28,14 +26,17 @@ export function acceptGzip(app: FastifyInstance): void {
     payload.pipe(unpacked);
     done(null, unpacked);
   });
-  app.addHook('onSend', async (request, reply, payload) => {
-    if (typeof payload !== 'string' || payload.length < COMPRESS_BYTES_MIN) return payload;
-    if (!COMPRESSED_PATHS.some((path) => request.url.startsWith(path))) return payload;
+  app.addHook('onSend', (request, reply, payload, done) => {
+    // Most answers are small: nothing is awaited for them.
+    if (typeof payload !== 'string' || payload.length < COMPRESS_BYTES_MIN) return done(null, payload);
+    if (!COMPRESSED_PATHS.some((path) => request.url.startsWith(path))) return done(null, payload);
     reply.header('vary', 'accept-encoding');
-    if (!takesGzip(request.headers['accept-encoding'])) return payload;
-    const packed = await compress(payload);
-    reply.header('content-encoding', 'gzip').removeHeader('content-length');
-    return packed;
+    if (!takesGzip(request.headers['accept-encoding'])) return done(null, payload);
+    gzip(payload, (error, packed) => {
+      if (error !== null) return done(error);
+      reply.header('content-encoding', 'gzip').removeHeader('content-length');
+      done(null, packed);
+    });
   });
 }
 

@@ -12,6 +12,13 @@ import { HttpError } from './error-body.ts';
 import type { LoadGuard } from './load-guard.ts';
 import type { SlackInteractions } from './slack-interactions.ts';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Found out once. */
+    bearer: Authenticated | undefined;
+  }
+}
+
 /** What the policies' side shows to the HTTP API. */
 export interface PolicyView {
   readonly engine: string;
@@ -67,12 +74,21 @@ export type RegisterRoutes = (app: FastifyInstance, context: ApiContext) => void
 
 /** Whose request it is, by its token or, through the operator's own socket, without one. */
 export function bearerOf(request: FastifyRequest, context: ApiContext): Authenticated {
-  if (request.headers.authorization === undefined && isBreakGlass(request, context))
-    return { kind: 'operator', name: 'operator' };
-  const found = authenticate(request.headers.authorization, context.credentials);
+  // Several steps of one request ask: the digest of its token is compared once.
+  request.bearer ??= findBearer(request, context);
+  return request.bearer;
+}
+
+function findBearer(request: FastifyRequest, context: ApiContext): Authenticated {
+  const { authorization } = request.headers;
+  if (authorization === undefined)
+    return isBreakGlass(request, context) ? { kind: 'operator', name: 'operator' } : ANONYMOUS_BEARER;
+  const found = authenticate(authorization, context.credentials);
   if (found.kind === 'refused') throw new HttpError(401, 'unauthenticated', 'the bearer token is not known');
   return found;
 }
+
+const ANONYMOUS_BEARER: Authenticated = Object.freeze({ kind: 'anonymous' });
 
 /** The name that a credential stands for; undefined where there is none. */
 export function nameOf(bearer: Authenticated): string | undefined {

@@ -11,7 +11,14 @@ import {
 import type { FastifyRequest } from 'fastify';
 import type { QueryExplanation } from '../../engine/query-types.ts';
 import { HttpError } from '../error-body.ts';
-import { type ApiContext, isOperator, mayAskAnyRule, pointFor, requireOperator } from '../http-api.ts';
+import {
+  type ApiContext,
+  isOperator,
+  mayAskAnyRule,
+  type PolicyViewBundle,
+  pointFor,
+  requireOperator,
+} from '../http-api.ts';
 import { explainOf, flag } from './annexes.ts';
 import { failedEvaluation, notAsked, refusedQuery } from './errors.ts';
 
@@ -42,15 +49,29 @@ export async function answerData(
   context: ApiContext,
   question: DataQuestion,
 ): Promise<DataAnswer> {
-  const bundles = context.policies()?.bundles ?? [];
-  const entrypoint = bundles.flatMap((each) => each.entrypoints).find(({ path }) => path === question.path);
-  const profile = entrypoint === undefined ? undefined : profileNamed(entrypoint.profile);
+  const profile = profilesOf(context.policies()?.bundles ?? NO_BUNDLES).get(question.path);
   if (profile !== undefined) return decideEntrypoint(request, context, question, profile);
   if (isOperator(request, context)) return evaluateRaw(request, context, question);
   if (mayAskAnyRule(context)) return decideAlone(request, context, question);
   const known = request.headers.authorization !== undefined;
   const message = `\`${question.path}\` is not an entrypoint of the active bundles: evaluating it needs the operator`;
   throw new HttpError(known ? 403 : 401, known ? 'operator_required' : 'unauthenticated', message);
+}
+
+const NO_BUNDLES: readonly PolicyViewBundle[] = [];
+const profilesKnown = new WeakMap<readonly PolicyViewBundle[], ReadonlyMap<string, Profile>>();
+
+/** The profile of each entrypoint by its path; of two with one path the first counts. Bundles never change in place. */
+function profilesOf(bundles: readonly PolicyViewBundle[]): ReadonlyMap<string, Profile> {
+  const known = profilesKnown.get(bundles);
+  if (known !== undefined) return known;
+  const found = new Map<string, Profile>();
+  for (const { path, profile: name } of bundles.flatMap((each) => each.entrypoints)) {
+    const profile = profileNamed(name);
+    if (profile !== undefined && !found.has(path)) found.set(path, profile);
+  }
+  profilesKnown.set(bundles, found);
+  return found;
 }
 
 async function decideEntrypoint(
