@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isSkip } from '@writ/testing';
 import { GroupCommitFile } from './first-light/group-commit-file.ts';
@@ -62,36 +62,50 @@ async function syncMs(ground: Ground): Promise<Spread> {
   };
 }
 
-type Measured = ReadonlyMap<string, { readonly perSecond: number; readonly latency: Spread }>;
+interface Measurement {
+  readonly perSecond: number;
+  readonly latency: Spread;
+  /** Processor time of the server for a request, µs; what else the machine does shows less in it than in the others. */
+  readonly processorMicros: number;
+}
+
+type Measured = ReadonlyMap<string, Measurement>;
 
 /** The median round of each. */
 async function measure(all: readonly Contender[], connections: number): Promise<Measured> {
-  const rounds = new Map<string, Loaded[]>(all.map(({ name }) => [name, []]));
+  const rounds = new Map<string, (Loaded & { readonly processorMicros: number })[]>(
+    all.map(({ name }) => [name, []]),
+  );
   for (let round = -1; round < ROUNDS; round += 1) {
-    for (const { name, target, requests } of all) {
+    for (const { name, target, requests, pid } of all) {
       const durationMs = round < 0 ? WARM_MS : ROUND_MS;
+      const before = processorMicros(pid);
       const loaded = await load({ target, requests, connections, durationMs });
-      if (round >= 0) rounds.get(name)?.push(loaded);
+      const spent = (processorMicros(pid) - before) / loaded.count;
+      if (round >= 0) rounds.get(name)?.push({ ...loaded, processorMicros: spent });
     }
   }
   return new Map(
     [...rounds].map(([name, loads]) => {
-      const of = (pick: (loaded: Loaded) => number): number => spreadOf(loads.map(pick)).median;
+      const of = (pick: (loaded: Loaded & { readonly processorMicros: number }) => number): number =>
+        spreadOf(loads.map(pick)).median;
       const latency = {
         min: of((each) => each.latency.min),
         median: of((each) => each.latency.median),
         p99: of((each) => each.latency.p99),
         max: of((each) => each.latency.max),
       };
-      return [name, { perSecond: of((each) => each.perSecond), latency }];
+      const spent = of((each) => each.processorMicros);
+      return [name, { perSecond: of((each) => each.perSecond), latency, processorMicros: spent }];
     }),
   );
 }
 
 function measuredFigures(measured: Measured, connections: number): Figure[] {
-  return [...measured].flatMap(([name, { perSecond, latency }]) => [
+  return [...measured].flatMap(([name, { perSecond, latency, processorMicros: spent }]) => [
     { name: `${connections} connections, ${name}`, value: perSecond, unit: '/s' },
     { name: `${connections} connections, ${name}`, ...milliseconds(latency) },
+    { name: `${connections} connections, ${name}: processor time`, value: spent, unit: 'µs' },
   ]);
 }
 
@@ -129,6 +143,18 @@ function goals(measured: Measured, connections: number, syncMedianMs: number): F
     });
     return figures;
   });
+}
+
+const TICK_MICROS = 10_000;
+
+/** Time that a process has run so far, all threads (proc(5)); NaN where there is no /proc. */
+function processorMicros(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MICROS;
+  } catch {
+    return Number.NaN;
+  }
 }
 
 function milliseconds(spread: Spread): { value: number; unit: 'ms'; spread: Spread } {

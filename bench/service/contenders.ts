@@ -14,6 +14,8 @@ export interface Contender {
   readonly name: string;
   readonly target: Target;
   readonly requests: readonly Buffer[];
+  /** Of the process that serves it. */
+  readonly pid: number;
 }
 
 const DATA = '/v1/data/agent/tools/decision';
@@ -34,8 +36,8 @@ export async function contenders(
   const data = TUTORIAL_INPUTS.map((input) => rawRequest(DATA, { input }));
   const explain = TUTORIAL_INPUTS.map((input) => rawRequest('/v1/explain', nativeCall(input)));
   const of = (name: string, targets: Targets, requests: readonly Buffer[]): Contender[] => [
-    { name: `${name}, TCP`, target: targets.tcp, requests },
-    { name: `${name}, Unix socket`, target: targets.unix, requests },
+    { name: `${name}, TCP`, target: targets.tcp, requests, pid: targets.pid },
+    { name: `${name}, Unix socket`, target: targets.unix, requests, pid: targets.pid },
   ];
   const all = [
     ...('skip' in opa ? [] : of('OPA', opa, data)),
@@ -58,6 +60,7 @@ async function checkAnswers({ name, target, requests }: Contender): Promise<void
 interface Targets {
   readonly tcp: Target;
   readonly unix: Target;
+  readonly pid: number;
 }
 
 async function startService(ground: Ground, socket: string): Promise<Targets> {
@@ -66,7 +69,11 @@ async function startService(ground: Ground, socket: string): Promise<Targets> {
   const data = join(ground.folder, 'served');
   const service = await startWrit(['serve', '--config', config, '--bundle', TUTORIAL], data);
   ground.cleanup.push(() => service.stop());
-  return { tcp: { port: Number(new URL(service.api).port) }, unix: { path: socket } };
+  return {
+    tcp: { port: Number(new URL(service.api).port) },
+    unix: { path: socket },
+    pid: service.child.pid!,
+  };
 }
 
 async function startOpa(ground: Ground, socket: string): Promise<Targets | { readonly skip: string }> {
@@ -82,7 +89,7 @@ async function startOpa(ground: Ground, socket: string): Promise<Targets | { rea
     child.kill('SIGKILL');
     await closed;
   });
-  const targets: Targets = { tcp: { port }, unix: { path: socket } };
+  const targets: Targets = { tcp: { port }, unix: { path: socket }, pid: child.pid! };
   const health = Buffer.from('GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
   for (const target of [targets.tcp, targets.unix]) {
     for (let attempt = 0; ; attempt += 1) {

@@ -13,6 +13,8 @@ export interface Load {
 }
 
 export interface Loaded {
+  /** Requests that were answered. */
+  readonly count: number;
   readonly perSecond: number;
   /** Milliseconds. */
   readonly latency: Spread;
@@ -54,7 +56,7 @@ export async function load({ target, requests, connections, durationMs }: Load):
     }),
   );
   const seconds = (performance.now() - startedAt) / 1000;
-  return { perSecond: samples.length / seconds, latency: spreadOf(samples) };
+  return { count: samples.length, perSecond: samples.length / seconds, latency: spreadOf(samples) };
 }
 
 /** One request on a connection of its own; its status and body. */

@@ -118,9 +118,15 @@ hungry := count([x | some i in numbers.range(1, 3000); x := numbers.range(i, 300
     clearInterval(timer);
     expect(turns).toBeGreaterThan(5);
     // What waits behind it is answered by the thread that takes its place.
-    const runaway = ask(policies, 'a/runaway', {}, 100);
     expect(await ask(policies, 'a/allow', { ok: true })).toMatchObject({ kind: 'value', value: true });
+    const runaway = ask(policies, 'a/runaway', {}, 500);
+    const waiting = Array.from({ length: 5 }, (_, n) =>
+      ask(policies, 'a/allow', { ok: n % 2 === 0 }, 20_000),
+    );
     expect(await runaway).toMatchObject({ code: 'policy_timeout' });
+    expect((await Promise.all(waiting)).map(({ kind }) => kind)).toEqual(
+      [0, 1, 2, 3, 4].map((n) => (n % 2 === 0 ? 'value' : 'undefined')),
+    );
   });
 
   it('[P-ENGINE-FAULT-DENIES] a module that needs more memory than it may have is an error, and answers the next one', async () => {

@@ -47,20 +47,18 @@ export class RestartingThread<Request, Reply> {
 
   async #run(request: Request, end: number): Promise<Reply | ThreadEnd> {
     if (this.#isClosed) return { kind: 'failed', message: 'the policies were closed' };
-    const wait = this.#thread.isAlive ? undefined : this.#replace();
-    if (wait !== undefined) await wait;
+    if (!this.#thread.isAlive) this.#replace();
+    // A thread answers one request at a time, and loading is one: also for what waited already when it was replaced.
+    await this.#loading;
     const remainingMs = end - performance.now();
     if (remainingMs <= 0) return { kind: 'killed' };
     const reply = await this.#thread.ask(request, remainingMs);
-    if (!this.#thread.isAlive && !this.#isClosed) void this.#replace();
+    if (!this.#thread.isAlive && !this.#isClosed) this.#replace();
     return reply;
   }
 
-  #replace(): Promise<unknown> {
+  #replace(): void {
     this.#thread = this.#options.start();
     this.#loading = this.#thread.ask(this.#options.load, this.#options.loadMsMax);
-    // The next question waits until the new thread is ready for it.
-    this.#tail = this.#tail.then(() => this.#loading);
-    return this.#loading;
   }
 }
