@@ -1,5 +1,6 @@
 import { canonicalJson, type Json, type JsonObject } from '@writ/decision';
 import type { StoredEntry } from '@writ/store';
+import { canonicalEnd } from './canonical-scan.ts';
 import {
   ENTRY_VERSION,
   type EntryCore,
@@ -117,7 +118,7 @@ function readCanonical(text: () => string): Reading<JsonObject> {
     const given = text();
     const value: unknown = JSON.parse(given);
     if (!isJsonObject(value)) return failed('it is not a JSON object');
-    return canonicalJson(value) === given ? { ok: true, value } : failed('it is not canonical JSON');
+    return canonicalEnd(given, 0) === given.length ? { ok: true, value } : failed('it is not canonical JSON');
   } catch {
     return failed('it is not JSON in UTF-8');
   }

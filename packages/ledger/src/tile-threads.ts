@@ -22,8 +22,10 @@ export function openTileThreads(directory: string, tiles: number, tilesMin: numb
   const count = Math.min(THREADS_MAX, availableParallelism(), Math.ceil(tiles / TILES_AT_ONCE));
   const answers = new Map<number, Promise<TilesAnswer['tiles']>>();
   const waiting = new Map<number, (found: TilesAnswer['tiles']) => void>();
-  // A thread that fails has found nothing: its entries are looked at one by one.
+  // Where a thread fails, nothing more is asked of any: the entries are looked at one by one.
+  let lost = false;
   const giveUp = (): void => {
+    lost = true;
     for (const resolve of waiting.values()) resolve([]);
     waiting.clear();
   };
@@ -45,6 +47,7 @@ export function openTileThreads(directory: string, tiles: number, tilesMin: numb
     answers.set(
       first,
       new Promise((resolve) => {
+        if (lost) return resolve([]);
         waiting.set(first, resolve);
         thread.postMessage({ first, count: Math.min(TILES_AT_ONCE, tiles - first) });
       }),
