@@ -16,6 +16,8 @@ const ROUND_MS = Number(process.env['WRIT_BENCH_ROUND_MS'] ?? 700);
 /** Entries in the log that is verified; the figure is scaled to a million. */
 const VERIFIED = Number(process.env['WRIT_BENCH_ENTRIES'] ?? 60_000);
 const MILLION = 1_000_000;
+/** Decisions whose processor time is counted. */
+const COUNTED = 8_000;
 /** Nodes that ask PostgreSQL one decision at a time. */
 const SINGLE_NODES = 12;
 const RECORD = Buffer.alloc(1_024, 0x2e);
@@ -99,6 +101,7 @@ async function manyWriters(
     rateFigure(`whole decisions, ${WRITERS} writers`, own),
     ratioFigure('decisions / bare file', own, bare, 0.5),
     ratioFigure('decisions / SQLite with one transaction each', own, single, 10),
+    await processorTime(asking(world)),
   ];
   if (rival !== undefined) {
     const spread = spreadOf((own ?? []).map((each, index) => each / (rival[index] ?? Number.NaN)));
@@ -110,6 +113,26 @@ async function manyWriters(
     });
   }
   return { ratePerSecond: spreadOf(own ?? []).median, figures };
+}
+
+/** Processor time of one decision in all threads, which a busy machine stretches less than the rate. */
+async function processorTime(decide: () => Promise<void>): Promise<Figure> {
+  const before = process.cpuUsage();
+  let left = COUNTED;
+  const worker = async (): Promise<void> => {
+    for (; left > 0; left--) await decide();
+  };
+  await Promise.all(Array.from({ length: WRITERS }, worker));
+  return {
+    name: `processor time of a decision, ${WRITERS} writers`,
+    value: microsSince(before) / COUNTED,
+    unit: 'µs',
+  };
+}
+
+function microsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
 }
 
 /** What most services do: a transaction for each record, synced. */
@@ -167,6 +190,7 @@ async function verification(world: World): Promise<Figure[]> {
   while ((await world.store.logSize()) < VERIFIED) await rate(decide, WRITERS, 500);
   const problems = await world.problems();
   const start = performance.now();
+  const before = process.cpuUsage();
   const { size } = await verifyLogInThreads({
     directory: world.directory,
     verifierKeys: [world.verifierKey],
@@ -175,6 +199,7 @@ async function verification(world: World): Promise<Figure[]> {
   return [
     { name: 'problems in the log', value: problems, unit: '', goal: { atMost: 0 } },
     { name: `verification of ${size} entries`, value: seconds, unit: 's' },
+    { name: 'processor time of verifying an entry', value: microsSince(before) / size, unit: 'µs' },
     {
       name: 'verification, for a million',
       value: (seconds / size) * MILLION,
