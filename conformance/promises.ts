@@ -420,6 +420,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
       'A call that goes on behind its request belongs to who asked for it; each request for it is decided, and what it came to passed the output policy.',
     source: 'MCP 2025-11-25, tasks; MCP 2026-07-28, extension io.modelcontextprotocol/tasks; CVE-2026-52869',
   },
+  'P-GATEWAY-REAL-CLIENTS': {
+    sentence:
+      'Clients that were not made for Writ do real work through it, and read why what they may not do was not done.',
+    source: 'MCP TypeScript and Python SDKs; Claude Code',
+  },
   'P-GATEWAY-STEP-UP': {
     sentence: 'Over HTTP, stronger identity is asked for by one challenge that names all that is needed.',
     source: 'RFC 6750; RFC 9470; MCP specification, Authorization',

@@ -40,6 +40,10 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     about: 'the official MCP conformance suite against a fixture alone and through the gateway, both eras',
     program: 'conformance/mcp/main.ts',
   },
+  poison: {
+    about: 'what is found in a published corpus of injections, taken for descriptions of tools: --misses',
+    program: 'conformance/poison/main.ts',
+  },
   gateway: {
     about: 'the MCP gateway with real servers and clients, both eras',
     files: ['packages/gateway/test/'],

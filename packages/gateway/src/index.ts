@@ -5,6 +5,7 @@ export type { GatewayTelemetry } from './mcp/call-telemetry.ts';
 export type { CatalogueTool } from './mcp/catalogue.ts';
 export { GATEWAY_CHAIN, type GatewayStep } from './mcp/chain.ts';
 export {
+  type ChangedTool,
   createMcpGateway,
   type McpGateway,
   type McpGatewayOptions,

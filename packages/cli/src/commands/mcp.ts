@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { createMcpGateway, GATEWAY_LIMITS } from '@writ/gateway';
+import { createMcpGateway, GATEWAY_LIMITS, type UpstreamConfig } from '@writ/gateway';
 import type { Caller } from '@writ/identity';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
@@ -12,7 +12,8 @@ import { waitForEnding } from '../compose/until-signal.ts';
 import type { Config } from '../config/config.ts';
 import { limitsOf } from '../config/limits-config.ts';
 import { readConfig } from '../config/read-config.ts';
-import { EXIT } from '../exit-status.ts';
+import { CommandError, EXIT } from '../exit-status.ts';
+import { changedToolLine } from '../output/changed-tool-line.ts';
 import type { Output } from '../output/output.ts';
 import { approveCommand, diffCommand, pinCommand } from './mcp-pins.ts';
 import { showEvents } from './serve.ts';
@@ -38,9 +39,9 @@ export function mcpCommand(): Command {
 function runCommand(): Command {
   const command = new Command('run')
     .description(
-      "Run an MCP server on stdio behind Writ: put it in front of the command in your client's configuration",
+      "Serve one client on stdio, with an MCP server behind Writ: put it in front of the command, or the URL, in your client's configuration",
     )
-    .argument('<command...>', 'the server and its arguments, after --')
+    .argument('<command...>', 'the server and its arguments, after --; or the URL of a server over HTTP')
     .option('--config <file>', 'configuration (default: writ.yaml in this folder)')
     .option(
       '--bundle <dir>',
@@ -65,16 +66,18 @@ async function runServer(output: Output, words: readonly string[], options: McpR
     events: showEvents(output),
   });
   const ending = waitForEnding();
-  const [program, ...args] = words;
   const gateway = createMcpGateway({
     point: service.point.as({ pointId: 'mcp-run', mayAssert: {}, mode: made.mode ?? 'enforce' }),
-    upstreams: [{ id: options.id ?? serverIdOf(words), command: program ?? '', args }],
+    upstreams: [serverOf(words, options.id)],
+    onChangedTool: (changed) => output.note(`warning: ${changedToolLine(changed)}`),
     pinsFile: join(service.dataDirectory, 'pins.json'),
     limits: limitsOf(GATEWAY_LIMITS, config.gateway?.limits ?? {}),
   });
   try {
     const session = gateway.serveStdio(runnerOf(config), process.stdin, process.stdout);
-    await Promise.race([session.ended, ending.signal]);
+    const signal = await Promise.race([session.ended, ending.signal]);
+    // Told to stop while its client is still there: what is under way is answered, and nothing more is taken.
+    if (signal !== undefined) await gateway.stop(made.drainMs ?? DRAIN_MS);
     await session.close();
     return EXIT.ok;
   } finally {
@@ -82,6 +85,23 @@ async function runServer(output: Output, words: readonly string[], options: McpR
     await service.close();
     ending.dispose();
   }
+}
+
+/** How long calls under way are waited for, ms. */
+const DRAIN_MS = 10_000;
+
+/** The server behind: a process, or one over HTTP. */
+function serverOf(words: readonly string[], id: string = serverIdOf(words)): UpstreamConfig {
+  const [program = '', ...args] = words;
+  if (!/^https?:\/\//i.test(program)) return { id, command: program, args };
+  if (args.length > 0)
+    throw new CommandError(
+      EXIT.usage,
+      'a server over HTTP takes no arguments',
+      `leave out \`${args.join(' ')}\``,
+    );
+  if (!URL.canParse(program)) throw new CommandError(EXIT.usage, `\`${program}\` is no URL`);
+  return { id, url: program };
 }
 
 /** On stdio the process itself is the credential: the configured `anonymous`, else who runs it. */

@@ -7,6 +7,7 @@ import { createListener } from '@writ/identity';
 import type { DecisionService } from '@writ/pdp';
 import { keepReceipts } from '@writ/sdk';
 import { CommandError, EXIT } from '../exit-status.ts';
+import { changedToolLine } from '../output/changed-tool-line.ts';
 import type { OpenIdentity } from './open-identity.ts';
 import type { ListenAddress, Service, ServiceOptions } from './service-options.ts';
 
@@ -44,6 +45,7 @@ export async function openGateway(
     upstreams: mcp.upstreams,
     authenticator: identity.authenticator,
     telemetry,
+    onChangedTool: (changed) => options.events?.onFault?.(changedToolLine(changed), undefined),
     allowedHosts: [...LOOPBACK_NAMES, hostInUrl(mcp.host), ...identity.hosts, ...(options.hosts ?? [])],
     pinsFile: join(options.dataDirectory, 'pins.json'),
     refusals: {

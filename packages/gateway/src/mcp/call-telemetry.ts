@@ -32,6 +32,8 @@ export interface CallTelemetry {
     },
     work: () => Promise<T>,
   ): Promise<T>;
+  /** A definition is not the pinned one. */
+  changed(server: string): void;
   /** The point, with each decision measured. */
   point(point: BoundedPoint): BoundedPoint;
   /** Sends with the trace context that the server shall see. */
@@ -62,6 +64,11 @@ export function callTelemetry({ meters, tracer = NO_TRACER }: GatewayTelemetry):
     'Answers of servers by kind; not_sent and unknown are faults.',
   );
 
+  const changes = meters?.counter(
+    'writ_gateway_changed_definitions_total',
+    'Tools whose definition is not the pinned one: each form that was seen of each.',
+  );
+
   const decide = async (point: BoundedPoint, call: Parameters<BoundedPoint['decide']>[0]) => {
     const startedMs = performance.now();
     const decision = await tracer.span('writ.decide', {}, async (span) => {
@@ -90,6 +97,7 @@ export function callTelemetry({ meters, tracer = NO_TRACER }: GatewayTelemetry):
           return answer;
         },
       ),
+    changed: (server) => changes?.add({ server }),
     point: (point) => ({ ...point, decide: (call) => decide(point, call) }),
     upstream: ({ server, method, name, meta }, work) =>
       tracer.span(

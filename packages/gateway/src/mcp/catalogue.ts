@@ -51,6 +51,8 @@ export interface FoundPrompt {
 export interface CatalogueOptions {
   readonly upstreams: readonly Upstream[];
   readonly pins: Pins;
+  /** Hears of a tool whose definition is not the pinned one; absent in catalogues beside the shared one. */
+  readonly onChanged?: (tool: CatalogueTool) => void;
   /** Oldest list that a call is held against, ms; 0 asks before every call. */
   readonly definitionsTtlMs: number;
 }
@@ -79,11 +81,13 @@ export function openCatalogue(options: CatalogueOptions): Catalogue {
   const ask = (upstream: Upstream): Promise<readonly CatalogueTool[]> => {
     const tools = upstream.tools().then((found) => {
       pins.pinFirstSight(upstream.id, pinnable(found));
-      return found.map((tool) => ({
+      const named = found.map((tool) => ({
         ...tool,
         upstream,
         name: qualify(upstream.id, tool.definition.name, single),
       }));
+      for (const tool of named) if (pinOf(tool) !== tool.digest) options.onChanged?.(tool);
+      return named;
     });
     const listed: Listed = { atMs: performance.now(), tools };
     kept.set(upstream.id, listed);

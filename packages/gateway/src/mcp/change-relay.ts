@@ -35,7 +35,7 @@ export function gatherChanges(
 /** Tells the client of this server instance what changes: that lists did, and which of its resources. */
 export function followChanges(
   server: Server,
-  wants: (uri: string) => boolean,
+  wants: (uri: string) => Promise<boolean>,
 ): { follow(catalogue: Catalogue): void; close(): void } {
   let stop = () => {};
   const quietly = (sent: Promise<void>) => void sent.catch(() => undefined);
@@ -45,7 +45,7 @@ export function followChanges(
       stop = gatherChanges(catalogue.upstreams, (change, upstream) => {
         if (change.kind === 'updated') {
           const uri = catalogue.uriOf(upstream, change.uri);
-          if (wants(uri)) quietly(server.sendResourceUpdated({ uri }));
+          quietly(wants(uri).then((wanted) => (wanted ? server.sendResourceUpdated({ uri }) : undefined)));
           return;
         }
         if (change.kind === 'tools') quietly(server.sendToolListChanged());

@@ -10,6 +10,7 @@ import type { DirectCall } from './direct-call.ts';
 import { Flight, type LogLevel } from './flight.ts';
 import { type Front, incomingOf } from './front.ts';
 import type { HttpRefusal } from './held-response.ts';
+import { mayStillHear } from './may-hear.ts';
 import type { InputMethod } from './methods.ts';
 import type { OwnConnections } from './own-connections.ts';
 import { askableCapabilities, type Peer } from './peer.ts';
@@ -50,7 +51,11 @@ export class ClientSession implements Front {
     this.#openOwn = openOwn;
     this.#latest = arrival;
     this.server = serveMcp(this);
-    this.#relay = followChanges(this.server, (uri) => this.#subscribed.has(uri));
+    this.#relay = followChanges(
+      this.server,
+      async (uri) =>
+        this.#subscribed.has(uri) && mayStillHear(this.context(), this.#latest.caller, 'legacy', uri),
+    );
     this.#relay.follow(context.catalogue);
   }
 

@@ -32,6 +32,8 @@ export interface McpGatewayOptions {
   readonly allowedHosts?: readonly string[];
   /** Where definitions of tools are pinned at first sight. */
   readonly pinsFile?: string;
+  /** Hears once of each form of a tool whose definition is not the pinned one: it is quarantined. */
+  readonly onChangedTool?: (changed: ChangedTool) => void;
   /** Meters and spans; absent: none. */
   readonly telemetry?: GatewayTelemetry;
   /** How refusals are told to clients. */
@@ -40,6 +42,14 @@ export interface McpGatewayOptions {
   readonly limits?: Partial<GatewayLimits>;
   /** Hears of each step of the chain that a request takes, by its name, in order. */
   readonly observe?: (step: string) => void;
+}
+
+/** A tool that waits for an operator (`writ mcp diff`, `writ mcp approve`). */
+export interface ChangedTool {
+  readonly server: string;
+  readonly tool: string;
+  /** Of the definition as it is now. */
+  readonly digest: string;
 }
 
 export interface McpGateway {
@@ -73,6 +83,10 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
     upstreams: shared.map(({ upstream }) => upstream),
     pins,
     definitionsTtlMs,
+    onChanged: alertOnce((changed) => {
+      telemetry.changed(changed.server);
+      options.onChangedTool?.(changed);
+    }),
   });
   const openOwn: OpenOwn = (peerOf) => openOwnConnections({ shared, pins, peerOf, definitionsTtlMs });
   const context: CallContext = {
@@ -100,26 +114,22 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
     authenticator: options.authenticator ?? createAuthenticator({ providers: [] }),
     ...(options.allowedHosts === undefined ? {} : { allowedHosts: options.allowedHosts }),
   });
-  const gauges: readonly (readonly [name: string, help: string, read: () => number])[] = [
+  gauge(options.telemetry, [
+    ...gaugesOf(context),
     ['writ_gateway_sessions', 'Sessions of clients of the older era.', () => endpoint.sessions],
-    [
-      'writ_gateway_requests_in_flight',
-      'Requests that are being decided and forwarded.',
-      () => context.inFlight.count,
-    ],
-    [
-      'writ_gateway_calls_held',
-      'Calls whose servers wait for an answer of their client.',
-      () => context.held.count,
-    ],
-    ['writ_gateway_tasks', 'Calls that are kept as tasks.', () => context.tasks.count],
     ['writ_gateway_connections', 'Clients on stdio.', () => connections.size],
-  ];
-  for (const gauge of gauges) options.telemetry?.meters?.gauge(...gauge);
+  ]);
   return {
     handle: (request, response) => endpoint.handle(request, response),
     serveStdio(caller, input, output) {
-      const connection = serveConnection({ context, openSession, caller, input, output });
+      const connection = serveConnection({
+        context,
+        openSession,
+        caller,
+        input,
+        output,
+        stopping: () => stopping,
+      });
       connections.add(connection);
       void connection.ended.then(() => connections.delete(connection));
       return connection;
@@ -142,4 +152,36 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
       await catalogue.close();
     },
   };
+}
+
+/** Definitions that are kept in mind: a server that offers another one each time cannot fill the memory. */
+const ALERTS_MAX = 10_000;
+
+/** Tells of each form of each tool once: a list is asked for again and again. */
+function alertOnce(tell: (changed: ChangedTool) => void): (tool: CatalogueTool) => void {
+  const told = new Set<string>();
+  return ({ upstream, definition, digest }) => {
+    const key = `${upstream.id} ${digest}`;
+    if (told.has(key) || told.size >= ALERTS_MAX) return;
+    told.add(key);
+    tell({ server: upstream.id, tool: definition.name, digest });
+  };
+}
+
+type Gauge = readonly [name: string, help: string, read: () => number];
+
+function gauge({ meters }: GatewayTelemetry = {}, gauges: readonly Gauge[]): void {
+  for (const each of gauges) meters?.gauge(...each);
+}
+
+function gaugesOf({ inFlight, held, tasks }: CallContext): readonly Gauge[] {
+  return [
+    [
+      'writ_gateway_requests_in_flight',
+      'Requests that are being decided and forwarded.',
+      () => inFlight.count,
+    ],
+    ['writ_gateway_calls_held', 'Calls whose servers wait for an answer of their client.', () => held.count],
+    ['writ_gateway_tasks', 'Calls that are kept as tasks.', () => tasks.count],
+  ];
 }

@@ -30,6 +30,8 @@ export class Flight {
   server: string | undefined;
   /** What the server logged meanwhile. */
   readonly logs: LogEntry[] = [];
+  /** Everything that was told the client meanwhile has gone out when this resolves. */
+  told: Promise<void> = Promise.resolve();
   /** What of it the output policy lets pass. */
   released: readonly LogEntry[] = [];
   /** Asks the client while the request is waiting; absent where only its answer can ask. */

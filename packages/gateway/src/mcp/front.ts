@@ -80,15 +80,16 @@ export function incomingOf(
     meta,
     signal,
     ...(inputs === undefined ? {} : { inputs }),
-    ...(wantsProgress ? { onProgress: progressForwarder(asked, progressToken) } : {}),
+    ...(wantsProgress ? { onProgress: progressForwarder(asked, flight, progressToken) } : {}),
   };
 }
 
-function progressForwarder(asked: Asked, progressToken: string | number): ProgressCallback {
+function progressForwarder(asked: Asked, flight: Flight, progressToken: string | number): ProgressCallback {
   return ({ progress, total }) => {
     // Numbers only: a message is output of the tool that no output policy has seen. A client that is gone has no use
     // for progress; the call itself is ended by its signal.
     const params = { progressToken, progress, ...(total === undefined ? {} : { total }) };
-    asked.notify({ method: 'notifications/progress', params }).catch(() => undefined);
+    const told = asked.notify({ method: 'notifications/progress', params }).catch(() => undefined);
+    flight.told = Promise.all([flight.told, told]).then(() => undefined);
   };
 }

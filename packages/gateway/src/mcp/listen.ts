@@ -6,6 +6,7 @@ import type { CallContext } from './call-context.ts';
 import { gatherChanges } from './change-relay.ts';
 import { Flight } from './flight.ts';
 import { isObject } from './json-object.ts';
+import { mayStillHear } from './may-hear.ts';
 
 /** A `subscriptions/listen` as far as policies allow it. */
 export interface AllowedListen {
@@ -63,7 +64,7 @@ export async function allowListen(
         const stop = gatherChanges(context.catalogue.upstreams, (change, upstream) => {
           if (change.kind === 'lost') return;
           if (change.kind === 'updated') {
-            listener({ kind: 'resource_updated', uri: context.catalogue.uriOf(upstream, change.uri) });
+            void tellUpdated(context, caller, context.catalogue.uriOf(upstream, change.uri), uris, listener);
           } else listener({ kind: `${change.kind}_list_changed` } as ServerEvent);
         });
         return () => {
@@ -73,6 +74,18 @@ export async function allowListen(
       },
     },
   };
+}
+
+/** Tells of a resource that is subscribed, if policies still let it. */
+async function tellUpdated(
+  context: CallContext,
+  caller: Caller,
+  uri: string,
+  uris: ReadonlySet<string>,
+  listener: (event: ServerEvent) => void,
+): Promise<void> {
+  if (uris.has(uri) && (await mayStillHear(context, caller, 'modern', uri)) && uris.has(uri))
+    listener({ kind: 'resource_updated', uri });
 }
 
 async function mayHear(

@@ -3,7 +3,7 @@ import type { Server } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { JsonObject } from '@writ/decision';
 import type { Caller } from '@writ/identity';
-import { answerTask, asksForTask } from './answer-task.ts';
+import { answerTask, asksForTask, errorMessage } from './answer-task.ts';
 import { answerTaskCall } from './answer-task-call.ts';
 import { reportMalformed, reportUnserved } from './ask-decision.ts';
 import type { CallContext } from './call-context.ts';
@@ -11,6 +11,7 @@ import { followChanges } from './change-relay.ts';
 import type { Arrival, ClientSession } from './client-session.ts';
 import { requestFront } from './front.ts';
 import { type AllowedListen, allowListen } from './listen.ts';
+import { mayStillHear } from './may-hear.ts';
 import { eraOf } from './methods.ts';
 import { plainCall } from './plain-call.ts';
 import { serveMcp } from './serve-mcp.ts';
@@ -29,6 +30,8 @@ interface ConnectionOptions {
   readonly caller: Caller;
   readonly input: Readable;
   readonly output: Writable;
+  /** True while the gateway waits for what is under way, and takes nothing more. */
+  readonly stopping: () => boolean;
 }
 
 /** Serves one client on a pair of streams, in the era that it begins with. */
@@ -38,6 +41,7 @@ export function serveConnection({
   caller,
   input,
   output,
+  stopping,
 }: ConnectionOptions): StdioSession {
   const { point } = context;
   const listens = new Map<unknown, AllowedListen>();
@@ -60,7 +64,10 @@ export function serveConnection({
     {
       malformed: (code, message) => void reportMalformed(point, caller, code, message),
       unserved: (method) => void reportUnserved(point, caller, method),
-      own: (message) => answerOwn(context, caller, message, gone.signal),
+      own: (message) =>
+        stopping()
+          ? refuseStopping(context, caller, message)
+          : answerOwn(context, caller, message, gone.signal),
       passing: (message) => forgetCancelled(listens, message),
       async admit(message) {
         const allowed = await allowListen(context, caller, message);
@@ -78,7 +85,8 @@ export function serveConnection({
   };
   const modern = (): Server => {
     const server = serveMcp(requestFront(context, caller, { era: 'modern' }));
-    const wanted = (uri: string) => [...listens.values()].some(({ uris }) => uris.has(uri));
+    const wanted = async (uri: string) =>
+      [...listens.values()].some(({ uris }) => uris.has(uri)) && mayStillHear(context, caller, 'modern', uri);
     const relay = followChanges(server, wanted);
     relay.follow(context.catalogue);
     closers.push(() => relay.close());
@@ -86,6 +94,19 @@ export function serveConnection({
   };
   const handle = serveStdio(({ era }) => (era === 'legacy' ? legacy() : modern()), { transport });
   return { ended, close: () => handle.close() };
+}
+
+/** Nothing more is taken; answers that a client owes still pass. */
+function refuseStopping(
+  { point }: CallContext,
+  caller: Caller,
+  { id, method }: JsonObject,
+): Promise<JsonObject> | undefined {
+  if (id === undefined || method === undefined) return undefined;
+  const message = 'the gateway is stopping: ask again';
+  return reportMalformed(point, caller, 'stopping', message).then(() =>
+    errorMessage(id, { code: -32_000, message: `stopping: ${message}` }),
+  );
 }
 
 /** Requests about tasks, and calls that may become one. */

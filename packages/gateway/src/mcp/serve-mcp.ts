@@ -162,6 +162,8 @@ async function flying<Answer>(
     const answer = await inFlight.run(() =>
       telemetry.request({ ...about, meta: incoming.meta, id: asked.id }, () => serve(incoming)),
     );
+    // What comes after the answer nobody listens for any more.
+    await incoming.flight.told;
     for (const entry of incoming.flight.released) {
       await asked.notify({ method: 'notifications/message', params: { ...entry } }).catch(() => undefined);
     }
