@@ -19,6 +19,7 @@ export interface ScriptedModel {
 
 interface Block {
   readonly type: string;
+  readonly tool_use_id?: string;
   readonly content?: unknown;
 }
 
@@ -41,12 +42,19 @@ export async function startScriptedModel(script: readonly Wish[]): Promise<Scrip
     const results = messages.flatMap(({ content }) =>
       typeof content === 'string' ? [] : content.filter(({ type }) => type === 'tool_result'),
     );
-    if (results.length >= told.length) told = results.map(({ content }) => JSON.stringify(content));
+    const answered = results.filter(({ tool_use_id: id }) => id?.startsWith(WISHED) === true);
+    if (answered.length >= told.length) told = answered.map(({ content }) => JSON.stringify(content));
     if (tools.length > 0) offered = tools.map(({ name }) => name);
     // Side questions (a title for the conversation) bring no tools.
-    const wish = tools.length === 0 ? undefined : script[results.length];
+    const next = tools.length === 0 ? undefined : script[answered.length];
+    // An agent that is still connecting says so by what it offers.
+    const wish =
+      next === undefined || offered.includes(next.tool) || results.length - answered.length > WAITS_MAX
+        ? next
+        : WAIT;
+    const id = wish === WAIT ? `toolu_wait_${results.length}` : `${WISHED}${answered.length}`;
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    for (const event of wish === undefined ? saying('Done.') : wishing(wish, results.length))
+    for (const event of wish === undefined ? saying('Done.') : wishing(wish, id))
       response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
     response.end();
   };
@@ -69,6 +77,10 @@ export async function startScriptedModel(script: readonly Wish[]): Promise<Scrip
   };
 }
 
+const WISHED = 'toolu_wish_';
+const WAIT: Wish = { tool: 'WaitForMcpServers', input: {} };
+const WAITS_MAX = 20;
+
 type Event = { readonly type: string; readonly [member: string]: unknown };
 
 function saying(text: string): readonly Event[] {
@@ -76,8 +88,8 @@ function saying(text: string): readonly Event[] {
   return stream(block, { type: 'text_delta', text }, 'end_turn');
 }
 
-function wishing({ tool, input }: Wish, count: number): readonly Event[] {
-  const block = { type: 'tool_use', id: `toolu_${count}`, name: tool, input: {} };
+function wishing({ tool, input }: Wish, id: string): readonly Event[] {
+  const block = { type: 'tool_use', id, name: tool, input: {} };
   return stream(block, { type: 'input_json_delta', partial_json: JSON.stringify(input) }, 'tool_use');
 }
 
