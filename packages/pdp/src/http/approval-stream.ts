@@ -1,76 +1,55 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import type { PendingLine } from '../pipeline/approval-service.ts';
+import { EventStream, type ServerSentEvent } from './stream/event-stream.ts';
 
 /** How often the list is read for a stream, ms: another process may have moved an approval. */
 const LOOK_EVERY_MS = 500;
-/** A comment as often as this keeps intermediaries from closing a quiet stream, ms. */
-const KEEP_ALIVE_MS = 15_000;
 
 /**
  * Server-sent events of what waits: first all as `added`, then `added`, `changed` and `removed` as they happen. Ends with
- * the connection. Who lags behind is told what is, not what was.
+ * the connection. Who lags behind is told what is, not what was, and who does not read at all is dropped.
  */
 export async function streamApprovals(
   reply: FastifyReply,
+  open: Set<EventStream>,
   pending: () => Promise<readonly PendingLine[]>,
 ): Promise<void> {
-  reply.hijack();
-  const { raw } = reply;
-  raw.writeHead(200, {
-    'Content-Type': 'text/event-stream',
-    'Cache-Control': 'no-store',
-    'X-Accel-Buffering': 'no',
-  });
-  raw.flushHeaders();
-  let open = true;
-  let wake: () => void = () => {};
-  raw.once('close', () => {
-    open = false;
-    wake();
-  });
-  let known = new Map<string, string>();
-  let saidAt = 0;
-  while (open) {
-    const lines = await pending().catch(() => undefined);
-    if (lines !== undefined) {
-      const found = new Map(lines.map((line) => [line.id, stateOf(line)]));
-      const events = [
-        ...lines.flatMap((line) => {
-          const before = known.get(line.id);
-          if (before === found.get(line.id)) return [];
-          return [eventText(before === undefined ? 'added' : 'changed', line)];
-        }),
-        ...[...known.keys()].filter((id) => !found.has(id)).map((id) => eventText('removed', { id })),
-      ];
-      known = found;
-      const quiet = events.length === 0 && performance.now() - saidAt > KEEP_ALIVE_MS;
-      if (events.length > 0 || quiet) {
-        saidAt = performance.now();
-        const text = quiet ? ': quiet\n\n' : events.join('');
-        if (!raw.write(text)) await new Promise<void>((resolve) => whenEither(raw, resolve));
+  const stream = new EventStream(reply);
+  open.add(stream);
+  let known: ReadonlyMap<string, string> = new Map();
+  try {
+    while (!stream.gone.aborted) {
+      const lines = await pending().catch(() => undefined);
+      if (lines !== undefined) {
+        const found = new Map(lines.map((line) => [line.id, stateOf(line)]));
+        for (const event of eventsOf(lines, known, found)) if (!(await stream.send(event))) return;
+        known = found;
       }
+      await delay(LOOK_EVERY_MS, undefined, { signal: stream.gone }).catch(() => undefined);
     }
-    if (!open) break;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, LOOK_EVERY_MS);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  } finally {
+    open.delete(stream);
+    stream.close();
   }
 }
 
-function whenEither(raw: FastifyReply['raw'], resolve: () => void): void {
-  raw.once('drain', resolve);
-  raw.once('close', resolve);
+function eventsOf(
+  lines: readonly PendingLine[],
+  known: ReadonlyMap<string, string>,
+  found: ReadonlyMap<string, string>,
+): readonly ServerSentEvent[] {
+  return [
+    ...lines.flatMap((line) => {
+      const before = known.get(line.id);
+      if (before === found.get(line.id)) return [];
+      return [{ event: before === undefined ? 'added' : 'changed', data: line }];
+    }),
+    ...[...known.keys()].filter((id) => !found.has(id)).map((id) => ({ event: 'removed', data: { id } })),
+  ];
 }
 
 /** What a change is: everything but the age. */
 function stateOf({ age_seconds: _age, ...line }: PendingLine): string {
   return JSON.stringify(line);
-}
-
-function eventText(event: string, data: object): string {
-  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }

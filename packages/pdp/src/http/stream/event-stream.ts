@@ -4,13 +4,16 @@ import type { FastifyReply } from 'fastify';
 
 /** How long a client may leave what was sent to it unread before it is dropped, ms. */
 export const SLOW_CLIENT_MS = 10_000;
+/** Streams of one kind at once; each holds a connection and reads the record, or what waits. */
+export const STREAMS_MAX = 64;
 /** How often a stream without events says that it is alive, ms. */
 const KEEP_ALIVE_MS = 15_000;
 
 /** One server-sent event; `id` is what a client that comes back names in `Last-Event-ID`. */
 export interface ServerSentEvent {
   readonly event: string;
-  readonly id: number;
+  /** Absent where a stream cannot go on from a place. */
+  readonly id?: number;
   readonly data: unknown;
 }
 
@@ -22,8 +25,14 @@ export class EventStream {
   readonly #response: ServerResponse;
   readonly #gone = new AbortController();
   readonly #keepAlive: NodeJS.Timeout;
+  readonly #slowClientMs: number;
 
-  constructor(reply: FastifyReply, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    reply: FastifyReply,
+    headers: Readonly<Record<string, string>> = {},
+    slowClientMs: number = SLOW_CLIENT_MS,
+  ) {
+    this.#slowClientMs = slowClientMs;
     reply.hijack();
     this.#response = reply.raw;
     this.#response.writeHead(200, {
@@ -51,8 +60,9 @@ export class EventStream {
   async send({ event, id, data }: ServerSentEvent): Promise<boolean> {
     if (this.gone.aborted) return false;
     // JSON has no line breaks of its own: one line of data is the whole.
-    if (this.#response.write(`event: ${event}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`)) return true;
-    const signal = AbortSignal.any([this.gone, AbortSignal.timeout(SLOW_CLIENT_MS)]);
+    const place = id === undefined ? '' : `id: ${id}\n`;
+    if (this.#response.write(`event: ${event}\n${place}data: ${JSON.stringify(data)}\n\n`)) return true;
+    const signal = AbortSignal.any([this.gone, AbortSignal.timeout(this.#slowClientMs)]);
     try {
       await once(this.#response, 'drain', { signal });
       return true;
