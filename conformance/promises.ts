@@ -57,6 +57,21 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
       'Nobody approves a call of their own: not its principal, its actor, nor anybody in the chain between.',
     source: 'docs/reference/entrypoints.md',
   },
+  'P-STANDING-COUNTED': {
+    sentence:
+      'A standing permission covers no more calls and no larger sum than it says, however many are made at once; each is on record.',
+    source: 'docs/how-to/approve-calls.md',
+  },
+  'P-STANDING-NARROW': {
+    sentence:
+      'A standing permission covers nothing that its words do not name, and lifts nothing but the reasons that it names.',
+    source: 'docs/how-to/approve-calls.md',
+  },
+  'P-APPROVAL-GROUP': {
+    sentence:
+      'Questions that policy calls alike are one message to people; a verdict on one is none on the others.',
+    source: 'docs/reference/entrypoints.md',
+  },
   'P-APPEAL-BOUND': {
     sentence:
       'An appeal reaches only denials of resource and workflow that offer one; it lets nothing through by itself, and a granted one lifts exactly the reasons that it was asked against, once.',

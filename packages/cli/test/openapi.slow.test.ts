@@ -282,6 +282,23 @@ describe('the published OpenAPI document', () => {
       operation: 'POST /access/v1/evaluations',
       body: { ...evaluation, evaluations: [{ resource: { type: 'tool', id: 'shell.exec' } }] },
     });
+    const grant = {
+      type: 'tool_call',
+      principal: 'user:42',
+      actor: 'agent:x',
+      tool: 'db.delete',
+      codes: ['human_approval_required'],
+      arguments: [{ at: '/table', equals: 'tmp' }],
+      uses: 1,
+      expires_at: new Date(Date.now() + 60_000).toISOString(),
+    };
+    const made = (await ask({ operation: 'POST /v1/standing', body: { grant } })) as { id: string };
+    await ask({ operation: 'GET /v1/standing' });
+    await ask({
+      operation: 'POST /v1/standing/{id}/revoke',
+      url: `/v1/standing/${made.id}/revoke`,
+      body: {},
+    });
     await ask({ operation: 'GET /access/v1/jwks' });
     const guarded = {
       subject: {

@@ -76,9 +76,24 @@ describe('approvals', () => {
       reason: 'human_rejected',
     });
 
+    const granted = await writ(
+      ...['approvals', 'grant', '--principal', MAIL_OUT.principal.id, '--actor', MAIL_OUT.actor.id],
+      ...['--tool', MAIL_OUT.action.tool, '--code', 'mail_leaves_the_company', '--any-arguments'],
+      ...['--uses', '1', '--for', '1h', '--comment', 'a newsletter'],
+    );
+    const standing = JSON.parse(granted.stdout) as { id: string };
+    expect(standing).toMatchObject({ status: 'active', uses: 1, used: 0 });
+    expect((await decideOver(service.api, MAIL_OUT)).body['outcome']).toBe('allow');
+    expect((await decideOver(service.api, MAIL_OUT)).body['outcome']).toBe('escalate');
+    expect(JSON.parse((await writ('approvals', 'revoke', standing.id)).stdout)).toMatchObject({
+      status: 'revoked',
+    });
+    expect((await runWrit(['approvals', 'standing', '--data', data])).stdout).toContain('No standing');
+    const guessed = await writ('approvals', 'approve', '--group', 'none', '--count', '3');
+    expect(guessed.stderr).toContain('0 calls of group');
     expect((await writ('approvals', 'approve', 'apr-none')).status).toBe(EXIT.no);
     expect((await writ('approvals', 'list', '--status', 'pendign')).stderr).toContain('pending');
-    expect(JSON.parse((await writ('approvals', 'list', '--status', 'all')).stdout).approvals).toHaveLength(2);
+    expect(JSON.parse((await writ('approvals', 'list', '--status', 'all')).stdout).approvals).toHaveLength(3);
     expect(await service.stop()).toBe(EXIT.ok);
   });
 });

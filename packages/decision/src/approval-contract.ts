@@ -1,5 +1,7 @@
 /** The parts of the contract that say what an approval is, beside the call that it is about. */
 
+import type { StandingTerms } from './standing.ts';
+
 /** The approval that an escalated call waits for, as its caller is told. */
 export interface PendingApproval {
   readonly id: string;
@@ -43,6 +45,10 @@ export interface ApprovalRule {
   /** How long the question waits, in place of the service's own time. */
   readonly ttl_seconds?: number;
   readonly remind_after_seconds?: number;
+  /** A yes also makes a standing permission, of which the person is told before. */
+  readonly standing?: StandingTerms;
+  /** Questions with one text here are shown to people as one; each is judged as the call that it is about. */
+  readonly group?: string;
   /** Groups that are asked too once the question is this old. */
   readonly escalate?: readonly { readonly after_seconds: number; readonly groups: readonly string[] }[];
 }

@@ -2,6 +2,7 @@ import type { ApprovalRule } from './approval-contract.ts';
 import type { Json, JsonObject } from './contract.ts';
 import type { OpinionReason } from './opinion.ts';
 import { readReasons } from './reason-reading.ts';
+import { standingTermsProblem } from './standing.ts';
 
 /** What an entrypoint of kind `approvers` says: rules that must all hold, or a refusal of whoever is named in the input. */
 export type ApproversAnswer =
@@ -16,6 +17,8 @@ const KEYS: readonly string[] = [
   ...SECONDS,
   'needed',
   'escalate',
+  'standing',
+  'group',
   'allow',
   'reason',
   'reasons',
@@ -59,6 +62,10 @@ function problemOf(rule: JsonObject): string | undefined {
     !(Number.isInteger(needed) && (needed as number) >= 0 && (needed as number) <= NEEDED_MAX)
   )
     return `\`needed\` is no whole number from 0 to ${NEEDED_MAX}`;
+  const { standing, group } = rule;
+  const terms = standing === undefined ? undefined : standingTermsProblem(standing);
+  if (terms !== undefined) return terms;
+  if (group !== undefined && !isTexts([group])) return '`group` is not a text';
   if (escalate !== undefined && !isEscalation(escalate))
     return '`escalate` is not a list of `{after_seconds, groups}`';
   return undefined;

@@ -6,6 +6,7 @@ import {
   count,
   delegationSchema,
   destinationSchema,
+  json,
   jsonObject,
   name,
   names,
@@ -42,6 +43,27 @@ const recentSchema = z
 
 export const appealSchema = z
   .strictObject({ justification: z.string().min(1).max(4096).exactOptional() })
+  .readonly();
+
+const conditionSchema = z
+  .strictObject({
+    at: text,
+    equals: json.exactOptional(),
+    one_of: z.array(json).readonly().exactOptional(),
+    at_least: amount.exactOptional(),
+    at_most: amount.exactOptional(),
+    starts_with: text.exactOptional(),
+  })
+  .readonly();
+
+const standingTermsSchema = z
+  .strictObject({
+    uses: count,
+    seconds: amount.nonnegative(),
+    amount: amount.nonnegative().exactOptional(),
+    arguments: z.array(conditionSchema).readonly().exactOptional(),
+    other_arguments: z.enum(['none', 'any']).exactOptional(),
+  })
   .readonly();
 
 export const approvalSchema = z
@@ -81,6 +103,8 @@ export const approvalSchema = z
     decided_at: text.exactOptional(),
     comment: text.exactOptional(),
     appeal: appealSchema.exactOptional(),
+    standing: standingTermsSchema.exactOptional(),
+    group: text.exactOptional(),
     needed: count.exactOptional(),
     votes: z.array(voteSchema).readonly().exactOptional(),
     asked: z.array(text).readonly().exactOptional(),

@@ -9,6 +9,7 @@ import type {
   PendingApproval,
   RecentDecision,
 } from './approval-contract.ts';
+import type { StandingTerms } from './standing.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export interface JsonObject {
@@ -281,6 +282,10 @@ export interface Approval {
   readonly comment?: string;
   /** Asked against a denial, in the words of whoever appeals: nobody has checked them. */
   readonly appeal?: { readonly justification?: string };
+  /** A yes also makes a standing permission on these terms. */
+  readonly standing?: StandingTerms;
+  /** Shown together with others that policy names alike. */
+  readonly group?: string;
   /** How many people have to say yes. */
   readonly needed?: number;
   readonly votes?: readonly ApprovalVoteShown[];

@@ -1,4 +1,4 @@
-import type { ApprovalRule } from '@writ/decision';
+import { type ApprovalRule, canonicalJson, type Json, type StandingTerms } from '@writ/decision';
 
 /** A person's verdict on an approval, as it is kept. */
 export interface ApprovalVote {
@@ -23,6 +23,23 @@ export interface Voter {
 /** How many people have to say yes: the most that any rule asks for, at least one. */
 export function votesNeeded(rules: readonly ApprovalRule[]): number {
   return Math.max(1, ...rules.map(({ needed = 1, each_of = [] }) => Math.max(needed, each_of.length)));
+}
+
+/** What a yes makes beyond the one call: only where every rule that holds names the same terms. */
+export function standingTermsOf(rules: readonly ApprovalRule[]): StandingTerms | undefined {
+  const [first] = rules;
+  if (first?.standing === undefined) return undefined;
+  const same = canonicalJson(first.standing as unknown as Json);
+  const all = rules.every(
+    ({ standing }) => standing !== undefined && canonicalJson(standing as unknown as Json) === same,
+  );
+  return all ? first.standing : undefined;
+}
+
+/** The group that a question is shown in; none where rules name different ones. */
+export function groupOf(rules: readonly ApprovalRule[]): string | undefined {
+  const groups = new Set(rules.flatMap(({ group }) => (group === undefined ? [] : [group])));
+  return groups.size === 1 ? [...groups][0] : undefined;
 }
 
 /** Groups that are asked at this age of a question; undefined where any approver is. */

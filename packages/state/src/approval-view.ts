@@ -1,6 +1,6 @@
 import type { Approval, DecisionRequest } from '@writ/decision';
 import type { ApprovalState } from './approval.ts';
-import { type ApprovalVote, groupsAsked, votesNeeded } from './approval-rule.ts';
+import { type ApprovalVote, groupOf, groupsAsked, votesNeeded } from './approval-rule.ts';
 
 /** The approval as the contract shows it. */
 export function toApproval(state: ApprovalState): Approval {
@@ -40,7 +40,12 @@ function detailsShown({ details }: ApprovalState): Partial<Approval> {
   };
 }
 
-function peopleShown({ rules, votes, stage = 0 }: ApprovalState): Partial<Approval> {
+function peopleShown({
+  rules,
+  votes,
+  stage = 0,
+  asked_standing: standing,
+}: ApprovalState): Partial<Approval> {
   if (rules === undefined) return {};
   const asked = rules.flatMap((rule) => {
     const steps = (rule.escalate ?? []).toSorted((a, b) => a.after_seconds - b.after_seconds).slice(0, stage);
@@ -50,7 +55,10 @@ function peopleShown({ rules, votes, stage = 0 }: ApprovalState): Partial<Approv
       ...steps.flatMap(({ groups }) => groups),
     ];
   });
+  const group = groupOf(rules);
   return {
+    ...(standing === undefined ? {} : { standing }),
+    ...(group === undefined ? {} : { group }),
     needed: votesNeeded(rules),
     ...(votes === undefined || votes.length === 0 ? {} : { votes: votes.map(voteShown) }),
     ...(asked.length === 0 ? {} : { asked: [...new Set(asked)] }),

@@ -1,7 +1,14 @@
-import type { Approval, ApprovalRule, ApprovalStatus, JsonObject, Reason } from '@writ/decision';
+import type {
+  Approval,
+  ApprovalRule,
+  ApprovalStatus,
+  JsonObject,
+  Reason,
+  StandingTerms,
+} from '@writ/decision';
 import type { Transaction } from '@writ/store';
 import { type ApprovalBinding, type BindingFault, bindingFault } from './approval-binding.ts';
-import { type ApprovalVote, votesNeeded, votesSuffice } from './approval-rule.ts';
+import { type ApprovalVote, groupOf, standingTermsOf, votesNeeded, votesSuffice } from './approval-rule.ts';
 import { type CellReader, readCell, readerOf, type Versioned, writeCell } from './cell.ts';
 import { cellKey, shardedKey } from './cell-key.ts';
 import { counterKey, hitCounter } from './counter.ts';
@@ -33,6 +40,8 @@ export interface ApprovalState extends Versioned {
   readonly rules?: readonly ApprovalRule[];
   /** Asked against a denial; its reasons are those that denied. */
   readonly appeal?: { readonly justification?: string };
+  /** Terms of a standing permission that the question showed. */
+  readonly asked_standing?: StandingTerms;
   /** Those who said yes. */
   readonly votes?: readonly ApprovalVote[];
   readonly decided_by?: string;
@@ -125,6 +134,7 @@ export function createApproval(
   if (transaction.get(approvalKey(approval.id)) !== undefined) throw new Error('the approval exists already');
   const { id, decision_id, expires_ms, binding, action, reasons, details, rules, appeal } = approval;
   const created_ms = transaction.nowMs;
+  const standing = standingTermsOf(rules ?? []);
   const state: ApprovalState = {
     v: 1,
     version: 1,
@@ -139,6 +149,7 @@ export function createApproval(
     ...(details === undefined ? {} : { details }),
     ...(rules === undefined ? {} : { rules }),
     ...(appeal === undefined ? {} : { appeal }),
+    ...(standing === undefined ? {} : { asked_standing: standing }),
   };
   writeCell(transaction, approvalKey(id), state);
   transaction.put(pendingKey(id), JSON.stringify(pendingSummary(state)));
@@ -325,6 +336,8 @@ export interface PendingSummary extends Versioned {
   readonly reason?: string;
   /** Asked against a denial. */
   readonly appeal?: true;
+  /** Shown together with others of the same tenant, principal, actor and tool. */
+  readonly group?: string;
   readonly needed: number;
   readonly votes: number;
   /** When it has to be looked after next: it ends, people are reminded, or further ones are asked. */
@@ -332,6 +345,7 @@ export interface PendingSummary extends Versioned {
 }
 
 function pendingSummary({ binding, action, reasons, ...state }: ApprovalState): PendingSummary {
+  const group = groupOf(state.rules ?? []);
   return {
     v: 1,
     expires_ms: state.expires_ms,
@@ -344,6 +358,7 @@ function pendingSummary({ binding, action, reasons, ...state }: ApprovalState): 
     ...(action.server === undefined ? {} : { server: action.server }),
     ...(reasons[0] === undefined ? {} : { reason: reasons[0].code }),
     ...(state.appeal === undefined ? {} : { appeal: true }),
+    ...(group === undefined ? {} : { group }),
     needed: votesNeeded(state.rules ?? []),
     votes: state.votes?.length ?? 0,
     upkeep_ms: nextUpkeepMs(state),

@@ -26,8 +26,10 @@ export {
   type Verdict,
 } from './approval.ts';
 export { type ApprovalBinding, type BindingFault, bindingFault } from './approval-binding.ts';
+export { groupKey, leadsGroup } from './approval-group.ts';
 export {
   type ApprovalVote,
+  groupOf,
   groupsAsked,
   mayVote,
   type Voter,
@@ -155,8 +157,25 @@ export {
   sessionKey,
   sessionKeys,
 } from './session.ts';
+export {
+  allStanding,
+  createStanding,
+  hasLeft,
+  mayTakeStanding,
+  readStanding,
+  revokeStanding,
+  type StandingState,
+  standingFrom,
+  standingKey,
+  standingOf,
+  standingStatus,
+  takeStanding,
+  toStanding,
+} from './standing.ts';
+export { coversCall, type StandingCall } from './standing-match.ts';
 export type { StateSubject } from './subject.ts';
 export {
+  PENDING_KEEP_MS,
   SWEEP_INTERVAL_MS,
   type SweepRequest,
   type SweptStore,

@@ -4,6 +4,7 @@ import { readCell, readerOf, type Versioned } from './cell.ts';
 import { SHARDS, shardPrefix } from './cell-key.ts';
 import { IDEMPOTENCY_MS } from './idempotency.ts';
 import { NAMED_SESSION_IDLE_MS } from './session.ts';
+import { readStanding } from './standing.ts';
 
 /** What a cell of one of these kinds may hold that tells when it means nothing any more. */
 interface Expiring extends Versioned {
@@ -23,12 +24,14 @@ export const SWEPT_KINDS = [
   'approval',
   'approval-pending',
   'approval-for',
+  'approval-group',
   'channel-memo',
+  'standing',
 ] as const;
 export type SweptKind = (typeof SWEPT_KINDS)[number];
 
 /** How long what expired stays in the list, so that its end is told before it goes. */
-const PENDING_KEEP_MS = 10 * 60_000;
+export const PENDING_KEEP_MS = 10 * 60_000;
 
 /** When a cell's text means nothing any more; undefined where that is not known, and then it stays. */
 const EXPIRY_MS: Readonly<Record<SweptKind, (text: string, key: string) => number | undefined>> = {
@@ -41,11 +44,18 @@ const EXPIRY_MS: Readonly<Record<SweptKind, (text: string, key: string) => numbe
   approval: (text, key) => after(read(text, key).expires_ms, APPROVAL_KEEP_MS),
   'approval-pending': (text) => after(pendingExpiry(text), PENDING_KEEP_MS),
   'channel-memo': (text, key) => after(read(text, key).kept_ms, APPROVAL_KEEP_MS),
+  standing: (text, key) => after(standingEnd(text, key), APPROVAL_KEEP_MS),
+  'approval-group': (text) => after(createdMs(text), APPROVAL_KEEP_MS),
   'approval-for': (text) => after(createdMs(text), APPROVAL_KEEP_MS),
 };
 
 function read(text: string, key: string): Expiring {
   return readCell<Expiring>(() => text, key) ?? { v: 1 };
+}
+
+function standingEnd(text: string, key: string): number | undefined {
+  const state = readStanding(() => text, key);
+  return state === undefined ? undefined : Date.parse(state.grant.expires_at);
 }
 
 function after(startMs: number | undefined, keptMs: number): number | undefined {
@@ -69,7 +79,7 @@ export const SWEEP_PAGE = 500;
 const PAGES_MAX = 20;
 /** Prefixes of cells whose keys are in order of time, so that the expired ones come first. */
 const ORDERED = ['decision/', PENDING_PREFIX, 'approval/', 'channel-memo/'] as const;
-const SHARDED = ['session', 'idem', 'counter', 'approval-for'] as const;
+const SHARDED = ['session', 'idem', 'counter', 'approval-for', 'approval-group'] as const;
 
 export interface SweepRequest {
   readonly cells: readonly string[];
@@ -102,6 +112,7 @@ export async function sweepStep(store: SweptStore, shard: number, nowMs: number)
     removed += (await sweepPage(store, shardPrefix(kind, shard), SWEEP_PAGE * PAGES_MAX, nowMs)).removed;
   }
   for (const prefix of ORDERED) removed += await sweepOrdered(store, prefix, nowMs);
+  removed += (await sweepPage(store, 'standing/', SWEEP_PAGE * PAGES_MAX, nowMs)).removed;
   return removed;
 }
 

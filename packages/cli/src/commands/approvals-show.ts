@@ -1,4 +1,4 @@
-import type { Approval } from '@writ/decision';
+import type { Approval, StandingTerms } from '@writ/decision';
 import { type Output, table } from '../output/output.ts';
 
 /** An approval as a person reads it: the call, who and why, what a yes does, and what happened before. */
@@ -20,6 +20,10 @@ function rowsOf(approval: Approval): string[][] {
     ],
     ...(chain === '' ? [] : [['  chain', chain]]),
     ['  why', approval.reasons.map(reasonText).join('; ')],
+    ...(approval.appeal === undefined
+      ? []
+      : [['  appeal', approval.appeal.justification ?? 'against a denial, without a reason']]),
+    ...(approval.standing === undefined ? [] : [['  and then', standingTermsText(approval.standing)]]),
     ...(approval.if_approved === undefined ? [] : [['  if yes', consequenceText(approval.if_approved)]]),
     ...(session === undefined ? [] : [['  session', sessionText(session)]]),
     ...(approval.recent ?? []).map((line, index) => [
@@ -32,6 +36,7 @@ function rowsOf(approval: Approval): string[][] {
       '  yes of',
       `${vote.by}${vote.on_behalf_of === undefined ? '' : ` for ${vote.on_behalf_of}`} at ${vote.at}${vote.comment === undefined ? '' : `: ${vote.comment}`}`,
     ]),
+    ...(approval.group === undefined ? [] : [['  group', approval.group]]),
     ['  until', approval.expires_at],
     ...(approval.decided_by === undefined
       ? []
@@ -56,6 +61,22 @@ function consequenceText(yes: NonNullable<Approval['if_approved']>): string {
     ...(estimated_cost === undefined ? [] : [`costs about ${estimated_cost}`]),
     ...(obligations.length === 0 ? [] : [`with ${obligations.join(', ')}`]),
   ].join('; ');
+}
+
+/** What a yes opens beyond the one call: a person must not miss it. */
+function standingTermsText({
+  uses,
+  seconds,
+  amount,
+  arguments: conditions,
+  other_arguments,
+}: StandingTerms): string {
+  const which =
+    conditions === undefined
+      ? 'this very call'
+      : `calls with ${[...conditions.map((each) => JSON.stringify(each)), ...(other_arguments === 'any' ? ['any other arguments'] : [])].join(', ')}`;
+  const sum = amount === undefined ? '' : `, ${amount} in all`;
+  return `a yes also permits ${which} without asking, ${uses} times${sum}, for ${seconds} s`;
 }
 
 function sessionText({ id, risk_score, labels = [] }: NonNullable<Approval['session']>): string {

@@ -1,14 +1,15 @@
-import type { Approval } from '@writ/decision';
+import type { Approval, StandingPermission } from '@writ/decision';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
 import { operatorClient, type ServiceOptions } from '../compose/operator-client.ts';
-import { EXIT } from '../exit-status.ts';
+import { CommandError, EXIT } from '../exit-status.ts';
 import { awayCommand, backCommand } from './approvals-away.ts';
 import { showApproval } from './approvals-show.ts';
+import { grantCommand, showStanding, standingCommand } from './approvals-standing.ts';
 import { watchCommand } from './approvals-watch.ts';
 import { addServiceOptions } from './service-options.ts';
 
-/** `writ approvals list | show | watch | approve | deny | revoke | away | back`. */
+/** `writ approvals list | show | watch | approve | deny | revoke | standing | grant | away | back`. */
 export function approvalsCommand(): Command {
   return new Command('approvals')
     .description('Look at calls that wait for a person, and approve or deny them')
@@ -17,7 +18,14 @@ export function approvalsCommand(): Command {
     .addCommand(watchCommand())
     .addCommand(verdictCommand('approve', 'Approve calls: exactly these, each once'))
     .addCommand(verdictCommand('deny', 'Deny calls; the agent is told that a person refused'))
-    .addCommand(verdictCommand('revoke', 'Take back what was approved and not used yet'))
+    .addCommand(
+      verdictCommand(
+        'revoke',
+        'Take back what was approved and not used yet, or end standing permissions (`stp-…`)',
+      ),
+    )
+    .addCommand(standingCommand())
+    .addCommand(grantCommand())
     .addCommand(awayCommand())
     .addCommand(backCommand())
     .addHelpText(
@@ -63,28 +71,34 @@ function showCommand(): Command {
 function verdictCommand(verb: 'approve' | 'deny' | 'revoke', about: string): Command {
   const command = addServiceOptions(new Command(verb))
     .description(about)
-    .argument('<id...>', 'the approvals, `apr-…`')
+    .argument('[id...]', 'the approvals, `apr-…`')
+    .option('--group <text>', 'all of a group that wait, in place of ids; with --count')
+    .option('--count <n>', 'how many calls of the group you have seen: with another number nothing is done')
     .option('--comment <text>', 'why; kept on record')
     .addHelpText('after', `\nExample:\n  npx writ approvals ${verb} apr-… apr-…`);
   return withAction(
     command,
     async (
       { output }: CommandContext,
-      ids: readonly string[],
-      options: ServiceOptions & { comment?: string },
+      named: readonly string[],
+      options: ServiceOptions & { comment?: string; group?: string; count?: string },
     ) => {
       const body = options.comment === undefined ? {} : { comment: options.comment };
       const client = operatorClient(options);
-      const answers: Approval[] = [];
+      const { group, count } = options;
+      const ids = group === undefined ? named : await groupIds(client, group, count);
+      if (ids.length === 0)
+        throw new CommandError(EXIT.usage, 'no approval is named', `writ approvals ${verb} apr-…`);
+      const answers: unknown[] = [];
       const failed: unknown[] = [];
       for (const id of ids) {
         try {
-          const answer = (await client.post(
-            `/v1/approvals/${encodeURIComponent(id)}/${verb}`,
-            body,
-          )) as Approval;
+          const isStanding = verb === 'revoke' && id.startsWith('stp-');
+          const place = isStanding ? 'standing' : 'approvals';
+          const answer = await client.post(`/v1/${place}/${encodeURIComponent(id)}/${verb}`, body);
           answers.push(answer);
-          showApproval(output, answer);
+          if (isStanding) showStanding(output, answer as StandingPermission);
+          else showApproval(output, answer as Approval);
         } catch (error) {
           if (ids.length === 1) throw error;
           failed.push(error);
@@ -95,4 +109,19 @@ function verdictCommand(verb: 'approve' | 'deny' | 'revoke', about: string): Com
       return failed.length === 0 ? EXIT.ok : EXIT.no;
     },
   );
+}
+
+/** What waits in a group, as long as it is what the person has seen. */
+async function groupIds(
+  client: ReturnType<typeof operatorClient>,
+  group: string,
+  count: string | undefined,
+): Promise<readonly string[]> {
+  const path = `/v1/approvals/pending?group=${encodeURIComponent(group)}`;
+  const { pending } = (await client.get(path)) as { pending: readonly { readonly id: string }[] };
+  if (String(pending.length) !== count) {
+    const how = `look at them with \`writ approvals list\`, then say --count ${pending.length}`;
+    throw new CommandError(EXIT.no, `${pending.length} calls of group \`${group}\` wait`, how);
+  }
+  return pending.map(({ id }) => id);
 }

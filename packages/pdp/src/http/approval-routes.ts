@@ -6,6 +6,7 @@ import { streamApprovals } from './approval-stream.ts';
 import { HttpError } from './error-body.ts';
 import { type ApiContext, approverOf, isApprover, pointFor } from './http-api.ts';
 import { bodyObject, optionalText, queryInteger, queryText, requiredText } from './reading.ts';
+import { type EventStream, STREAMS_MAX } from './stream/event-stream.ts';
 
 /** Longest wait that one request may ask for, ms; callers ask again. */
 export const WAIT_MAX_MS = 60_000;
@@ -32,13 +33,21 @@ export function registerApprovalRoutes(app: FastifyInstance, context: ApiContext
   });
   app.get('/v1/approvals/pending', async (request) => {
     const person = approverOf(request, context);
-    const lines = await approvals.pending(person);
+    const group = queryText(request, 'group');
+    const all = await approvals.pending(person);
+    const lines = group === undefined ? all : all.filter((line) => line.group === group);
     const limit = queryInteger(request, 'limit') ?? lines.length;
     return { total: lines.length, pending: lines.slice(0, limit) };
   });
+  const open = new Set<EventStream>();
+  app.addHook('preClose', async () => {
+    for (const stream of open) stream.close();
+  });
   app.get('/v1/approvals/stream', async (request, reply) => {
     const person = approverOf(request, context);
-    await streamApprovals(reply, () => approvals.pending(person));
+    if (open.size >= STREAMS_MAX)
+      throw new HttpError(503, 'overloaded', `${STREAMS_MAX} streams are open; close one, or ask later`);
+    await streamApprovals(reply, open, () => approvals.pending(person));
   });
   app.get<IdParams>('/v1/approvals/:id', async (request) => {
     const { id } = request.params;

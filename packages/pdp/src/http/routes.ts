@@ -19,12 +19,14 @@ import { registerOperatorRoutes } from './operator-routes.ts';
 import { registerPageRoutes } from './page/page-routes.ts';
 import { registerRevocationRoutes } from './revocation-routes.ts';
 import { registerSlackRoutes } from './slack-routes.ts';
+import { registerStandingRoutes } from './standing-routes.ts';
 import { registerStreamRoutes } from './stream-routes.ts';
 
 /** All routes, by what they are about. Each has its row in `openapi/`, which a test holds against these. */
 export const ROUTES: readonly RegisterRoutes[] = [
   registerDecisionRoutes,
   registerApprovalRoutes,
+  registerStandingRoutes,
   registerOperatorRoutes,
   registerRevocationRoutes,
   registerLookRoutes,

@@ -4,11 +4,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HttpError } from './error-body.ts';
 import { type ApiContext, approverOf, isApprover, pointFor, requireOperator } from './http-api.ts';
 import { queryInteger } from './reading.ts';
-import { EventStream, type ServerSentEvent } from './stream/event-stream.ts';
+import { EventStream, type ServerSentEvent, STREAMS_MAX } from './stream/event-stream.ts';
 import { LogGrowth } from './stream/log-growth.ts';
 
-/** Streams at once; each holds a connection and reads the record. */
-export const STREAMS_MAX = 64;
 /** Entries read at once for one stream. */
 const PAGE = 100;
 

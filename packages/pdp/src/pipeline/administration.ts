@@ -20,6 +20,7 @@ import type { HaltRequest } from './halt-procedure.ts';
 import { budgetStates, sessionFacts } from './look-at-state.ts';
 import { changeRevocation } from './revocations.ts';
 import type { ActOutcome, Administration, HaltTarget } from './service.ts';
+import { createStandingDesk } from './standing-desk.ts';
 
 /** Entries that are read at once while looking for a decision. */
 const SEARCH_WINDOW = 1024;
@@ -27,6 +28,7 @@ const SEARCH_WINDOW = 1024;
 export function createAdministration(core: Core): Administration {
   return {
     approvals: createApprovalDesk(core),
+    standing: createStandingDesk(core),
     channels: createChannelDesk(core),
     halt: (target, by, reason) => setHalt(core, target, 'halted', by, reason),
     resume: (target, by, reason) => setHalt(core, target, 'resumed', by, reason),

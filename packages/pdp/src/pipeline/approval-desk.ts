@@ -1,13 +1,5 @@
 import { type Approval, REASON_TABLE } from '@writ/decision';
-import {
-  type ApprovalState,
-  listAway,
-  PENDING_PREFIX,
-  pendingApprovalId,
-  readApproval,
-  readPending,
-  toApproval,
-} from '@writ/state';
+import { type ApprovalState, listAway, readApproval, toApproval } from '@writ/state';
 import type { ApprovalStepResult } from './approval-procedure.ts';
 import type { ApprovalDesk, ApprovalFilter, ApprovalVerdict, PendingLine } from './approval-service.ts';
 import { stepApproval } from './approvals.ts';
@@ -87,26 +79,20 @@ function sees(person: Approver | undefined, { binding }: ApprovalState): boolean
 
 /** How many wait now. */
 export async function countPending(core: Core): Promise<number> {
-  return (await listPending(core, undefined)).length;
+  const nowMs = core.clock.nowMs();
+  return (await core.pending.list()).filter(({ summary }) => nowMs <= summary.expires_ms).length;
 }
 
 /** Everything that waits, the oldest first, without reading each approval. */
 async function listPending(core: Core, person: Approver | undefined): Promise<readonly PendingLine[]> {
   const nowMs = core.clock.nowMs();
-  const cells = await core.store.scan(PENDING_PREFIX, APPROVALS_MAX);
   const lines: PendingLine[] = [];
-  for (const [key, text] of cells) {
-    const summary = readPending(text);
-    if (summary === undefined || nowMs > summary.expires_ms) continue;
-    if (person !== undefined && !coversTenant(person, summary.tenant)) continue;
-    const { v: _version, expires_ms, created_ms, ...rest } = summary;
-    lines.push({
-      id: pendingApprovalId(key),
-      ...rest,
-      created_at: new Date(created_ms).toISOString(),
-      expires_at: new Date(expires_ms).toISOString(),
-      age_seconds: Math.max(0, Math.floor((nowMs - created_ms) / 1000)),
-    });
+  for (const { id, summary, created_at, expires_at } of await core.pending.list()) {
+    const { expires_ms, created_ms, tenant } = summary;
+    if (nowMs > expires_ms || (person !== undefined && !coversTenant(person, tenant))) continue;
+    const { v: _version, expires_ms: _until, created_ms: _since, ...rest } = summary;
+    const age_seconds = Math.max(0, Math.floor((nowMs - created_ms) / 1000));
+    lines.push({ id, ...rest, created_at, expires_at, age_seconds });
   }
   return lines;
 }

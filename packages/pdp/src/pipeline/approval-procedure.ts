@@ -13,13 +13,17 @@ import {
   type ApprovalState,
   approvalKeys,
   cancelApproval,
+  createStanding,
   decideApproval,
   outboxKeys,
   revokeApproval,
+  standingFrom,
+  standingKey,
   tellChannels,
   type Verdict,
 } from '@writ/state';
 import type { Procedure, Transaction } from '@writ/store';
+import { standingFields } from './standing-procedure.ts';
 
 /** A person's verdict on a pending approval, or its withdrawal by the point that asked. */
 export interface ApprovalStepRequest {
@@ -29,6 +33,10 @@ export interface ApprovalStepRequest {
   /** What the verdict rests on, where it is one. */
   readonly verdict?: Omit<Verdict, 'status' | 'by'>;
   readonly comment?: string;
+  /** Id of the standing permission that a last yes makes, where policy and question say that it does. */
+  readonly standingId?: string;
+  /** Tenant of the approval: only where `standingId` is given. */
+  readonly tenant?: string;
   /** Channels that are told. */
   readonly channels: readonly string[];
   readonly saltSeed: string;
@@ -42,7 +50,11 @@ export type ApprovalStepResult =
 /** Moves an approval once and puts the step on record in the same transaction. */
 const approvalProcedure: Procedure<ApprovalStepRequest, ApprovalStepResult> = {
   name: 'pdp.approval',
-  keys: ({ id, channels, saltSeed }) => [...approvalKeys(id), ...outboxKeys(id, channels, stepOf(saltSeed))],
+  keys: ({ id, channels, saltSeed, standingId, tenant }) => [
+    ...approvalKeys(id),
+    ...outboxKeys(id, channels, stepOf(saltSeed)),
+    ...(standingId === undefined ? [] : [standingKey(tenant, standingId)]),
+  ],
   run: (transaction, request) => {
     const { id, step, by, comment, saltSeed, trust } = request;
     const result = move(transaction, request);
@@ -62,6 +74,7 @@ const approvalProcedure: Procedure<ApprovalStepRequest, ApprovalStepResult> = {
     recordEntry(transaction, { kind: 'approval', event, approval_id: id, decision_id }, sealed, trust);
     recordToken(transaction, request, result.approval);
     tellChannels(transaction, id, request.channels, { event, step: stepOf(saltSeed) });
+    if (status === 'approved' && step === 'approved') grantStanding(transaction, request, result.approval);
     return result;
   },
   afterBatch: closeLedger,
@@ -90,6 +103,23 @@ function recordToken(transaction: Transaction, request: ApprovalStepRequest, app
     sealed,
     request.trust,
   );
+}
+
+/** A yes to a question that said so also makes a standing permission, never a wider one than the question showed. */
+function grantStanding(
+  transaction: Transaction,
+  { standingId, by, comment, saltSeed, trust }: ApprovalStepRequest,
+  approval: ApprovalState,
+): void {
+  const grant = standingId === undefined ? undefined : standingFrom(approval, transaction.nowMs);
+  if (grant === undefined || standingId === undefined) return;
+  const said = comment === undefined ? {} : { comment };
+  const granted_by = approval.decided_by ?? by;
+  const from = { id: standingId, approval_id: approval.id, granted_by, grant, ...said };
+  const state = createStanding(transaction, from);
+  const core = { kind: 'approval', event: 'standing_granted', approval_id: standingId } as const;
+  const sealed = sealFields(standingFields(state, { by, ...said }), derivedSalts(`${saltSeed} standing`));
+  recordEntry(transaction, core, sealed, trust);
 }
 
 /** Names this step among those of the approval; no two share a seed. */

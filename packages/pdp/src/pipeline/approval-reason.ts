@@ -1,5 +1,5 @@
 import { REASON_TABLE, type ReasonCode } from '@writ/decision';
-import type { ApprovalFault } from '@writ/state';
+import { type ApprovalBinding, type ApprovalFault, bindingFault } from '@writ/state';
 
 /** Faults of an approval as reasons of a decision. */
 const CODES: Readonly<Record<ApprovalFault, ReasonCode>> = {
@@ -28,4 +28,25 @@ export function approvalReason(fault: ApprovalFault): {
 } {
   const code = CODES[fault];
   return { code, message: REASON_TABLE[code].sentence };
+}
+
+const REDEFINED =
+  'the approval was given for another definition of this tool than it has now, as when its server or this service was upgraded: ask again';
+
+/** As `approvalReason`, and clear about an approval whose tool has another definition now. */
+export function misfit(
+  fault: ApprovalFault,
+  approved: ApprovalBinding,
+  call: ApprovalBinding,
+): ReturnType<typeof approvalReason> {
+  const reason = approvalReason(fault);
+  const isRedefined =
+    fault === 'approval_mismatch' &&
+    approved.tool_digest !== call.tool_digest &&
+    bindingFault(withoutDigest(approved), withoutDigest(call)) === undefined;
+  return isRedefined ? { ...reason, message: REDEFINED } : reason;
+}
+
+function withoutDigest({ tool_digest: _digest, ...rest }: ApprovalBinding): ApprovalBinding {
+  return rest;
 }

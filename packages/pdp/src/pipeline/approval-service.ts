@@ -40,6 +40,8 @@ export interface PendingLine {
   readonly reason?: string;
   /** Asked against a denial. */
   readonly appeal?: true;
+  /** What policy calls alike; questions of one group are shown as one. */
+  readonly group?: string;
   readonly needed: number;
   readonly votes: number;
 }

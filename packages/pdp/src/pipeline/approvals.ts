@@ -88,6 +88,9 @@ export async function stepApproval(
     trust: core.trust,
   };
   const result = await core.store.call<ApprovalStepRequest, ApprovalStepResult>('pdp.approval', request);
-  if (result.ok) core.moves.emit(step.id);
+  if (result.ok) {
+    core.pending.note(step.id);
+    core.moves.emit(step.id);
+  }
   return result;
 }

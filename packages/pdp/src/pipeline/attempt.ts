@@ -12,6 +12,7 @@ import type { ApprovalState, Gathered, StateSubject } from '@writ/state';
 import { type CallerIdentity, modeFor } from './caller.ts';
 import type { Core } from './core.ts';
 import type { DraftFrame } from './draft-decision.ts';
+import type { Standing } from './find-standing.ts';
 import type { Judgement, judge } from './judge.ts';
 import type { OverrideRead } from './override-token.ts';
 import type { PolicyFacts } from './policy-facts.ts';
@@ -47,6 +48,8 @@ export interface Prepared {
   /** What builtins that draw or ask answered. */
   readonly nondeterministic?: NondeterministicCache;
   readonly approval?: ApprovalState;
+  /** The standing permission that the call is to be taken from. */
+  readonly standing?: Standing;
   /** Who would have to be asked, where a person has to judge: undefined where policy says so only of somebody. */
   readonly rules?: readonly ApprovalRule[];
 }

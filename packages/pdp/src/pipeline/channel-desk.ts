@@ -1,18 +1,18 @@
 import type { Approval } from '@writ/decision';
 import {
   dueNotices,
+  groupKey,
   memoKey,
   type OutboxNotice,
-  PENDING_PREFIX,
-  pendingApprovalId,
   readMemo,
-  readPending,
   toApproval,
   upkeepDue,
 } from '@writ/state';
 import { approvalNamed } from './call-cells.ts';
 import type { Core } from './core.ts';
+import type { GroupRequest } from './group-procedure.ts';
 import type { OutboxRequest } from './outbox-procedure.ts';
+import type { PendingItem } from './pending-index.ts';
 import { recentDecisions } from './recent-decisions.ts';
 import type { UpkeepRequest } from './upkeep-procedure.ts';
 
@@ -36,9 +36,6 @@ export interface ChannelDesk {
   /** Ends what expired, reminds, and asks further people, where that is due. */
   upkeep(): Promise<void>;
 }
-
-/** Pending approvals that one round of upkeep looks at. */
-const UPKEEP_MAX = 100_000;
 
 export function createChannelDesk(core: Core): ChannelDesk {
   const act = (request: OutboxRequest) =>
@@ -67,12 +64,40 @@ export function createChannelDesk(core: Core): ChannelDesk {
 }
 
 async function upkeep(core: Core): Promise<void> {
+  await upkeepEach(core);
+  await upkeepGroups(core);
+}
+
+/** Where the question of a group that people were asked about has ended, they are asked about the next one. */
+async function upkeepGroups(core: Core): Promise<void> {
   const nowMs = core.clock.nowMs();
-  const cells = await core.store.scan(PENDING_PREFIX, UPKEEP_MAX);
-  for (const [key, text] of cells) {
-    const summary = readPending(text);
-    if (summary?.upkeep_ms === undefined || summary.upkeep_ms > nowMs) continue;
-    const id = pendingApprovalId(key);
+  const groups = new Map<string, PendingItem>();
+  const waiting = new Set<string>();
+  for (const item of await core.pending.list()) {
+    const { tenant, group, expires_ms } = item.summary;
+    if (expires_ms < nowMs) continue;
+    waiting.add(item.id);
+    const key = group === undefined ? undefined : groupKey(tenant, group);
+    if (key !== undefined && !groups.has(key)) groups.set(key, item);
+  }
+  for (const [key, { id, summary }] of groups) {
+    const known = await core.store.read(key);
+    if (known !== undefined && waiting.has(known)) continue;
+    const request: GroupRequest = {
+      ...(summary.tenant === undefined ? {} : { tenant: summary.tenant }),
+      group: summary.group as string,
+      id,
+      ...(known === undefined ? {} : { known }),
+      channels: core.channels,
+    };
+    await core.store.call<GroupRequest, boolean>('pdp.approval-group', request);
+  }
+}
+
+async function upkeepEach(core: Core): Promise<void> {
+  const nowMs = core.clock.nowMs();
+  for (const { id, summary } of await core.pending.list()) {
+    if (summary.upkeep_ms === undefined || summary.upkeep_ms > nowMs) continue;
     const state = await approvalNamed(core.store, id, 0);
     const event = state === undefined ? undefined : upkeepDue(state, nowMs);
     if (event === undefined) continue;
@@ -85,6 +110,7 @@ async function upkeep(core: Core): Promise<void> {
       trust: core.trust,
     };
     await core.store.call<UpkeepRequest, boolean>('pdp.approval-upkeep', request);
+    core.pending.note(id);
     core.moves.emit(id);
   }
 }

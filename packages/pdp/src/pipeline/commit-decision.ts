@@ -1,4 +1,5 @@
 import {
+  type ApprovalRule,
   type DecideCall,
   type Decision,
   type DecisionRequest,
@@ -6,7 +7,7 @@ import {
   newApprovalId,
 } from '@writ/decision';
 import { draftEntry, type PersonalFields, sealFields } from '@writ/ledger';
-import { factKeys, PENDING_PREFIX, pendingApprovalId, readPending, rootSessionKey } from '@writ/state';
+import { factKeys, groupKey, groupOf, rootSessionKey } from '@writ/state';
 import { observedNote } from '../layers/observed.ts';
 import { approvalDetails } from './approval-details.ts';
 import { type Attempt, forwardedHashOf, frameOf, type Prepared, unrecorded } from './attempt.ts';
@@ -14,11 +15,14 @@ import { budgetRequests } from './budgets.ts';
 import { recordedAnswers } from './builtin-answers.ts';
 import { bindingOf, digestOfCall, idempotencyCellOf, pendingCellOf } from './call-cells.ts';
 import { briefOf, type CommitRequest, type CommitResult } from './commit-request.ts';
+import type { Core } from './core.ts';
 import { type DecisionFacts, decisionCore, decisionFields } from './decision-entry.ts';
 import { denial } from './draft-decision.ts';
 import { commitFault } from './faults.ts';
+import type { Standing } from './find-standing.ts';
 import { applyLogPolicy, type LogEvent, mayMask, recordedAs } from './log-policy.ts';
 import { maskArguments } from './mask-arguments.ts';
+import type { PendingItem } from './pending-index.ts';
 import { rateRequests } from './rate-limits.ts';
 import { hashArgs } from './resolve-request.ts';
 
@@ -40,6 +44,7 @@ export async function commit(attempt: Attempt, prepared: Prepared): Promise<Comm
     }
     if (result.kind === 'repeat') return { kind: 'decided', decision: result.decision };
     core.memory.remember(result.cells ?? []);
+    if (request.ask !== undefined) core.pending.note(request.ask.id);
     const decision = await withReceipt(attempt, result.changed ?? prepared.draft, result.leaf);
     return { kind: 'decided', decision };
   } catch (thrown) {
@@ -67,6 +72,7 @@ function gatheredKeys({ gathered, subject, facts }: Prepared): readonly string[]
 async function commitRequest(attempt: Attempt, prepared: Prepared): Promise<CommitRequest> {
   const { call, caller } = attempt;
   const { draft, request, subject, counted, labels, facts, gathered } = prepared;
+  const standing = draft.effect === 'proceed' ? prepared.standing : undefined;
   const idempotencyCell = idempotencyCellOf(call, request, caller.pointId);
   const ask = await askFor(attempt, prepared);
   const use =
@@ -80,7 +86,8 @@ async function commitRequest(attempt: Attempt, prepared: Prepared): Promise<Comm
     budgets: budgetRequests(facts?.budgets ?? [], request),
     rates: rateRequests(prepared.rates ?? []),
     labels,
-    timeBound: use || (prepared.judgement?.combined.lifted.overridden.length ?? 0) > 0,
+    timeBound:
+      use || standing !== undefined || (prepared.judgement?.combined.lifted.overridden.length ?? 0) > 0,
     note: noteOf(attempt, prepared),
     ...(await recordOf(attempt, prepared)),
     ...(idempotencyCell === undefined ? {} : { idempotencyCell }),
@@ -97,8 +104,15 @@ async function commitRequest(attempt: Attempt, prepared: Prepared): Promise<Comm
           },
         }
       : {}),
+    ...(standing === undefined
+      ? {}
+      : { standing: { key: standing.key, id: standing.id, ...amountOf(standing) } }),
     ...(ask === undefined ? {} : { ask }),
   };
+}
+
+function amountOf({ amount }: Standing): { readonly amount?: number } {
+  return amount === undefined ? {} : { amount };
 }
 
 function tokenOf({ override }: Attempt): { readonly tokenId?: string } {
@@ -124,11 +138,9 @@ async function askFor(attempt: Attempt, prepared: Prepared): Promise<CommitReque
   const binding = bindingOfPrepared(call, prepared);
   const reasons = judgement.combined.escalations;
   const pendingCell = pendingCellOf(binding, reasons);
-  const [pendingId, waiting] = await Promise.all([
-    core.store.read(pendingCell),
-    core.store.scan(PENDING_PREFIX, QUEUE_COUNTED_MAX),
-  ]);
+  const [pendingId, waiting] = await Promise.all([core.store.read(pendingCell), core.pending.list()]);
   const { type, tool, server } = request.action;
+  const group = await groupCell(core, binding.tenant, rules ?? []);
   const forwarded = judgement.forwardedArgs;
   const shown =
     forwarded === undefined ? undefined : await maskArguments(core, draft.decision_id, request, forwarded);
@@ -149,6 +161,7 @@ async function askFor(attempt: Attempt, prepared: Prepared): Promise<CommitReque
     ...(judgement.combined.appealed.length === 0 ? {} : { appeal: call.appeal ?? {} }),
     ...(position === undefined ? {} : { position }),
     pendingCell,
+    ...(group === undefined ? {} : { group }),
     action: {
       type,
       ...(tool === undefined ? {} : { tool }),
@@ -159,18 +172,29 @@ async function askFor(attempt: Attempt, prepared: Prepared): Promise<CommitReque
   };
 }
 
+async function groupCell(
+  core: Core,
+  tenant: string | undefined,
+  rules: readonly ApprovalRule[],
+): Promise<NonNullable<CommitRequest['ask']>['group']> {
+  const group = groupOf(rules);
+  if (group === undefined) return undefined;
+  const key = groupKey(tenant, group);
+  const known = await core.store.read(key);
+  return { key, ...(known === undefined ? {} : { known }) };
+}
+
 /** The place of an approval, or of one that is asked for now, among those of its tenant; from 1. */
 function positionIn(
-  waiting: readonly (readonly [key: string, text: string])[],
+  waiting: readonly PendingItem[],
   tenant: string | undefined,
   pendingId: string | undefined,
   nowMs: number,
 ): number | undefined {
   let before = 0;
-  for (const [key, text] of waiting) {
-    if (pendingId !== undefined && pendingApprovalId(key) === pendingId) return before + 1;
-    const other = readPending(text);
-    if (other?.tenant === tenant && other !== undefined && other.expires_ms >= nowMs) before += 1;
+  for (const { id, summary } of waiting.slice(0, QUEUE_COUNTED_MAX)) {
+    if (id === pendingId) return before + 1;
+    if (summary.tenant === tenant && summary.expires_ms >= nowMs) before += 1;
   }
   return waiting.length >= QUEUE_COUNTED_MAX ? undefined : before + 1;
 }

@@ -16,6 +16,8 @@ import {
   createApproval,
   factKeys,
   haltKeys,
+  leadsGroup,
+  mayTakeStanding,
   openDecision,
   openDecisionKey,
   outboxKeys,
@@ -30,13 +32,20 @@ import {
   revokedParty,
   sessionKeys,
   takeRates,
+  takeStanding,
   tellChannels,
   useApproval,
 } from '@writ/state';
 import type { Procedure, Transaction } from '@writ/store';
 import { approvalReason } from './approval-reason.ts';
 import { appendEntries, type Settled } from './commit-entries.ts';
-import { type ApprovalUse, briefOf, type CommitRequest, type CommitResult } from './commit-request.ts';
+import {
+  type ApprovalDraft,
+  type ApprovalUse,
+  briefOf,
+  type CommitRequest,
+  type CommitResult,
+} from './commit-request.ts';
 import { rateLimited, withRemaining } from './rate-limits.ts';
 import { askAgain, withHalt, withReason } from './settle-decision.ts';
 import { mayRecall } from './state-memory.ts';
@@ -57,6 +66,7 @@ const commitProcedure: Procedure<CommitRequest, CommitResult> = {
       ...rateKeys(request.rates, request.subject),
       ...factKeys(request.gathered?.facts ?? [], request.subject, definitionsOf(request)),
       ...(request.idempotencyCell === undefined ? [] : [request.idempotencyCell]),
+      ...(request.standing === undefined ? [] : [request.standing.key]),
       ...(request.use === undefined
         ? []
         : [...approvalKeys(request.use.id), ...outboxKeys(request.use.id, request.use.channels, 'used')]),
@@ -69,6 +79,7 @@ const commitProcedure: Procedure<CommitRequest, CommitResult> = {
             ...outboxKeys(request.ask.id, request.ask.channels, 'requested'),
           ]),
       ...(request.ask?.pendingId === undefined ? [] : approvalKeys(request.ask.pendingId)),
+      ...groupKeys(request.ask?.group),
       openDecisionKey(request.brief.decision_id),
     ]),
   ],
@@ -81,6 +92,11 @@ const commitProcedure: Procedure<CommitRequest, CommitResult> = {
 const NOBODY: readonly string[] = [];
 
 export default commitProcedure;
+
+function groupKeys(group: ApprovalDraft['group']): readonly string[] {
+  if (group === undefined) return [];
+  return [group.key, ...(group.known === undefined ? [] : approvalKeys(group.known))];
+}
 
 function definitionsOf(request: CommitRequest) {
   return request.budgets.map(({ definition }) => definition);
@@ -106,6 +122,10 @@ function commit(transaction: Transaction, request: CommitRequest): CommitResult 
     const facts = changedFacts(transaction, gathered, request.subject, definitionsOf(request));
     if (facts.length > 0) return { kind: 'conflict', facts };
   }
+  // What a standing permission had left may be gone: then the call is prepared anew, and people are asked.
+  const { standing } = request;
+  if (standing !== undefined && !mayTakeStanding(transaction, standing.key, standing.amount))
+    return { kind: 'conflict', facts: ['standing'] };
   const settled = earlier?.kind === 'mismatch' ? mismatched(request) : settle(transaction, request);
   return conclude(transaction, request, settled, earlier?.kind === 'first');
 }
@@ -207,7 +227,10 @@ function ask(
     ...(appeal === undefined ? {} : { appeal }),
   });
   transaction.put(pendingCell, id);
-  tellChannels(transaction, id, channels, { event: 'requested', step: 'requested' });
+  // People get one message for a group; the list shows all that it holds.
+  const { group } = draft;
+  if (group === undefined || leadsGroup(transaction, group.key, id, group.known))
+    tellChannels(transaction, id, channels, { event: 'requested', step: 'requested' });
   return {
     changed: askAgain(draftOf(request), asked, channels, transaction.nowMs, position),
     reservations: [],
@@ -237,6 +260,11 @@ function proceed(transaction: Transaction, request: CommitRequest): Settled {
   const told =
     rated.remaining === undefined ? {} : { changed: withRemaining(draftOf(request), rated.remaining) };
   const moved = { reservations, rates, ...told };
+  const { standing } = request;
+  if (standing !== undefined) {
+    takeStanding(transaction, standing.key, standing.amount);
+    return { ...moved, approvalEvents: [{ event: 'standing_used', id: standing.id }] };
+  }
   if (use === undefined) return { ...moved, approvalEvents: [] };
   const used = useApproval(transaction, use.id, use.binding, brief.decision_id, use.tokenId);
   if (!used.ok) throw new Error(`the approval was usable and is not any more: ${used.code}`);

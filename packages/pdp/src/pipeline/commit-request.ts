@@ -27,6 +27,13 @@ export interface ApprovalUse {
   readonly tokenId?: string;
 }
 
+/** One call of a standing permission. */
+export interface StandingUse {
+  readonly key: string;
+  readonly id: string;
+  readonly amount?: number;
+}
+
 /** An approval to be asked for where the decision escalates. */
 export interface ApprovalDraft {
   readonly id: string;
@@ -36,6 +43,8 @@ export interface ApprovalDraft {
   readonly reasons: readonly Reason[];
   readonly details?: ApprovalDetails;
   readonly rules?: readonly ApprovalRule[];
+  /** The cell of the group that the question is shown in, and what it named when this call was prepared. */
+  readonly group?: { readonly key: string; readonly known?: string };
   /** Asked against a denial. */
   readonly appeal?: NonNullable<ApprovalState['appeal']>;
   /** Its place among what waits for people in its tenant, from 1; absent where more wait than are counted. */
@@ -74,6 +83,8 @@ export interface CommitRequest {
   /** Whether the draft rests on a right that ends with time: an approval or an override. */
   readonly timeBound: boolean;
   readonly use?: ApprovalUse;
+  /** A standing permission that one call is taken from. */
+  readonly standing?: StandingUse;
   readonly ask?: ApprovalDraft;
   /** What completing the call needs again. */
   readonly note: Json;

@@ -7,6 +7,7 @@ import type { PolicySource } from '../layers/policy-source.ts';
 import type { Approver } from './approver.ts';
 import type { KeyedQueue } from './keyed-queue.ts';
 import type { Meters } from './meters.ts';
+import type { PendingIndex } from './pending-index.ts';
 import type { PolicyFacts } from './policy-facts.ts';
 import type { StateMemory } from './state-memory.ts';
 
@@ -62,6 +63,8 @@ export interface Core {
   readonly approvers: ReadonlyMap<string, Approver>;
   /** Channels by which people are asked; what callers are told as `approver_channel`. */
   readonly channels: readonly string[];
+  /** What waits for people. */
+  readonly pending: PendingIndex;
   /** Names of approvals that this process moved. */
   readonly moves: EventEmitter;
   /** Work whose answer nobody waits for, such as queued results; `close` waits for it. */

@@ -17,6 +17,7 @@ import { explain } from './explain.ts';
 import { KeyedQueue } from './keyed-queue.ts';
 import { list } from './list.ts';
 import { Meters } from './meters.ts';
+import { PendingIndex } from './pending-index.ts';
 import { rememberPolicyFacts } from './policy-facts.ts';
 import { createRandomPool } from './random-pool.ts';
 import { report } from './report.ts';
@@ -61,11 +62,12 @@ const SEED_BYTES = 32;
 export function createDecisionPoint(options: DecisionPointOptions): DecisionService {
   const randomBytes = createRandomPool();
   const { receipts } = options;
+  const clock = clamped(options.clock ?? { nowMs: () => Date.now() });
   const core: Core = {
     source: options.policies,
     factsOf: rememberPolicyFacts(options.budgets ?? []),
     store: options.store,
-    clock: clamped(options.clock ?? { nowMs: () => Date.now() }),
+    clock,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     environment: options.environment ?? {},
     trust: options.trust ?? 'cooperative',
@@ -81,6 +83,7 @@ export function createDecisionPoint(options: DecisionPointOptions): DecisionServ
       : { receipt: (id: string, leafHash: string) => signReceipt(receipts, id, leafHash) }),
     approvers: new Map((options.approvers ?? []).map((approver) => [approver.id, approver])),
     channels: options.channels ?? [],
+    pending: new PendingIndex(options.store, clock.nowMs),
     moves: new EventEmitter().setMaxListeners(0),
     background: new Set(),
     meters: new Meters(),

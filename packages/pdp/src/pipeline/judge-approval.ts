@@ -7,6 +7,7 @@ import { type Approver, coversTenant, OPERATOR_GROUP } from './approver.ts';
 import { approvalNamed } from './call-cells.ts';
 import type { Core } from './core.ts';
 import { newTokenId } from './override-token.ts';
+import { newStandingId } from './standing-desk.ts';
 
 /** Why a verdict does not count. */
 export type VerdictRefusal =
@@ -56,9 +57,16 @@ export async function judgeApproval(
       tokenId: newTokenId(core),
       under: digest,
     };
-    const result = await stepApproval(core, { id, step, by, ...said, verdict });
+    const standing = state.asked_standing === undefined ? {} : standingOfStep(core, state);
+    const result = await stepApproval(core, { id, step, by, ...said, verdict, ...standing });
     if (result.ok || result.code !== 'approval_moved' || attempt >= ATTEMPTS_MAX) return result;
   }
+}
+
+/** Only a question that showed the terms of a standing permission makes one. */
+function standingOfStep(core: Core, { binding }: ApprovalState) {
+  const { tenant } = binding;
+  return { standingId: newStandingId(core), ...(tenant === undefined ? {} : { tenant }) };
 }
 
 type Permission =

@@ -8,13 +8,14 @@ import {
 import { NondeterministicCache } from '@writ/rego';
 import { type ApprovalState, checkApproval, type StateSubject } from '@writ/state';
 import type { PolicySet } from '../layers/policy-set.ts';
-import { approvalReason } from './approval-reason.ts';
+import { misfit } from './approval-reason.ts';
 import { type Attempt, forwardedHashOf, frameOf, type Prepared } from './attempt.ts';
 import { approvalNamed, bindingOf, pendingCellOf } from './call-cells.ts';
 import { refusedClaim } from './caller.ts';
 import type { Core } from './core.ts';
 import { type DraftFrame, denial, draftDecision } from './draft-decision.ts';
 import { readFault } from './faults.ts';
+import { findStanding } from './find-standing.ts';
 import { gather, subjectOf, withGathered } from './gather.ts';
 import { type Judgement, withDenial } from './judge.ts';
 import type { PolicyFacts } from './policy-facts.ts';
@@ -100,30 +101,36 @@ async function consultPolicies(attempt: Attempt, basis: Basis): Promise<Prepared
   const told = withGathered(basis.request, gathered ?? { context: {}, expected: {}, facts: [] }, time);
   const request = approved === undefined ? told : withApproval(told, approved);
   const nondeterministic = new NondeterministicCache();
-  const ask = (appealing: boolean) =>
+  const ask = (appealing: boolean, lifted = approved?.reasons) =>
     attempt.judge(request, {
       policies: set,
       nondeterministic,
       nowMs,
       deadlineMs: Math.max(0, deadlineAt - performance.now()),
       duties,
-      ...(approved === undefined ? {} : { approved: approved.reasons }),
+      ...(lifted === undefined ? {} : { approved: lifted }),
       ...(appealing ? { appealing } : {}),
     });
-  const asked = await ask(call.appeal !== undefined || approval?.appeal !== undefined);
-  const appealed = await openAppeal(attempt, asked, request, () => ask(true));
-  const judgement = appealed?.judgement ?? asked;
+  const first = await ask(call.appeal !== undefined || approval?.appeal !== undefined);
+  const isOpen = call.approval_id === undefined && call.appeal === undefined;
+  // What can be appealed is also looked at as if somebody did: people may have said yes already.
+  const asked = isOpen && first.combined.appealable ? await ask(true) : first;
+  const lift = () => ask(asked.combined.appealed.length > 0, asked.combined.escalations);
+  const standing = isOpen ? await findStanding(attempt, asked, request, lift) : undefined;
+  const appealed =
+    asked === first || standing !== undefined ? undefined : await openAppeal(attempt, asked, request);
+  const judgement = appealed === undefined ? first : asked;
   const asking =
-    call.approval_id === undefined && appealed === undefined
+    call.approval_id === undefined && appealed === undefined && standing === undefined
       ? await whoToAsk(attempt, set, judgement, request, duties)
       : {};
   const judged =
     call.approval_id === undefined
-      ? needed(attempt, asking.judgement ?? judgement)
+      ? needed(attempt, standing?.judgement ?? asking.judgement ?? judgement)
       : judgeApproval(attempt, judgement, request, approval, nowMs);
   const draft = draftDecision(judged, request, basis.frame);
   const pending = approval?.status === 'pending' && draft.outcome === 'escalate';
-  const shown = pending ? approval : appealed?.approval;
+  const shown = pending ? approval : appealed;
   return {
     draft: shown === undefined ? draft : { ...draft, approval: pendingView(shown, core.channels, nowMs) },
     request: { ...request, actor: judged.request.actor },
@@ -137,6 +144,7 @@ async function consultPolicies(attempt: Attempt, basis: Basis): Promise<Prepared
     judgement: judged,
     ...(gathered === undefined ? {} : { gathered }),
     ...(approval === undefined ? {} : { approval }),
+    ...(standing === undefined ? {} : { standing }),
     ...(asking.rules === undefined ? {} : { rules: asking.rules }),
   };
 }
@@ -150,20 +158,14 @@ function needed({ call }: Attempt, judgement: Judgement): Judgement {
 /** The appeal that is open, or was granted, against exactly this denial: who asks again is told of it. */
 async function openAppeal(
   { core, call }: Attempt,
-  judgement: Judgement,
+  escalated: Judgement,
   request: DecisionRequest,
-  appealing: () => Promise<Judgement>,
-): Promise<{ readonly judgement: Judgement; readonly approval: ApprovalState } | undefined> {
-  if (call.appeal !== undefined || call.approval_id !== undefined || !judgement.combined.appealable)
-    return undefined;
-  const escalated = await appealing();
+): Promise<ApprovalState | undefined> {
   if (escalated.combined.outcome !== 'escalate') return undefined;
   const binding = bindingOf(call, request, forwardedHashOf(escalated, request));
   const id = await core.store.read(pendingCellOf(binding, escalated.combined.escalations));
   const approval = id === undefined ? undefined : await approvalNamed(core.store, id, core.clock.nowMs());
-  return approval?.status === 'pending' || approval?.status === 'approved'
-    ? { judgement: escalated, approval }
-    : undefined;
+  return approval?.status === 'pending' || approval?.status === 'approved' ? approval : undefined;
 }
 
 function withApproval(request: DecisionRequest, approval: ApprovalState): DecisionRequest {
@@ -192,6 +194,6 @@ function judgeApproval(
   const checked = checkApproval(() => text, approval.id, binding, nowMs, tokenId);
   if (checked.ok || (checked.code === 'approval_pending' && judgement.combined.outcome === 'escalate'))
     return judgement;
-  const { code, message } = approvalReason(checked.code);
+  const { code, message } = misfit(checked.code, approval.binding, binding);
   return withDenial(judgement, code, message);
 }

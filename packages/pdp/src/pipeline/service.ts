@@ -23,6 +23,7 @@ import type { ChannelDesk } from './channel-desk.ts';
 import type { DenialBindings } from './denial-binding.ts';
 import type { MeterReading } from './meters.ts';
 import type { SearchAnswer, SearchQuestion } from './search.ts';
+import type { StandingDesk } from './standing-desk.ts';
 
 /** One entrypoint's opinion, as `writ decide --explain` shows it. */
 export interface ExplainedOpinion {
@@ -149,6 +150,7 @@ export type BudgetState = BudgetDefinition & { readonly used?: number };
 /** What only the operator may do. Whoever calls these has checked the operator's credential. */
 export interface Administration {
   readonly approvals: ApprovalDesk;
+  readonly standing: StandingDesk;
   /** What tells channels needs. */
   readonly channels: ChannelDesk;
   halt(target: HaltTarget, by: string, reason?: string): Promise<ActOutcome>;

@@ -5,7 +5,9 @@ import { OPERATIONS } from '../../src/http/openapi/document.ts';
 import { ROUTES } from '../../src/http/routes.ts';
 
 /** Registering asks nothing of the service yet. */
-const CONTEXT = { service: { administration: { log: {}, approvals: {}, queries: {}, state: {} } } };
+const CONTEXT = {
+  service: { administration: { log: {}, approvals: {}, standing: {}, queries: {}, state: {} } },
+};
 
 it('the OpenAPI document has every route, and no other', () => {
   const app = Fastify();

@@ -71,7 +71,9 @@ describe('approval', () => {
       expect(await fixture.point.decide(other)).toMatchObject({ outcome: 'deny', reason });
     }
     const redefined = { ...call, tool_digest: `sha256:${'1'.repeat(64)}` };
-    expect((await fixture.point.decide(redefined)).reason).toBe('approval_mismatch');
+    const refused = await fixture.point.decide(redefined);
+    expect(refused.reason).toBe('approval_mismatch');
+    expect(refused.reasons[0]?.message).toMatch(/another definition of this tool/);
     expect(await fixture.point.decide(call)).toMatchObject({ outcome: 'allow' });
   });
 

@@ -245,3 +245,29 @@ describe('what a person is shown', () => {
     await asked({ amount: 50 });
   });
 });
+
+describe('like questions', () => {
+  it('[P-APPROVAL-GROUP] are told once, each is judged as its own call, and the next one is told after', async () => {
+    fixture = await openFixture(
+      approversRule(() => ({ group: 'small payments' })),
+      { channels: ['pager'] },
+    );
+    const told = async () =>
+      (await fixture.point.administration.channels.due('pager'))
+        .filter(([, notice]) => notice.event === 'requested')
+        .map(([, notice]) => notice.approval_id);
+    const before = await told();
+    const ids = [await asked({ amount: 1 }), await asked({ amount: 2 }), await asked({ amount: 3 })];
+    const here = async () => (await told()).filter((id) => !before.includes(id));
+    expect(await here()).toEqual([ids[0]]);
+    const lines = (await desk().pending()).filter(({ tenant }) => tenant === tenantNow());
+    expect(lines.map(({ id, group }) => [id, group])).toEqual(ids.map((id) => [id, 'small payments']));
+    await desk().approve(ids[0] ?? '', carol);
+    const other = await fixture.point.decide(toolCall('pay', { amount: 2 }, { approval_id: ids[0] ?? '' }));
+    expect(other).toMatchObject({ effect: 'refuse', reason: 'approval_arguments_changed' });
+    await fixture.point.administration.channels.upkeep();
+    expect(await here()).toEqual([ids[0], ids[1]]);
+    await fixture.point.administration.channels.upkeep();
+    expect(await here()).toEqual([ids[0], ids[1]]);
+  });
+});

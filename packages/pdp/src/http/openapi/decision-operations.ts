@@ -6,6 +6,17 @@ import { anyJson, anyObject, contract, type Operation, ok, text } from './operat
 const decision = contract('decision');
 const resource = z.looseObject({ type: text, id: text });
 const approval = contract('approval');
+const standing = z
+  .looseObject({
+    id: text,
+    status: text,
+    principal: text,
+    actor: text,
+    uses: z.int(),
+    used: z.int(),
+    expires_at: text,
+  })
+  .meta({ id: 'StandingPermission' });
 
 const explanation = z.looseObject({
   outcome: z.enum(OUTCOMES),
@@ -118,6 +129,36 @@ const stream = (description: string): Operation['answers'] => ({
 export const APPROVAL_OPERATIONS: readonly Operation[] = [
   {
     method: 'get',
+    path: '/v1/standing',
+    id: 'listStanding',
+    tag: 'approvals',
+    summary: 'Standing permissions: calls that nobody is asked about any more, within limits',
+    audience: 'approver',
+    query: { ended: z.enum(['true', 'false']) },
+    answers: ok('The permissions', z.strictObject({ standing: z.array(standing) })),
+  },
+  {
+    method: 'post',
+    path: '/v1/standing',
+    id: 'grantStanding',
+    tag: 'approvals',
+    summary: 'Grant a standing permission',
+    audience: 'operator',
+    body: { schema: z.strictObject({ grant: anyObject, comment: text.optional() }) },
+    answers: ok('The permission', standing),
+  },
+  {
+    method: 'post',
+    path: '/v1/standing/{id}/revoke',
+    id: 'revokeStanding',
+    tag: 'approvals',
+    summary: 'End a standing permission',
+    audience: 'approver',
+    body: { schema: z.strictObject({ comment: text.optional() }), isOptional: true },
+    answers: ok('The permission', standing),
+  },
+  {
+    method: 'get',
     path: '/v1/approvals',
     id: 'listApprovals',
     tag: 'approvals',
@@ -133,7 +174,7 @@ export const APPROVAL_OPERATIONS: readonly Operation[] = [
     tag: 'approvals',
     summary: 'What waits for a person, a line for each',
     audience: 'approver',
-    query: { limit: z.int().nonnegative() },
+    query: { limit: z.int().nonnegative(), group: text },
     answers: ok(
       'Lines, and how many there are in all',
       z.strictObject({ total: z.int(), pending: z.array(z.looseObject({ id: text })) }),

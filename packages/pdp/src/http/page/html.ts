@@ -26,7 +26,8 @@ export function escapeHtml(text: string): string {
     .replaceAll("'", '&#39;');
 }
 
-function document(title: string, body: string): string {
+/** A whole page; `body` is made of escaped texts. */
+export function document(title: string, body: string): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title><style>${STYLE}</style><body>${body}</body></html>`;
 }
 
@@ -39,17 +40,22 @@ export function loginPage(message: string | undefined, next: string): string {
 }
 
 export function listPage(lines: readonly PendingLine[], who: string, csrf: string): string {
+  // Calls of one group stand together, so that they are judged together.
   const rows = lines
+    .toSorted((left, right) => (left.group ?? '').localeCompare(right.group ?? ''))
     .map(
       (line) =>
-        `<tr><td><input type="checkbox" name="id" value="${escapeHtml(line.id)}" aria-label="choose"></td><td><a href="/approvals/${encodeURIComponent(line.id)}">${escapeHtml(line.tool ?? line.type)}</a></td><td>${escapeHtml(`${line.actor} for ${line.principal}`)}</td><td>${escapeHtml(line.reason ?? '')}</td><td>${line.votes} of ${line.needed}</td><td>${line.age_seconds} s</td></tr>`,
+        `<tr><td><input type="checkbox" name="id" value="${escapeHtml(line.id)}" aria-label="choose"></td><td><a href="/approvals/${encodeURIComponent(line.id)}">${escapeHtml(line.tool ?? line.type)}</a></td><td>${escapeHtml(`${line.actor} for ${line.principal}`)}</td><td>${escapeHtml(line.reason ?? '')}${line.group === undefined ? '' : ` (${escapeHtml(line.group)})`}</td><td>${line.votes} of ${line.needed}</td><td>${line.age_seconds} s</td></tr>`,
     )
     .join('');
   const table =
     lines.length === 0
       ? '<p>Nothing waits.</p>'
       : `<form method="post" action="/approvals"><input type="hidden" name="csrf" value="${csrf}"><table><tr><th></th><th>What</th><th>Who</th><th>Why</th><th>Yes</th><th>Age</th></tr>${rows}</table><p><label>Comment <input name="comment" maxlength="4000"></label></p><button name="verdict" value="approve">Approve the chosen</button><button name="verdict" value="deny">Deny the chosen</button></form>`;
-  return document('Approvals', `<h1>${lines.length} waiting</h1>${table}${footer(who, csrf)}`);
+  return document(
+    'Approvals',
+    `<h1>${lines.length} waiting</h1><p><a href="/approvals/standing">Standing permissions</a></p>${table}${footer(who, csrf)}`,
+  );
 }
 
 export function approvalPage(
@@ -109,6 +115,17 @@ function rowsOf(approval: Approval): readonly (readonly [name: string, text: str
         ? 'it runs once'
         : `it runs once, within ${yes.valid_seconds} s: ${JSON.stringify(yes)}`,
     ],
+    ...(approval.appeal === undefined
+      ? []
+      : [['Appeal', approval.appeal.justification ?? 'against a denial, without a reason'] as const]),
+    ...(approval.standing === undefined
+      ? []
+      : [
+          [
+            'And then',
+            `a yes also permits further calls without asking: ${JSON.stringify(approval.standing)}`,
+          ] as const,
+        ]),
     ['Session', session === undefined ? '–' : JSON.stringify(session)],
     [
       'Before',
@@ -125,7 +142,8 @@ function rowsOf(approval: Approval): readonly (readonly [name: string, text: str
   ];
 }
 
-function footer(who: string, csrf: string): string {
+/** Who is logged in, and the way out. */
+export function footer(who: string, csrf: string): string {
   return `<form method="post" action="/approvals/logout"><p>${escapeHtml(who)} <input type="hidden" name="csrf" value="${csrf}"><button>Leave</button></p></form>`;
 }
 

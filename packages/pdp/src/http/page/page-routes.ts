@@ -4,6 +4,7 @@ import { authenticate } from '../credentials.ts';
 import type { ApiContext } from '../http-api.ts';
 import { approvalPage, listPage, loginPage, messagePage, PAGE_HEADERS } from './html.ts';
 import { isOwnForm, type PageSession, PageSessions, SESSION_COOKIE } from './sessions.ts';
+import { standingPage } from './standing-html.ts';
 
 interface IdParams {
   readonly Params: { readonly id: string };
@@ -15,7 +16,7 @@ const APPROVALS_AT_ONCE = 200;
 
 /** The page for people: what waits, one call whole, and two buttons. No script; forms carry a token of their session. */
 export function registerPageRoutes(app: FastifyInstance, context: ApiContext): void {
-  const { approvals } = context.service.administration;
+  const { approvals, standing } = context.service.administration;
   const sessions = new PageSessions();
   const secure = context.pageUrl?.startsWith('https:') === true ? '; Secure' : '';
   const cookie = (value: string, more = '') =>
@@ -42,6 +43,19 @@ export function registerPageRoutes(app: FastifyInstance, context: ApiContext): v
     const session = ownSession(request, sessions);
     if (session !== undefined) sessions.end(session);
     return reply.header('Set-Cookie', cookie('', '; Max-Age=0')).redirect('/approvals', 303);
+  });
+  app.get('/approvals/standing', PAGE, async (request, reply) => {
+    const session = sessionOf(request);
+    if (session === undefined) return show(reply, loginPage(undefined, '/approvals/standing'));
+    const permissions = await standing.list({ person: session.approver });
+    return show(reply, standingPage(permissions, session.approver.id, session.csrf));
+  });
+  app.post('/approvals/standing', PAGE, async (request, reply) => {
+    const session = ownSession(request, sessions);
+    if (session === undefined) return show(reply, messagePage('Not done', FOREIGN), 403);
+    const revoked = await standing.revoke(formOf(request).get('id') ?? '', session.approver);
+    if (!revoked.ok) return show(reply, messagePage('Not done', revoked.message), 409);
+    return reply.redirect('/approvals/standing', 303);
   });
   app.get<IdParams>('/approvals/:id', PAGE, async (request, reply) => {
     const session = sessionOf(request);
