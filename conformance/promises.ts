@@ -72,6 +72,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
       'Questions that policy calls alike are one message to people; a verdict on one is none on the others.',
     source: 'docs/reference/entrypoints.md',
   },
+  'P-STEP-UP-BOUND': {
+    sentence:
+      'A proof of identity counts in the session that brought it, by the way that was asked for, until it is too old; no proof counts in two sessions.',
+    source: 'docs/how-to/approve-calls.md',
+  },
   'P-APPEAL-BOUND': {
     sentence:
       'An appeal reaches only denials of resource and workflow that offer one; it lets nothing through by itself, and a granted one lifts exactly the reasons that it was asked against, once.',

@@ -1,6 +1,6 @@
 /** The parts of the contract that say what an approval is, beside the call that it is about. */
 
-import type { StandingTerms } from './standing.ts';
+import type { StandingTerms } from './standing-terms.ts';
 
 /** The approval that an escalated call waits for, as its caller is told. */
 export interface PendingApproval {

@@ -60,6 +60,8 @@ export interface Combined {
   readonly remediation?: string;
   /** Present where `outcome` is `step_up`. */
   readonly step_up?: StepUp;
+  /** All ways that are asked for, where `outcome` is `step_up`: each has to be proven. */
+  readonly step_up_methods?: readonly string[];
   /** The escalate reasons that an approval would have to be asked for. */
   readonly escalations: readonly Reason[];
   /** The outcome is a denial, and all that denies offers an appeal which Writ takes. */
@@ -117,7 +119,7 @@ export function combine(all: readonly ConsultedOpinion[], options: CombineOption
     obligations: uniteObligations(placed),
     ...(policy === undefined ? {} : { policy }),
     ...(remediation === undefined ? {} : { remediation }),
-    ...(stepUp === undefined ? {} : { step_up: stepUp }),
+    ...(stepUp === undefined ? {} : { step_up: stepUp, step_up_methods: stepUpMethods(placed) }),
     escalations: reasons.filter((reason) => reason.outcome === 'escalate'),
     appealable,
     advice: uniteAdvice(placed, appealable),
@@ -316,6 +318,11 @@ function uniteObligations(placed: readonly Placed[]): readonly Obligation[] {
     taken.add(id);
     return { id, type: draft.type, properties: draft.properties };
   });
+}
+
+function stepUpMethods(placed: readonly Placed[]): readonly string[] {
+  const asked = placed.filter(({ part }) => part.outcome === 'step_up');
+  return [...new Set(asked.map(({ part }) => part.step_up?.method ?? 'step_up'))].sort();
 }
 
 /** Several methods: the first by name is asked first; scopes are united. */

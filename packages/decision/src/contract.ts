@@ -9,12 +9,11 @@ import type {
   PendingApproval,
   RecentDecision,
 } from './approval-contract.ts';
-import type { StandingTerms } from './standing.ts';
+import type { Json, JsonObject } from './json-type.ts';
+import type { StandingTerms } from './standing-terms.ts';
+import type { StepUpAsked, StepUpGiven } from './step-up-contract.ts';
 
-export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
-export interface JsonObject {
-  readonly [key: string]: Json;
-}
+export type { Json, JsonObject };
 
 export const OUTCOMES = ['allow', 'sanitize', 'escalate', 'step_up', 'deny'] as const;
 /** Ordered by strictness, least strict first. */
@@ -148,6 +147,11 @@ export interface DecisionContext {
     readonly codes: readonly string[];
   };
   readonly step_up_verified?: boolean;
+  /**
+   * A proof of who the person is that the enforcement point checked. Where a step-up is asked for, it is bound to the
+   * session, and holds there until it is too old; `proof` names it, so that it counts in one session only.
+   */
+  readonly step_up?: StepUpGiven;
   readonly trace_id?: string;
 }
 
@@ -237,7 +241,7 @@ export interface Decision {
   readonly policy?: string;
   readonly obligations: readonly Obligation[];
   readonly approval?: PendingApproval;
-  readonly step_up?: { readonly method: string; readonly scopes?: readonly string[] };
+  readonly step_up?: StepUpAsked;
   readonly arg_hash?: string;
   readonly forwarded_hash?: string;
   readonly metadata: DecisionMetadata;

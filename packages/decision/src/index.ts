@@ -97,15 +97,14 @@ export {
 export { reasonIdentity } from './reason-identity.ts';
 export { firstUnknownObligation, REDACTED, type Redaction, redactArguments, redactResult } from './redact.ts';
 export {
-  type ArgumentCondition,
   STANDING_SECONDS_MAX,
   STANDING_USES_MAX,
   type StandingGrant,
   type StandingPermission,
-  type StandingTerms,
   standingGrantProblem,
   standingTermsProblem,
 } from './standing.ts';
+export type { ArgumentCondition, StandingTerms } from './standing-terms.ts';
 export {
   readStrict,
   readStrictBytes,

@@ -103,6 +103,13 @@ export const resultSchema = z
   })
   .readonly();
 
+const stepUpGiven = z
+  .strictObject({
+    method: name,
+    at: z.iso.datetime({ offset: true }),
+    proof: name.exactOptional(),
+  })
+  .readonly();
 const approvalInContext = z.strictObject({ id: name, approved_by: name, codes: names }).readonly();
 const budgetSchema = z.strictObject({ used: amount, limit: amount }).readonly();
 
@@ -122,6 +129,7 @@ export const contextSchema = z
     budgets: z.record(z.string(), budgetSchema).readonly().exactOptional(),
     approval: approvalInContext.exactOptional(),
     step_up_verified: z.boolean().exactOptional(),
+    step_up: stepUpGiven.exactOptional(),
     trace_id: name.exactOptional(),
   })
   .readonly();
@@ -196,7 +204,14 @@ export const decisionSchema = z
       })
       .readonly()
       .exactOptional(),
-    step_up: z.strictObject({ method: name, scopes: names.exactOptional() }).readonly().exactOptional(),
+    step_up: z
+      .strictObject({
+        method: name,
+        scopes: names.exactOptional(),
+        max_age_seconds: count.exactOptional(),
+      })
+      .readonly()
+      .exactOptional(),
     arg_hash: sha256.exactOptional(),
     forwarded_hash: sha256.exactOptional(),
     metadata: metadataSchema,

@@ -1,15 +1,5 @@
 import type { ActionType, Json, JsonObject } from './contract.ts';
-
-/** What one argument must be for a standing permission to cover a call; all that is named must hold. */
-export interface ArgumentCondition {
-  /** RFC 6901 pointer into the arguments in the form in which they are forwarded. */
-  readonly at: string;
-  readonly equals?: Json;
-  readonly one_of?: readonly Json[];
-  readonly at_least?: number;
-  readonly at_most?: number;
-  readonly starts_with?: string;
-}
+import type { ArgumentCondition } from './standing-terms.ts';
 
 /**
  * Which calls nobody is asked about any more, how often and until when. Names are exact or end in `*`. What is absent
@@ -53,16 +43,6 @@ export interface StandingPermission extends StandingGrant {
   readonly amount_used?: number;
   readonly last_used_at?: string;
   readonly revoked_by?: string;
-}
-
-/** What a policy makes of an approval beyond its one call. */
-export interface StandingTerms {
-  readonly uses: number;
-  readonly seconds: number;
-  readonly amount?: number;
-  /** Absent: only the very same call. */
-  readonly arguments?: readonly ArgumentCondition[];
-  readonly other_arguments?: 'none' | 'any';
 }
 
 /** The most calls that one permission may cover, and the longest time. */

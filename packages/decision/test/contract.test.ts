@@ -241,6 +241,8 @@ test('the surface is what is listed here', () => {
       "REASON_CODES",
       "REASON_TABLE",
       "REDACTED",
+      "STANDING_SECONDS_MAX",
+      "STANDING_USES_MAX",
       "STRICTNESS",
       "STRICT_JSON_CODES",
       "STRICT_JSON_DEPTH_MAX",
@@ -284,6 +286,8 @@ test('the surface is what is listed here', () => {
       "reasonIdentity",
       "redactArguments",
       "redactResult",
+      "standingGrantProblem",
+      "standingTermsProblem",
       "stricter",
       "strictest",
       "uuidV7",
@@ -303,6 +307,6 @@ test('the surface is what is listed here', () => {
 
 test('the codes are what is listed here: callers branch on them', () => {
   expect([...REASON_CODES].sort().join(' ')).toMatchInlineSnapshot(
-    `"actor_revoked actor_unknown appeal_not_needed approval_arguments_changed approval_cancelled approval_expired approval_form_changed approval_mismatch approval_not_needed approval_pending approval_required approval_unknown approval_used approval_voted approval_wrong_caller approver_not_permitted assertion_not_permitted audit_unavailable batch_refused budget_exhausted capability_not_authorized capability_not_held circuit_open clock_stepped_back command_not_understood granted halted human_rejected idempotency_mismatch internal_error json_bom json_depth json_duplicate_key json_forbidden_key json_lone_surrogate json_not_json json_not_utf8 json_size json_syntax json_trailing no_grant no_objection not_found not_permitted not_visible number_not_exact objection obligation_unknown operator_required outcome_not_expressible overloaded override_expired override_invalid override_revoked parent_revoked policy_engine_unavailable policy_engines_disagree policy_error policy_timeout policy_undefined policy_unknown_shape principal_revoked program_not_allowed rate_limited redaction_required release_mismatch request_invalid request_too_large sanitize_unstable self_approval state_conflict state_unavailable step_up_method_unknown step_up_required tool_changed tool_unknown unauthenticated"`,
+    `"actor_revoked actor_unknown appeal_not_needed approval_arguments_changed approval_cancelled approval_expired approval_form_changed approval_mismatch approval_not_needed approval_pending approval_required approval_unknown approval_used approval_voted approval_wrong_caller approver_not_permitted assertion_not_permitted audit_unavailable batch_refused budget_exhausted capability_not_authorized capability_not_held circuit_open clock_stepped_back command_not_understood granted halted human_rejected idempotency_mismatch internal_error json_bom json_depth json_duplicate_key json_forbidden_key json_lone_surrogate json_not_json json_not_utf8 json_size json_syntax json_trailing no_grant no_objection not_found not_permitted not_visible number_not_exact objection obligation_unknown operator_required outcome_not_expressible overloaded override_expired override_invalid override_revoked parent_revoked policy_engine_unavailable policy_engines_disagree policy_error policy_timeout policy_undefined policy_unknown_shape principal_revoked program_not_allowed rate_limited redaction_required release_mismatch request_invalid request_too_large sanitize_unstable self_approval standing_permission state_conflict state_unavailable step_up_method_unknown step_up_required tool_changed tool_unknown unauthenticated"`,
   );
 });

@@ -8,4 +8,6 @@ export interface Caller {
   readonly delegation?: readonly { readonly id: string; readonly kind?: string }[];
   /** Session or transaction that the credential names (`txn`, `sid`); a client cannot choose it. */
   readonly session?: string;
+  /** How and when the person proved who they are: `acr` and `auth_time`, and the token's id. */
+  readonly stepUp?: { readonly method: string; readonly at: string; readonly proof?: string };
 }

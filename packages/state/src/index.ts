@@ -173,6 +173,16 @@ export {
   toStanding,
 } from './standing.ts';
 export { coversCall, type StandingCall } from './standing-match.ts';
+export {
+  bindStepUp,
+  isProven,
+  mayProve,
+  type ProvenStep,
+  provenSteps,
+  type StepUpProof,
+  stepUpKey,
+  stepUpProofKey,
+} from './step-up.ts';
 export type { StateSubject } from './subject.ts';
 export {
   PENDING_KEEP_MS,

@@ -27,6 +27,8 @@ export const SWEPT_KINDS = [
   'approval-group',
   'channel-memo',
   'standing',
+  'step-up',
+  'step-up-proof',
 ] as const;
 export type SweptKind = (typeof SWEPT_KINDS)[number];
 
@@ -44,6 +46,8 @@ const EXPIRY_MS: Readonly<Record<SweptKind, (text: string, key: string) => numbe
   approval: (text, key) => after(read(text, key).expires_ms, APPROVAL_KEEP_MS),
   'approval-pending': (text) => after(pendingExpiry(text), PENDING_KEEP_MS),
   'channel-memo': (text, key) => after(read(text, key).kept_ms, APPROVAL_KEEP_MS),
+  'step-up': (text, key) => read(text, key).expires_ms,
+  'step-up-proof': (text, key) => read(text, key).expires_ms,
   standing: (text, key) => after(standingEnd(text, key), APPROVAL_KEEP_MS),
   'approval-group': (text) => after(createdMs(text), APPROVAL_KEEP_MS),
   'approval-for': (text) => after(createdMs(text), APPROVAL_KEEP_MS),
@@ -79,7 +83,15 @@ export const SWEEP_PAGE = 500;
 const PAGES_MAX = 20;
 /** Prefixes of cells whose keys are in order of time, so that the expired ones come first. */
 const ORDERED = ['decision/', PENDING_PREFIX, 'approval/', 'channel-memo/'] as const;
-const SHARDED = ['session', 'idem', 'counter', 'approval-for', 'approval-group'] as const;
+const SHARDED = [
+  'session',
+  'idem',
+  'counter',
+  'approval-for',
+  'approval-group',
+  'step-up',
+  'step-up-proof',
+] as const;
 
 export interface SweepRequest {
   readonly cells: readonly string[];

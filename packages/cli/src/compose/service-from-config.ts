@@ -96,6 +96,7 @@ export function serviceFromConfig(loaded: LoadedConfig, overrides: ServiceOverri
     ...(config.trust === undefined ? {} : { trust: config.trust }),
     ...(config.evaluation_timeout_ms === undefined ? {} : { decisionMs: config.evaluation_timeout_ms }),
     ...(config.approval_ttl_seconds === undefined ? {} : { approvalMs: config.approval_ttl_seconds * 1000 }),
+    ...(config.step_up_ttl_seconds === undefined ? {} : { stepUpMs: config.step_up_ttl_seconds * 1000 }),
     ...(config.override_ttl_seconds === undefined ? {} : { overrideMs: config.override_ttl_seconds * 1000 }),
     ...(config.approvers === undefined ? {} : { approvers: config.approvers.map(approverOf) }),
     ...(config.channels === undefined

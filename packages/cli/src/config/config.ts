@@ -298,6 +298,12 @@ const fields = z.strictObject({
     .describe('Enforcement points that may use the decision API, and what each may assert'),
   approvers: approversSchema,
   channels: channelsSchema,
+  step_up_ttl_seconds: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe('How long a proof of identity counts after it was given. Default: 900'),
   override_ttl_seconds: z
     .number()
     .positive()

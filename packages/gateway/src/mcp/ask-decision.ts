@@ -72,20 +72,18 @@ export function requestOf(
 ): DecisionRequest {
   const conversation = textOf(meta[SESSION_META_KEY]);
   const trace = traceId(meta);
+  const context = {
+    ...(caller.session === undefined ? {} : { session_id: caller.session }),
+    ...(caller.stepUp === undefined ? {} : { step_up: caller.stepUp }),
+    ...(conversation === undefined ? {} : { conversation_id: conversation }),
+    ...(trace === undefined ? {} : { trace_id: trace }),
+  };
   return {
     principal: caller.principal,
     actor: caller.actor,
     ...(caller.delegation === undefined ? {} : { delegation: caller.delegation }),
     action,
-    ...(conversation === undefined && trace === undefined && caller.session === undefined
-      ? {}
-      : {
-          context: {
-            ...(caller.session === undefined ? {} : { session_id: caller.session }),
-            ...(conversation === undefined ? {} : { conversation_id: conversation }),
-            ...(trace === undefined ? {} : { trace_id: trace }),
-          },
-        }),
+    ...(Object.keys(context).length === 0 ? {} : { context }),
   };
 }
 

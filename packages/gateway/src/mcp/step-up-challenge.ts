@@ -28,6 +28,7 @@ export function stepUpChallenge(
     ['error', scopesOnly ? 'insufficient_scope' : 'insufficient_user_authentication'],
     ['error_description', isToken(reason) ? reason : undefined],
     ['acr_values', method !== UNNAMED_METHOD && isToken(method) ? method : undefined],
+    ['max_age', step_up?.max_age_seconds === undefined ? undefined : String(step_up.max_age_seconds)],
     ['scope', needed.length > 0 ? scopes.join(' ') : undefined],
     ['resource_metadata', resourceMetadata],
   ];

@@ -56,8 +56,19 @@ export function callerOfToken(claims: JsonObject, options: TokenCallerOptions): 
     }),
     ...(chain.length === 0 ? {} : { delegation: chain.map((id) => ({ id, kind: 'agent' })) }),
     ...(session === undefined ? {} : { session }),
+    ...stepUpOf(claims),
   };
   return { ok: true, caller };
+}
+
+/** A way of authenticating counts with its time alone: one without says nothing about now. */
+function stepUpOf(claims: JsonObject): Pick<Caller, 'stepUp'> {
+  const method = textClaim(claims, 'acr');
+  const time = claims['auth_time'];
+  if (method === undefined || typeof time !== 'number' || !(time > 0 && time < 8e12)) return {};
+  const proof = textClaim(claims, 'jti');
+  const at = new Date(time * 1000).toISOString();
+  return { stepUp: { method, at, ...(proof === undefined ? {} : { proof }) } };
 }
 
 function principalOf(

@@ -12,10 +12,10 @@ import type { ApprovalState, Gathered, StateSubject } from '@writ/state';
 import { type CallerIdentity, modeFor } from './caller.ts';
 import type { Core } from './core.ts';
 import type { DraftFrame } from './draft-decision.ts';
-import type { Standing } from './find-standing.ts';
 import type { Judgement, judge } from './judge.ts';
 import type { OverrideRead } from './override-token.ts';
 import type { PolicyFacts } from './policy-facts.ts';
+import type { ProvenStepUp } from './prove-step-up.ts';
 import { hashArgs } from './resolve-request.ts';
 
 /** One call on its way through the pipeline. */
@@ -30,6 +30,14 @@ export interface Attempt {
   readonly claimed?: JsonObject;
   /** The override token that the call brought, read. */
   readonly override?: OverrideRead;
+}
+
+/** A standing permission that answers an escalation, and what policies say with it. */
+export interface Standing {
+  readonly key: string;
+  readonly id: string;
+  readonly amount?: number;
+  readonly judgement: Judgement;
 }
 
 /** A request about which policies were asked, or a denial that needed no asking. */
@@ -48,6 +56,8 @@ export interface Prepared {
   /** What builtins that draw or ask answered. */
   readonly nondeterministic?: NondeterministicCache;
   readonly approval?: ApprovalState;
+  /** What the person behind the session has proved, where policies asked for it. */
+  readonly stepUp?: ProvenStepUp;
   /** The standing permission that the call is to be taken from. */
   readonly standing?: Standing;
   /** Who would have to be asked, where a person has to judge: undefined where policy says so only of somebody. */

@@ -10,7 +10,14 @@ import { draftEntry, type PersonalFields, sealFields } from '@writ/ledger';
 import { factKeys, groupKey, groupOf, rootSessionKey } from '@writ/state';
 import { observedNote } from '../layers/observed.ts';
 import { approvalDetails } from './approval-details.ts';
-import { type Attempt, forwardedHashOf, frameOf, type Prepared, unrecorded } from './attempt.ts';
+import {
+  type Attempt,
+  forwardedHashOf,
+  frameOf,
+  type Prepared,
+  type Standing,
+  unrecorded,
+} from './attempt.ts';
 import { budgetRequests } from './budgets.ts';
 import { recordedAnswers } from './builtin-answers.ts';
 import { bindingOf, digestOfCall, idempotencyCellOf, pendingCellOf } from './call-cells.ts';
@@ -19,7 +26,6 @@ import type { Core } from './core.ts';
 import { type DecisionFacts, decisionCore, decisionFields } from './decision-entry.ts';
 import { denial } from './draft-decision.ts';
 import { commitFault } from './faults.ts';
-import type { Standing } from './find-standing.ts';
 import { applyLogPolicy, type LogEvent, mayMask, recordedAs } from './log-policy.ts';
 import { maskArguments } from './mask-arguments.ts';
 import type { PendingItem } from './pending-index.ts';
@@ -87,7 +93,10 @@ async function commitRequest(attempt: Attempt, prepared: Prepared): Promise<Comm
     rates: rateRequests(prepared.rates ?? []),
     labels,
     timeBound:
-      use || standing !== undefined || (prepared.judgement?.combined.lifted.overridden.length ?? 0) > 0,
+      use ||
+      standing !== undefined ||
+      prepared.stepUp !== undefined ||
+      (prepared.judgement?.combined.lifted.overridden.length ?? 0) > 0,
     note: noteOf(attempt, prepared),
     ...(await recordOf(attempt, prepared)),
     ...(idempotencyCell === undefined ? {} : { idempotencyCell }),
@@ -107,8 +116,15 @@ async function commitRequest(attempt: Attempt, prepared: Prepared): Promise<Comm
     ...(standing === undefined
       ? {}
       : { standing: { key: standing.key, id: standing.id, ...amountOf(standing) } }),
+    ...stepUpOf(prepared),
     ...(ask === undefined ? {} : { ask }),
   };
+}
+
+function stepUpOf({ stepUp }: Prepared): Pick<CommitRequest, 'stepUp'> {
+  if (stepUp === undefined) return {};
+  const { methods, bind } = stepUp;
+  return { stepUp: { methods, ...(bind === undefined ? {} : { bind }) } };
 }
 
 function amountOf({ amount }: Standing): { readonly amount?: number } {

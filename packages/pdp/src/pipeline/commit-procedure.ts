@@ -3,9 +3,7 @@ import { closeLedger, ledgerBatchKeys } from '@writ/ledger';
 import {
   ASKS_MAX,
   activeHalt,
-  approvalKeys,
-  asksKey,
-  budgetKeys,
+  bindStepUp,
   CLOCK_TOLERANCE_MS,
   changedFacts,
   checkApproval,
@@ -15,22 +13,18 @@ import {
   countAsk,
   createApproval,
   factKeys,
-  haltKeys,
+  isProven,
   leadsGroup,
   mayTakeStanding,
   openDecision,
-  openDecisionKey,
-  outboxKeys,
+  provenSteps,
   type RateResult,
-  rateKeys,
   readApproval,
   readSession,
   recordCall,
   rememberAnswer,
   reserveBudgets,
-  revocationKeys,
   revokedParty,
-  sessionKeys,
   takeRates,
   takeStanding,
   tellChannels,
@@ -39,13 +33,8 @@ import {
 import type { Procedure, Transaction } from '@writ/store';
 import { approvalReason } from './approval-reason.ts';
 import { appendEntries, type Settled } from './commit-entries.ts';
-import {
-  type ApprovalDraft,
-  type ApprovalUse,
-  briefOf,
-  type CommitRequest,
-  type CommitResult,
-} from './commit-request.ts';
+import { commitKeys, definitionsOf, NOBODY } from './commit-keys.ts';
+import { type ApprovalUse, briefOf, type CommitRequest, type CommitResult } from './commit-request.ts';
 import { rateLimited, withRemaining } from './rate-limits.ts';
 import { askAgain, withHalt, withReason } from './settle-decision.ts';
 import { mayRecall } from './state-memory.ts';
@@ -57,50 +46,13 @@ import { mayRecall } from './state-memory.ts';
  */
 const commitProcedure: Procedure<CommitRequest, CommitResult> = {
   name: 'pdp.commit',
-  keys: (request) => [
-    ...new Set([
-      ...haltKeys(request.subject),
-      ...revocationKeys(request.subject, request.chain ?? NOBODY),
-      ...sessionKeys(request.subject),
-      ...budgetKeys(definitionsOf(request), request.subject),
-      ...rateKeys(request.rates, request.subject),
-      ...factKeys(request.gathered?.facts ?? [], request.subject, definitionsOf(request)),
-      ...(request.idempotencyCell === undefined ? [] : [request.idempotencyCell]),
-      ...(request.standing === undefined ? [] : [request.standing.key]),
-      ...(request.use === undefined
-        ? []
-        : [...approvalKeys(request.use.id), ...outboxKeys(request.use.id, request.use.channels, 'used')]),
-      ...(request.ask === undefined
-        ? []
-        : [
-            request.ask.pendingCell,
-            asksKey(request.subject),
-            ...approvalKeys(request.ask.id),
-            ...outboxKeys(request.ask.id, request.ask.channels, 'requested'),
-          ]),
-      ...(request.ask?.pendingId === undefined ? [] : approvalKeys(request.ask.pendingId)),
-      ...groupKeys(request.ask?.group),
-      openDecisionKey(request.brief.decision_id),
-    ]),
-  ],
+  keys: commitKeys,
   run: commit,
   afterBatch: closeLedger,
   batchKeys: ledgerBatchKeys,
 };
 
-/** The chain of a call that nobody delegated. */
-const NOBODY: readonly string[] = [];
-
 export default commitProcedure;
-
-function groupKeys(group: ApprovalDraft['group']): readonly string[] {
-  if (group === undefined) return [];
-  return [group.key, ...(group.known === undefined ? [] : approvalKeys(group.known))];
-}
-
-function definitionsOf(request: CommitRequest) {
-  return request.budgets.map(({ definition }) => definition);
-}
 
 function commit(transaction: Transaction, request: CommitRequest): CommitResult {
   const { idempotencyCell, callDigest, gathered } = request;
@@ -122,12 +74,28 @@ function commit(transaction: Transaction, request: CommitRequest): CommitResult 
     const facts = changedFacts(transaction, gathered, request.subject, definitionsOf(request));
     if (facts.length > 0) return { kind: 'conflict', facts };
   }
+  // What was proven may have run out, or be another session's by now.
+  if (request.stepUp !== undefined && !provesStepUp(transaction, request.subject, request.stepUp))
+    return { kind: 'conflict', facts: ['step_up'] };
   // What a standing permission had left may be gone: then the call is prepared anew, and people are asked.
   const { standing } = request;
   if (standing !== undefined && !mayTakeStanding(transaction, standing.key, standing.amount))
     return { kind: 'conflict', facts: ['standing'] };
   const settled = earlier?.kind === 'mismatch' ? mismatched(request) : settle(transaction, request);
   return conclude(transaction, request, settled, earlier?.kind === 'first');
+}
+
+/** Binds what the call proves to its session, and asks whether that has all that the decision rests on. */
+function provesStepUp(
+  transaction: Transaction,
+  subject: CommitRequest['subject'],
+  { methods, bind }: NonNullable<CommitRequest['stepUp']>,
+): boolean {
+  if (bind !== undefined && !bindStepUp(transaction, subject, bind)) return false;
+  return isProven(
+    methods,
+    provenSteps((key) => transaction.get(key), subject, transaction.nowMs),
+  );
 }
 
 /** Writes what was settled, and the entry that says so. */

@@ -16,6 +16,7 @@ import type {
   RateRequest,
   StateSubject,
 } from '@writ/state';
+import type { ProvenStepUp } from './prove-step-up.ts';
 
 /** An approval that this call wants to use up. */
 export interface ApprovalUse {
@@ -85,6 +86,8 @@ export interface CommitRequest {
   readonly use?: ApprovalUse;
   /** A standing permission that one call is taken from. */
   readonly standing?: StandingUse;
+  /** A proven step-up that the draft rests on. */
+  readonly stepUp?: Pick<ProvenStepUp, 'methods' | 'bind'>;
   readonly ask?: ApprovalDraft;
   /** What completing the call needs again. */
   readonly note: Json;

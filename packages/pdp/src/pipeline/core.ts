@@ -25,12 +25,15 @@ export interface PipelineLimits {
   readonly approvalMs: number;
   /** How long the call may be made once it is approved, ms. Default 15 minutes. */
   readonly overrideMs: number;
+  /** How long a proof of identity counts after it was given, ms. Default 15 minutes. */
+  readonly stepUpMs: number;
 }
 
 export const DEFAULT_LIMITS: PipelineLimits = Object.freeze({
   decisionMs: 2_000,
   approvalMs: 60 * 60_000,
   overrideMs: 15 * 60_000,
+  stepUpMs: 15 * 60_000,
 });
 
 /** What is known of a tool: undefined where this catalogue does not speak for the server. */

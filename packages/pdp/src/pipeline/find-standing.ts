@@ -1,16 +1,8 @@
 import { type DecideCall, type DecisionRequest, permits } from '@writ/decision';
 import { coversCall, hasLeft, type StandingCall, type StandingState, standingOf } from '@writ/state';
-import { type Attempt, forwardedHashOf } from './attempt.ts';
+import { type Attempt, forwardedHashOf, type Standing } from './attempt.ts';
 import type { Judgement } from './judge.ts';
 import { hashArgs } from './resolve-request.ts';
-
-/** A standing permission that answers an escalation, and what policies say with it. */
-export interface Standing {
-  readonly key: string;
-  readonly id: string;
-  readonly amount?: number;
-  readonly judgement: Judgement;
-}
 
 /**
  * The standing permission that covers an escalated call and has one left; of several the one that ends first. `lift`

@@ -177,6 +177,6 @@ function uniteObligations(left: readonly Obligation[], right: readonly Obligatio
 /** A judgement that Writ itself turns into a denial, with the reason first. */
 export function withDenial(judgement: Judgement, code: string, message: string): Judgement {
   const reason: Reason = { code, message, outcome: 'deny' };
-  const { step_up: _asked, ...combined } = judgement.combined;
+  const { step_up: _asked, step_up_methods: _methods, ...combined } = judgement.combined;
   return { ...judgement, combined: { ...combined, outcome: 'deny', reasons: [reason, ...combined.reasons] } };
 }

@@ -1,5 +1,6 @@
 import {
   type DecideCall,
+  type Decision,
   type DecisionRequest,
   permits,
   REASON_TABLE,
@@ -19,6 +20,7 @@ import { findStanding } from './find-standing.ts';
 import { gather, subjectOf, withGathered } from './gather.ts';
 import { type Judgement, withDenial } from './judge.ts';
 import type { PolicyFacts } from './policy-facts.ts';
+import { findStepUp, type ProvenStepUp, withStepUp } from './prove-step-up.ts';
 import { refusedRelease } from './refused-release.ts';
 import type { RegistryDuties } from './registry-duties.ts';
 import { hashArgs, resolveRequest } from './resolve-request.ts';
@@ -82,6 +84,8 @@ interface Basis {
   readonly subject: StateSubject;
   readonly request: DecisionRequest;
   readonly duties: RegistryDuties;
+  /** The person has proved what was asked for. */
+  readonly stepUp?: ProvenStepUp;
 }
 
 /** Gathers and asks. Rejects only where the store cannot be read. */
@@ -112,6 +116,8 @@ async function consultPolicies(attempt: Attempt, basis: Basis): Promise<Prepared
       ...(appealing ? { appealing } : {}),
     });
   const first = await ask(call.appeal !== undefined || approval?.appeal !== undefined);
+  const stepUp = await tryStepUp(attempt, basis, first);
+  if (stepUp.kind === 'proven') return consultPolicies(attempt, stepUp.basis);
   const isOpen = call.approval_id === undefined && call.appeal === undefined;
   // What can be appealed is also looked at as if somebody did: people may have said yes already.
   const asked = isOpen && first.combined.appealable ? await ask(true) : first;
@@ -128,7 +134,8 @@ async function consultPolicies(attempt: Attempt, basis: Basis): Promise<Prepared
     call.approval_id === undefined
       ? needed(attempt, standing?.judgement ?? asking.judgement ?? judgement)
       : judgeApproval(attempt, judgement, request, approval, nowMs);
-  const draft = draftDecision(judged, request, basis.frame);
+  const drafted = draftDecision(judged, request, basis.frame);
+  const draft = stepUp.kind === 'stale' ? withMaxAge(drafted, core) : drafted;
   const pending = approval?.status === 'pending' && draft.outcome === 'escalate';
   const shown = pending ? approval : appealed;
   return {
@@ -145,8 +152,37 @@ async function consultPolicies(attempt: Attempt, basis: Basis): Promise<Prepared
     ...(gathered === undefined ? {} : { gathered }),
     ...(approval === undefined ? {} : { approval }),
     ...(standing === undefined ? {} : { standing }),
+    ...(basis.stepUp === undefined ? {} : { stepUp: basis.stepUp }),
     ...(asking.rules === undefined ? {} : { rules: asking.rules }),
   };
+}
+
+type StepUpTried =
+  | { readonly kind: 'proven'; readonly basis: Basis }
+  | { readonly kind: 'stale' | 'missing' };
+
+/** Where policies ask for a stronger identity and the session has it, they are asked again, and told so. */
+async function tryStepUp(
+  { core, call }: Attempt,
+  basis: Basis,
+  { combined, ...judgement }: Judgement,
+): Promise<StepUpTried> {
+  const isAsked = combined.outcome === 'step_up' && call.request.context?.step_up_verified !== true;
+  if (!isAsked || basis.stepUp !== undefined) return { kind: 'missing' };
+  const found = await findStepUp(core, { ...judgement, combined }, call.request, basis.subject);
+  if (found.kind !== 'proven') return found;
+  const proved = withStepUp(call.request, found.stepUp);
+  const resolved = resolveRequest(proved, basis.set.registry, core.environment);
+  if (!resolved.ok) return { kind: 'missing' };
+  const { request, duties } = resolved;
+  return { kind: 'proven', basis: { ...basis, request, duties, stepUp: found.stepUp } };
+}
+
+/** Names what is missing: a fresh login, where the proof that came is too old. */
+function withMaxAge(draft: Decision, { limits }: Core): Decision {
+  const { step_up } = draft;
+  if (step_up === undefined) return draft;
+  return { ...draft, step_up: { ...step_up, max_age_seconds: Math.floor(limits.stepUpMs / 1000) } };
 }
 
 /** An appeal asks people, and lets nothing through by itself. */

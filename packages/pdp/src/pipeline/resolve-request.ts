@@ -36,6 +36,7 @@ const CALLER_CONTEXT = [
   'task_id',
   'risk_score',
   'step_up_verified',
+  'step_up',
   'trace_id',
 ] as const;
 
