@@ -336,6 +336,8 @@ export interface PendingSummary extends Versioned {
   readonly reason?: string;
   /** Asked against a denial. */
   readonly appeal?: true;
+  /** A yes also makes a standing permission. */
+  readonly standing?: true;
   /** Shown together with others of the same tenant, principal, actor and tool. */
   readonly group?: string;
   readonly needed: number;
@@ -358,6 +360,7 @@ function pendingSummary({ binding, action, reasons, ...state }: ApprovalState): 
     ...(action.server === undefined ? {} : { server: action.server }),
     ...(reasons[0] === undefined ? {} : { reason: reasons[0].code }),
     ...(state.appeal === undefined ? {} : { appeal: true }),
+    ...(state.asked_standing === undefined ? {} : { standing: true }),
     ...(group === undefined ? {} : { group }),
     needed: votesNeeded(state.rules ?? []),
     votes: state.votes?.length ?? 0,

@@ -9,6 +9,9 @@ export interface WatchLine {
   readonly reason?: string;
   readonly needed: number;
   readonly votes: number;
+  readonly appeal?: true;
+  readonly standing?: true;
+  readonly group?: string;
 }
 
 export interface WatchState {
@@ -54,13 +57,22 @@ export function renderWatch({ lines, chosen, message }: WatchState, columns: num
   const body = lines.slice(first, first + room).map((line, index) => {
     const mark = first + index === chosen ? '>' : ' ';
     const votes = line.needed > 1 ? ` ${line.votes}/${line.needed}` : '';
-    const text = `${mark} ${age(line.age_seconds).padStart(5)}  ${line.tool ?? line.type}${votes}  ${line.actor} for ${line.principal}  ${line.reason ?? ''}`;
+    const text = `${mark} ${age(line.age_seconds).padStart(5)}  ${line.tool ?? line.type}${votes}  ${line.actor} for ${line.principal}  ${line.reason ?? ''}${marksOf(line)}`;
     return fit(text, columns);
   });
   const head = fit(`${lines.length} waiting`, columns);
   const foot = fit('up/down choose   a approve   d deny   s show   q quit', columns);
   const text = [head, '', ...body, '', fit(message, columns), foot].join('\r\n');
   return `\u001b[2J\u001b[H${text}`;
+}
+
+/** What a yes means beyond one call, and whom it stands with. */
+function marksOf({ appeal, standing, group }: WatchLine): string {
+  return [
+    ...(appeal === true ? [' (appeal)'] : []),
+    ...(standing === true ? [' (a yes also makes a standing permission)'] : []),
+    ...(group === undefined ? [] : [` [${group}]`]),
+  ].join('');
 }
 
 function fit(text: string, columns: number): string {

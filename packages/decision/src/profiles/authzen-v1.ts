@@ -148,6 +148,8 @@ function toAnswer(decision: Decision): Json {
       reason,
       reasons: codes,
       remediation: decision.remediation,
+      alternatives: decision.metadata.alternatives,
+      appeal_path: decision.metadata.appeal_path,
       obligations,
     }) as unknown as JsonObject,
   };

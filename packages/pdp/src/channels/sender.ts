@@ -24,7 +24,7 @@ export interface ChannelSender {
 }
 
 /** What a human reads of an approval, in one line each; names come from agents, so control characters go. */
-export function summaryOf({ action, actor, principal, reasons }: Approval): {
+export function summaryOf({ action, actor, principal, reasons, appeal, standing }: Approval): {
   readonly title: string;
   readonly who: string;
   readonly why: string;
@@ -36,9 +36,16 @@ export function summaryOf({ action, actor, principal, reasons }: Approval): {
     who: plain(
       `${actor.id} for ${principal.id}${principal.tenant === undefined ? '' : ` (${principal.tenant})`}`,
     ),
-    why: plain(
-      reasons.map(({ code, message }) => (message === undefined ? code : `${code}: ${message}`)).join('; '),
-    ),
+    why: [
+      // First, so that nothing that is long hides it.
+      ...(standing === undefined
+        ? []
+        : [`A yes also permits further calls without asking: ${plain(JSON.stringify(standing))}`]),
+      plain(
+        reasons.map(({ code, message }) => (message === undefined ? code : `${code}: ${message}`)).join('; '),
+      ),
+      ...(appeal === undefined ? [] : [`Appeal: ${plain(appeal.justification ?? 'without a reason')}`]),
+    ].join('\n'),
     args: plain(JSON.stringify(action.args ?? {}, undefined, 1)),
   };
 }

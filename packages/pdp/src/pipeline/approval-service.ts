@@ -40,6 +40,8 @@ export interface PendingLine {
   readonly reason?: string;
   /** Asked against a denial. */
   readonly appeal?: true;
+  /** A yes also makes a standing permission. */
+  readonly standing?: true;
   /** What policy calls alike; questions of one group are shown as one. */
   readonly group?: string;
   readonly needed: number;

@@ -89,6 +89,10 @@ describe('access requests', () => {
         decision: false,
         context: { reason, access_request: { template, endpoint: `${api.url}/access/v1/requests` } },
       });
+      if (template === 'appeal')
+        expect(denied).toMatchObject({
+          context: { alternatives: ['archive it'], appeal_path: 'access_request' },
+        });
       const sent = answering(asked, denied, { business_justification: 'an audit asks for it' });
       const made = await request(sent, { 'idempotency-key': name });
       expect(made.status).toBe(202);

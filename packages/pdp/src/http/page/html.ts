@@ -45,7 +45,7 @@ export function listPage(lines: readonly PendingLine[], who: string, csrf: strin
     .toSorted((left, right) => (left.group ?? '').localeCompare(right.group ?? ''))
     .map(
       (line) =>
-        `<tr><td><input type="checkbox" name="id" value="${escapeHtml(line.id)}" aria-label="choose"></td><td><a href="/approvals/${encodeURIComponent(line.id)}">${escapeHtml(line.tool ?? line.type)}</a></td><td>${escapeHtml(`${line.actor} for ${line.principal}`)}</td><td>${escapeHtml(line.reason ?? '')}${line.group === undefined ? '' : ` (${escapeHtml(line.group)})`}</td><td>${line.votes} of ${line.needed}</td><td>${line.age_seconds} s</td></tr>`,
+        `<tr><td><input type="checkbox" name="id" value="${escapeHtml(line.id)}" aria-label="choose"></td><td><a href="/approvals/${encodeURIComponent(line.id)}">${escapeHtml(line.tool ?? line.type)}</a></td><td>${escapeHtml(`${line.actor} for ${line.principal}`)}</td><td>${escapeHtml(line.reason ?? '')}${line.group === undefined ? '' : ` (${escapeHtml(line.group)})`}${line.appeal === true ? ' (appeal)' : ''}${line.standing === true ? ' (a yes also makes a standing permission)' : ''}</td><td>${line.votes} of ${line.needed}</td><td>${line.age_seconds} s</td></tr>`,
     )
     .join('');
   const table =
