@@ -80,10 +80,14 @@ export async function replayDecision(entry: LedgerEntry, set: PolicySet): Promis
   return compare(entry, verdictOf(combined.outcome, combined.reasons));
 }
 
+/** Nobody had to be asked: by policy, or because a standing permission answered. */
+const NOBODY_ASKED: readonly string[] = ['approval_not_needed', 'standing_permission'];
+
 /** The escalations that an approval lifted then, by their codes, or that needed nobody. */
 function liftedBy({ core, fields }: LedgerEntry, { combined }: Judgement): readonly Reason[] {
   if (combined.outcome !== 'escalate') return [];
-  if (core.codes?.includes('approval_not_needed') === true) return combined.escalations;
+  const isLifted = NOBODY_ASKED.some((code) => core.codes?.includes(code) === true);
+  if (isLifted) return combined.escalations;
   const approval = memberOf(fields.context, 'approval');
   const codes = memberOf(approval, 'codes');
   if (!Array.isArray(codes)) return [];
@@ -100,15 +104,16 @@ function compare(entry: LedgerEntry, after: ReplayedVerdict): Replayed {
 const FOUND_IN_COMMIT: ReadonlySet<string> = new Set([
   'actor_revoked',
   'appeal_not_needed',
+  'approval_arguments_changed',
   'approval_cancelled',
   'approval_expired',
+  'approval_form_changed',
+  'approval_mismatch',
   'approval_not_needed',
   'approval_pending',
   'approval_unknown',
   'approval_used',
-  'approval_wrong_args',
   'approval_wrong_caller',
-  'approval_wrong_tool',
   'budget_exhausted',
   'circuit_open',
   'clock_stepped_back',
@@ -121,6 +126,7 @@ const FOUND_IN_COMMIT: ReadonlySet<string> = new Set([
   'parent_revoked',
   'principal_revoked',
   'rate_limited',
+  'standing_permission',
   'state_conflict',
 ]);
 
@@ -137,7 +143,7 @@ function recordedVerdict({ core, fields }: LedgerEntry): ReplayedVerdict {
 }
 
 function verdictOf(outcome: Outcome, reasons: readonly Reason[]): ReplayedVerdict {
-  const codes = reasons.map(({ code }) => code).filter((code) => code !== 'approval_not_needed');
+  const codes = reasons.map(({ code }) => code).filter((code) => !NOBODY_ASKED.includes(code));
   return { outcome, codes: [...new Set(codes)].sort() };
 }
 
