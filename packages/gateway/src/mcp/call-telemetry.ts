@@ -32,6 +32,11 @@ export interface CallTelemetry {
     },
     work: () => Promise<T>,
   ): Promise<T>;
+  /** A question of a server to its client. */
+  question<T>(
+    asked: { readonly server: string; readonly method: string },
+    work: () => Promise<T>,
+  ): Promise<T>;
   /** A definition is not the pinned one. */
   changed(server: string): void;
   /** The point, with each decision measured. */
@@ -96,6 +101,12 @@ export function callTelemetry({ meters, tracer = NO_TRACER }: GatewayTelemetry):
           if ((answer as { isError?: unknown } | undefined)?.isError === true) span.fail('tool_error');
           return answer;
         },
+      ),
+    question: ({ server, method }, work) =>
+      tracer.span(
+        method,
+        { kind: 'client', attributes: { 'mcp.method.name': method, 'writ.server': server } },
+        work,
       ),
     changed: (server) => changes?.add({ server }),
     point: (point) => ({ ...point, decide: (call) => decide(point, call) }),

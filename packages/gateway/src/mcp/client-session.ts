@@ -195,7 +195,11 @@ export class ClientSession implements Front {
     if (verdict.kind === 'refused') throw refusalError(verdict.decision);
     if (verdict.kind === 'unknown') throw new ProtocolError(METHOD_NOT_FOUND, 'Method not found');
     const decisionId = verdict.decision.decision_id;
-    const answer = await incoming.flight.ask(method, verdict.request.params ?? {}, signal).catch(async () => {
+    const { ask } = incoming.flight;
+    const asked = this.#context.telemetry.question({ server, method }, () =>
+      ask(method, verdict.request.params ?? {}, signal),
+    );
+    const answer = await asked.catch(async () => {
       await this.#context.point.complete({ decision_id: decisionId, status: 'unknown' });
       throw faultError('input_unanswered', 'the client did not answer');
     });

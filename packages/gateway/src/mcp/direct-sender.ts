@@ -69,8 +69,8 @@ export function openDirectSender(options: DirectSenderOptions): DirectSender | u
         name,
         ...(args === undefined ? {} : { arguments: args }),
         ...(Object.keys(whole).length === 0 ? {} : { _meta: whole }),
-        ...(inputs === undefined ? {} : { inputResponses: inputs.responses }),
-        ...(inputs?.state === undefined ? {} : { requestState: inputs.state }),
+        ...(inputs === undefined || era === 'legacy' ? {} : { inputResponses: inputs.responses }),
+        ...(inputs?.state === undefined || era === 'legacy' ? {} : { requestState: inputs.state }),
       };
       if (signal?.aborted === true) return Promise.resolve({ kind: 'not_sent' });
       const posted = new PostedCall({

@@ -5,6 +5,7 @@ import { type Incoming, reportMalformed } from './ask-decision.ts';
 import { decideInput, decideUnasked, type InputContext, releaseInput } from './authorize-input.ts';
 import type { BoundedPoint } from './bounded-point.ts';
 import { CALL_STEPS } from './call-steps.ts';
+import type { CallTelemetry } from './call-telemetry.ts';
 import { callerKey } from './caller-key.ts';
 import type { Exchange, Inputs } from './exchange.ts';
 import { isObject } from './json-object.ts';
@@ -27,6 +28,7 @@ export type RoundsEnd =
   | InputRefusal;
 
 export interface RoundsContext {
+  readonly telemetry: Pick<CallTelemetry, 'question'>;
   readonly point: BoundedPoint;
   readonly states: StateSealer;
   readonly limits: GatewayLimits;
@@ -103,7 +105,7 @@ export async function runRounds(context: RoundsContext, round: Round): Promise<R
     if (allowed.kind !== 'allowed') return stop(round, allowed);
     if (round.incoming.flight.ask === undefined)
       return askByResult(context, round, answer, allowed.questions);
-    const answered = await askNow(about, round.incoming, allowed.questions);
+    const answered = await askNow(context, about, round.incoming, allowed.questions);
     if (answered.kind !== 'ready') return stop(round, answered);
     const { responses } = answered.inputs;
     inputs = { responses, ...(answer.state === undefined ? {} : { state: answer.state }) };
@@ -194,15 +196,17 @@ function askByResult(
 }
 
 async function askNow(
+  { telemetry }: RoundsContext,
   about: InputContext,
   { flight, signal }: Incoming,
   questions: readonly Question[],
 ): Promise<{ readonly kind: 'ready'; readonly inputs: Inputs } | InputRefusal> {
   const responses: Record<string, Json> = {};
   for (const { key, request, decision } of questions) {
-    const answer = await flight
-      .ask?.(request.method as InputMethod, request.params ?? {}, signal)
-      .catch(() => undefined);
+    const method = request.method as InputMethod;
+    const answer = await telemetry.question({ server: about.upstream.id, method }, async () =>
+      flight.ask?.(method, request.params ?? {}, signal).catch(() => undefined),
+    );
     if (answer === undefined) {
       await about.point.complete({ decision_id: decision.decision_id, status: 'unknown' });
       return broken('input_unanswered', 'The client did not answer what the server asks.');

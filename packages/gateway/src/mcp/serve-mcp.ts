@@ -62,7 +62,9 @@ export function serveMcp(front: Front): Server {
 
 function serveTools(server: Server, front: Front): void {
   server.setRequestHandler('tools/list', async (_request, extra) => ({
-    tools: (await visibleTools(front.context(), front.incoming(askedOf(extra)))).map((tool) =>
+    tools: (
+      await listing(front, extra, 'tools/list', (incoming) => visibleTools(front.context(), incoming))
+    ).map((tool) =>
       // Clients of the older era want a task only of a tool that says so; it is the gateway that keeps it.
       front.era === 'legacy' ? { ...tool, execution: { taskSupport: 'optional' as const } } : tool,
     ),
@@ -90,7 +92,7 @@ export function serveCall(
 
 function serveOffers(server: Server, front: Front): void {
   const offers = <Shown>(method: OfferMethod, extra: ServerContext) =>
-    visibleOffers<Shown>(front.context(), front.incoming(askedOf(extra)), method);
+    listing(front, extra, method, (incoming) => visibleOffers<Shown>(front.context(), incoming, method));
   const ask = async <Answer>(
     method: RequestMethod,
     params: object,
@@ -124,6 +126,21 @@ function serveOffers(server: Server, front: Front): void {
   server.setRequestHandler('completion/complete', ({ params }, extra) =>
     ask<CompleteResult>('completion/complete', params, extra),
   );
+}
+
+/** A list, as one span. */
+function listing<Shown>(
+  front: Front,
+  extra: ServerContext,
+  method: OfferMethod | 'tools/list',
+  list: (incoming: Incoming) => Promise<Shown[]>,
+): Promise<Shown[]> {
+  const asked = askedOf(extra);
+  const incoming = front.incoming(asked);
+  const { telemetry } = front.context();
+  return telemetry
+    .request({ method, meta: asked.meta, id: asked.id }, () => list(incoming))
+    .finally(() => front.landed(incoming));
 }
 
 /** What the older era keeps of a client. */

@@ -18,6 +18,7 @@ import { refuseCall } from './refuse.ts';
 import { releaseContent } from './release-content.ts';
 import { type Binding, type OpenedInputs, runRounds } from './rounds.ts';
 import type { InputRequired, UpstreamAnswer, UpstreamError } from './upstream-answer.ts';
+import { askForPages, type PagesAsked } from './url-elicitation.ts';
 
 /** A call that was allowed, and its way to the server. */
 export interface Settling {
@@ -83,7 +84,25 @@ export async function settleCall(
     if (end.kind === 'broken') return faultResult(end.code, end.message);
     return refuseCall({ ...call, options: context.refusals }, end.decision);
   }
+  if (end.kind === 'error') {
+    const pages = await askForPages(context, call, tool.upstream, { answer: end, binding });
+    if (pages !== undefined) return asksForPages(context, call, decision, pages);
+  }
   return releaseAnswer(context, call, { tool, decision, answer: end });
+}
+
+/** The server did nothing yet: a person has to open a page first. */
+async function asksForPages(
+  context: CallContext,
+  call: IncomingCall,
+  decision: Decision,
+  pages: PagesAsked,
+): Promise<CallToolResult | InputRequiredResult> {
+  await context.point.complete({ decision_id: decision.decision_id, status: 'failed' });
+  if (pages.kind === 'result') return pages.result;
+  if (pages.kind === 'error') throw pages.error;
+  if (pages.kind === 'broken') return faultResult(pages.code, pages.message);
+  return refuseCall({ ...call, options: context.refusals }, pages.decision);
 }
 
 async function releaseAnswer(

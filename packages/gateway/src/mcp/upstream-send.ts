@@ -66,8 +66,9 @@ function added({ era }: Connection, { meta, capabilities, inputs }: CallOptions)
   const whole = { ...meta, ...modern };
   return {
     ...(Object.keys(whole).length === 0 ? {} : { _meta: whole }),
-    ...(inputs === undefined ? {} : { inputResponses: inputs.responses }),
-    ...(inputs?.state === undefined ? {} : { requestState: inputs.state }),
+    // The older era has no place for answers.
+    ...(inputs === undefined || era === 'legacy' ? {} : { inputResponses: inputs.responses }),
+    ...(inputs?.state === undefined || era === 'legacy' ? {} : { requestState: inputs.state }),
   };
 }
 
