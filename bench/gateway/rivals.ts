@@ -48,7 +48,7 @@ type Peer = { readonly rival: Rival } | { readonly missing: string };
 
 /** npm's `mcp-proxy`, which decides and records nothing, in front of the same server on stdio: it takes no other. */
 async function startMcpProxy(ground: Ground): Promise<Peer> {
-  const installed = await installNpm('mcp-proxy', '6.7.19', 'bin/mcp-proxy.mjs');
+  const installed = await installNpm('mcp-proxy', '6.7.19', 'dist/bin/mcp-proxy.mjs');
   if ('missing' in installed) return { missing: `mcp-proxy: ${installed.missing}` };
   const port = await freePort();
   const listening = ['--host', '127.0.0.1', '--port', String(port), '--server', 'stream'];

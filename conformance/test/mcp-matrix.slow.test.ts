@@ -26,8 +26,7 @@ async function frontOf({ front, server, back }: Cell): Promise<URL | StdioClient
     const folder = await mkdtemp(join(tmpdir(), 'writ-matrix-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     await writeFile(join(folder, 'writ.yaml'), 'bundles: [{ name: all, directory: writ/grant-all }]\n');
-    const { command, args } = fixtureOf(server);
-    const words = ['mcp', 'run', '--id', 'fixture', '--', command, ...args];
+    const words = ['mcp', 'run', '--id', 'fixture', '--', ...(await backOf(server, back))];
     return new StdioClientTransport({
       command: process.execPath,
       args: [join(ROOT, 'tools/run.mjs'), join(ROOT, 'packages/cli/src/main.ts'), ...words],
@@ -42,6 +41,15 @@ async function frontOf({ front, server, back }: Cell): Promise<URL | StdioClient
     await fixture?.close();
   });
   return new URL(gateway.url);
+}
+
+/** The server behind `writ mcp run`: a command, or a URL. */
+async function backOf(server: Era, back: Transport): Promise<readonly string[]> {
+  const { command, args } = fixtureOf(server);
+  if (back === 'stdio') return [command, ...args];
+  const fixture = await startFixture(0, server);
+  onTestFinished(() => fixture.close());
+  return [fixture.url];
 }
 
 interface Heard {
@@ -180,11 +188,12 @@ const FEATURES: Readonly<Record<string, Feature>> = {
 };
 
 const ERAS: readonly Era[] = ['legacy', 'modern'];
-/** `writ mcp run` wraps a server on stdio; every other pair goes over the gateway's HTTP endpoint. */
+/** `writ mcp run` serves clients on stdio; every other pair goes over the gateway's HTTP endpoint. */
 const WAYS: readonly (readonly [Transport, Transport])[] = [
   ['http', 'http'],
   ['http', 'stdio'],
   ['stdio', 'stdio'],
+  ['stdio', 'http'],
 ];
 const CELLS: readonly Cell[] = WAYS.flatMap(([front, back]) =>
   ERAS.flatMap((client) => ERAS.map((server): Cell => ({ client, front, server, back }))),
