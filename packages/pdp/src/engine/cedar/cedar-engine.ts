@@ -10,6 +10,7 @@ import type {
   EngineQuestion,
   LoadedPolicies,
   LoadResult,
+  ReadPaths,
 } from '../engine.ts';
 import { engineFault } from '../opa-reply.ts';
 import { RestartingThread } from '../thread/restarting-thread.ts';
@@ -29,6 +30,8 @@ const LOAD_MS_MAX = 20_000;
 /** Kinds whose meaning a permit and a forbid have; the others ask for facts. */
 const KINDS: ReadonlySet<EngineEntrypoint['kind']> = new Set(['grant', 'guard', 'violations', 'visible']);
 const PROFILE = 'writ/v1';
+/** What a request brings along, without the decision point's own state. */
+const REQUEST_PARTS = ['principal', 'actor', 'delegation', 'action', 'result', 'environment'];
 
 /**
  * Evaluates Cedar by its official Wasm: a bundle's `*.cedar` with `entities.json` and a schema. A forbid denies, a
@@ -49,6 +52,7 @@ type CedarThread = RestartingThread<CedarRequest, CedarReply>;
 interface Placed {
   readonly thread: CedarThread;
   readonly policies: ReadonlyMap<string, CedarPolicy>;
+  readonly session: readonly string[] | 'all';
   /** By path. */
   readonly kinds: ReadonlyMap<string, EngineEntrypoint['kind']>;
 }
@@ -77,7 +81,7 @@ async function loadBundles(bundles: readonly EngineBundle[]): Promise<LoadResult
       );
       const policies = new Map(found.policies.map((policy) => [policy.id, policy]));
       const kinds = new Map(bundle.entrypoints.map(({ path, kind }) => [path, kind]));
-      placed.set(bundle.name, { thread, policies, kinds });
+      placed.set(bundle.name, { thread, policies, kinds, session: found.session });
     }
   }
   if (diagnostics.length === 0) return { ok: true, policies: new CedarPolicies(threads, placed), warnings };
@@ -160,9 +164,13 @@ class CedarPolicies implements LoadedPolicies {
       .then((reply) => answerOf(reply, { path, kind }, placed.policies));
   }
 
-  /** Cedar's own analysis does not tell; everything is gathered. */
-  reads(): undefined {
-    return undefined;
+  /** Everything that the request says, and of the session what policies name; Cedar sees no data. */
+  reads(bundle: string, path: string): ReadPaths | undefined {
+    const placed = this.#placed.get(bundle);
+    if (placed === undefined || !placed.kinds.has(path)) return undefined;
+    const session =
+      placed.session === 'all' ? [['context']] : placed.session.map((name) => ['context', name]);
+    return { input: [...REQUEST_PARTS.map((part) => [part]), ...session], data: [] };
   }
 
   async close(): Promise<void> {

@@ -34,6 +34,8 @@ export interface CedarProblem {
 export interface FoundCedar {
   readonly bundle: string;
   readonly policies: readonly CedarPolicy[];
+  /** Names below `context.session` that they can read. */
+  readonly session: readonly string[] | 'all';
   readonly problems: readonly CedarProblem[];
   readonly warnings: readonly CedarProblem[];
 }

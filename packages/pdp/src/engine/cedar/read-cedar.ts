@@ -9,12 +9,15 @@ import type {
   SourceFile,
 } from './cedar-messages.ts';
 import { CedarSchema, type SchemaJson } from './cedar-schema.ts';
+import { sessionReads } from './session-reads.ts';
 
 /** What an evaluation needs of a bundle beside the policies and the schema that Cedar keeps itself. */
 export interface LoadedCedar {
   readonly entities: readonly CedarEntity[];
   readonly schema: CedarSchema | undefined;
 }
+
+type ReadPolicy = CedarPolicy & { readonly text: string; readonly json: object };
 
 /** Outcomes that a permit can name by `@outcome`: what it grants, it grants on that condition. */
 export const PERMIT_OUTCOMES: ReadonlySet<string> = new Set(['escalate', 'step_up']);
@@ -23,14 +26,20 @@ export const PERMIT_OUTCOMES: ReadonlySet<string> = new Set(['escalate', 'step_u
 export function readCedar(sent: SentCedar): { readonly found: FoundCedar; readonly loaded?: LoadedCedar } {
   const problems: CedarProblem[] = [];
   const warnings: CedarProblem[] = [];
-  const policies = new Map<string, CedarPolicy & { readonly text: string }>();
+  const policies = new Map<string, ReadPolicy>();
   for (const file of sent.policies) readPolicies(file, policies, problems);
   const schema = sent.schema === undefined ? undefined : readSchema(sent.schema, problems);
   const texts = Object.fromEntries([...policies].map(([id, { text }]) => [id, text]));
   if (problems.length === 0 && schema !== undefined)
     validate(schema.text, policies, texts, problems, warnings);
   const entities = sent.entities === undefined ? [] : readEntities(sent.entities, schema?.text, problems);
-  const found = { bundle: sent.bundle, policies: [...policies.values()].map(factsOf), problems, warnings };
+  const found = {
+    bundle: sent.bundle,
+    policies: [...policies.values()].map(factsOf),
+    session: sessionReads([...policies.values()].map(({ json }) => json)),
+    problems,
+    warnings,
+  };
   if (problems.length > 0) return { found };
   const kept = [
     cedar.preparsePolicySet(sent.bundle, { staticPolicies: texts }),
@@ -41,7 +50,7 @@ export function readCedar(sent: SentCedar): { readonly found: FoundCedar; readon
   return { found, loaded: { entities, schema: schema?.declared } };
 }
 
-function factsOf({ text: _text, ...facts }: CedarPolicy & { readonly text: string }): CedarPolicy {
+function factsOf({ text: _text, json: _json, ...facts }: ReadPolicy): CedarPolicy {
   return facts;
 }
 
@@ -55,7 +64,7 @@ function rowAt(text: string, offset: number): number {
 
 function readPolicies(
   { file, text }: SourceFile,
-  policies: Map<string, CedarPolicy & { readonly text: string }>,
+  policies: Map<string, ReadPolicy>,
   problems: CedarProblem[],
 ): void {
   const parts = cedar.policySetTextToParts(text);
@@ -85,7 +94,7 @@ function readPolicies(
     if (policies.has(id)) problems.push({ message: `two policies have the id \`${id}\``, file, row });
     const wrong = wrongAnnotation(effect, annotations);
     if (wrong !== undefined) problems.push({ message: `policy \`${id}\`: ${wrong}`, file, row });
-    policies.set(id, { id, effect, file, row, annotations, text: policy });
+    policies.set(id, { id, effect, file, row, annotations, text: policy, json: read.json });
   }
 }
 
