@@ -40,8 +40,7 @@ export interface EngineCase {
 }
 
 /** What is asked of a bundle in whichever language, and what must come of it. */
-export interface EngineBasics {
-  readonly create: EngineCase['create'];
+export interface EngineBasics extends Pick<EngineCase, 'create' | 'prepare'> {
   readonly bundle: EngineBundle;
   /** An answer that follows from the input. */
   readonly value: {
@@ -62,9 +61,10 @@ export function engineBasics(name: string, given: EngineBasics): void {
     });
 
     async function load(): Promise<LoadedPolicies> {
-      const engine = await given.create([given.bundle]);
+      const bundle = (await given.prepare?.(given.bundle)) ?? given.bundle;
+      const engine = await given.create([bundle]);
       opened.push(engine);
-      const result = await engine.load([given.bundle]);
+      const result = await engine.load([bundle]);
       if (!result.ok) throw new Error(JSON.stringify(result.diagnostics, null, 2));
       opened.push(result.policies);
       return result.policies;
@@ -165,6 +165,19 @@ export function entrypointAt(path: string): EngineBundle['entrypoints'][number] 
 
 /** What every engine for Rego must do. The suite belongs to the interface; each engine's test runs it. */
 export function engineContract(name: string, given: EngineCase): void {
+  engineBasics(name, {
+    ...given,
+    bundle: BUNDLE,
+    value: {
+      path: 'agent/tools/names',
+      inputs: [
+        [{ names: ['b', 'a', 'b'] }, ['a', 'b']],
+        [{ names: [] }, []],
+      ],
+    },
+    undefined: { path: 'agent/tools/only_if_present', input: {} },
+    fault: { path: 'agent/tools/conflict', input: { clash: true } },
+  });
   describe(`engine contract: ${name}`, () => {
     const opened: { close(): Promise<void> }[] = [];
     afterEach(async () => {
