@@ -15,6 +15,7 @@ interface Exchange {
   readonly operation: string;
   readonly url?: string;
   readonly body?: unknown;
+  readonly accept?: string;
   readonly status?: number;
 }
 
@@ -74,7 +75,7 @@ describe('the published OpenAPI document', () => {
   });
 
   /** Asks the server, and holds request and answer against the document; gives the answer. */
-  async function ask({ operation, url, body, status = 200 }: Exchange): Promise<unknown> {
+  async function ask({ operation, url, body, accept, status = 200 }: Exchange): Promise<unknown> {
     const [method = '', template = ''] = operation.split(' ');
     const described = document.paths[template]?.[method.toLowerCase()];
     if (described === undefined) throw new Error(`${operation} is not in the document`);
@@ -85,6 +86,7 @@ describe('the published OpenAPI document', () => {
       headers: {
         authorization: `Bearer ${writ.operatorToken()}`,
         'content-type': typeof body === 'string' ? 'text/plain' : 'application/json',
+        ...(accept === undefined ? {} : { accept }),
       },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
@@ -101,7 +103,7 @@ describe('the published OpenAPI document', () => {
     }
     const content = answer.content[type];
     if (content === undefined) throw new Error(`${operation} answered ${type}`);
-    const value: unknown = type === 'application/json' ? JSON.parse(text) : text;
+    const value: unknown = /\bjson$/.test(type) ? JSON.parse(text) : text;
     expect(problems(content.schema, value), operation).toEqual([]);
     return value;
   }
@@ -265,6 +267,13 @@ describe('the published OpenAPI document', () => {
     await ask({ operation: 'GET /v1/query', url: '/v1/query?q=x%3D1' });
     await ask({ operation: 'POST /v1/query', body: { query: 'x = 1' } });
     await ask({ operation: 'POST /v1/compile', body: { query: 'input.x = 1', unknowns: ['input'] } });
+    for (const form of ['ucast.all', 'sql.postgresql'])
+      await ask({
+        operation: 'POST /v1/compile/{path}',
+        url: '/v1/compile/agent/tools/catalogue',
+        body: { input: {}, unknowns: ['input.rows'] },
+        accept: `application/vnd.opa.${form}+json`,
+      });
     await ask({ operation: 'GET /v1/policies' });
     await ask({ operation: 'GET /v1/policies/{path}', url: '/v1/policies/tutorial/policy.rego' });
     await ask({

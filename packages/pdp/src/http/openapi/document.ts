@@ -78,10 +78,17 @@ function operationObject(operation: Operation, components: Record<string, unknow
   const content = (type: string, schema: z.ZodType) => ({
     [type]: { schema: schemaOf(schema, components) },
   });
-  const answered = ([status, { description, schema, type = 'application/json' }]: [string, Answer]) => [
-    status,
-    { description, ...(schema === undefined ? {} : { content: content(type, schema) }) },
-  ];
+  const answered = ([status, answer]: [string, Answer]) => {
+    const { description, schema, type = 'application/json', types = [type] } = answer;
+    const contents = schema === undefined ? [] : types.map((each) => content(each, schema));
+    return [
+      status,
+      {
+        description,
+        ...(contents.length === 0 ? {} : { content: Object.assign({}, ...contents) as object }),
+      },
+    ];
+  };
   return {
     operationId: id,
     tags: [tag],

@@ -23,6 +23,8 @@ export interface Answer {
   readonly schema?: z.ZodType;
   /** `application/json` by default. */
   readonly type?: string;
+  /** Media types that `Accept` chooses among, in place of one. */
+  readonly types?: readonly string[];
 }
 
 export const TAGS = {

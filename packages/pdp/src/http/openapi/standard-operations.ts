@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FILTER_MEDIA_TYPES } from '../opa/filters/targets.ts';
 import { anyJson, anyObject, flagText, type Operation, ok, text } from './operation.ts';
 
 const annexes = {
@@ -147,7 +148,15 @@ export const OPA_OPERATIONS: readonly Operation[] = [
         options: anyObject.optional(),
       }),
     },
-    answers: answered,
+    answers: {
+      200: {
+        description: '`result` with `query`, and `masks` where columns are to be hidden; no `result`: no row',
+        schema: z.looseObject({
+          result: z.looseObject({ query: anyJson.optional(), masks: anyObject.optional() }).optional(),
+        }),
+        types: FILTER_MEDIA_TYPES,
+      },
+    },
   }),
   opa({
     method: 'get',

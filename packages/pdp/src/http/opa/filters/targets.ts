@@ -49,6 +49,12 @@ const TARGETS: ReadonlyMap<string, FilterTarget> = new Map(
 
 export const MULTI_TARGET = 'application/vnd.opa.multitarget+json';
 
+/** Every media type that a filter can be asked in. */
+export const FILTER_MEDIA_TYPES: readonly string[] = [
+  MULTI_TARGET,
+  ...[...TARGETS.values()].map(({ target, dialect }) => `application/vnd.opa.${target}.${dialect}+json`),
+];
+
 /** The targets that a media type stands for, and those that the body names; undefined for a media type that is none. */
 export function targetsOf(
   mediaType: string,
