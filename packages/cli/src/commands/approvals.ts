@@ -72,10 +72,16 @@ function verdictCommand(verb: 'approve' | 'deny' | 'revoke', about: string): Com
   const command = addServiceOptions(new Command(verb))
     .description(about)
     .argument('[id...]', 'the approvals, `apr-…`')
-    .option('--group <text>', 'all of a group that wait, in place of ids; with --count')
-    .option('--count <n>', 'how many calls of the group you have seen: with another number nothing is done')
     .option('--comment <text>', 'why; kept on record')
     .addHelpText('after', `\nExample:\n  npx writ approvals ${verb} apr-… apr-…`);
+  // What was approved is no group any more.
+  if (verb !== 'revoke')
+    command
+      .option('--group <text>', 'all of a group that wait, in place of ids; with --count')
+      .option(
+        '--count <n>',
+        'how many calls of the group you have seen: with another number nothing is done',
+      );
   return withAction(
     command,
     async (

@@ -135,7 +135,8 @@ async function consultPolicies(attempt: Attempt, basis: Basis): Promise<Prepared
       ? needed(attempt, standing?.judgement ?? asking.judgement ?? judgement)
       : judgeApproval(attempt, judgement, request, approval, nowMs);
   const drafted = draftDecision(judged, request, basis.frame);
-  const draft = stepUp.kind === 'stale' ? withMaxAge(drafted, core) : drafted;
+  const aged = stepUp.kind === 'stale' ? withMaxAge(drafted, core) : drafted;
+  const draft = call.appeal === undefined ? aged : withoutEffect(aged);
   const pending = approval?.status === 'pending' && draft.outcome === 'escalate';
   const shown = pending ? approval : appealed;
   return {
@@ -176,6 +177,11 @@ async function tryStepUp(
   if (!resolved.ok) return { kind: 'missing' };
   const { request, duties } = resolved;
   return { kind: 'proven', basis: { ...basis, request, duties, stepUp: found.stepUp } };
+}
+
+/** An appeal is no way to make a call, also where everything is only observed. */
+function withoutEffect({ forwarded_args: _args, ...draft }: Decision): Decision {
+  return { ...draft, effect: 'refuse' };
 }
 
 /** Names what is missing: a fresh login, where the proof that came is too old. */

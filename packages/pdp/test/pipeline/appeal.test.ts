@@ -84,6 +84,17 @@ describe('appeals', () => {
     expect(kinds).toEqual(['appeal']);
   });
 
+  it('[P-APPEAL-BOUND] makes no call where everything is only observed', async () => {
+    fixture = await openFixture(RULES);
+    const observer = fixture.point.as({ pointId: 'watch', mayAssert: {}, mode: 'observe' });
+    for (const amount of [50, 500, 5000]) {
+      expect(await observer.decide(pay(amount))).toMatchObject({ effect: 'proceed' });
+      const appealed = await observer.decide(pay(amount, appeal));
+      expect(appealed).toMatchObject({ effect: 'refuse' });
+      expect(appealed).not.toHaveProperty('forwarded_args');
+    }
+  });
+
   it('a changed policy takes an approved appeal back', async () => {
     let strict = false;
     fixture = await openFixture(
