@@ -42,18 +42,19 @@ type Request struct {
 type Answer map[string]any
 
 var operations = map[string]func(*Request) (Answer, error){
-	"version":     version,
-	"parse":       parse,
-	"check":       check,
-	"prepare":     prepare,
-	"eval":        evaluate,
-	"query":       bindings,
-	"cases":       corpus,
-	"diagnostics": compileCorpus,
-	"format":      formatted,
-	"measure":     measure,
-	"weigh":       weigh,
-	"programs":    programs,
+	"version":      version,
+	"parse":        parse,
+	"check":        check,
+	"prepare":      prepare,
+	"eval":         evaluate,
+	"query":        bindings,
+	"cases":        corpus,
+	"diagnostics":  compileCorpus,
+	"format":       formatted,
+	"measure":      measure,
+	"weigh":        weigh,
+	"programs":     programs,
+	"dependencies": depend,
 }
 
 func main() {

@@ -42,7 +42,7 @@ export function testModules(
   data: JsonObject,
   options: BundleTestOptions = {},
 ): TestReport {
-  const compiled = compilePolicy(modules, { data });
+  const compiled = compilePolicy(modules, { data, testCases: true });
   if (compiled.policy === undefined) {
     const texts = new Map(modules.map(({ file, text }) => [file, text]));
     const rendered = compiled.diagnostics.map((each) =>

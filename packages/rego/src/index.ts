@@ -1,5 +1,7 @@
 export type { Capabilities, DeclaredBuiltin } from './analysis/capabilities.ts';
 export { capabilities, readCapabilities } from './analysis/capabilities.ts';
+export type { Dependencies, DependencyPath } from './analysis/dependencies.ts';
+export { pathText } from './analysis/dependencies.ts';
 export type { ReadPaths } from './analysis/reads.ts';
 export { ANALYSIS_STAGES } from './analysis/stages.ts';
 export type { ValueKind } from './analysis/types/value-kinds.ts';

@@ -1,3 +1,4 @@
+import type { Dependencies } from './analysis/dependencies.ts';
 import type { ReadPaths } from './analysis/reads.ts';
 import type { AnalysisOptions } from './analysis/stages.ts';
 import type { ValueKind } from './analysis/types/value-kinds.ts';
@@ -119,6 +120,11 @@ export interface Policy {
   entrypoints(): readonly Entrypoint[];
   /** Which input and data the evaluation of a path can read, through all rules it reaches; never too little. */
   reads(path: string): ReadPaths;
+  /** The base documents and the rules that a query depends on, by their paths (as `opa deps`). */
+  dependencies(
+    query: string,
+    options?: QueryOptions,
+  ): { readonly dependencies?: Dependencies; readonly diagnostics: readonly Diagnostic[] };
   /**
    * What the document at a path can be, by the types of its rules: `['boolean']`, `['object', 'string']`. Undefined
    * where it can be anything, or nothing stands there.

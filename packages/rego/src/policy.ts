@@ -1,7 +1,8 @@
 import type { AnalysedPolicy } from './analysis/analyse.ts';
-import { analyseQuery, analyseSteps } from './analysis/analyse.ts';
+import { analyseQuery, analyseSteps, resolveOnly } from './analysis/analyse.ts';
 import type { Captured } from './analysis/capture-values.ts';
 import { captureValues, isCaptureName } from './analysis/capture-values.ts';
+import { dependenciesOf } from './analysis/dependencies.ts';
 import { dataPath } from './analysis/documents.ts';
 import type { Globals } from './analysis/names.ts';
 import { importName } from './analysis/names.ts';
@@ -362,6 +363,15 @@ class CompiledPolicy implements Policy {
 
   reads(path: string): ReadPaths {
     return readPaths(this.#analysed.root, pathSteps(path));
+  }
+
+  dependencies(text: string, options: QueryOptions = {}): ReturnType<Policy['dependencies']> {
+    const { body, globals, diagnostics } = this.#readQuery(text, options);
+    if (body === undefined) return { diagnostics };
+    const resolved = resolveOnly(body, this.#analysed, globals);
+    const all = [...diagnostics, ...resolved.diagnostics];
+    if (all.some(({ severity }) => severity === 'error')) return { diagnostics: all };
+    return { dependencies: dependenciesOf(resolved.body, this.#analysed.root), diagnostics: all };
   }
 
   kindsOf(path: string): readonly ValueKind[] | undefined {

@@ -192,6 +192,10 @@ export interface Oracle {
   format(question: OracleFormatQuestion): Promise<Readonly<Record<string, OracleFormatted>>>;
   /** Answers about many programs at once, in their order. */
   programs(programs: readonly OracleProgram[]): Promise<readonly OracleProgramAnswers[]>;
+  /** What a query depends on, as `opa deps` says it: references as text. */
+  dependencies(
+    question: OracleQuestion,
+  ): Promise<{ readonly base: readonly string[]; readonly virtual: readonly string[] } | OracleFailure>;
   /** OPA's evaluation corpus of one version of the language. */
   cases(corpus: 'v0' | 'v1'): Promise<readonly LocatedCase[]>;
   /**
@@ -304,6 +308,11 @@ class ChildOracle implements Oracle {
     const line = await this.#send(`{"op":"programs","programs":[${programs.map(programText).join(',')}]}`);
     const answer = JSON.parse(line) as { readonly programs: readonly OracleProgramAnswers[] };
     return answer.programs;
+  }
+
+  async dependencies(question: OracleQuestion): ReturnType<Oracle['dependencies']> {
+    const { answer } = await this.#ask('dependencies', question);
+    return answer as unknown as Awaited<ReturnType<Oracle['dependencies']>>;
   }
 
   async cases(corpus: 'v0' | 'v1'): Promise<readonly LocatedCase[]> {

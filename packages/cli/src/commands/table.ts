@@ -9,6 +9,7 @@ import { checkCommand } from './check.ts';
 import { compileCommand } from './compile.ts';
 import { completionCommand } from './completion.ts';
 import { decideCommand } from './decide.ts';
+import { depsCommand } from './deps.ts';
 import { diffCommand } from './diff.ts';
 import { evalCommand } from './eval.ts';
 import { fmtCommand } from './fmt.ts';
@@ -43,6 +44,7 @@ export const COMMANDS: readonly ((program: Command) => Command)[] = [
   compileCommand,
   parseCommand,
   benchCommand,
+  depsCommand,
   inspectCommand,
   layersCommand,
   registryCommand,

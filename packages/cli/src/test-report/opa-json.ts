@@ -1,4 +1,4 @@
-import type { CoverageReport, TestResult } from '@writ/rego';
+import type { CoverageReport, TestCaseResult, TestResult } from '@writ/rego';
 import { opaCoverage } from '../present/opa-coverage.ts';
 import { resultsOf, type UnitRun } from './unit-run.ts';
 
@@ -27,10 +27,23 @@ function opaResult(result: TestResult): object {
     ...(printed.length > 0 && {
       output: Buffer.from(printed.map((line) => `${line}\n`).join('')).toString('base64'),
     }),
-    ...(cases !== undefined && {
-      sub_results: Object.fromEntries(
-        cases.map(({ name: each, passed }) => [each, { name: each, ...(!passed && { fail: true }) }]),
-      ),
-    }),
+    ...(cases !== undefined &&
+      cases.length > 0 && {
+        sub_results: subResults(cases),
+      }),
   };
+}
+
+function subResults(cases: readonly TestCaseResult[]): object {
+  const inOrder = cases.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return Object.fromEntries(
+    inOrder.map(({ name, passed, cases: inner }) => [
+      name,
+      {
+        name,
+        ...(!passed && { fail: true }),
+        ...(inner !== undefined && inner.length > 0 && { sub_results: subResults(inner) }),
+      },
+    ]),
+  );
 }

@@ -97,6 +97,18 @@ export function* analyseSteps(
   return { policy, diagnostics: report.diagnostics };
 }
 
+/** A query with its names resolved and nothing else done to it. */
+export function resolveOnly(
+  body: Body,
+  { names, customs, isBuiltin }: AnalysedPolicy,
+  globals: Globals,
+): { readonly body: CoreBody; readonly diagnostics: readonly Diagnostic[] } {
+  const report = new Report(false);
+  const withFaults = new WithFaults();
+  const resolved = resolveQuery(body, globals, { names, report, withFaults, isBuiltin, customs });
+  return { body: resolved.body, diagnostics: report.diagnostics };
+}
+
 /**
  * Analyses a query against a policy.
  *

@@ -25,6 +25,7 @@ import { resolveMetadata } from './resolve-metadata.ts';
 import type { RuleGraph } from './rule-graph.ts';
 import { ruleGraph } from './rule-graph.ts';
 import { checkHeadSafety, checkRuleSafety } from './safety.ts';
+import { nameTestCases } from './test-cases.ts';
 import type { CheckedTypes } from './types/check-rules.ts';
 import { checkRuleTypes } from './types/check-rules.ts';
 import type { SchemaSet } from './types/schema-annotations.ts';
@@ -52,6 +53,8 @@ export interface AnalysisOptions {
   readonly skip?: readonly SkippableStage[];
   /** Base documents in whose place no rule may stand (`opa check --bundle`). */
   readonly documents?: JsonObject;
+  /** Whether tests with cases (`test_x[name] if …`) tell the evaluation's host each case that they come to. */
+  readonly testCases?: boolean;
   /** Further builtins; one with the name of a builtin of the language takes its place. */
   readonly builtins?: readonly CustomBuiltin[];
 }
@@ -142,6 +145,15 @@ export const STAGES: readonly Stage[] = [
     run: ({ rules, names, report }) => {
       const arityOf = arityLookup(names);
       return each(rules, (rule) => checkShownVariables(rule, { arityOf, report }));
+    },
+  },
+  {
+    name: 'test-cases',
+    needs: ['resolve'],
+    gives: 'tests with cases that say which case they are at, where that is asked for',
+    opa: ['InjectTestCaseFunc'],
+    run: ({ rules, options }) => {
+      if (options.testCases === true) for (const rule of rules) nameTestCases(rule);
     },
   },
   {

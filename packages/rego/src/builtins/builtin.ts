@@ -62,6 +62,8 @@ export interface BuiltinContext {
   readonly memo: Map<string, Value>;
   /** Takes the text of a `print` call. */
   printed(message: string): void;
+  /** Takes the name of the case that a test has come to: the steps after the test's own name. */
+  testCase(name: readonly Value[]): void;
   /** Takes the text of a `trace` call. */
   traced(message: string): void;
   /** What `opa.runtime` answers. */

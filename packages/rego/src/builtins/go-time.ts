@@ -128,14 +128,17 @@ function fractionText(part: LayoutPart & { kind: 'fraction' }, nanosecond: numbe
   return trimmed === '' ? '' : part.separator + trimmed;
 }
 
-/** Writes a time by a Go layout. */
-export function formatTime(time: GoTime, layout: string): string {
+/** Writes a time by a Go layout; undefined where the zone's abbreviation is asked for and not known. */
+export function formatTime(time: GoTime, layout: string): string | undefined {
   let text = '';
   for (const part of layoutParts(layout)) {
     if (part.kind === 'literal') text += part.text;
     else if (part.kind === 'fraction') text += fractionText(part, time.nanosecond);
-    else if (part.kind === 'MST') text += time.zone.abbreviationAt(time.epochSeconds);
-    else if (part.kind in FIELD_TEXT) text += FIELD_TEXT[part.kind as keyof typeof FIELD_TEXT](time);
+    else if (part.kind === 'MST') {
+      const name = time.zone.abbreviationAt(time.epochSeconds);
+      if (name === undefined) return undefined;
+      text += name;
+    } else if (part.kind in FIELD_TEXT) text += FIELD_TEXT[part.kind as keyof typeof FIELD_TEXT](time);
     else text += zoneText(part.kind as ZoneField, time.offsetSeconds);
   }
   return text;

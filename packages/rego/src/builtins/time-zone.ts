@@ -29,8 +29,8 @@ export class TimeZone {
     return Math.round(local / 1000 - epochSeconds);
   }
 
-  /** The zone's abbreviation at an instant. */
-  abbreviationAt(epochSeconds: number): string {
+  /** The zone's abbreviation at an instant; undefined where it is not known. */
+  abbreviationAt(epochSeconds: number): string | undefined {
     if (this.#format === undefined) return 'UTC';
     const year = new Date(epochSeconds * 1000).getUTCFullYear();
     const [winter, summer] = [0, 6].map((month) => this.offsetAt(Date.UTC(year, month) / 1000));

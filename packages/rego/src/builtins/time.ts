@@ -61,7 +61,8 @@ function format(_context: BuiltinContext, moment: Value): BuiltinOutcome {
   if (reading instanceof BuiltinError) return reading;
   const { time, layout } = reading;
   const chosen = layout === '' ? 'RFC3339Nano' : layout;
-  return formatTime(time, Object.hasOwn(NAMED_LAYOUTS, chosen) ? NAMED_LAYOUTS[chosen]! : chosen);
+  const text = formatTime(time, Object.hasOwn(NAMED_LAYOUTS, chosen) ? NAMED_LAYOUTS[chosen]! : chosen);
+  return text ?? fault(`the abbreviation of time zone ${time.zone.name} is not known`);
 }
 
 function addDate(

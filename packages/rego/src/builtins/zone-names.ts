@@ -38,19 +38,36 @@ for (const line of TABLE.trim().split('\n')) {
 /** Locales that have short names for the zones of their countries. */
 const LOCALES = ['en-US', 'en-GB', 'en-AU', 'en-NZ', 'en-IN', 'en-ZA'];
 
-/** The abbreviation of a zone while its clocks are `offset` seconds ahead; `isSummer` where that is more than else. */
-export function zoneName(zone: string, epochSeconds: number, offset: number, isSummer: boolean): string {
+/** Before this, 2021, zones had other names than they have now, which only the database knows. */
+const KNOWN_SINCE = 1_609_459_200;
+
+/**
+ * The abbreviation of a zone while its clocks are `offset` seconds ahead; `isSummer` where that is more than else.
+ * Undefined where it is not known.
+ */
+export function zoneName(
+  zone: string,
+  epochSeconds: number,
+  offset: number,
+  isSummer: boolean,
+): string | undefined {
+  if (epochSeconds < KNOWN_SINCE) return localeName('en-US', zone, epochSeconds);
   const known = NAMES.get(zone);
   if (known !== undefined) {
     const name = known[isSummer ? 1 : 0];
     return name === '#' ? inDigits(offset) : name;
   }
   for (const locale of LOCALES) {
-    const format = new Intl.DateTimeFormat(locale, { timeZone: zone, timeZoneName: 'short' });
-    const name = format.formatToParts(epochSeconds * 1000).find(({ type }) => type === 'timeZoneName')?.value;
-    if (name !== undefined && /^[A-Z]{2,5}$/.test(name)) return name;
+    const name = localeName(locale, zone, epochSeconds);
+    if (name !== undefined) return name;
   }
   return inDigits(offset);
+}
+
+function localeName(locale: string, timeZone: string, epochSeconds: number): string | undefined {
+  const format = new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: 'short' });
+  const name = format.formatToParts(epochSeconds * 1000).find(({ type }) => type === 'timeZoneName')?.value;
+  return name !== undefined && /^[A-Z]{2,5}$/.test(name) ? name : undefined;
 }
 
 function inDigits(offset: number): string {

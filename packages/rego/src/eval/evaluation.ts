@@ -28,6 +28,8 @@ export interface EvaluationHost {
   readonly printed?: (message: string) => void;
   /** Takes the text of `trace` calls. */
   readonly traced?: (message: string) => void;
+  /** Takes the case that a test has come to, where the policy was compiled with `testCases`: the steps after its name. */
+  readonly testCase?: (name: readonly Value[]) => void;
   /** Nanoseconds since 1970, where an evaluation does not say its own time. */
   readonly clock?: () => bigint;
   /** Gives numbers of at least 0 and below 1. */
@@ -159,6 +161,10 @@ class EvaluationContext implements BuiltinContext {
 
   printed(message: string): void {
     this.#options.host?.printed?.(message);
+  }
+
+  testCase(name: readonly Value[]): void {
+    this.#options.host?.testCase?.(name);
   }
 
   traced(message: string): void {

@@ -4,7 +4,7 @@ import { CoverageObserver, coverageReport } from '../explain/coverage.ts';
 import type { Policy, PreparedQuery } from '../policy-types.ts';
 import type { Observer } from '../runtime/observer.ts';
 import type { Location, Module, Rule } from '../syntax/ast.ts';
-import { isObject, objectEntries } from '../value/index.ts';
+import { isObject, objectEntries, toJson } from '../value/index.ts';
 import type { JsonObject, Value } from '../value/value.ts';
 
 /** How tests are to be run. */
@@ -31,10 +31,12 @@ export interface FailedLiteral {
   readonly variables: Readonly<Record<string, Value>>;
 }
 
-/** One case of a test; cases within cases are named by their path. */
+/** One case of a test. */
 export interface TestCaseResult {
   readonly name: string;
   readonly passed: boolean;
+  /** Cases inside of it. */
+  readonly cases?: readonly TestCaseResult[];
 }
 
 /** What became of one test. */
@@ -55,7 +57,7 @@ export interface TestResult {
   readonly failedAt?: FailedLiteral;
   /** Of a test with cases (`test_x[name] if …`): what became of each. */
   readonly cases?: readonly TestCaseResult[];
-  /** Names of the cases that failed. */
+  /** Names of the cases that failed; of cases within cases `outer/inner`. */
   readonly failedCases?: readonly string[];
   /** How long the test takes, where that was asked for. */
   readonly bench?: { readonly runs: number; readonly nsPerRun: number };
@@ -78,6 +80,8 @@ interface Test {
   readonly path: string;
   readonly name: string;
   readonly skipped: boolean;
+  /** Its head goes on after its name, by what the cases are called. */
+  readonly hasCases: boolean;
   readonly module: Module;
   readonly rule: Rule;
 }
@@ -100,6 +104,8 @@ export function runTests(policy: Policy, options: TestOptions = {}): TestReport 
   };
 }
 
+const SCALARS: ReadonlySet<string> = new Set(['null', 'boolean', 'number', 'string']);
+
 function testsOf(policy: Policy, filter: RegExp | undefined): Test[] {
   const tests = new Map<string, Test>();
   for (const module of policy.modules) {
@@ -109,11 +115,16 @@ function testsOf(policy: Policy, filter: RegExp | undefined): Test[] {
         if (term.kind !== 'string') break;
         steps.push(term.value);
       }
-      const name = steps.at(-1) ?? '';
-      const isTest = /^(todo_)?test_/.test(name) && rule.head.form !== 'function' && !rule.isDefault;
+      // What stands after the name in a head calls its cases.
+      const at = steps.findIndex((step) => /^(todo_)?test_/.test(step));
+      const name = steps[at] ?? '';
+      const isTest = at >= 0 && rule.head.form !== 'function' && !rule.isDefault;
+      steps.length = at + 1;
       const path = ['data', ...module.package.path, ...steps].join('.');
       if (!isTest || tests.has(path) || filter?.test(path) === false) continue;
-      tests.set(path, { path, name, skipped: name.startsWith('todo_'), module, rule });
+      const after = rule.head.ref.slice(steps.length);
+      const hasCases = rule.head.form !== 'partial-set' && after.some(({ kind }) => !SCALARS.has(kind));
+      tests.set(path, { path, name, skipped: name.startsWith('todo_'), hasCases, module, rule });
     }
   }
   return [...tests.values()];
@@ -128,8 +139,10 @@ function runTest(
   const place = { path: test.path, name: test.name, file: test.module.file, row: test.rule.location.row };
   if (test.skipped) return { ...place, outcome: 'skipped', durationMs: 0, printed: [] };
   const printed: string[] = [];
+  const reached: (readonly Value[])[] = [];
   const host: EvaluationHost = {
     ...options.host,
+    testCase: (name) => reached.push(name),
     printed: (message) => {
       printed.push(message);
       options.host?.printed?.(message);
@@ -150,16 +163,17 @@ function runTest(
   if (result.kind === 'error') {
     return { ...common, outcome: 'error', message: `${result.code}: ${result.message}` };
   }
-  const cases = result.kind === 'value' ? casesOf(result.value) : undefined;
+  const cases =
+    test.hasCases && result.kind === 'value' ? withReached(casesOf(result.value), reached) : undefined;
   const judged = { ...common, ...(cases !== undefined && { cases }) };
-  const passed = result.kind === 'value' && (cases === undefined ? result.value !== false : allPass(cases));
+  const passed = result.kind === 'value' && (cases === undefined ? result.value === true : allPass(cases));
   if (passed) {
     const bench = options.benchMs === undefined ? undefined : benchOf(query, evaluation, options.benchMs);
     return { ...judged, outcome: 'pass', ...(bench !== undefined && { bench }) };
   }
   const finder = new FailureFinder(test);
   query.evaluate(undefined, { ...evaluation, observer: finder });
-  const failedCases = cases?.filter((each) => !each.passed).map(({ name }) => name);
+  const failedCases = cases && failedNames(cases);
   return {
     ...judged,
     outcome: 'fail',
@@ -168,18 +182,53 @@ function runTest(
   };
 }
 
-/** The cases of a test whose value is an object; undefined where it is a plain value. */
-function casesOf(value: Value): readonly TestCaseResult[] | undefined {
-  if (!isObject(value)) return undefined;
-  return objectEntries(value).map(([name, outcome]) => {
-    const inner = casesOf(outcome);
-    return { name: String(name), passed: inner === undefined ? outcome !== false : allPass(inner) };
+/** The cases of a test, which are the members of its value; each passes where it is true, or where all in it pass. */
+function casesOf(value: Value): readonly TestCaseResult[] {
+  if (!isObject(value)) return [];
+  return objectEntries(value).map(([key, outcome]) => {
+    const name = caseName(key);
+    if (!isObject(outcome)) return { name, passed: outcome === true || outcome === null };
+    const cases = casesOf(outcome);
+    return { name, passed: allPass(cases), cases };
   });
 }
 
-/** A test passes with any value but false; a test with cases where each of them does. */
+function caseName(step: Value): string {
+  return typeof step === 'string' ? step : toJson(step);
+}
+
+/** Cases that a test came to and that have no value have failed. */
+function withReached(
+  cases: readonly TestCaseResult[],
+  reached: readonly (readonly Value[])[],
+): readonly TestCaseResult[] {
+  const result = [...cases];
+  for (const [first, ...rest] of reached) {
+    if (first === undefined) continue;
+    const name = caseName(first);
+    const index = result.findIndex((one) => one.name === name);
+    const known = result[index] ?? { name, passed: rest.length > 0 };
+    const inner = rest.length === 0 ? known.cases : withReached(known.cases ?? [], [rest]);
+    const passed = known.passed && (inner === undefined || allPass(inner));
+    const updated = { name, passed, ...(inner !== undefined && { cases: inner }) };
+    if (index < 0) result.push(updated);
+    else result[index] = updated;
+  }
+  return result;
+}
+
+/** Names of the innermost cases that failed, with those around them. */
+function failedNames(cases: readonly TestCaseResult[]): string[] {
+  return cases
+    .filter(({ passed }) => !passed)
+    .flatMap(({ name, cases: inner = [] }) => {
+      const below = failedNames(inner);
+      return below.length === 0 ? [name] : below.map((one) => `${name}/${one}`);
+    });
+}
+
 function allPass(cases: readonly TestCaseResult[]): boolean {
-  return cases.length > 0 && cases.every(({ passed }) => passed);
+  return cases.every(({ passed }) => passed);
 }
 
 function benchOf(

@@ -14,6 +14,7 @@ export function callContext(
     random: () => (drawn++ % 10) / 10,
     memo: new Map(),
     printed: (message) => lines.push(message),
+    testCase: () => undefined,
     traced: (message) => lines.push(`trace: ${message}`),
     runtime: { env: {} },
     spend: () => undefined,

@@ -102,3 +102,31 @@ test('data is given to all tests', () => {
   expect(runTests(withData!, { data: { x: { y: 1 } } }).passed).toBe(1);
   expect(runTests(withData!).failed).toBe(1);
 });
+
+test('a case whose body fails has failed, where the policy tells the cases that it comes to', () => {
+  const text = `package t
+
+test_sum[case.note] if {
+	some case in [{"note": "ok", "a": 1}, {"note": "wrong", "a": 2}]
+	got := case.a + 1
+	got == 2
+}
+
+test_deep[k][n] if {
+	some k in ["x"]
+	some n in [1, 2]
+	n < 2
+}
+`;
+  const { policy: telling } = compilePolicy([{ file: 't.rego', text }], { testCases: true });
+  const [sum, deep] = runTests(telling!).results;
+  expect(sum).toMatchObject({
+    outcome: 'fail',
+    failedCases: ['wrong'],
+    cases: [
+      { name: 'ok', passed: true },
+      { name: 'wrong', passed: false },
+    ],
+  });
+  expect(deep).toMatchObject({ outcome: 'fail', failedCases: ['x/2'] });
+});

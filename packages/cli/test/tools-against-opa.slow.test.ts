@@ -1,0 +1,97 @@
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { findOpa } from '@writ/testing';
+import { describe, expect, it } from 'vitest';
+import { runWrit, temporaryFolder } from './support/run-writ.ts';
+
+const found = await findOpa();
+const opa = typeof found === 'string' ? found : undefined;
+const run = promisify(execFile);
+
+const POLICY = `package policy
+
+allow if is_admin
+
+is_admin if "admin" in input.user.roles
+
+is_admin if data.admins[input.user.name]
+
+named contains name if name := data.users[_].name
+`;
+
+const TESTS = `package policy_test
+
+import data.policy
+
+test_admin if policy.allow with input.user.roles as ["admin"]
+
+test_cases[case.note] if {
+	some case in [
+		{"note": "empty", "a": [], "b": [], "exp": []},
+		{"note": "bad", "a": [1], "b": [], "exp": []},
+		{"note": "full", "a": [1], "b": [2], "exp": [1, 2]},
+	]
+	array.concat(case.a, case.b) == case.exp
+}
+
+test_nested[k][v] if {
+	some k in ["x", "y"]
+	some v in [1, 2]
+	v < 2
+}
+
+test_fixed.one if 1 == 2
+
+test_none[x] if some x in input.none
+
+test_number := 1
+
+todo_test_later if false
+`;
+
+function folder(): string {
+  const path = temporaryFolder();
+  writeFileSync(join(path, 'policy.rego'), POLICY);
+  writeFileSync(join(path, 'policy_test.rego'), TESTS);
+  return path;
+}
+
+/** What OPA prints; tests that fail give it a status of their own. */
+async function opaJson(...words: readonly string[]): Promise<unknown> {
+  const { stdout } = await run(opa!, [...words]).catch((error: { readonly stdout: string }) => error);
+  return JSON.parse(stdout);
+}
+
+interface Result {
+  readonly name: string;
+  readonly duration?: number;
+  readonly location?: object;
+}
+
+function comparable(results: unknown): readonly object[] {
+  return (results as readonly Result[])
+    .map(({ duration: _duration, location: _location, ...rest }) => rest)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+describe.skipIf(opa === undefined)('the tools print what those of OPA print', () => {
+  it.each(['data.policy.allow', 'x := data.policy.named[_]', 'data.policy', '1 == 1'])(
+    'deps %s',
+    async (query) => {
+      const path = join(folder(), 'policy.rego');
+      const ours = await runWrit(['deps', '-d', path, '-f', 'json', query]);
+      expect(JSON.parse(ours.stdout)).toEqual(await opaJson('deps', '-d', path, '-f', 'json', query));
+    },
+  );
+
+  it('test: the same tests and cases pass and fail', async () => {
+    const path = folder();
+    const files = [join(path, 'policy.rego'), join(path, 'policy_test.rego')];
+    const ours = await runWrit(['test', '-f', 'json', ...files]);
+    expect(comparable(JSON.parse(ours.stdout))).toEqual(
+      comparable(await opaJson('test', '-f', 'json', ...files)),
+    );
+  });
+});
