@@ -1,7 +1,11 @@
 import type { Body, Term } from '../syntax/ast.ts';
 
+const DECLARING: ReadonlySet<string> = new Set(['assign', 'some', 'some-in']);
+const NO_NAMES: ReadonlySet<string> = new Set();
+
 /** Names that a body declares by `:=`, `some` and `some … in`, nested bodies apart. */
-export function declaredNames(body: Body): Set<string> {
+export function declaredNames(body: Body): ReadonlySet<string> {
+  if (!body.some(({ kind }) => DECLARING.has(kind))) return NO_NAMES;
   const names = new Set<string>();
   for (const expression of body) {
     if (expression.kind === 'assign') collectPattern(expression.left, names);

@@ -127,8 +127,8 @@ export class Cursor {
   }
 
   /** The present kind is one of these; a call, so that an earlier comparison does not narrow the type. */
-  is(...kinds: readonly TokenKind[]): boolean {
-    return kinds.includes(this.kind);
+  is(kind: TokenKind, other?: TokenKind): boolean {
+    return this.kind === kind || this.kind === other;
   }
 
   advance(): void {

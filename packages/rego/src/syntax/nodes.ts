@@ -24,7 +24,7 @@ export function callTerm(
   location: Location,
   stepLocations: readonly Location[] = operator.map(() => operatorLocation),
 ): CallTerm {
-  const path = Object.freeze([...operator]);
+  const path = Object.isFrozen(operator) ? operator : Object.freeze([...operator]);
   return node({ kind: 'call', operator: path, operatorLocation, stepLocations, args, location });
 }
 

@@ -8,27 +8,31 @@ import type { Token, TokenKind } from './token.ts';
 interface Operator {
   /** How tightly it binds; all are left-associative. */
   readonly level: number;
-  /** OPA's name of the builtin that it calls. */
-  readonly name: string;
+  /** OPA's name of the builtin that it calls, as a path. */
+  readonly path: readonly string[];
+}
+
+function operator(level: number, name: string): Operator {
+  return { level, path: Object.freeze([name]) };
 }
 
 const OPERATORS: Partial<Record<TokenKind, Operator>> = {
-  '==': { level: 1, name: 'equal' },
-  '!=': { level: 1, name: 'neq' },
-  '<': { level: 1, name: 'lt' },
-  '>': { level: 1, name: 'gt' },
-  '<=': { level: 1, name: 'lte' },
-  '>=': { level: 1, name: 'gte' },
-  '|': { level: 2, name: 'or' },
-  '&': { level: 3, name: 'and' },
-  '+': { level: 4, name: 'plus' },
-  '-': { level: 4, name: 'minus' },
-  '*': { level: 5, name: 'mul' },
-  '/': { level: 5, name: 'div' },
-  '%': { level: 5, name: 'rem' },
+  '==': operator(1, 'equal'),
+  '!=': operator(1, 'neq'),
+  '<': operator(1, 'lt'),
+  '>': operator(1, 'gt'),
+  '<=': operator(1, 'lte'),
+  '>=': operator(1, 'gte'),
+  '|': operator(2, 'or'),
+  '&': operator(3, 'and'),
+  '+': operator(4, 'plus'),
+  '-': operator(4, 'minus'),
+  '*': operator(5, 'mul'),
+  '/': operator(5, 'div'),
+  '%': operator(5, 'rem'),
 };
-const MEMBER = ['internal', 'member_2'];
-const MEMBER_WITH_KEY = ['internal', 'member_3'];
+const MEMBER = Object.freeze(['internal', 'member_2']);
+const MEMBER_WITH_KEY = Object.freeze(['internal', 'member_3']);
 
 /** A term with its operators: relations, arithmetic, sets and, loosest of all, membership (`x in xs`, `k, v in xs`). */
 export function parseInfix(cursor: Cursor, options: InfixOptions = {}): Term | undefined {
@@ -75,14 +79,14 @@ function parseKeyed(cursor: Cursor, key: Term): Term | undefined {
 function parseOperators(cursor: Cursor, level: number, first?: Term): Term | undefined {
   let left = first ?? parseTerm(cursor);
   for (let links = 0; left; links++) {
-    const operator = OPERATORS[cursor.kind];
-    if (!operator || operator.level < level) break;
+    const found = OPERATORS[cursor.kind];
+    if (!found || found.level < level) break;
     if (!chain(cursor, links)) return undefined;
     const token = cursor.token;
     cursor.advance();
-    const right = parseOperators(cursor, operator.level + 1);
+    const right = parseOperators(cursor, found.level + 1);
     if (!right) return undefined;
-    left = call(cursor, [operator.name], token, [left, right]);
+    left = call(cursor, found.path, token, [left, right]);
   }
   return left;
 }

@@ -31,16 +31,21 @@ const PRODUCTIONS: Partial<Record<TokenKind, Production>> = {
   '(': parseGroup,
 };
 
+/** Terms of so few tokens are as soon read again as remembered. */
+const REMEMBERED_MIN = 4;
+
 /** A term without operators: a scalar, variable, collection or group, with the references and calls that follow it. */
 export function parseTerm(cursor: Cursor): Term | undefined {
   const known = cursor.recall();
   if (known) return known;
   if (!cursor.enter()) return undefined;
-  const { index: start, diagnostics: reported } = cursor.mark();
+  const { index: start } = cursor;
+  const reported = cursor.diagnostics.length;
   const term = isNegatedName(cursor) ? parseNegated(cursor) : parseFinished(cursor);
   cursor.leave();
   // A faulty reading is not kept: the place may be read another way, as a name instead of a keyword for one.
-  if (term && cursor.diagnostics.length === reported) cursor.remember(start, term);
+  const isLong = cursor.index - start > REMEMBERED_MIN;
+  if (term && isLong && cursor.diagnostics.length === reported) cursor.remember(start, term);
   return term;
 }
 

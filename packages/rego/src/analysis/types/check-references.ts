@@ -36,7 +36,7 @@ function checkDocument(
   root: 'input' | 'data',
 ): TypeFault | undefined {
   for (let current: Environment | undefined = environment; current !== undefined; current = current.around) {
-    const start = current.documents.child(root);
+    const start = current.ownDocuments?.child(root);
     const found = start === undefined ? 'elsewhere' : checkNode(environment, start, ref);
     if (found !== 'elsewhere') return found;
   }

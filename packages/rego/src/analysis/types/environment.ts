@@ -12,9 +12,11 @@ export type ClosureTyper = (environment: Environment, comprehension: CoreCompreh
 
 /** What is known of variables and documents at one place (OPA's `TypeEnv`). */
 export class Environment {
-  readonly documents = new TypeNode();
+  #documents: TypeNode | undefined;
   readonly #around: Environment | undefined;
-  readonly #variables: Map<Variable, MaybeType>;
+  /** Whose variables are set here. */
+  readonly #owner: Environment;
+  #variables: Map<Variable, MaybeType> | undefined;
   /** References and comprehensions inside terms, which OPA hoists into variables, by what was inferred of them. */
   readonly #hoisted: Map<CoreTerm, MaybeType>;
   readonly #closureType: ClosureTyper;
@@ -22,8 +24,19 @@ export class Environment {
   constructor(closureType: ClosureTyper, around?: Environment, sharesVariables = false) {
     this.#closureType = closureType;
     this.#around = around;
-    this.#variables = sharesVariables ? around!.#variables : new Map();
+    this.#owner = sharesVariables ? around!.#owner : this;
     this.#hoisted = around === undefined ? new Map() : around.#hoisted;
+  }
+
+  /** The types of documents that are known here; most environments know none of their own. */
+  get documents(): TypeNode {
+    this.#documents ??= new TypeNode();
+    return this.#documents;
+  }
+
+  /** As {@link documents}, where there are any. */
+  get ownDocuments(): TypeNode | undefined {
+    return this.#documents;
   }
 
   get around(): Environment | undefined {
@@ -42,14 +55,17 @@ export class Environment {
 
   variable(variable: Variable): MaybeType {
     for (let environment: Environment | undefined = this; environment !== undefined; ) {
-      if (environment.#variables.has(variable)) return environment.#variables.get(variable);
+      const known = environment.#owner.#variables;
+      if (known?.has(variable) === true) return known.get(variable);
       environment = environment.#around;
     }
     return undefined;
   }
 
   setVariable(variable: Variable, type: MaybeType): void {
-    this.#variables.set(variable, type);
+    const owner = this.#owner;
+    owner.#variables ??= new Map();
+    owner.#variables.set(variable, type);
   }
 
   setHoisted(term: CoreTerm, type: MaybeType): void {
@@ -104,7 +120,7 @@ export class Environment {
 
   /** The type of what a reference into `input` or `data` selects. */
   typeOfPath(root: 'input' | 'data', parts: readonly CoreTerm[]): MaybeType {
-    const node = this.documents.child(root);
+    const node = this.#documents?.child(root);
     return node === undefined ? this.#fallback(root, parts) : this.#select(node, root, parts);
   }
 

@@ -17,7 +17,7 @@ export class TypeNode {
   readonly key: Value;
   /** Set where a rule or schema ends; deeper rules may still stand below. */
   type: MaybeType;
-  readonly #children = new Map<Key, TypeNode>();
+  #children: Map<Key, TypeNode> | undefined;
   #extent: MaybeType;
 
   constructor(key: Value = null) {
@@ -25,15 +25,15 @@ export class TypeNode {
   }
 
   child(key: Value): TypeNode | undefined {
-    return this.#children.get(memberKey(key));
+    return this.#children?.get(memberKey(key));
   }
 
   children(): Iterable<TypeNode> {
-    return this.#children.values();
+    return this.#children?.values() ?? [];
   }
 
   get hasChildren(): boolean {
-    return this.#children.size > 0;
+    return this.#children !== undefined && this.#children.size > 0;
   }
 
   /** Sets the type at a path. */
@@ -72,7 +72,7 @@ export class TypeNode {
     if (this.type !== undefined) return this.type;
     if (this.#extent !== undefined) return this.#extent;
     const properties: Property[] = [];
-    for (const child of this.#children.values()) {
+    for (const child of this.children()) {
       const { key } = child;
       if (key === UNKNOWN_STEP || !EXTENT_KEYS.has(typeName(key))) continue;
       properties.push({ key, value: child.extent() });
@@ -85,6 +85,7 @@ export class TypeNode {
   #below(step: Value): TypeNode {
     this.#extent = undefined;
     const key = memberKey(step);
+    this.#children ??= new Map();
     let child = this.#children.get(key);
     if (child === undefined) {
       child = new TypeNode(step);
@@ -94,7 +95,7 @@ export class TypeNode {
   }
 
   *#leaves(path: readonly Value[]): Generator<[path: readonly Value[], type: Type]> {
-    for (const child of this.#children.values()) {
+    for (const child of this.children()) {
       const below = [...path, child.key];
       if (child.type !== undefined) yield [below, child.type];
       else yield* child.#leaves(below);
