@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isSkip, startOracle } from '@writ/testing';
-import { runDifferential } from '../packages/rego/test/differential/run.ts';
 import { fuzz } from '../packages/rego/test/fuzz/fuzz.ts';
+import { differentialSoak } from './soak/differential.ts';
 import { killLoop } from './soak/kill-loop.ts';
 import { memorySoak } from './soak/memory.ts';
 import { sharedLoad } from './soak/shared-load.ts';
@@ -93,34 +93,25 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   },
 };
 
-/** Rounds of the differential run, each with a seed of its own. */
-const CASES_PER_ROUND = 100_000;
 const SOURCES_PER_ROUND = 10_000;
 
 const MORE_SOAKS: Readonly<Record<string, Soak>> = {
   differential: {
     about: 'generated programs on the Rego engine and on the real OPA, 100,000 cases with each of ten seeds',
     times: 10,
-    async run(times) {
+    async run(times, folder) {
       const oracle = await startOracle();
       if (isSkip(oracle)) return { figures: `skipped: ${oracle.skip}`, missed: [] };
-      const first = Date.now() % 1_000_000_007;
-      const missed: string[] = [];
-      let cases = 0;
-      for (let round = 0; round < times; round++) {
-        const report = await runDifferential(oracle, {
-          seed: first + round,
-          cases: CASES_PER_ROUND,
-          progress: (line) => console.log(`  seed ${first + round}: ${line}`),
-          found: (text) => console.log(text),
-        });
-        cases += report.cases;
-        for (const [signature, count] of report.divergences) {
-          missed.push(`seed ${first + round}: ${count} × ${signature}`);
-        }
-      }
+      const { cases, firstSeed, divergences } = await differentialSoak(oracle, {
+        seeds: times,
+        tell: (line) => console.log(`  ${line}`),
+        ...(folder === undefined ? {} : { folder }),
+      });
       await oracle.stop();
-      return { figures: `${cases} cases, seeds ${first} to ${first + times - 1}`, missed };
+      return {
+        figures: `${cases} cases, seeds from ${firstSeed}`,
+        missed: Object.entries(divergences).map(([signature, count]) => `${count} × ${signature}`),
+      };
     },
   },
   fuzz: {

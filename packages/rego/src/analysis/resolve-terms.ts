@@ -4,6 +4,7 @@ import type {
   CallTerm,
   Expression,
   Location,
+  ObjectTerm,
   RefTerm,
   TemplateStringTerm,
   Term,
@@ -70,7 +71,10 @@ const RESOLVERS: { readonly [K in Term['kind']]: Resolver<K> } = {
   object: (context, term) => ({
     kind: 'object',
     entries: lastOfEachKey(
-      term.entries.map(([key, value]) => [resolveTerm(context, key), resolveTerm(context, value)]),
+      withoutRepeated(term.entries).map(([key, value]) => [
+        resolveTerm(context, key),
+        resolveTerm(context, value),
+      ]),
     ),
     location: term.location,
   }),
@@ -93,6 +97,24 @@ const RESOLVERS: { readonly [K in Term['kind']]: Resolver<K> } = {
 };
 
 type Entry = CoreObject['entries'][number];
+
+/** Of keys that are computed, and written the same, the last one stands, as in OPA. */
+function withoutRepeated(entries: ObjectTerm['entries']): ObjectTerm['entries'] {
+  const computed = entries.filter(([key]) => key.kind === 'ref' || key.kind === 'call' || key.kind === 'var');
+  if (computed.length < 2) return entries;
+  return entries.filter(
+    ([key], index) => !entries.slice(index + 1).some(([other]) => isWrittenSame(key, other)),
+  );
+}
+
+function isWrittenSame(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
+  const names = Object.keys(a).filter((name) => !/location/i.test(name));
+  return (
+    names.length === Object.keys(b).filter((name) => !/location/i.test(name)).length &&
+    names.every((name) => isWrittenSame(a[name as keyof typeof a], b[name as keyof typeof b]))
+  );
+}
 
 /** A key written twice has its last value, as in OPA, where the first one is gone before anything is evaluated. */
 function lastOfEachKey(entries: Entry[]): Entry[] {

@@ -166,6 +166,18 @@ describe('cases of the differential runs', () => {
       '4:18 rego_type_error: match error',
     ]);
   });
+
+  test('of keys that are written the same the last one stands, computed or not', () => {
+    const text =
+      'package t\n\np := {input.a: input.none, input.a: 2}\n\nq := {input.l[_]: input.none, input.l[_]: 3}\n';
+    expect(answer(text, 't', fromJson('{"a": "k", "l": [1]}'))).toBe('{"p":{"k":2}}');
+  });
+
+  test('a position past 64 bits is none', () => {
+    expect(errorsOf('package t\n\np := [x | some x in input][100000000000000000000]\n')[0]).toContain(
+      'undefined ref',
+    );
+  });
 });
 
 function errorsOf(text: string): string[] {

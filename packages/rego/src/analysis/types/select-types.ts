@@ -13,6 +13,8 @@ import { containsType, joinTypes, unionContains } from './join-types.ts';
 import type { ArrayType, FunctionType, MaybeType, ObjectType, Type } from './type.ts';
 import { arrayType, BOOLEAN, NULL, NUMBER, objectType, STRING, unwrap } from './type.ts';
 
+const INT64_MAX = 2n ** 63n - 1n;
+
 /** The type of a value as JSON: sets count as arrays. */
 export function typeOfValue(value: Value): Type {
   if (value === null) return NULL;
@@ -35,8 +37,9 @@ export function selectType(from: MaybeType, key: Value): MaybeType {
   const type = unwrap(from);
   switch (type?.kind) {
     case 'array': {
-      if (!isNumber(key) || !isInteger(key) || !/^\d+$/.test(numberText(key))) return undefined;
-      return itemType(type, Number(numberText(key)));
+      // A position is an integer of 64 bits.
+      if (!isNumber(key) || !isInteger(key) || !/^\d{1,19}$/.test(numberText(key))) return undefined;
+      return BigInt(numberText(key)) > INT64_MAX ? undefined : itemType(type, Number(numberText(key)));
     }
     case 'object':
       return selectProperty(type, key);
