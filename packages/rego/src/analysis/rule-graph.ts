@@ -114,7 +114,9 @@ class EdgeFinder {
         if (expression.kind === 'call' && expression.callee.kind === 'function') {
           this.#reachPath(expression.callee.path);
         }
-        for (const { replacement } of expression.with) {
+        for (const { target, replacement } of expression.with) {
+          // As in OPA, what is replaced counts as read.
+          if (target.kind === 'data') this.#reachPath(target.path);
           if (replacement.kind === 'function') this.#reachPath(replacement.path);
         }
       },

@@ -99,6 +99,8 @@ export function orderQuery(
 
 interface Waiting {
   readonly expression: CoreExpression;
+  /** Its place in the body as it was written. */
+  readonly index: number;
   /** Variables outside of closures. */
   readonly own: VariableSet;
   /** Variables of closures that this body also uses outside of them. */
@@ -110,13 +112,19 @@ interface Waiting {
 function orderBody(body: CoreBody, globals: VariableSet, options: Ordering): CoreBody {
   const { arityOf } = options;
   const bodyVariables = bodyOwnVariables(body, arityOf);
-  let waiting = body.map((expression) => describe(expression, bodyVariables, globals, arityOf));
+  let waiting = body.map((expression, index) => describe(expression, index, bodyVariables, globals, arityOf));
   const outputs = new OutputFinder(arityOf);
   const safe = new Set(globals);
   const ordered: CoreBody = [];
   for (;;) {
     const left: Waiting[] = [];
     for (const candidate of waiting) {
+      const twin = ordered[candidate.index];
+      // As in OPA, one that stands where it stood itself counts as it, so that it is never looked at again.
+      if (twin !== undefined && isSameExpression(twin, candidate.expression)) {
+        left.push(candidate);
+        continue;
+      }
       const found = outputs.of(candidate.expression, safe);
       if (isReady(candidate, safe, found)) {
         ordered.push(candidate.expression);
@@ -125,9 +133,10 @@ function orderBody(body: CoreBody, globals: VariableSet, options: Ordering): Cor
     }
     if (left.length === 0) break;
     if (left.length === waiting.length) {
-      for (const { expression, missing } of left) options.unsafe.add(expression, missing);
+      const unsafe = left.filter(({ missing }) => missing.size > 0);
+      for (const { expression, missing } of unsafe) options.unsafe.add(expression, missing);
       orderNested(ordered, globals, options);
-      return body;
+      return unsafe.length > 0 ? body : ordered;
     }
     waiting = left;
   }
@@ -137,6 +146,7 @@ function orderBody(body: CoreBody, globals: VariableSet, options: Ordering): Cor
 
 function describe(
   expression: CoreExpression,
+  index: number,
   bodyVariables: VariableSet,
   globals: VariableSet,
   arityOf: ArityOf,
@@ -153,7 +163,7 @@ function describe(
   }
   for (const inner of innerBodies(expression)) walkBodyVariables(inner, close);
   const missing = new Set([...own].filter((variable) => !globals.has(variable)));
-  return { expression, own, closed: closed ?? NO_VARIABLES, missing };
+  return { expression, index, own, closed: closed ?? NO_VARIABLES, missing };
 }
 
 /** The outermost comprehensions of an expression. */
@@ -211,6 +221,19 @@ function isReady(candidate: Waiting, safe: VariableSet, outputs: VariableSet): b
     if (lacks(variable)) candidate.missing = new Set(candidate.missing).add(variable);
   return candidate.missing.size === 0;
 }
+
+/** Whether two expressions say the same of the same variables, wherever they stand. */
+function isSameExpression(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
+  if ('origin' in a || 'origin' in b) return a === b;
+  const names = Object.keys(a).filter((name) => !PLACES.has(name));
+  return (
+    names.length === Object.keys(b).filter((name) => !PLACES.has(name)).length &&
+    names.every((name) => isSameExpression(a[name as keyof typeof a], b[name as keyof typeof b]))
+  );
+}
+
+const PLACES: ReadonlySet<string> = new Set(['location', 'source', 'generated', 'assigned']);
 
 function isSame(one: VariableSet, other: VariableSet): boolean {
   return one.size === other.size && [...one].every((variable) => other.has(variable));

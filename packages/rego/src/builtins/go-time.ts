@@ -128,7 +128,7 @@ function fractionText(part: LayoutPart & { kind: 'fraction' }, nanosecond: numbe
   return trimmed === '' ? '' : part.separator + trimmed;
 }
 
-/** Writes a time by a Go layout; undefined where the zone's abbreviation is asked for and not known. */
+/** Writes a time by a Go layout; undefined where that asks for the zone's abbreviation, which is not always known. */
 export function formatTime(time: GoTime, layout: string): string | undefined {
   let text = '';
   for (const part of layoutParts(layout)) {

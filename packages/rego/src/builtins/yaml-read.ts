@@ -151,6 +151,22 @@ function keyText(key: PlainScalar): string {
   return refuse('unsupported map key of type: <nil>');
 }
 
+/** What is wrong with a directive before the first document. */
+function wrongDirective(text: string): string | undefined {
+  for (const line of text.split(/\r?\n|\r/)) {
+    if (/^\s*(?:#.*)?$/.test(line)) continue;
+    if (!line.startsWith('%')) return undefined;
+    if (
+      /^%YAML[ \t]+1\.1[ \t]*(?:#.*)?$/.test(line) ||
+      /^%TAG[ \t]+![\w-]*!?[ \t]+\S+[ \t]*(?:#.*)?$/.test(line)
+    )
+      continue;
+    if (/^%YAML[ \t]+\d+\.\d+/.test(line)) return 'found incompatible YAML document';
+    return /^%\w/.test(line) ? 'found unknown directive name' : 'could not find expected directive name';
+  }
+  return undefined;
+}
+
 /** A single scalar without quotes, in which separators of lines that stand between letters are kept as they are. */
 function isOneWord(text: string): boolean {
   return (
@@ -164,6 +180,8 @@ export function readYaml(text: string): Value | BuiltinError {
   if (findUnreadable(text)) return fault('yaml: control characters are not allowed');
   if (/[\u2028\u2029]/.test(text) && !isOneWord(text))
     return fault('yaml: line separators of Unicode are not supported');
+  const directive = wrongDirective(text);
+  if (directive !== undefined) return fault(`yaml: ${directive}`);
   const lines = new LineCounter();
   const documents = parseAllDocuments(text.replaceAll('\u0085', '\n'), {
     schema: 'failsafe',

@@ -178,6 +178,31 @@ describe('cases of the differential runs', () => {
       'undefined ref',
     );
   });
+
+  test('what a `with` replaces counts as read', () => {
+    expect(errorsOf('package t\n\np if input.x with data.t.p as 1\n')).toEqual([
+      '3:1 rego_recursion_error: rule data.t.p is recursive: data.t.p -> data.t.p',
+    ]);
+  });
+
+  test('an expression that is repeated at the place to which the first is moved is never looked at', () => {
+    expect(errorsOf('package t\n\np if {\n\tx\n\tx\n\tdata.d[x]\n}\n')).toEqual([
+      '5:2 rego_unsafe_var_error: var x is unsafe',
+    ]);
+    expect(errorsOf('package t\n\np if {\n\tdata.d[x]\n\tx\n\tx\n}\n')).toEqual([]);
+  });
+
+  test('directives of YAML that are none are refused', () => {
+    const texts = [
+      '%',
+      '%a\\n---\\nb',
+      '%YAML 1.2\\n---\\na',
+      '%YAML 1.1\\n---\\na',
+      '%TAG !e! tag:x\\n---\\na',
+    ];
+    const rules = texts.map((text, index) => `r${index} := yaml.unmarshal("${text}")\n`);
+    expect(answer(`package t\n\n${rules.join('')}`, 't')).toBe('{"r3":"a","r4":"a"}');
+  });
 });
 
 function errorsOf(text: string): string[] {
