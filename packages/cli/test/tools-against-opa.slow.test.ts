@@ -86,6 +86,17 @@ describe.skipIf(opa === undefined)('the tools print what those of OPA print', ()
     },
   );
 
+  it('eval says what of --target and --optimize it has', async () => {
+    const plain = await runWrit(['eval', '--target', 'rego', '-O', '0', '-f', 'raw', '1 + 1']);
+    expect(plain.stdout).toBe('2\n');
+    const wasm = await runWrit(['eval', '--target', 'wasm', '1 + 1']);
+    expect(wasm.status).toBe(64);
+    expect(wasm.stderr).toContain('`wasm` is not there');
+    const optimised = await runWrit(['eval', '-O', '1', '1 + 1']);
+    expect(optimised.status).toBe(64);
+    expect(optimised.stderr).toContain('leave it out');
+  });
+
   it('test: the same tests and cases pass and fail', async () => {
     const path = folder();
     const files = [join(path, 'policy.rego'), join(path, 'policy_test.rego')];

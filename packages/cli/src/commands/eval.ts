@@ -72,6 +72,8 @@ interface EvalOptions {
   readonly schema?: string;
   readonly capabilities?: string;
   readonly count: string;
+  readonly target: string;
+  readonly optimize: string;
 }
 
 const collect = (value: string, before: string[]): string[] => [...before, value];
@@ -103,6 +105,8 @@ export function evalCommand(): Command {
     )
     .option('--disable-inlining <path>', 'rules that --partial keeps as rules; may be repeated', collect, [])
     .option('--shallow-inlining', 'let --partial put rules in place only in the query itself')
+    .option('-t, --target <name>', 'what the query runs on: only rego, this engine', 'rego')
+    .option('-O, --optimize <level>', 'only 0: this engine optimises while it compiles', '0')
     .option('--count <number>', 'evaluate so many times', '1')
     .option('--fail', 'status 1 where the result is undefined or empty')
     .option('--fail-defined', 'status 1 where the result is defined')
@@ -180,6 +184,12 @@ function checkOptions(query: string | undefined, options: EvalOptions): void {
   if (options.fail === true && options.failDefined === true)
     refuse('give --fail or --fail-defined, not both');
   if (!/^[1-9]\d*$/.test(options.count)) refuse('--count: give a whole number of at least 1');
+  if (options.target !== 'rego')
+    refuse(`--target: \`${options.target}\` is not there; leave it out, or use \`opa eval\` for Wasm`);
+  if (options.optimize !== '0')
+    refuse(
+      '--optimize: levels above 0 change no answer, and this engine has none; leave it out, or see --partial for what is left of a query',
+    );
   if (options.partial !== true && (options.unknowns.length > 0 || options.disableInlining.length > 0)) {
     refuse('--unknowns and --disable-inlining belong to --partial');
   }
