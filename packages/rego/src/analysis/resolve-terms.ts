@@ -11,13 +11,14 @@ import type {
   VarTerm,
   With,
 } from '../syntax/ast.ts';
-import { equal, numberAsWritten } from '../value/index.ts';
+import { compareStrings, equal, numberAsWritten } from '../value/index.ts';
 import type { BuiltinCallee, Callee, CoreBody, CoreObject, CoreTerm, CoreWith } from './core.ts';
 import { generatedVariable, variableTerm } from './core.ts';
 import type { Globals, PolicyNames } from './names.ts';
 import { pathKey } from './names.ts';
 import type { Report } from './report.ts';
 import type { Scope } from './scope.ts';
+import { termText } from './term-text.ts';
 import type { WithFaults } from './with-faults.ts';
 
 /** What resolving a term needs to know. */
@@ -70,11 +71,13 @@ const RESOLVERS: { readonly [K in Term['kind']]: Resolver<K> } = {
   }),
   object: (context, term) => ({
     kind: 'object',
-    entries: lastOfEachKey(
-      withoutRepeated(term.entries).map(([key, value]) => [
-        resolveTerm(context, key),
-        resolveTerm(context, value),
-      ]),
+    entries: inOrderOfKeys(
+      lastOfEachKey(
+        withoutRepeated(term.entries).map(([key, value]) => [
+          resolveTerm(context, key),
+          resolveTerm(context, value),
+        ]),
+      ),
     ),
     location: term.location,
   }),
@@ -97,6 +100,28 @@ const RESOLVERS: { readonly [K in Term['kind']]: Resolver<K> } = {
 };
 
 type Entry = CoreObject['entries'][number];
+
+/** Of keys that turn out to be equal the last one stands; as in OPA the computed ones come after scalars. */
+function inOrderOfKeys(entries: Entry[]): Entry[] {
+  if (entries.every(([key]) => key.kind === 'constant')) return entries;
+  const rank = ([key]: Entry): number => ORDER.indexOf(key.kind);
+  return entries.sort(
+    (a, b) =>
+      rank(a) - rank(b) || (rank(a) === REF_RANK ? compareStrings(termText(a[0]), termText(b[0])) : 0),
+  );
+}
+
+const ORDER: readonly CoreTerm['kind'][] = [
+  'constant',
+  'variable',
+  'ref',
+  'call',
+  'comprehension',
+  'array',
+  'object',
+  'set',
+];
+const REF_RANK = ORDER.indexOf('ref');
 
 /** Of keys that are computed, and written the same, the last one stands, as in OPA. */
 function withoutRepeated(entries: ObjectTerm['entries']): ObjectTerm['entries'] {

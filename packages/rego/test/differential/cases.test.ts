@@ -173,6 +173,14 @@ describe('cases of the differential runs', () => {
     expect(answer(text, 't', fromJson('{"a": "k", "l": [1]}'))).toBe('{"p":{"k":2}}');
   });
 
+  test('of keys that turn out to be equal a computed one stands before a scalar', () => {
+    const text = 'package t\n\np := {input.a: 2, false: 1}\n\nq := {input.b: 1, 1: 2, data.one: 3}\n';
+    const data = { one: 1 };
+    expect(answer(text, 't', fromJson('{"a": false, "b": 1}'), { data })).toBe(
+      '{"p":{"false":2},"q":{"1":1}}',
+    );
+  });
+
   test('a position past 64 bits is none', () => {
     expect(errorsOf('package t\n\np := [x | some x in input][100000000000000000000]\n')[0]).toContain(
       'undefined ref',
