@@ -86,6 +86,20 @@ describe.skipIf(opa === undefined)('the tools print what those of OPA print', ()
     },
   );
 
+  it('inspect lists what policies ask of the engine', async () => {
+    const texts = [
+      POLICY,
+      'package p\n\nimport rego.v1\n\nimport future.keywords.not\n\nt := $"{input.x}" if {\n\tx := input.user\n\tstartswith(x.name, "a")\n\tcount(x.roles) > 1\n}\n\nv := input.a == 1\n\nw := [y | some y in input.l; upper(y) == y]\n',
+    ];
+    for (const text of texts) {
+      const file = join(temporaryFolder(), 'p.rego');
+      writeFileSync(file, text);
+      const ours = await runWrit(['inspect', '--format', 'json', file]);
+      const theirs = (await opaJson('inspect', '-f', 'json', file)) as { readonly capabilities: object };
+      expect(JSON.parse(ours.stdout).capabilities).toEqual(theirs.capabilities);
+    }
+  });
+
   it('eval says what of --target and --optimize it has', async () => {
     const plain = await runWrit(['eval', '--target', 'rego', '-O', '0', '-f', 'raw', '1 + 1']);
     expect(plain.stdout).toBe('2\n');

@@ -1,3 +1,4 @@
+import type { Capabilities } from './analysis/capabilities.ts';
 import type { Dependencies } from './analysis/dependencies.ts';
 import type { ReadPaths } from './analysis/reads.ts';
 import type { AnalysisOptions } from './analysis/stages.ts';
@@ -120,6 +121,8 @@ export interface Policy {
   entrypoints(): readonly Entrypoint[];
   /** Which input and data the evaluation of a path can read, through all rules it reaches; never too little. */
   reads(path: string): ReadPaths;
+  /** What the policy asks of an engine, in the form of OPA's `capabilities.json` (as `opa inspect` lists it). */
+  requiredCapabilities(): Capabilities;
   /** The base documents and the rules that a query depends on, by their paths (as `opa deps`). */
   dependencies(
     query: string,

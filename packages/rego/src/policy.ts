@@ -1,5 +1,6 @@
 import type { AnalysedPolicy } from './analysis/analyse.ts';
 import { analyseQuery, analyseSteps, resolveOnly } from './analysis/analyse.ts';
+import type { Capabilities } from './analysis/capabilities.ts';
 import type { Captured } from './analysis/capture-values.ts';
 import { captureValues, isCaptureName } from './analysis/capture-values.ts';
 import { dependenciesOf } from './analysis/dependencies.ts';
@@ -8,6 +9,7 @@ import type { Globals } from './analysis/names.ts';
 import { importName } from './analysis/names.ts';
 import type { ReadPaths } from './analysis/reads.ts';
 import { readPaths } from './analysis/reads.ts';
+import { requiredCapabilities } from './analysis/required.ts';
 import { type ValueKind, valueKinds } from './analysis/types/value-kinds.ts';
 import { isKnownBuiltin } from './builtins/index.ts';
 import { NoDataFault } from './compile/data-code.ts';
@@ -363,6 +365,10 @@ class CompiledPolicy implements Policy {
 
   reads(path: string): ReadPaths {
     return readPaths(this.#analysed.root, pathSteps(path));
+  }
+
+  requiredCapabilities(): Capabilities {
+    return requiredCapabilities(this.#analysed.rules, this.modules);
   }
 
   dependencies(text: string, options: QueryOptions = {}): ReturnType<Policy['dependencies']> {

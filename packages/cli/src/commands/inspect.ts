@@ -1,4 +1,4 @@
-import { type Module, moduleToAst } from '@writ/rego';
+import { type Capabilities, compilePolicy, type Module, moduleToAst } from '@writ/rego';
 import { Command } from 'commander';
 import { readVerificationKey } from '../bundles/verification-key.ts';
 import { type CommandContext, withAction } from '../command.ts';
@@ -43,6 +43,7 @@ export function inspectCommand(): Command {
       ...(inspected.manifest !== undefined && { manifest: inspected.manifest }),
       signatures_config: inspected.signatures,
       namespaces: Object.fromEntries(inspected.namespaces),
+      ...requiredOf(inspected.modules),
       ...(options.annotations === true && { annotations: annotationsOf(inspected.modules) }),
       ...(inspected.facts !== undefined && { writ: inspected.facts }),
     });
@@ -52,6 +53,13 @@ export function inspectCommand(): Command {
     const unproven = signatures.some(({ verified_by }) => verified_by === null);
     return wanted && (unproven || signatures.length === 0) ? EXIT.no : EXIT.ok;
   });
+}
+
+/** What the modules ask of an engine; nothing where they do not compile by themselves. */
+function requiredOf(modules: readonly Module[]): { readonly capabilities?: Capabilities } {
+  if (modules.length === 0) return {};
+  const { policy } = compilePolicy(modules.map(({ file, text, version }) => ({ file, text, version })));
+  return policy === undefined ? {} : { capabilities: policy.requiredCapabilities() };
 }
 
 function annotationsOf(modules: readonly Module[]): readonly object[] {

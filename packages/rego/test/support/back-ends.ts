@@ -54,6 +54,7 @@ function together(policies: readonly Policy[]): Policy {
     entrypoints: () => first.entrypoints(),
     reads: (path) => first.reads(path),
     kindsOf: (path) => first.kindsOf(path),
+    requiredCapabilities: () => first.requiredCapabilities(),
     dependencies: (query, options) => first.dependencies(query, options),
     withData: (data) => together(policies.map((policy) => policy.withData(data))),
     partial: (query, options) => first.partial(query, options),
