@@ -8,8 +8,11 @@ import { errorPagePath } from '../reference/error-pages.ts';
 const root = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
-/** A fault of ours has no example: one that is known is mended. A suspension is no end, and needs a host to show. */
-const WITHOUT_EXAMPLE: readonly string[] = ['eval_internal_error', 'eval_suspended'];
+/**
+ * A fault of ours has no example: one that is known is mended. A suspension is no end, and needs a host to show. Only
+ * queries can replace all data.
+ */
+const WITHOUT_EXAMPLE: readonly string[] = ['eval_internal_error', 'eval_suspended', 'eval_with_merge_error'];
 const WITH_EXAMPLE = EVALUATION_ERROR_CODES.filter((code) => !WITHOUT_EXAMPLE.includes(code));
 
 function evaluate(text: string, input: string | undefined): string {
