@@ -55,6 +55,40 @@ describe('the record fails', () => {
     expect(server.effects).toEqual([{ n: 1 }]);
   });
 
+  it('[P-GATEWAY-NO-EFFECT-UNRECORDED] it stalls between decision and result: the effect is on record, its result stays inside', async () => {
+    const server = await startEffects();
+    const { service, entries } = await startPoint({ rego: ALLOW });
+    const stalled = { ...service, complete: () => new Promise<never>(() => {}) };
+    const limits = { decisionWaitMs: 5_000 };
+    const { connect } = await startGateway(stalled, [{ id: 'effects', url: server.url }], { limits });
+    for (const era of ['legacy', MODERN] as const) {
+      const client = await connect(era);
+      const result = await client.callTool({ name: 'act', arguments: { era } });
+      expect(textOf(result)).toMatch(/^TOOL_DENIED: audit_unavailable\. The tool ran/);
+      expect(JSON.stringify(result)).not.toContain('secret-result');
+    }
+    expect(server.effects).toHaveLength(2);
+    expect((await entries()).filter(({ core }) => core.effect === 'proceed')).toHaveLength(2);
+  });
+
+  it('[P-GATEWAY-NO-EFFECT-UNRECORDED] an output policy that fails keeps the result of what was done inside', async () => {
+    const server = await startEffects();
+    const output = '\noutput := true if to_number(input.result.content[0].text) > 0\n';
+    const { service, entries } = await startPoint({
+      rego: ALLOW + output,
+      entrypoints: [
+        { path: 'agent/decision', kind: 'grant', when: { phases: ['call', 'list'] } },
+        { path: 'agent/output', kind: 'guard', when: { phases: ['result'] } },
+      ],
+    });
+    const { connect } = await startGateway(service, [{ id: 'effects', url: server.url }]);
+    const client = await connect(MODERN);
+    const result = await client.callTool({ name: 'act', arguments: {} });
+    expect(textOf(result)).toMatch(/^TOOL_DENIED: (policy|guard)\w*\. The tool ran/);
+    expect(JSON.stringify(result)).not.toContain('secret-result');
+    expect((await entries()).filter(({ core }) => core.effect === 'proceed')).toHaveLength(1);
+  });
+
   it('[P-GATEWAY-NO-EFFECT-UNRECORDED] a disk that is full: every effect stands on record, and after the last no other happens', async () => {
     const server = await startEffects();
     const { service, entries } = await startPoint({ rego: ALLOW, storeBytesMax: 400_000 });
