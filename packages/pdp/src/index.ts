@@ -105,7 +105,6 @@ export type {
   ApprovalDesk,
   ApprovalFilter,
   ApprovalVerdict,
-  PendingLine,
 } from './pipeline/approval-service.ts';
 export { type Approver, OPERATOR_GROUP } from './pipeline/approver.ts';
 export { type Assessment, type AssessOptions, assess } from './pipeline/assess.ts';
@@ -120,6 +119,7 @@ export {
 export { type CallerClaims, type CallerIdentity, modeFor, refusedClaim } from './pipeline/caller.ts';
 export { type Clock, DEFAULT_LIMITS, type PipelineLimits, type ToolCatalogue } from './pipeline/core.ts';
 export { createDecisionPoint, type DecisionPointOptions } from './pipeline/create-decision-point.ts';
+export type { PendingLine } from './pipeline/pending-line.ts';
 export { DECISION_PROCEDURES } from './pipeline/procedures.ts';
 export { type Replayed, type ReplayedVerdict, replayDecision } from './pipeline/replay.ts';
 export { TURN_CODE } from './pipeline/report.ts';

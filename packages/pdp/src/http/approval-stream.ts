@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
-import type { PendingLine } from '../pipeline/approval-service.ts';
+import type { PendingLine } from '../pipeline/pending-line.ts';
 import { EventStream, type ServerSentEvent } from './stream/event-stream.ts';
 
 /** How often the list is read for a stream, ms: another process may have moved an approval. */

@@ -1,13 +1,14 @@
 import { type Approval, REASON_TABLE } from '@writ/decision';
 import { type ApprovalState, listAway, readApproval, toApproval } from '@writ/state';
 import type { ApprovalStepResult } from './approval-procedure.ts';
-import type { ApprovalDesk, ApprovalFilter, ApprovalVerdict, PendingLine } from './approval-service.ts';
+import type { ApprovalDesk, ApprovalFilter, ApprovalVerdict } from './approval-service.ts';
 import { stepApproval } from './approvals.ts';
 import { type Approver, coversTenant, operatorApprover } from './approver.ts';
 import { approvalNamed } from './call-cells.ts';
 import type { Core } from './core.ts';
 import { commitFault } from './faults.ts';
 import { type JudgeResult, judgeApproval } from './judge-approval.ts';
+import type { PendingLine } from './pending-line.ts';
 import { recentDecisions } from './recent-decisions.ts';
 
 /** Approvals looked at, the oldest first, and of the ended ones the newest that are shown. */
@@ -87,12 +88,10 @@ export async function countPending(core: Core): Promise<number> {
 async function listPending(core: Core, person: Approver | undefined): Promise<readonly PendingLine[]> {
   const nowMs = core.clock.nowMs();
   const lines: PendingLine[] = [];
-  for (const { id, summary, created_at, expires_at } of await core.pending.list()) {
+  for (const { summary, line } of await core.pending.list()) {
     const { expires_ms, created_ms, tenant } = summary;
     if (nowMs > expires_ms || (person !== undefined && !coversTenant(person, tenant))) continue;
-    const { v: _version, expires_ms: _until, created_ms: _since, ...rest } = summary;
-    const age_seconds = Math.max(0, Math.floor((nowMs - created_ms) / 1000));
-    lines.push({ id, ...rest, created_at, expires_at, age_seconds });
+    lines.push({ ...line, age_seconds: Math.max(0, Math.floor((nowMs - created_ms) / 1000)) });
   }
   return lines;
 }

@@ -1,6 +1,7 @@
 import type { Approval, ApprovalStatus } from '@writ/decision';
 import type { Approver } from './approver.ts';
 import type { VerdictRefusal } from './judge-approval.ts';
+import type { PendingLine } from './pending-line.ts';
 
 export type ApprovalVerdict =
   | { readonly ok: true; readonly approval: Approval }
@@ -22,30 +23,6 @@ export interface ApprovalFilter {
   readonly status?: ApprovalStatus;
   readonly limit?: number;
   readonly person?: Approver;
-}
-
-/** One line of the list of what waits. */
-export interface PendingLine {
-  readonly id: string;
-  readonly created_at: string;
-  readonly expires_at: string;
-  readonly age_seconds: number;
-  readonly tenant?: string;
-  readonly principal: string;
-  readonly actor: string;
-  readonly type: string;
-  readonly tool?: string;
-  readonly server?: string;
-  /** Code of the first reason. */
-  readonly reason?: string;
-  /** Asked against a denial. */
-  readonly appeal?: true;
-  /** A yes also makes a standing permission. */
-  readonly standing?: true;
-  /** What policy calls alike; questions of one group are shown as one. */
-  readonly group?: string;
-  readonly needed: number;
-  readonly votes: number;
 }
 
 /** What people do with approvals. `by` as a text is the operator under that name. */

@@ -8,6 +8,7 @@ import {
   readPending,
 } from '@writ/state';
 import type { Store } from '@writ/store';
+import type { PendingLine } from './pending-line.ts';
 
 /** Approvals that are looked at, the oldest first. */
 const PENDING_MAX = 100_000;
@@ -18,8 +19,8 @@ const FOLLOWED_MAX = 4_000;
 export interface PendingItem {
   readonly id: string;
   readonly summary: PendingSummary;
-  readonly created_at: string;
-  readonly expires_at: string;
+  /** Its line, without its age. */
+  readonly line: Omit<PendingLine, 'age_seconds'>;
 }
 
 /**
@@ -101,9 +102,10 @@ export class PendingIndex {
       if (this.#items.delete(id)) this.#sorted = undefined;
       return;
     }
-    const { created_ms, expires_ms } = summary;
+    const { v: _version, created_ms, expires_ms, ...rest } = summary;
     const created_at = new Date(created_ms).toISOString();
-    this.#items.set(id, { id, summary, created_at, expires_at: new Date(expires_ms).toISOString() });
+    const line = { id, ...rest, created_at, expires_at: new Date(expires_ms).toISOString() };
+    this.#items.set(id, { id, summary, line });
     this.#sorted = undefined;
   }
 }

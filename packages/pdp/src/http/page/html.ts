@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Approval } from '@writ/decision';
-import type { PendingLine } from '../../pipeline/approval-service.ts';
+import type { PendingLine } from '../../pipeline/pending-line.ts';
 
 const STYLE =
   'body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#111}table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.4rem .6rem;border-bottom:1px solid #ddd}pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#f4f4f4;padding:.6rem}.bad{color:#a00}button{font:inherit;padding:.4rem 1rem;margin-right:.5rem}';
