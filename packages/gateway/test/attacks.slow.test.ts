@@ -230,7 +230,7 @@ describe('what goes to the server', () => {
       'sampling/createMessage',
       'elicitation/create',
       'constructor',
-      'tasks/get',
+      'tasks/update',
       'notifications/initialized',
       'roots/list',
       'x/y',

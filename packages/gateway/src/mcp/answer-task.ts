@@ -7,7 +7,7 @@ import {
 } from '@modelcontextprotocol/server';
 import type { Json, JsonObject } from '@writ/decision';
 import type { Caller } from '@writ/identity';
-import { reportMalformed } from './ask-decision.ts';
+import { reportMalformed, reportUnserved } from './ask-decision.ts';
 import type { CallContext } from './call-context.ts';
 import { isObject } from './json-object.ts';
 import { type Era, METHODS, type MethodRule } from './methods.ts';
@@ -36,8 +36,10 @@ export async function answerTask(
 ): Promise<TaskAnswer> {
   const { id = null, method } = message;
   const params = isObject(message['params']) ? message['params'] : {};
-  if (!isTaskMethod(method) || !isOfEra(method, era))
+  if (!isTaskMethod(method) || !isOfEra(method, era)) {
+    await reportUnserved(context.point, caller, String(method));
     return { status: 200, message: errorMessage(id, NOT_FOUND) };
+  }
   const fault = era === 'modern' ? newerFault(message, params, headers) : undefined;
   if (fault !== undefined) {
     await reportMalformed(context.point, caller, 'message_refused', fault.message);
