@@ -10,7 +10,7 @@ export interface Activation {
   /** Latency of decisions before, and from the moment of publication until the new bundle decides, ms. */
   readonly quiet: readonly number[];
   readonly during: readonly number[];
-  /** Resident MiB before, at most meanwhile, and a while after. */
+  /** Resident MiB just before, at most meanwhile, and a while after. */
   readonly before: number;
   readonly peak: number;
   readonly after: number;
@@ -32,8 +32,9 @@ export async function activation(
   const during: number[] = [];
   await load(contender, 500, () => undefined);
   if (await contender.ask()) throw new Error(`${contender.name} allows by the first bundle`);
-  const before = contender.residentMebibytes();
   await load(contender, QUIET_MS, (millis) => quiet.push(millis));
+  // What decisions themselves come to take is there already.
+  const before = contender.residentMebibytes();
   let peak = before;
   const sampling = setInterval(() => {
     peak = Math.max(peak, contender.residentMebibytes());
