@@ -11,7 +11,6 @@ export type { NodeNetworkOptions } from './node/network.ts';
 export { anyFile, nodeNetwork } from './node/network.ts';
 export type { NoAnswer, OneShotThreadOptions } from './node/one-shot-thread.ts';
 export { OneShotThread, ReadyThreads } from './node/one-shot-thread.ts';
-export { yieldToDecisions } from './node/thread-priority.ts';
 export type {
   PolicyWorkerOptions,
   WorkerCompileResult,

@@ -1,14 +1,11 @@
 /** Waits for one bundle, reads it, and ends: what reading it took is given back with the thread. */
 import { parentPort } from 'node:worker_threads';
-import { yieldToDecisions } from '@writ/rego/node';
 import type { BundleResult } from '../bundle.ts';
 import { readContent } from '../read-content.ts';
 import { readDirectory } from '../read-directory.ts';
 import { readTarball } from '../read-tarball.ts';
 import { memoryOf, takeApart } from './apart.ts';
 import type { ReaderReply, ReaderRequest } from './reader-request.ts';
-
-yieldToDecisions();
 
 parentPort?.once('message', async (request: ReaderRequest) => {
   const result = await read(request);

@@ -85,7 +85,7 @@ export function createRegoEngine(options: RegoEngineOptions = {}): Engine {
 }
 
 /** The next thread starts when what an activation stirs up has passed. */
-const PREPARE_AFTER_MS = 1_000;
+const PREPARE_AFTER_MS = 2_000;
 
 type LoadOptions = RegoEngineOptions & { readonly compilers: Compilers };
 

@@ -4,9 +4,6 @@ import { NoDataFault } from '../compile/data-code.ts';
 import { planText } from '../compile/plan-text.ts';
 import { compilePlan } from '../policy.ts';
 import type { CompilerReply, CompilerRequest } from './compiler-messages.ts';
-import { yieldToDecisions } from './thread-priority.ts';
-
-yieldToDecisions();
 
 parentPort?.once('message', (request: CompilerRequest) => {
   parentPort?.postMessage(...compile(request));

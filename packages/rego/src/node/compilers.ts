@@ -6,7 +6,7 @@ const HEAP_MEBIBYTES_MAX = 4_096;
  * Most of what compiling makes lives until its end: a large nursery would only be copied and take memory, measured by
  * `npm run bench -- bundle`.
  */
-const YOUNG_MEBIBYTES = 16;
+const YOUNG_MEBIBYTES = 32;
 
 /** Threads that compile one policy each. */
 export type Compilers = ReadyThreads<CompilerRequest, CompilerReply>;

@@ -24,8 +24,9 @@ export class OneShotThread<Request, Reply> {
   #isAlive = true;
 
   constructor({ url, name, heapMebibytesMax, youngMebibytes }: OneShotThreadOptions) {
-    this.#worker = new Worker(url, {
+    this.#worker = new Worker(new URL('./one-shot-entry.ts', import.meta.url), {
       name,
+      workerData: { code: url.href },
       resourceLimits: {
         maxOldGenerationSizeMb: heapMebibytesMax,
         ...(youngMebibytes === undefined ? {} : { maxYoungGenerationSizeMb: youngMebibytes }),
