@@ -11,9 +11,11 @@ import { setFlagsFromString } from 'node:v8';
  */
 export function keepCompiledCode(): void {
   const home = process.env['XDG_CACHE_HOME'] ?? '';
-  const folder = join(home === '' ? join(homedir(), '.cache') : home, 'writ', 'compiled');
-  process.env['NODE_COMPILE_CACHE'] ??= folder;
-  enableCompileCache(process.env['NODE_COMPILE_CACHE']);
+  const own = join(home === '' ? join(homedir(), '.cache') : home, 'writ', 'compiled');
+  const asked = process.env['NODE_COMPILE_CACHE'] ?? '';
+  const folder = asked === '' ? own : asked;
+  process.env['NODE_COMPILE_CACHE'] = folder;
+  enableCompileCache(folder);
 }
 
 /**
