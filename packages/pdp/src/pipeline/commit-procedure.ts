@@ -81,6 +81,10 @@ function commit(transaction: Transaction, request: CommitRequest): CommitResult 
   const { standing } = request;
   if (standing !== undefined && !mayTakeStanding(transaction, standing.key, standing.amount))
     return { kind: 'conflict', facts: ['standing'] };
+  // Somebody was asked about an equal call meanwhile: then this one is prepared anew, and joins that question.
+  const { ask: asking } = request;
+  if (asking !== undefined && transaction.get(asking.pendingCell) !== asking.pendingId)
+    return { kind: 'conflict', facts: ['approval'] };
   const settled = earlier?.kind === 'mismatch' ? mismatched(request) : settle(transaction, request);
   return conclude(transaction, request, settled, earlier?.kind === 'first');
 }
@@ -170,10 +174,8 @@ function ask(
 ): Settled {
   const { id, lifeMs, binding, action, reasons, details, rules, appeal } = draft;
   const { pendingCell, pendingId, channels, position } = draft;
-  const waiting = transaction.get(pendingCell);
-  const read = (key: string) => transaction.get(key);
-  if (waiting !== undefined && waiting === pendingId) {
-    const before = readApproval(read, waiting, transaction.nowMs);
+  if (pendingId !== undefined) {
+    const before = readApproval((key) => transaction.get(key), pendingId, transaction.nowMs);
     // An approved one is named too: the point then asks again with its id, which uses it up (ADR 4).
     if (before?.status === 'pending' || before?.status === 'approved') {
       return changed(askAgain(draftOf(request), before, channels, transaction.nowMs, position));

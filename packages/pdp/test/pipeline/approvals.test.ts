@@ -132,6 +132,17 @@ describe('approval', () => {
     expect(await pendingHere()).toHaveLength(1);
   });
 
+  it('asks people once for equal calls that come at the same moment', async () => {
+    fixture = await openFixture(RULES);
+    const call = toolCall('db.delete', { id: 7 });
+    const asked = await Promise.all(Array.from({ length: 8 }, () => fixture.point.decide(call)));
+    expect(new Set(asked.map(({ outcome, approval }) => `${outcome} ${approval?.status}`))).toEqual(
+      new Set(['escalate pending']),
+    );
+    expect(new Set(asked.map(({ approval }) => approval?.id)).size).toBe(1);
+    expect(await pendingHere()).toHaveLength(1);
+  });
+
   it('lifts only what it was asked for: a denial of the moment stays', async () => {
     let frozen = false;
     fixture = await openFixture([
