@@ -1,7 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { GroupCommitFile } from './first-light/group-commit-file.ts';
-import { type Ground, REPOSITORY, requireSame } from './first-light/section.ts';
+import { type Ground, requireSame, withGround } from './first-light/section.ts';
 import { type Crowd, together as callTogether, crowd, memoryOf } from './gateway/crowd.ts';
 import { connectLight } from './gateway/light-client.ts';
 import { type Rival, startRivals } from './gateway/rivals.ts';
@@ -24,19 +23,12 @@ const PROXY_SHARE = 1.5;
  * `tools/call` over HTTP through what stands in front of one echo server: nothing, a bare Node proxy, Writ with every
  * decision durable, and rivals that are installed. One after another, and with 32 in flight.
  */
-export async function run(): Promise<BenchReport> {
-  const cache = join(REPOSITORY, 'node_modules/.cache/writ');
-  mkdirSync(cache, { recursive: true });
-  // Not the system's temporary folder: that may be memory, where syncing costs nothing.
-  const folder = mkdtempSync(join(cache, 'bench-'));
-  const ground: Ground = { folder, cleanup: [() => rmSync(folder, { recursive: true, force: true })] };
-  try {
+export function run(): Promise<BenchReport> {
+  return withGround(async (ground) => {
     const { rivals, leftOut } = await startRivals(ground);
     const figures = [...(await alone(ground, rivals)), ...(await together(ground, rivals))];
     return { figures: [...figures, ...(await memory(ground, rivals))], leftOut };
-  } finally {
-    for (let step = ground.cleanup.pop(); step !== undefined; step = ground.cleanup.pop()) await step();
-  }
+  });
 }
 
 const ARGS = { table: 'orders', row: 7 };

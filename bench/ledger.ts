@@ -1,11 +1,11 @@
-import { fdatasyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { fdatasyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { verifyLogInThreads } from '@writ/ledger';
 import { postgresMissing, startPostgres } from '@writ/testing';
 import { openAppendFile } from './decision-rate/append-file.ts';
 import { openWorld, type World } from './decision-rate/worlds.ts';
-import { type Ground, REPOSITORY } from './first-light/section.ts';
+import { withGround } from './first-light/section.ts';
 import { startOpaConsole } from './ledger/opa-console.ts';
 import { queriesUnderLoad } from './ledger/queries.ts';
 import { type BenchReport, type Figure, type Spread, spreadOf } from './measure.ts';
@@ -27,13 +27,11 @@ const BUNDLE = join(import.meta.dirname, 'decision-rate/session-bundle');
  * The record, beside what it is measured against on the same disk in the same run: whole decisions (session version,
  * budget, record, durable) beside a bare file and one transaction each, on SQLite and on PostgreSQL, and verification.
  */
-export async function run(): Promise<BenchReport> {
-  const cache = join(REPOSITORY, 'node_modules/.cache/writ');
-  mkdirSync(cache, { recursive: true });
-  const folder = mkdtempSync(join(cache, 'bench-'));
-  const ground: Ground = { folder, cleanup: [] };
-  const world = await openWorld(folder, { bundle: BUNDLE, budgets: true });
-  try {
+export function run(): Promise<BenchReport> {
+  return withGround(async (ground) => {
+    const { folder } = ground;
+    const world = await openWorld(folder, { bundle: BUNDLE, budgets: true });
+    ground.cleanup.push(() => world.close());
     const opa = await startOpaConsole(ground);
     const rival = 'skip' in opa ? undefined : opa.decide;
     const figures = await oneWriter(folder, world);
@@ -43,11 +41,7 @@ export async function run(): Promise<BenchReport> {
     figures.push(...(await queriesUnderLoad(world, asking(world), ratePerSecond)));
     const leftOut = 'skip' in opa ? [`OPA's decision log to its console: ${opa.skip}`] : [];
     return { figures, leftOut: [...postgres.leftOut, ...leftOut] };
-  } finally {
-    for (const close of ground.cleanup.reverse()) await close();
-    await world.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** One decision after another, beside one append with its own `fdatasync`. */

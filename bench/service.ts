@@ -1,15 +1,15 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isSkip } from '@writ/testing';
 import { GroupCommitFile } from './first-light/group-commit-file.ts';
-import { type Ground, REPOSITORY } from './first-light/section.ts';
+import { type Ground, withGround } from './first-light/section.ts';
 import { type BenchReport, compare, type Figure, type Spread, spreadOf } from './measure.ts';
 import { batch } from './service/batch.ts';
 import { type Contender, contenders } from './service/contenders.ts';
 import { type Loaded, load } from './service/load.ts';
 
 const CONNECTIONS = [1, 16, 256] as const;
-/** Levels for which issues promise times; at 256 connections each process has more to do than processors. */
+/** Levels whose times have goals; at 256 connections each process has more to do than processors. */
 const TIMED: readonly number[] = [1, 16];
 const ROUNDS = 3;
 const ROUND_MS = 1_000;
@@ -21,13 +21,8 @@ const RECORD_BYTES = 1_024;
  * turn, so that a drift of the machine hits all alike. Without record is `POST /v1/explain`, the same decision that
  * nothing comes of; with record is `POST /v1/data`, synced before it answers.
  */
-export async function run(): Promise<BenchReport> {
-  const cache = join(REPOSITORY, 'node_modules/.cache/writ');
-  mkdirSync(cache, { recursive: true });
-  // Not the system's temporary folder: that may be memory, where syncing costs nothing.
-  const folder = mkdtempSync(join(cache, 'bench-'));
-  const ground: Ground = { folder, cleanup: [() => rmSync(folder, { recursive: true, force: true })] };
-  try {
+export function run(): Promise<BenchReport> {
+  return withGround(async (ground) => {
     const sync = await syncMs(ground);
     const found = await contenders(ground);
     const figures: Figure[] = [
@@ -39,9 +34,7 @@ export async function run(): Promise<BenchReport> {
     }
     figures.push(...(await batch(ground, found.contenders)));
     return { figures, leftOut: isSkip(found) ? [found.skip] : [] };
-  } finally {
-    for (let step = ground.cleanup.pop(); step !== undefined; step = ground.cleanup.pop()) await step();
-  }
+  });
 }
 
 async function syncMs(ground: Ground): Promise<Spread> {

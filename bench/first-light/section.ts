@@ -1,3 +1,4 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BenchReport } from '../measure.ts';
 
@@ -10,6 +11,20 @@ export interface Ground {
   readonly folder: string;
   /** To be closed at the end, last first; whatever happens. */
   readonly cleanup: (() => Promise<void> | void)[];
+}
+
+/** Gives a run its ground, and clears it whatever happens. */
+export async function withGround<Result>(run: (ground: Ground) => Promise<Result>): Promise<Result> {
+  const cache = join(REPOSITORY, 'node_modules/.cache/writ');
+  mkdirSync(cache, { recursive: true });
+  // Not the system's temporary folder: that may be memory, where syncing costs nothing.
+  const folder = mkdtempSync(join(cache, 'bench-'));
+  const ground: Ground = { folder, cleanup: [() => rmSync(folder, { recursive: true, force: true })] };
+  try {
+    return await run(ground);
+  } finally {
+    for (let step = ground.cleanup.pop(); step !== undefined; step = ground.cleanup.pop()) await step();
+  }
 }
 
 /** One part of the bench. Throws where contenders do not give the same answers: then no figure means anything. */

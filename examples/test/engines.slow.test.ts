@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readBundles, type Service, serviceFromConfig, startService, testBundle } from '@writ/cli';
 import type { DecisionRequest, Outcome } from '@writ/decision';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readmeTable } from './readme-table.ts';
 
 interface Sample {
   readonly about: string;
@@ -60,16 +61,7 @@ describe('engines side by side', () => {
   });
 
   it('has a README whose table is its requests', () => {
-    const rows = readFileSync(join(folder, 'README.md'), 'utf8')
-      .split('\n')
-      .filter((line) => /^\| `[^`]+\.json`/.test(line))
-      .map((line) =>
-        line
-          .split('|')
-          .slice(1, -1)
-          .map((cell) => cell.trim().replaceAll('`', '')),
-      );
-    expect(rows).toEqual(
+    expect(readmeTable(folder)).toEqual(
       samples.map(
         ([
           name,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readBundles, type Service, serviceFromConfig, startService, testBundle } from '@writ/cli';
 import type { DecisionRequest, Outcome } from '@writ/decision';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readmeTable } from './readme-table.ts';
 
 interface Sample {
   readonly about: string;
@@ -15,19 +16,6 @@ const folder = join(import.meta.dirname, '..');
 const examples = readdirSync(folder, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && existsSync(join(folder, entry.name, 'bundle')))
   .map(({ name }) => name);
-
-/** The rows of a README's table: request, what it asks, outcome, reason. */
-function tableOf(example: string): string[][] {
-  return readFileSync(join(folder, example, 'README.md'), 'utf8')
-    .split('\n')
-    .filter((line) => /^\| `[^`]+\.json`/.test(line))
-    .map((line) =>
-      line
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.trim().replaceAll('`', '')),
-    );
-}
 
 it('there are examples', () => {
   expect(examples.sort()).toEqual([
@@ -91,6 +79,6 @@ describe.each(examples)('example %s', (example) => {
         },
       ]) => [name, about, outcome, reason],
     );
-    expect(tableOf(example)).toEqual(rows);
+    expect(readmeTable(join(folder, example))).toEqual(rows);
   });
 });

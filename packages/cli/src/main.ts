@@ -1,10 +1,9 @@
 import { CommanderError } from 'commander';
 import { EXIT } from './exit-status.ts';
 import { endWithReader } from './output/broken-pipe.ts';
-import { keepCompiledCode, leaveNurseriesToThreads } from './prepare-process.ts';
+import { prepareProcess } from './prepare-process.ts';
 
-keepCompiledCode();
-leaveNurseriesToThreads();
+prepareProcess();
 endWithReader();
 const { createProgram } = await import('./program.ts');
 

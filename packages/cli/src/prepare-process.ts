@@ -9,7 +9,7 @@ import { setFlagsFromString } from 'node:v8';
  * Threads have no way to ask for it in their own code, which is compiled before it runs: they read the variable, as the
  * process itself does where someone set it.
  */
-export function keepCompiledCode(): void {
+function keepCompiledCode(): void {
   const home = process.env['XDG_CACHE_HOME'] ?? '';
   const own = join(home === '' ? join(homedir(), '.cache') : home, 'writ', 'compiled');
   const asked = process.env['NODE_COMPILE_CACHE'] ?? '';
@@ -22,6 +22,12 @@ export function keepCompiledCode(): void {
  * The launcher sets how large the nursery of the thread of decisions is. It would hold for every other thread too, past
  * the limits that each is started with.
  */
-export function leaveNurseriesToThreads(): void {
+function leaveNurseriesToThreads(): void {
   setFlagsFromString('--max-semi-space-size=0');
+}
+
+/** What every process of Writ does before it loads anything else. */
+export function prepareProcess(): void {
+  keepCompiledCode();
+  leaveNurseriesToThreads();
 }

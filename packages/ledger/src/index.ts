@@ -88,6 +88,7 @@ export {
   reconcile,
 } from './reconcile.ts';
 export { renderEntry } from './render.ts';
+export { requestFields } from './request-fields.ts';
 export { type RotateOptions, type Rotation, rotateKey } from './rotate-key.ts';
 export {
   derivedSalts,

@@ -78,6 +78,7 @@ it('exports these names and no others', () => {
     'recordEntry',
     'rememberSeen',
     'renderEntry',
+    'requestFields',
     'resealFields',
     'rotateKey',
     'sealFields',

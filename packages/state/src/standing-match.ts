@@ -1,5 +1,4 @@
 import {
-  type ActionType,
   type ArgumentCondition,
   canonicalJson,
   type Json,
@@ -9,14 +8,8 @@ import {
 } from '@writ/decision';
 
 /** A call as a standing permission is held against it. */
-export interface StandingCall {
-  readonly tenant?: string;
-  readonly principal: string;
-  readonly actor: string;
-  readonly type: ActionType;
-  readonly tool?: string;
-  readonly server?: string;
-  readonly tool_digest?: string;
+export interface StandingCall
+  extends Pick<StandingGrant, 'tenant' | 'principal' | 'actor' | 'type' | 'tool' | 'server' | 'tool_digest'> {
   /** In the form in which they would be forwarded. */
   readonly args: JsonObject;
   readonly arg_hash: string;

@@ -62,11 +62,9 @@ const readers = new ReadyThreads<ReaderRequest, ReaderReply>({
 /** The next thread starts when what an activation stirs up has passed. */
 const PREPARE_AFTER_MS = 1_000;
 let followers = 0;
-let preparing: NodeJS.Timeout | undefined;
 
 function prepareLater(): void {
-  clearTimeout(preparing);
-  if (followers > 0) preparing = setTimeout(() => readers.prepare(), PREPARE_AFTER_MS).unref();
+  if (followers > 0) readers.prepareIn(PREPARE_AFTER_MS);
 }
 
 /**
@@ -83,9 +81,7 @@ export function keepReaderReady(): () => Promise<void> {
     if (isEnded) return;
     isEnded = true;
     followers -= 1;
-    if (followers > 0) return;
-    clearTimeout(preparing);
-    await readers.close();
+    if (followers === 0) await readers.close();
   };
 }
 

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type EvidenceQuestion, FRAMEWORKS, isFramework, proveEvidence, readBound } from '@writ/ledger';
+import { type EvidenceQuestion, FRAMEWORKS, isFramework, proveEvidence } from '@writ/ledger';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
 import { readText } from '../compose/read-text.ts';
 import { withRecord } from '../compose/record-reader.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import type { Output } from '../output/output.ts';
+import { timeBound } from './time-bound.ts';
 
 interface ProveCommandOptions {
   readonly config?: string;
@@ -103,8 +104,8 @@ const VERDICTS = {
 
 function questionOf(options: ProveCommandOptions): EvidenceQuestion {
   const { tenant, principal, actor, session, resource, resourceType } = options;
-  const from = bound(options.from, 'from');
-  const to = bound(options.to, 'to');
+  const from = timeBound(options.from, 'from');
+  const to = timeBound(options.to, 'to');
   if (from >= to) throw new CommandError(EXIT.usage, '--to must be later than --from');
   if (resource === undefined && resourceType !== undefined)
     throw new CommandError(EXIT.usage, '--resource-type needs --resource');
@@ -119,14 +120,4 @@ function questionOf(options: ProveCommandOptions): EvidenceQuestion {
     from,
     to,
   };
-}
-
-function bound(text: string, side: 'from' | 'to'): string {
-  const read = readBound(text, side);
-  if (read !== undefined) return read;
-  throw new CommandError(
-    EXIT.usage,
-    `--${side} is neither a day nor an instant: \`${text}\``,
-    'such as 2026-03-14 or 2026-03-14T09:30:00Z',
-  );
 }

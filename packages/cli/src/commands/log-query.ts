@@ -7,7 +7,6 @@ import {
   ROLLUP_SECONDS,
   type Rollup,
   type RollupSpan,
-  readBound,
   rebuildIndex,
   renderEntry,
 } from '@writ/ledger';
@@ -17,6 +16,7 @@ import { type CommandContext, withAction } from '../command.ts';
 import { indexedRecord } from '../compose/record-reader.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import { type Output, table } from '../output/output.ts';
+import { timeBound } from './time-bound.ts';
 
 interface DataOptions {
   readonly config?: string;
@@ -103,8 +103,8 @@ export function statsCommand(): Command {
         index.catchUp();
         return index.rollups(
           options.per as RollupSpan,
-          boundOf(options.from, 'from'),
-          boundOf(options.to, 'to'),
+          timeBound(options.from, 'from'),
+          timeBound(options.to, 'to'),
         );
       });
       output.json({ rollups });
@@ -164,7 +164,7 @@ function filterOf(options: QueryOptions): LogFilter {
   for (const name of LOG_FILTERS) {
     const value = options[camel(name)];
     if (value === undefined) continue;
-    filter[name] = name === 'from' || name === 'to' ? boundOf(value, name) : value;
+    filter[name] = name === 'from' || name === 'to' ? timeBound(value, name) : value;
   }
   return filter;
 }
@@ -175,16 +175,6 @@ function flagOf(name: string): string {
 
 function camel(name: string): string {
   return name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
-}
-
-function boundOf(text: string, side: 'from' | 'to'): string {
-  const read = readBound(text, side);
-  if (read !== undefined) return read;
-  throw new CommandError(
-    EXIT.usage,
-    `--${side} is neither a day nor an instant: \`${text}\``,
-    'such as 2026-03-14 or 2026-03-14T09:30:00Z',
-  );
 }
 
 function countOf(text: string): number {

@@ -1,4 +1,4 @@
-import { type LedgerEntry, readBound, readEntry } from '@writ/ledger';
+import { type LedgerEntry, readEntry } from '@writ/ledger';
 import { loadPolicies, type PolicySet, type Replayed, renderLoadFailure, replayDecision } from '@writ/pdp';
 import type { StoreReader } from '@writ/store';
 import { Command } from 'commander';
@@ -8,6 +8,7 @@ import { type ServiceOverrides, serviceFromConfig } from '../compose/service-fro
 import { readConfig } from '../config/read-config.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import type { Output } from '../output/output.ts';
+import { timeBound } from './time-bound.ts';
 
 interface ReplayOptions extends Pick<ServiceOverrides, 'bundle' | 'data'> {
   readonly config?: string;
@@ -57,7 +58,11 @@ export function replayCommand(): Command {
   return withAction(command, async ({ output }: CommandContext, options: ReplayOptions) => {
     if (!/^\d{1,6}$/.test(options.show))
       throw new CommandError(EXIT.usage, `--show must be a number, not \`${options.show}\``);
-    const period = { from: boundOf(options.from, 'from'), to: boundOf(options.to, 'to') };
+    const bound = (side: 'from' | 'to') => {
+      const text = options[side];
+      return text === undefined ? undefined : timeBound(text, side);
+    };
+    const period = { from: bound('from'), to: bound('to') };
     const started = performance.now();
     const report = await withPolicies(options, async (set) => {
       const reader = await recordReader(options);
@@ -157,16 +162,5 @@ function show(output: Output, report: ReplayReport, seconds: number): void {
   for (const [why, number] of Object.entries(report.why)) output.line(`${number} not replayed: ${why}`);
   output.line(
     `${report.decisions} decisions: ${report.same} the same, ${report.changed} changed, ${report.unknown} not replayed (${seconds.toFixed(1)} s)`,
-  );
-}
-
-function boundOf(text: string | undefined, side: 'from' | 'to'): string | undefined {
-  if (text === undefined) return undefined;
-  const read = readBound(text, side);
-  if (read !== undefined) return read;
-  throw new CommandError(
-    EXIT.usage,
-    `--${side} is neither a day nor an instant: \`${text}\``,
-    'such as 2026-03-14 or 2026-03-14T09:30:00Z',
   );
 }

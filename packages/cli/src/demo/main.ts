@@ -12,14 +12,13 @@ import { startService } from '../compose/start-service.ts';
 import { waitForEnding } from '../compose/until-signal.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import { type Output, processOutput } from '../output/output.ts';
-import { keepCompiledCode, leaveNurseriesToThreads } from '../prepare-process.ts';
+import { prepareProcess } from '../prepare-process.ts';
 import { createScratch, type Scratch } from './scratch.ts';
 import { type Agent, connectAgent } from './scripted-agent.ts';
 import { runTour } from './tour.ts';
 import { type SeenDecision, watchPoint } from './watch-point.ts';
 
-keepCompiledCode();
-leaveNurseriesToThreads();
+prepareProcess();
 
 const HELP = `npm start [-- --exit]
 

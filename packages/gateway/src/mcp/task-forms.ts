@@ -52,27 +52,22 @@ function newer(result: JsonObject): JsonObject {
   return { ...result, _meta: { [SERVER_INFO_META_KEY]: { ...SERVER_INFO } } };
 }
 
-/** As it stands in answers of the older era. */
-export function olderTask({ id, status, message, createdAt, updatedAt, ttlMs }: Task): JsonObject {
+/** What both eras say of a task in the same words. */
+function commonOf({ id, status, message, createdAt, updatedAt }: Task): JsonObject {
   return {
     taskId: id,
     status,
     ...(message === undefined ? {} : { statusMessage: message }),
     createdAt,
     lastUpdatedAt: updatedAt,
-    ttl: ttlMs,
-    pollInterval: POLL_MS,
   };
 }
 
-function newerTask({ id, status, message, createdAt, updatedAt, ttlMs }: Task): JsonObject {
-  return {
-    taskId: id,
-    status,
-    ...(message === undefined ? {} : { statusMessage: message }),
-    createdAt,
-    lastUpdatedAt: updatedAt,
-    ttlMs,
-    pollIntervalMs: POLL_MS,
-  };
+/** As it stands in answers of the older era. */
+export function olderTask(task: Task): JsonObject {
+  return { ...commonOf(task), ttl: task.ttlMs, pollInterval: POLL_MS };
+}
+
+function newerTask(task: Task): JsonObject {
+  return { ...commonOf(task), ttlMs: task.ttlMs, pollIntervalMs: POLL_MS };
 }

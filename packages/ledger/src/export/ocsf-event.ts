@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '@writ/decision';
 import { isJsonObject, type LedgerEntry } from '../entry.ts';
-import { withoutAbsent } from './opa-event.ts';
+import { withoutAbsent } from '../request-fields.ts';
 
 /** The release of OCSF whose API Activity these events are. */
 export const OCSF_VERSION = '1.6.0';

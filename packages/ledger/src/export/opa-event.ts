@@ -1,5 +1,6 @@
-import type { Json, JsonObject } from '@writ/decision';
-import type { LedgerEntry, PersonalFields } from '../entry.ts';
+import type { JsonObject } from '@writ/decision';
+import type { LedgerEntry } from '../entry.ts';
+import { requestFields, withoutAbsent } from '../request-fields.ts';
 
 /**
  * A decision as OPA's decision log has it; undefined for entries that are none, and for those of which the log's policy
@@ -14,7 +15,7 @@ export function opaEvent(entry: LedgerEntry, labels: JsonObject): JsonObject | u
     trace_id: fields.trace,
     bundles: bundlesOf(entry),
     path: 'writ/decide',
-    input: inputOf(fields, core),
+    input: requestFields(entry, fields.arg_hash === undefined ? {} : { arg_hash: fields.arg_hash }),
     result: resultOf(entry),
     nd_builtin_cache: fields.nd_builtin_cache,
     erased: erased.length === 0 ? undefined : erased.map((name) => `/${PLACES[name] ?? `input/${name}`}`),
@@ -51,40 +52,6 @@ function bundlesOf({ core }: LedgerEntry): JsonObject {
   );
 }
 
-function inputOf(fields: PersonalFields, core: LedgerEntry['core']): JsonObject {
-  return withoutAbsent({
-    principal: withoutAbsent({
-      id: fields.principal,
-      tenant: fields.tenant,
-      ...claims(fields.principal_claims),
-    }),
-    actor: withoutAbsent({ id: fields.actor, ...claims(fields.actor_claims) }),
-    delegation: fields.delegation,
-    action: withoutAbsent({
-      type: core.action_type,
-      phase: core.phase,
-      tool: fields.tool,
-      server: fields.server,
-      capability: fields.capability,
-      operation: fields.operation,
-      args: fields.args,
-      arg_hash: fields.arg_hash,
-      resources: fields.resources,
-      data_classes_referenced: fields.data_classes,
-      destination: fields.destination,
-      model: fields.model,
-      estimated_cost: fields.cost,
-      ...claims(fields.action_claims),
-    }),
-    context: fields.context,
-    environment: fields.environment,
-  });
-}
-
-function claims(value: Json | undefined): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
-}
-
 function resultOf({ core, fields }: LedgerEntry): JsonObject {
   return withoutAbsent({
     outcome: core.outcome,
@@ -94,9 +61,4 @@ function resultOf({ core, fields }: LedgerEntry): JsonObject {
     obligations: fields.obligations,
     forwarded_args: fields.forwarded_args,
   });
-}
-
-/** Members that are there. */
-export function withoutAbsent(members: { readonly [name: string]: Json | undefined }): JsonObject {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as JsonObject;
 }

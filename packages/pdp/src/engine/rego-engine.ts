@@ -66,19 +66,15 @@ export function createRegoEngine(options: RegoEngineOptions = {}): Engine {
   const workers = new PolicyWorkers({ threads: options.thirdPartyThreads ?? THIRD_PARTY_THREADS });
   const kept: KeptRules = {};
   const compilers = createCompilers();
-  let preparing: NodeJS.Timeout | undefined;
   return {
     name: 'rego',
     async load(bundles) {
       const loaded = await loadBundles(bundles, { ...options, compilers }, workers, kept);
-      clearTimeout(preparing);
-      if (options.readyCompiler === true)
-        preparing = setTimeout(() => compilers.prepare(), PREPARE_AFTER_MS).unref();
+      if (options.readyCompiler === true) compilers.prepareIn(PREPARE_AFTER_MS);
       return loaded;
     },
     health: async () => ({ ok: true }),
     async close() {
-      clearTimeout(preparing);
       await Promise.all([workers.close(), compilers.close()]);
     },
   };

@@ -9,6 +9,7 @@ import {
   type BudgetUnit,
   isTimeZone,
 } from '@writ/state';
+import { memberOf } from './json-member.ts';
 
 export type BudgetsRead =
   | { readonly ok: true; readonly budgets: readonly BudgetDefinition[] }
@@ -46,11 +47,6 @@ export function readBudgets(bundles: readonly Bundle[], extra: readonly BudgetDe
 
 function bad(bundle: Bundle, message: string): BudgetsRead {
   return { ok: false, message: `\`data.writ.budgets\` of bundle \`${bundle.name}\`: ${message}` };
-}
-
-function memberOf(value: Json | undefined, key: string): Json | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  return Object.hasOwn(value, key) ? (value as JsonObject)[key] : undefined;
 }
 
 function readBudget(item: Json): BudgetDefinition | string {

@@ -1,6 +1,7 @@
 import { type Bundle, modeOf } from '@writ/bundle';
 import { type Json, type JsonObject, parsePointer } from '@writ/decision';
 import type { PolicySet } from '../layers/policy-set.ts';
+import { memberOf } from './json-member.ts';
 
 /** A subject or resource that searches know of, as an application would name it. */
 export interface KnownEntity {
@@ -176,10 +177,6 @@ function objectOf(value: Json, bundle: Bundle, what: string, keys: readonly stri
 
 function bad(bundle: Bundle, message: string): BadEntities {
   return new BadEntities(`\`data.writ.entities\` of bundle \`${bundle.name}\`: ${message}`);
-}
-
-function memberOf(value: Json | undefined, key: string): Json | undefined {
-  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 function isObject(value: Json | undefined): value is JsonObject {

@@ -1,23 +1,9 @@
-/** One line of the list of what waits. */
-export interface PendingLine {
+import type { PendingSummary } from '@writ/state';
+
+/** One line of the list of what waits: what the state keeps beside each approval, with times as people read them. */
+export interface PendingLine extends Omit<PendingSummary, 'v' | 'expires_ms' | 'created_ms' | 'upkeep_ms'> {
   readonly id: string;
   readonly created_at: string;
   readonly expires_at: string;
   readonly age_seconds: number;
-  readonly tenant?: string;
-  readonly principal: string;
-  readonly actor: string;
-  readonly type: string;
-  readonly tool?: string;
-  readonly server?: string;
-  /** Code of the first reason. */
-  readonly reason?: string;
-  /** Asked against a denial. */
-  readonly appeal?: true;
-  /** A yes also makes a standing permission. */
-  readonly standing?: true;
-  /** What policy calls alike; questions of one group are shown as one. */
-  readonly group?: string;
-  readonly needed: number;
-  readonly votes: number;
 }

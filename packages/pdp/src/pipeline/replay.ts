@@ -1,16 +1,16 @@
 import {
   type DecisionRequest,
   type Json,
-  type JsonObject,
   type Outcome,
   type Reason,
   STRICTNESS,
   validateRequest,
 } from '@writ/decision';
-import type { LedgerEntry, PersonalField } from '@writ/ledger';
+import { type LedgerEntry, type PersonalField, requestFields } from '@writ/ledger';
 import type { PolicySet } from '../layers/policy-set.ts';
 import { answersRecorded } from './builtin-answers.ts';
 import { factsFor } from './gather.ts';
+import { memberOf } from './json-member.ts';
 import type { Judgement } from './judge.ts';
 import { judge } from './judge.ts';
 import { resolveRequest } from './resolve-request.ts';
@@ -172,46 +172,7 @@ function notGathered(
 }
 
 /** The request as policies were asked about it; undefined where the fields do not make one. */
-function requestOf({ core, fields }: LedgerEntry): DecisionRequest | undefined {
-  const read = validateRequest(
-    present({
-      principal: present({
-        id: fields.principal,
-        tenant: fields.tenant,
-        ...objectOf(fields.principal_claims),
-      }),
-      actor: present({ id: fields.actor, ...objectOf(fields.actor_claims) }),
-      delegation: fields.delegation,
-      action: present({
-        type: core.action_type,
-        phase: core.phase,
-        tool: fields.tool,
-        server: fields.server,
-        capability: fields.capability,
-        operation: fields.operation,
-        args: fields.args,
-        resources: fields.resources,
-        data_classes_referenced: fields.data_classes,
-        destination: fields.destination,
-        model: fields.model,
-        estimated_cost: fields.cost,
-        ...objectOf(fields.action_claims),
-      }),
-      context: fields.context,
-      environment: fields.environment,
-    }),
-  );
+function requestOf(entry: LedgerEntry): DecisionRequest | undefined {
+  const read = validateRequest(requestFields(entry));
   return read.ok ? read.value : undefined;
-}
-
-function objectOf(value: Json | undefined): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
-}
-
-function memberOf(value: Json | undefined, name: string): Json | undefined {
-  return objectOf(value)[name];
-}
-
-function present(members: { readonly [name: string]: Json | undefined }): JsonObject {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as JsonObject;
 }

@@ -67,9 +67,16 @@ export class OneShotThread<Request, Reply> {
 export class ReadyThreads<Request, Reply> {
   readonly #options: OneShotThreadOptions;
   #next: OneShotThread<Request, Reply> | undefined;
+  #preparing: NodeJS.Timeout | undefined;
 
   constructor(options: OneShotThreadOptions) {
     this.#options = options;
+  }
+
+  /** As {@link prepare}, after a time: what stirs up the process now has passed then. A second call puts it off. */
+  prepareIn(millis: number): void {
+    clearTimeout(this.#preparing);
+    this.#preparing = setTimeout(() => this.prepare(), millis).unref();
   }
 
   /** Starts a thread, if none is ready; it waits, some tens of MiB large, until it is taken. */
@@ -84,8 +91,9 @@ export class ReadyThreads<Request, Reply> {
     return next?.isAlive === true ? next : new OneShotThread(this.#options);
   }
 
-  /** Ends the thread that waits. */
+  /** Ends the thread that waits, and starts none later. */
   async close(): Promise<void> {
+    clearTimeout(this.#preparing);
     const next = this.#next;
     this.#next = undefined;
     await next?.stop();
