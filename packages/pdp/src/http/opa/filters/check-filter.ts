@@ -1,6 +1,7 @@
 import { usesOf } from './inline-variables.ts';
 import {
   callOf,
+  groundValue,
   isScalar,
   type ResidueBody,
   type ResidueExpression,
@@ -128,8 +129,11 @@ function checkOperands(
     const why = lacking(targets, 'field-ref');
     if (why !== undefined) return error(`reference to field: ${why}`);
   }
-  if (FIELD_FIRST.has(operator))
-    return operands[0]?.type === 'ref' ? undefined : error(`rhs of ${operator} must be known`);
+  if (FIELD_FIRST.has(operator)) {
+    const [field, wanted] = operands;
+    const isKnown = wanted?.type === 'ref' || (wanted !== undefined && groundValue(wanted) !== undefined);
+    return field?.type === 'ref' && isKnown ? undefined : error(`rhs of ${operator} must be known`);
+  }
   if ((operands.some(isScalar) && references === 1) || references === 2) return undefined;
   const isExistence =
     operator === 'eq' &&

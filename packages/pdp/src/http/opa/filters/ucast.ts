@@ -61,9 +61,18 @@ function expressionToUcast(expression: ResidueExpression, mappings: Mappings): U
     // What is equal to anything at all is there.
     operator: other.type === 'var' ? 'ne' : isFlipped ? (MIRRORED[name] ?? name) : name,
     field: fieldOf(field, mappings),
-    value: other.type === 'ref' ? { field: fieldOf(other, mappings) } : (groundValue(other) ?? null),
+    value: wantedOf(other, mappings),
   };
   return expression.negated === true ? { type: 'compound', operator: 'not', value: [node] } : node;
+}
+
+function wantedOf(term: ResidueTerm, mappings: Mappings): Json | { readonly field: string } {
+  if (term.type === 'ref') return { field: fieldOf(term, mappings) };
+  // Whatever there is, which `ne` compares with nothing.
+  if (term.type === 'var') return null;
+  const value = groundValue(term);
+  if (value === undefined) throw new TypeError('a condition on something unknown was not refused');
+  return value;
 }
 
 function fieldOf(term: ResidueTerm, mappings: Mappings): string {
