@@ -74,9 +74,6 @@ function commit(transaction: Transaction, request: CommitRequest): CommitResult 
     const facts = changedFacts(transaction, gathered, request.subject, definitionsOf(request));
     if (facts.length > 0) return { kind: 'conflict', facts };
   }
-  // What was proven may have run out, or be another session's by now.
-  if (request.stepUp !== undefined && !provesStepUp(transaction, request.subject, request.stepUp))
-    return { kind: 'conflict', facts: ['step_up'] };
   // What a standing permission had left may be gone: then the call is prepared anew, and people are asked.
   const { standing } = request;
   if (standing !== undefined && !mayTakeStanding(transaction, standing.key, standing.amount))
@@ -85,6 +82,9 @@ function commit(transaction: Transaction, request: CommitRequest): CommitResult 
   const { ask: asking } = request;
   if (asking !== undefined && transaction.get(asking.pendingCell) !== asking.pendingId)
     return { kind: 'conflict', facts: ['approval'] };
+  // What was proven may have run out, or be another session's by now. Last, for it binds the proof.
+  if (request.stepUp !== undefined && !provesStepUp(transaction, request.subject, request.stepUp))
+    return { kind: 'conflict', facts: ['step_up'] };
   const settled = earlier?.kind === 'mismatch' ? mismatched(request) : settle(transaction, request);
   return conclude(transaction, request, settled, earlier?.kind === 'first');
 }

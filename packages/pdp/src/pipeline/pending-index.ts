@@ -102,7 +102,7 @@ export class PendingIndex {
       if (this.#items.delete(id)) this.#sorted = undefined;
       return;
     }
-    const { v: _version, created_ms, expires_ms, ...rest } = summary;
+    const { v: _version, upkeep_ms: _upkeep, created_ms, expires_ms, ...rest } = summary;
     const created_at = new Date(created_ms).toISOString();
     const line = { id, ...rest, created_at, expires_at: new Date(expires_ms).toISOString() };
     this.#items.set(id, { id, summary, line });

@@ -128,7 +128,7 @@ async function consultPolicies(attempt: Attempt, basis: Basis): Promise<Prepared
   const judgement = appealed === undefined ? first : asked;
   const asking =
     call.approval_id === undefined && appealed === undefined && standing === undefined
-      ? await whoToAsk(attempt, set, judgement, request, duties)
+      ? await whoToAsk(attempt, set, judgement, request, lift)
       : {};
   const judged =
     call.approval_id === undefined
