@@ -202,23 +202,16 @@ describe.skipIf(opa.binary === '')(`data filters beside a real OPA${opa.note}`, 
 
 describe('data filters', () => {
   it('refuse a condition on what holds something unknown: a filter without it would give every row', async () => {
-    const rules = `package open
-without if not input.fruits.a in [input.fruits.b, 1]
-without_member if not input.fruits.a in {"x": input.fruits.b}
-`;
+    const rules = 'package open\n\nwithout if not input.fruits.a in [input.fruits.b, 1]\n';
     const api = await openApi(await regoSet({ 'open.rego': rules }, { roots: ['open'] }));
     try {
       const body = { unknowns: ['input.fruits'] };
-      for (const rule of ['without', 'without_member']) {
-        for (const accept of [MEDIA[0], MEDIA[2], MEDIA[4]]) {
-          const { status, body: said } = await ask(api.url, `open/${rule}`, accept, body, api.operator);
-          expect([rule, accept, status, said]).toEqual([
-            rule,
-            accept,
-            400,
-            expect.objectContaining({ first: 'rhs of internal.member_2 must be known' }),
-          ]);
-        }
+      for (const accept of [MEDIA[0], MEDIA[4]]) {
+        const answer = await ask(api.url, 'open/without', accept, body, api.operator);
+        expect([accept, answer]).toMatchObject([
+          accept,
+          { status: 400, body: { first: 'rhs of internal.member_2 must be known' } },
+        ]);
       }
     } finally {
       await api.close();
