@@ -78,7 +78,8 @@ export function* policyNames(modules: readonly Module[]): Steps<PolicyNames> {
       }
       rules.add(key);
       if (isWhole && rule.head.form === 'partial-set') defined.add(key);
-      if (isWhole && isConstant(rule)) {
+      // A default stays one, whatever rules follow.
+      if (isWhole && !rule.isDefault && isConstant(rule)) {
         constants.add(key);
         defined.add(key);
       }
