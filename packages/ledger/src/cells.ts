@@ -3,6 +3,8 @@ export const LOG_CELLS_PREFIX = 'ledger/';
 
 /** The right edge of the tree. */
 export const EDGE_CELL = 'ledger/edge';
+/** What says how far the log is signed; tiles and earlier checkpoints are not among these. */
+export const LATEST_CELLS_PREFIX = 'ledger/latest-';
 /** The latest signed checkpoint; the same text as the cell of its size. */
 export const LATEST_CHECKPOINT_CELL = 'ledger/latest-checkpoint';
 /** The newest checkpoint that witnesses cosigned, with their cosignatures. */

@@ -1,14 +1,14 @@
 import { rmSync } from 'node:fs';
 import { copyPostgresLog, type StoredEntry, StoreError } from '@writ/store';
-import { LOG_CELLS_PREFIX } from './cells.ts';
+import { LATEST_CELLS_PREFIX } from './cells.ts';
 import { readLeaf } from './read-entry.ts';
 
 /**
- * Brings a copy of a log in PostgreSQL up to date, for an index and for queries: what was added, and what was erased from
- * earlier entries. A copy that is not of this log is made anew. Gives the log's size; rejects with `StoreError`.
+ * Brings a copy of a log in PostgreSQL up to date, for an index and for queries, which need no tiles: what was added, and
+ * what was erased from earlier entries. A copy that is not of this log is made anew. Gives the log's size; rejects with `StoreError`.
  */
 export async function updateLogCopy(postgres: string, directory: string): Promise<number> {
-  const options = { postgres, directory, prefix: LOG_CELLS_PREFIX, replacedBy: erasedBy };
+  const options = { postgres, directory, prefix: LATEST_CELLS_PREFIX, replacedBy: erasedBy };
   try {
     return (await copyPostgresLog(options)).size;
   } catch (cause) {

@@ -1,3 +1,5 @@
+import { CompileCache } from './cache.ts';
+
 /**
  * Abbreviations of the time zones that the platform's own locales do not tell as the IANA database does: the standard
  * one, the one for summer where it differs, and the zones. `#` stands for the offset in digits, as the database has it.
@@ -64,8 +66,15 @@ export function zoneName(
   return inDigits(offset);
 }
 
+const FORMATS_MAX = 256;
+/** By zone and locale, a tab between them: making one takes longer than all else here. */
+const formats = new CompileCache<Intl.DateTimeFormat>(FORMATS_MAX, (source) => {
+  const [timeZone, locale] = source.split('\t');
+  return new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: 'short' } as Intl.DateTimeFormatOptions);
+});
+
 function localeName(locale: string, timeZone: string, epochSeconds: number): string | undefined {
-  const format = new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: 'short' });
+  const format = formats.get(`${timeZone}\t${locale}`);
   const name = format.formatToParts(epochSeconds * 1000).find(({ type }) => type === 'timeZoneName')?.value;
   return name !== undefined && /^[A-Z]{2,5}$/.test(name) ? name : undefined;
 }

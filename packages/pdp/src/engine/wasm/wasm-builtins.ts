@@ -9,6 +9,15 @@ export type ModuleBuiltin = (operands: readonly Value[], timeNs: bigint) => Valu
  * otherwise than OPA (`sprintf`). Each is the rule `result := NAME(input[0], …)`, compiled once.
  */
 export function moduleBuiltin(name: string): ModuleBuiltin | undefined {
+  // A module that trapped is made anew within a decision: its builtins are not.
+  if (!made.has(name)) made.set(name, makeBuiltin(name));
+  return made.get(name);
+}
+
+/** By name; there are as many as the language has. */
+const made = new Map<string, ModuleBuiltin | undefined>();
+
+function makeBuiltin(name: string): ModuleBuiltin | undefined {
   const declared = capabilities().builtins?.find((builtin) => builtin.name === name);
   if (declared === undefined) return undefined;
   const arity = declared.decl.args?.length ?? 0;
