@@ -1,7 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Oracle } from '@writ/testing';
 import { runDifferential } from '../../packages/rego/test/differential/run.ts';
+import { SoakState } from './soak-state.ts';
 
 /** Cases between two notes of how far the run is: what an interruption can cost. */
 const CASES_PER_PART = 10_000;
@@ -36,8 +35,9 @@ export async function differentialSoak(
   oracle: Oracle,
   { seeds, folder, tell }: DifferentialSoak,
 ): Promise<DifferentialSoakReport> {
-  const file = folder === undefined ? undefined : join(folder, 'differential.json');
-  const progress = readProgress(file);
+  const fresh: Progress = { first: Date.now() % 1_000_000_007, parts: 0, cases: 0, divergences: {} };
+  const soak = new SoakState(folder, fresh);
+  const progress = soak.state;
   if (progress.parts > 0) tell(`goes on after ${progress.cases} cases`);
   for (; progress.parts < seeds * PARTS_PER_SEED; ) {
     const seed = progress.first + progress.parts;
@@ -51,16 +51,11 @@ export async function differentialSoak(
     }
     progress.parts += 1;
     progress.cases += report.cases;
-    if (file !== undefined) writeFileSync(file, `${JSON.stringify(progress, null, 2)}\n`);
+    soak.save();
     const found = Object.values(progress.divergences).reduce((sum, count) => sum + count, 0);
     tell(
       `${progress.cases} cases of ${seeds * PARTS_PER_SEED * CASES_PER_PART}, seed ${seed}, ${found} divergences`,
     );
   }
   return { cases: progress.cases, firstSeed: progress.first, divergences: progress.divergences };
-}
-
-function readProgress(file: string | undefined): Progress {
-  if (file !== undefined && existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Progress;
-  return { first: Date.now() % 1_000_000_007, parts: 0, cases: 0, divergences: {} };
 }

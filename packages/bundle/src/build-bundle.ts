@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { assembleBundle } from './assemble.ts';
 import type { Bundle, BundleLimits } from './bundle.ts';
+import type { WasmResolver } from './bundle-engine.ts';
 import { type BundleFile, belongsToBundle, completeLimits, isTestModule } from './files.ts';
 import type { BundleProblem } from './problem.ts';
 import { readDirectoryFiles } from './read-directory.ts';
@@ -115,11 +116,6 @@ function manifestFile(
     ...(Object.keys(writ).length === 0 ? {} : { metadata: { ...metadata, writ } }),
   };
   return { path: '.manifest', bytes: new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`) };
-}
-
-interface WasmResolver {
-  readonly entrypoint: string;
-  readonly module: string;
 }
 
 /** OPA finds a Wasm module by the very name that it has in the archive; its own archives name files from `/` on. */

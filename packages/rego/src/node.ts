@@ -10,7 +10,7 @@ export { KillableThread } from './node/killable-thread.ts';
 export type { NodeNetworkOptions } from './node/network.ts';
 export { anyFile, nodeNetwork } from './node/network.ts';
 export type { NoAnswer, OneShotThreadOptions } from './node/one-shot-thread.ts';
-export { OneShotThread, ReadyThreads } from './node/one-shot-thread.ts';
+export { ReadyThreads } from './node/one-shot-thread.ts';
 export type {
   PolicyWorkerOptions,
   WorkerCompileResult,

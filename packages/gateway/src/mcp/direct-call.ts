@@ -28,7 +28,6 @@ export interface PlainCall {
  */
 export class DirectCall implements Asked {
   readonly id: RequestId;
-  readonly call: PlainCall;
   readonly meta: JsonObject;
   readonly envelope: JsonObject;
   readonly #abort = new AbortController();
@@ -40,7 +39,6 @@ export class DirectCall implements Asked {
 
   /** `wanted` is called once, when the SDK has to take over. */
   constructor(call: PlainCall, wanted: () => void) {
-    this.call = call;
     this.id = call.id;
     this.meta = call.meta;
     this.envelope = call.envelope;

@@ -1,6 +1,5 @@
 import {
   type CallToolResult,
-  CLIENT_CAPABILITIES_META_KEY,
   CLIENT_INFO_META_KEY,
   type Client,
   type JSONRPCMessage,
@@ -14,6 +13,7 @@ import { PostedCall } from './posted-call.ts';
 import type { UpstreamAnswer } from './upstream-answer.ts';
 import type { CallOptions, UpstreamTool } from './upstream-call.ts';
 import type { UpstreamConfig } from './upstream-config.ts';
+import { added } from './upstream-params.ts';
 import { openHttpWay } from './upstream-post.ts';
 
 /** Calls tools of a server over HTTP without the SDK's client, in the session that it opened. */
@@ -55,7 +55,8 @@ export function openDirectSender(options: DirectSenderOptions): DirectSender | u
   const envelope = { [PROTOCOL_VERSION_META_KEY]: version, [CLIENT_INFO_META_KEY]: { ...info } };
   let count = FIRST_ID;
   return {
-    call(tool, args, { meta, capabilities = {}, inputs, signal, onProgress }) {
+    call(tool, args, options) {
+      const { meta, signal, onProgress } = options;
       const { name } = tool.definition;
       if (era === 'modern' && (mirrorsArguments(tool) || !isPlainHeader(name))) return undefined;
       count += 1;
@@ -63,15 +64,13 @@ export function openDirectSender(options: DirectSenderOptions): DirectSender | u
       const whole = {
         ...meta,
         ...(onProgress === undefined ? {} : { progressToken: id }),
-        ...(era === 'modern' ? { ...envelope, [CLIENT_CAPABILITIES_META_KEY]: capabilities } : {}),
+        ...(era === 'modern' ? envelope : {}),
       } as JsonObject;
-      const params: JsonObject = {
+      const params = {
         name,
         ...(args === undefined ? {} : { arguments: args }),
-        ...(Object.keys(whole).length === 0 ? {} : { _meta: whole }),
-        ...(inputs === undefined || era === 'legacy' ? {} : { inputResponses: inputs.responses }),
-        ...(inputs?.state === undefined || era === 'legacy' ? {} : { requestState: inputs.state }),
-      };
+        ...added({ era }, { ...options, meta: whole }),
+      } as JsonObject;
       if (signal?.aborted === true) return Promise.resolve({ kind: 'not_sent' });
       const posted = new PostedCall({
         way,

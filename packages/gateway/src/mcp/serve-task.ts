@@ -12,6 +12,7 @@ import { faultError } from './refusal.ts';
 import { refuseRequest } from './refuse.ts';
 import type { Task } from './task.ts';
 import { heard, olderTask, shownTask, taskResult } from './task-forms.ts';
+import { judgeList } from './visible.ts';
 
 /** Requests about tasks, by who asks. */
 export interface TaskRequest {
@@ -101,19 +102,10 @@ async function authorizedTask(context: CallContext, request: TaskRequest): Promi
 }
 
 async function visibleTasks(context: CallContext, request: TaskRequest): Promise<readonly Task[]> {
-  const { caller } = request;
-  const tasks = context.tasks.of(callerKey(caller));
-  const answer = await context.point.list({
-    request: {
-      principal: caller.principal,
-      actor: caller.actor,
-      ...(caller.delegation === undefined ? {} : { delegation: caller.delegation }),
-      action: { type: METHODS['tasks/list'].type, phase: 'list' },
-      ...(caller.session === undefined ? {} : { context: { session_id: caller.session } }),
-    },
-    items: tasks.map(({ id }) => ({ resources: [named('task', id)] })),
-  });
-  return tasks.filter((_, index) => answer.visible[index] === true);
+  const tasks = context.tasks.of(callerKey(request.caller));
+  const items = tasks.map(({ id }) => ({ resources: [named('task', id)] }));
+  const visible = await judgeList(context, request, 'tasks/list', items);
+  return tasks.filter((_, index) => visible[index] === true);
 }
 
 function incomingOf({ caller, era, params }: TaskRequest): Incoming {

@@ -1,11 +1,10 @@
-import {
-  type CallToolResult,
-  CLIENT_CAPABILITIES_META_KEY,
-  type CompleteRequest,
-  type GetPromptRequest,
-  type ReadResourceRequest,
-  type RequestOptions,
-  type Result,
+import type {
+  CallToolResult,
+  CompleteRequest,
+  GetPromptRequest,
+  ReadResourceRequest,
+  RequestOptions,
+  Result,
 } from '@modelcontextprotocol/client';
 import type { JsonObject } from '@writ/decision';
 import type { RequestMethod } from './methods.ts';
@@ -13,6 +12,7 @@ import { answerOf, type UpstreamAnswer } from './upstream-answer.ts';
 import type { CallOptions, UpstreamTool } from './upstream-call.ts';
 import type { WaitLimits } from './upstream-config.ts';
 import type { Connection } from './upstream-connection.ts';
+import { added } from './upstream-params.ts';
 
 /** Sends one call of a tool, with what was authorised and nothing else. */
 export function sendCall(
@@ -58,18 +58,6 @@ export function sendRequest(
       client.complete(whole as unknown as CompleteRequest['params'], waiting),
   };
   return patiently(connection, options, limits, senders[method]);
-}
-
-/** What a request carries beside its own parameters. */
-function added({ era }: Connection, { meta, capabilities, inputs }: CallOptions): Record<string, unknown> {
-  const modern = era === 'modern' ? { [CLIENT_CAPABILITIES_META_KEY]: capabilities ?? {} } : {};
-  const whole = { ...meta, ...modern };
-  return {
-    ...(Object.keys(whole).length === 0 ? {} : { _meta: whole }),
-    // The older era has no place for answers.
-    ...(inputs === undefined || era === 'legacy' ? {} : { inputResponses: inputs.responses }),
-    ...(inputs?.state === undefined || era === 'legacy' ? {} : { requestState: inputs.state }),
-  };
 }
 
 async function patiently<Answer extends Result>(

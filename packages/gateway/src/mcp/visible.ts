@@ -28,10 +28,11 @@ export async function visibleOffers<Shown>(
   return offers.flatMap(({ shown }, index) => (visible[index] === true ? [shown as unknown as Shown] : []));
 }
 
-async function judgeList(
+/** Which of the items this caller may see. */
+export async function judgeList(
   { point }: CallContext,
-  { caller }: Incoming,
-  method: OfferMethod | 'tools/list',
+  { caller }: Pick<Incoming, 'caller'>,
+  method: OfferMethod | 'tools/list' | 'tasks/list',
   items: ListCall['items'],
 ): Promise<readonly boolean[]> {
   const answer = await point.list({

@@ -3,7 +3,7 @@ import {
   type Json,
   type Outcome,
   type Reason,
-  STRICTNESS,
+  strictest,
   validateRequest,
 } from '@writ/decision';
 import { type LedgerEntry, type PersonalField, requestFields } from '@writ/ledger';
@@ -136,10 +136,7 @@ function recordedVerdict({ core, fields }: LedgerEntry): ReplayedVerdict {
   const theirs = reasons.filter(({ code, bundle }) => bundle !== undefined || !FOUND_IN_COMMIT.has(code));
   const outcome = core.outcome as Outcome;
   if (theirs.length === reasons.length) return verdictOf(outcome, theirs);
-  const strictest = theirs
-    .map((reason): Outcome => reason.outcome ?? 'allow')
-    .reduce((found, each) => (STRICTNESS[each] > STRICTNESS[found] ? each : found), 'allow' as Outcome);
-  return verdictOf(strictest, theirs);
+  return verdictOf(strictest(theirs.map((reason) => reason.outcome ?? 'allow')), theirs);
 }
 
 function verdictOf(outcome: Outcome, reasons: readonly Reason[]): ReplayedVerdict {

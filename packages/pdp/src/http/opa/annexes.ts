@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { QueryExplanation } from '../../engine/query-types.ts';
 import type { ApiContext } from '../http-api.ts';
 import { queryText } from '../reading.ts';
+import { invalid } from './errors.ts';
 
 /** A switch in the query, as OPA reads it: without a value, or `true`. */
 export function flag(request: FastifyRequest, name: string): boolean {
@@ -71,4 +72,11 @@ export function sendJson(request: FastifyRequest, reply: FastifyReply, value: un
 export function memberOf(body: unknown, name: string): Json | undefined {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
   return Object.hasOwn(body, name) ? (body as Readonly<Record<string, Json>>)[name] : undefined;
+}
+
+/** A list of texts in a body; undefined where there is none. */
+export function textsOf(value: Json | undefined, name: string): readonly string[] | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value as string[];
+  throw invalid(`'${name}' is not a list of texts`);
 }

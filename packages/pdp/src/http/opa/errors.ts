@@ -44,3 +44,8 @@ export function failedEvaluation(errors: readonly object[]): HttpError {
 export function notAsked({ code, message }: NotAsked): HttpError {
   return new HttpError(code === 'engine_unsupported' ? 501 : 503, code, message);
 }
+
+/** A request that says something wrong, in OPA's words. */
+export function invalid(message: string): HttpError {
+  return new HttpError(400, 'invalid_parameter', message);
+}

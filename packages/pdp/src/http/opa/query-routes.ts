@@ -1,10 +1,9 @@
 import type { Json } from '@writ/decision';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { HttpError } from '../error-body.ts';
 import { type ApiContext, requireOperator } from '../http-api.ts';
 import { queryText } from '../reading.ts';
-import { annexesOf, explainOf, flag, memberOf, sendJson } from './annexes.ts';
-import { failedEvaluation, notAsked, refusedQuery } from './errors.ts';
+import { annexesOf, explainOf, flag, memberOf, sendJson, textsOf } from './annexes.ts';
+import { failedEvaluation, invalid, notAsked, refusedQuery } from './errors.ts';
 
 /**
  * OPA's queries and partial evaluation, for the operator: raw evaluation, outside of decisions, on record.
@@ -22,10 +21,6 @@ export function registerOpaQueryRoutes(app: FastifyInstance, context: ApiContext
     return answerQuery(request, reply, context, text, memberOf(request.body, 'input'));
   });
   app.post('/v1/compile', (request, reply) => answerCompile(request, reply, context));
-}
-
-function invalid(message: string): HttpError {
-  return new HttpError(400, 'invalid_parameter', message);
 }
 
 async function answerQuery(
@@ -96,10 +91,4 @@ async function answerCompile(
     },
     ...annexesOf(request, context, { ...timers, startedAt }),
   });
-}
-
-function textsOf(value: Json | undefined, name: string): readonly string[] | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value as string[];
-  throw invalid(`'${name}' is not a list of texts`);
 }

@@ -3,9 +3,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { documentQuery } from '../../../engine/policy-queries.ts';
 import { HttpError } from '../../error-body.ts';
 import { type ApiContext, requireOperator } from '../../http-api.ts';
-import { annexesOf, flag, memberOf } from '../annexes.ts';
+import { annexesOf, flag, memberOf, textsOf } from '../annexes.ts';
 import { pathOf } from '../data-routes.ts';
-import { failedEvaluation, notAsked, refusedQuery } from '../errors.ts';
+import { failedEvaluation, invalid, notAsked, refusedQuery } from '../errors.ts';
 import { checkFilter } from './check-filter.ts';
 import { filterAnnotations } from './filter-annotations.ts';
 import { inlineVariables } from './inline-variables.ts';
@@ -21,10 +21,6 @@ import { toUcast } from './ucast.ts';
  */
 export function registerFilterRoutes(app: FastifyInstance, context: ApiContext): void {
   app.post('/v1/compile/*', (request, reply) => answerFilter(request, reply, context));
-}
-
-function invalid(message: string): HttpError {
-  return new HttpError(400, 'invalid_parameter', message);
 }
 
 /** A residue that no filter can say: 400, with OPA's own words for each part. */
@@ -167,12 +163,6 @@ async function masksOf(
   if (answer.kind === 'not_asked') throw notAsked(answer);
   if (answer.kind !== 'rows') throw failedEvaluation(answer.errors);
   return answer.rows[0]?.values[0];
-}
-
-function textsOf(value: Json | undefined, name: string): readonly string[] | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value as string[];
-  throw invalid(`'${name}' is not a list of texts`);
 }
 
 function isObject(value: Json): value is JsonObject {
