@@ -38,6 +38,9 @@ helper(x) if input.fruits.name == x
 default defaulted := false
 defaulted if input.fruits.a == 1
 named if { x := input.fruits.a; x > 3; x < input.fruits.b }
+two_named if { x := input.fruits.a; y := input.fruits.b; x < y }
+three_named if { x := input.fruits.a; y := input.fruits.b; z := input.fruits.c; x < y; not y < z; z != 3 }
+named_alike if { x := input.fruits.a; y := input.fruits.b; x == y }
 there if { _ = input.fruits.owner }
 quoted if input.fruits["na me"] == 1
 chosen if input.fruits[input.user] == 1

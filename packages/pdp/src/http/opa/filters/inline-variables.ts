@@ -5,15 +5,18 @@ import { callOf, type ResidueBody, type ResidueExpression, type ResidueTerm } fr
  * a negation too, as OPA does: where the field is missing, a database finds neither the one nor the other true.
  */
 export function inlineVariables(body: ResidueBody): ResidueBody {
-  return body.reduce<ResidueBody>((left, expression) => {
+  for (const expression of body) {
     const bound = boundBy(expression);
-    if (bound === undefined) return left;
-    const others = left.filter((other) => other !== expression);
+    if (bound === undefined) continue;
+    const others = body.filter((other) => other !== expression);
     const users = others.filter((other) => usesOf(bound.name, other) > 0);
-    const isPlain = users.every((user) => callOf(user) !== undefined);
-    if (users.length === 0 || !isPlain) return left;
-    return others.map((other) => replaced(other, bound.name, bound.field) as ResidueExpression);
-  }, body);
+    if (users.length === 0 || users.some((user) => callOf(user) === undefined)) continue;
+    // What is left is made of copies: the next variable is looked for among these.
+    return inlineVariables(
+      others.map((other) => replaced(other, bound.name, bound.field) as ResidueExpression),
+    );
+  }
+  return body;
 }
 
 function boundBy(
