@@ -1,6 +1,5 @@
 import { each, type Steps } from '../syntax/steps.ts';
-import type { Value } from '../value/index.ts';
-import { compare, compareStrings, equal, memberKey } from '../value/index.ts';
+import { compare, compareStrings, equal, isScalar, memberKey } from '../value/index.ts';
 import type { CoreRule, CoreTerm } from './core.ts';
 import type { DocumentNode } from './documents.ts';
 import { findNode, inOrder, ruleText, walkGroups } from './documents.ts';
@@ -11,6 +10,8 @@ import { dataPath } from './term-text.ts';
 interface Place {
   readonly children: Map<ReturnType<typeof memberKey>, Place>;
   readonly rules: CoreRule[];
+  /** Whether a node of the tree of documents stands for it. */
+  readonly isNode: boolean;
 }
 
 interface Package {
@@ -30,7 +31,7 @@ export function* checkConflicts(
     const all = [...rules, ...defaults];
     if (node.children.size > 0 || all.some(({ tail }) => tail.length > 0))
       collectPlaces(placeOf(node), places);
-    else places.push({ children: NO_CHILDREN, rules: all });
+    else places.push({ children: NO_CHILDREN, rules: all, isNode: true });
   });
   yield* each(places, (place) => checkPlace(place, report));
   for (const { path, location } of packages) {
@@ -47,18 +48,18 @@ const NO_CHILDREN: Place['children'] = new Map();
 /** The places that a node stands for; those of the nodes below are there for it, and looked at by themselves. */
 function collectPlaces(place: Place, into: Place[]): void {
   into.push(place);
-  for (const [key, child] of place.children) if (typeof key !== 'string') collectPlaces(child, into);
+  for (const child of place.children.values()) if (!child.isNode) collectPlaces(child, into);
 }
 
 function placeOf(node: DocumentNode): Place {
-  const place: Place = { children: new Map(), rules: [] };
+  const place: Place = { children: new Map(), rules: [], isNode: true };
   for (const [name, child] of node.children) place.children.set(memberKey(name), placeOf(child));
   for (const rule of [...(node.group?.rules ?? []), ...(node.group?.defaults ?? [])]) {
     let at = place;
     for (const step of rule.tail) {
-      if (!isScalar(step)) break;
+      if (!isFixed(step)) break;
       const key = memberKey(step.value);
-      const next = at.children.get(key) ?? { children: new Map(), rules: [] };
+      const next = at.children.get(key) ?? { children: new Map(), rules: [], isNode: false };
       at.children.set(key, next);
       at = next;
     }
@@ -67,16 +68,12 @@ function placeOf(node: DocumentNode): Place {
   return place;
 }
 
-function isScalar(term: CoreTerm): term is Extract<CoreTerm, { kind: 'constant' }> {
-  return term.kind === 'constant' && (term.value === null || !isComposite(term.value));
-}
-
-function isComposite(value: Value): boolean {
-  return typeof value === 'object' && value !== null && typeof memberKey(value) === 'string';
+function isFixed(term: CoreTerm): term is Extract<CoreTerm, { kind: 'constant' }> {
+  return term.kind === 'constant' && isScalar(term.value);
 }
 
 function isGround({ tail }: CoreRule): boolean {
-  return tail.every(isScalar);
+  return tail.every(isFixed);
 }
 
 function checkPlace(place: Place, report: Report): void {
@@ -146,7 +143,7 @@ function byReference(a: CoreRule, b: CoreRule): number {
 }
 
 function rank(step: CoreTerm): number {
-  if (isScalar(step)) return 0;
+  if (isFixed(step)) return 0;
   return step.kind === 'variable' ? 1 : 2;
 }
 

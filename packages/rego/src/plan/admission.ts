@@ -1,4 +1,4 @@
-import { equal, RegoSet, typeName } from '../value/index.ts';
+import { equal, isScalar, RegoSet } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
 import type { Pattern, RulePlan, Statement, ValueNode } from './plan.ts';
 
@@ -301,12 +301,6 @@ class Collector {
     const known = node.op === 'slot' ? this.#known.get(node.slot) : node;
     return known?.op === 'constant' ? known.value : undefined;
   }
-}
-
-const COMPOSITES: ReadonlySet<string> = new Set(['array', 'set', 'object']);
-
-function isScalar(value: Value): boolean {
-  return !COMPOSITES.has(typeName(value));
 }
 
 /** Whether a value is one of those that are allowed. */

@@ -1,5 +1,5 @@
 import type { DocumentNode, RuleGroup } from '../analysis/documents.ts';
-import { memberKey } from '../value/index.ts';
+import { isScalar, memberKey } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
 import type { FixedSteps, RulePlan } from './plan.ts';
 
@@ -38,7 +38,7 @@ function visit(members: readonly Member[], above: readonly Value[], found: Mutab
   const byKey = new Map<Key, { readonly key: Value; readonly inside: Member[] }>();
   for (const member of members) {
     const step = member.rule.branches[0]!.keys[above.length];
-    if (step?.op !== 'constant' || isComposite(step.value)) return false;
+    if (step?.op !== 'constant' || !isScalar(step.value)) return false;
     const known = byKey.get(memberKey(step.value));
     if (known === undefined) byKey.set(memberKey(step.value), { key: step.value, inside: [member] });
     else known.inside.push(member);
@@ -55,10 +55,6 @@ function visit(members: readonly Member[], above: readonly Value[], found: Mutab
     visit(inside, keys, found);
   }
   return true;
-}
-
-function isComposite(value: Value): boolean {
-  return typeof value === 'object' && value !== null && typeof memberKey(value) === 'string';
 }
 
 function prepareDocument(node: DocumentNode, keys: readonly Value[], found: Mutable<FixedSteps>): void {

@@ -53,5 +53,5 @@ export { RegoSet, SetBuilder } from './set.ts';
 export { compareStrings } from './string-order.ts';
 export { quote, valueText } from './text.ts';
 export type { TypeName } from './type-name.ts';
-export { truthy, typeName } from './type-name.ts';
+export { isScalar, truthy, typeName } from './type-name.ts';
 export type { JsonObject, Value } from './value.ts';

@@ -24,3 +24,9 @@ export function typeName(value: Value): TypeName {
 export function truthy(value: Value | undefined): value is Value {
   return value !== undefined && value !== false;
 }
+
+/** Whether a value has no members: large numbers, which are objects in JavaScript, are scalars too. */
+export function isScalar(value: Value): boolean {
+  const name = typeName(value);
+  return name !== 'array' && name !== 'set' && name !== 'object';
+}

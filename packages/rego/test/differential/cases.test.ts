@@ -26,6 +26,11 @@ describe('cases of the differential runs', () => {
     });
   });
 
+  test('numbers that JavaScript does not hold are fixed steps of heads like others', () => {
+    const text = 'package t\n\np[9007199254740993] := 1\n\np[9007199254740995].a contains 2 if false\n';
+    expect(answer(text, 't/p')).toBe('{"9007199254740993":1,"9007199254740995":{"a":[]}}');
+  });
+
   test('where builtin errors are strict, the first of them goes before a conflict', () => {
     const text = 'package t\n\np := 1 / input.zero\n\nq := x if some x in input.many\n';
     const input = fromJson('{"zero": 0, "many": [1, 2]}');

@@ -50,6 +50,21 @@ export function findingsIn(module: CheckedModule): string[] {
 
 export const CHECKED_MODULES: readonly CheckedModule[] = [
   {
+    about: 'numbers of any size are steps of heads',
+    text: 'package a\n\np[9007199254740993] := 1\n\np[9007199254740995].b := 2\n',
+    errors: [],
+  },
+  {
+    about: 'a rule below one whose head ends in a large number',
+    text: 'package a\n\np[9007199254740993] := 1\n\np[9007199254740993][x] := 2 if some x in [1]\n',
+    errors: ['3:1: rego_type_error: conflicting rules data.a.p[9007199254740993][x] found'],
+  },
+  {
+    about: 'a rule below one whose head ends in a name after a number',
+    text: 'package a\n\np[5].b := 1\n\np[5].b[x] := 2 if some x in [1]\n',
+    errors: ['3:1: rego_type_error: conflicting rules data.a.p[5].b[x] found'],
+  },
+  {
     about: 'two constants that differ in type',
     text: 'package a\n\np if 1 == "one"\n',
     errors: ['3:6: rego_type_error: match error\n\tleft  : number\n\tright : string'],
