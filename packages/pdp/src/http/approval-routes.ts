@@ -2,11 +2,11 @@ import { APPROVAL_STATUSES, type Approval, type ApprovalStatus, type Json } from
 import type { FastifyInstance } from 'fastify';
 import { BATCH_MAX } from '../pipeline/approval-desk.ts';
 import type { ApprovalVerdict } from '../pipeline/approval-service.ts';
-import { streamApprovals } from './approval-stream.ts';
+import { feedApprovals } from './approval-stream.ts';
 import { HttpError } from './error-body.ts';
 import { type ApiContext, approverOf, isApprover, pointFor } from './http-api.ts';
 import { bodyObject, optionalText, queryInteger, queryText, requiredText } from './reading.ts';
-import { type EventStream, STREAMS_MAX } from './stream/event-stream.ts';
+import { openStreams } from './stream/open-streams.ts';
 
 /** Longest wait that one request may ask for, ms; callers ask again. */
 export const WAIT_MAX_MS = 60_000;
@@ -39,15 +39,11 @@ export function registerApprovalRoutes(app: FastifyInstance, context: ApiContext
     const limit = queryInteger(request, 'limit') ?? lines.length;
     return { total: lines.length, pending: lines.slice(0, limit) };
   });
-  const open = new Set<EventStream>();
-  app.addHook('preClose', async () => {
-    for (const stream of open) stream.close();
-  });
+  const open = openStreams(app);
   app.get('/v1/approvals/stream', async (request, reply) => {
     const person = approverOf(request, context);
-    if (open.size >= STREAMS_MAX)
-      throw new HttpError(503, 'overloaded', `${STREAMS_MAX} streams are open; close one, or ask later`);
-    await streamApprovals(reply, open, () => approvals.pending(person));
+    open.admit();
+    await open.run(reply, {}, (stream) => feedApprovals(stream, () => approvals.pending(person)));
   });
   app.get<IdParams>('/v1/approvals/:id', async (request) => {
     const { id } = request.params;

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FastifyReply } from 'fastify';
 import type { PendingLine } from '../pipeline/pending-line.ts';
-import { EventStream, type ServerSentEvent } from './stream/event-stream.ts';
+import type { EventStream, ServerSentEvent } from './stream/event-stream.ts';
 
 /** How often the list is read for a stream, ms: another process may have moved an approval. */
 const LOOK_EVERY_MS = 500;
@@ -10,27 +9,19 @@ const LOOK_EVERY_MS = 500;
  * Server-sent events of what waits: first all as `added`, then `added`, `changed` and `removed` as they happen. Ends with
  * the connection. Who lags behind is told what is, not what was, and who does not read at all is dropped.
  */
-export async function streamApprovals(
-  reply: FastifyReply,
-  open: Set<EventStream>,
+export async function feedApprovals(
+  stream: EventStream,
   pending: () => Promise<readonly PendingLine[]>,
 ): Promise<void> {
-  const stream = new EventStream(reply);
-  open.add(stream);
   let known: ReadonlyMap<string, string> = new Map();
-  try {
-    while (!stream.gone.aborted) {
-      const lines = await pending().catch(() => undefined);
-      if (lines !== undefined) {
-        const found = new Map(lines.map((line) => [line.id, stateOf(line)]));
-        for (const event of eventsOf(lines, known, found)) if (!(await stream.send(event))) return;
-        known = found;
-      }
-      await delay(LOOK_EVERY_MS, undefined, { signal: stream.gone }).catch(() => undefined);
+  while (!stream.gone.aborted) {
+    const lines = await pending().catch(() => undefined);
+    if (lines !== undefined) {
+      const found = new Map(lines.map((line) => [line.id, stateOf(line)]));
+      for (const event of eventsOf(lines, known, found)) if (!(await stream.send(event))) return;
+      known = found;
     }
-  } finally {
-    open.delete(stream);
-    stream.close();
+    await delay(LOOK_EVERY_MS, undefined, { signal: stream.gone }).catch(() => undefined);
   }
 }
 

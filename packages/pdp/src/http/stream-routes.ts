@@ -4,8 +4,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HttpError } from './error-body.ts';
 import { type ApiContext, approverOf, isApprover, pointFor, requireOperator } from './http-api.ts';
 import { queryInteger } from './reading.ts';
-import { EventStream, type ServerSentEvent, STREAMS_MAX } from './stream/event-stream.ts';
+import type { EventStream, ServerSentEvent } from './stream/event-stream.ts';
 import { LogGrowth } from './stream/log-growth.ts';
+import { openStreams } from './stream/open-streams.ts';
 
 /** Entries read at once for one stream. */
 const PAGE = 100;
@@ -21,20 +22,17 @@ type Shown = (entry: LedgerEntry) => Promise<ServerSentEvent | undefined>;
 export function registerStreamRoutes(app: FastifyInstance, context: ApiContext): void {
   const { log } = context.service.administration;
   const growth = new LogGrowth(() => log.size());
-  const open = new Set<EventStream>();
-  // Streams end with the service: no answer would ever end by itself.
-  app.addHook('preClose', async () => {
-    for (const stream of open) stream.close();
-  });
+  const open = openStreams(app);
 
   const follow = async (request: FastifyRequest, reply: FastifyReply, shown: Shown): Promise<void> => {
-    if (open.size >= STREAMS_MAX)
-      throw new HttpError(503, 'overloaded', `${STREAMS_MAX} streams are open; close one, or ask later`);
+    open.admit();
     const asked = startOf(request);
-    let size = await log.size();
-    let next = Math.min(asked ?? size, size);
-    const stream = new EventStream(reply, headersOf(reply));
-    open.add(stream);
+    const size = await log.size();
+    const next = Math.min(asked ?? size, size);
+    await open.run(reply, headersOf(reply), (stream) => feedLog(stream, next, size, shown));
+  };
+  const feedLog = async (stream: EventStream, from: number, sizeNow: number, shown: Shown): Promise<void> => {
+    let [next, size] = [from, sizeNow];
     try {
       while (!stream.gone.aborted) {
         if (next >= size) {
@@ -49,9 +47,6 @@ export function registerStreamRoutes(app: FastifyInstance, context: ApiContext):
       }
     } catch {
       // The store failed: the client comes back and goes on where it was.
-    } finally {
-      open.delete(stream);
-      stream.close();
     }
   };
 

@@ -4,8 +4,6 @@ import type { FastifyReply } from 'fastify';
 
 /** How long a client may leave what was sent to it unread before it is dropped, ms. */
 export const SLOW_CLIENT_MS = 10_000;
-/** Streams of one kind at once; each holds a connection and reads the record, or what waits. */
-export const STREAMS_MAX = 64;
 /** How often a stream without events says that it is alive, ms. */
 const KEEP_ALIVE_MS = 15_000;
 
