@@ -129,27 +129,57 @@ describe('a server that misbehaves over HTTP', () => {
     const call = async (about: number) =>
       textOf(await client.callTool({ name: 'echo', arguments: { about } }));
     expect(await call(1)).toBe('{"about":1}');
-    const newer = createMcpHandler(
-      () => {
-        const own = new Server({ name: 'raw', version: '2' }, { capabilities: { tools: {} } });
-        const inputSchema = { type: 'object' as const };
-        own.setRequestHandler('tools/list', () => ({
-          tools: [{ name: 'echo', description: 'echo', inputSchema }],
-        }));
-        own.setRequestHandler('tools/call', ({ params }) => ({
-          content: [{ type: 'text', text: `newer ${JSON.stringify(params.arguments)}` }],
-        }));
-        return own;
-      },
-      { legacy: 'reject' },
-    );
-    onTestFinished(() => newer.close());
-    const node = toNodeHandler(newer);
+    const node = newerServer();
     server.become((request, response) => void node(request as NodeIncomingMessageLike, response));
     await call(2);
     expect(await call(3)).toBe('newer {"about":3}');
   });
+
+  it('[P-GATEWAY-BOTH-ERAS] one that says by an error that it speaks another version is spoken to in that one', async () => {
+    const server = await startRawHttpServer({});
+    const { service } = await startPoint({ rego: ALLOW });
+    const { connect } = await startGateway(service, [{ id: 'raw', url: server.url }]);
+    const client = await connect(MODERN);
+    const call = async (about: number) =>
+      textOf(await client.callTool({ name: 'echo', arguments: { about } }));
+    expect(await call(1)).toBe('{"about":1}');
+    const node = newerServer();
+    server.become(async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      const message = JSON.parse(Buffer.concat(chunks).toString() || '{}');
+      if (message.params?._meta !== undefined)
+        return node(request as NodeIncomingMessageLike, response, message);
+      // With the status of success, where the protocol wants 400.
+      const error = { code: -32_022, message: 'unsupported', data: { supported: ['2026-07-28'] } };
+      response
+        .writeHead(200, JSON_TYPE)
+        .end(JSON.stringify({ jsonrpc: '2.0', id: message.id ?? null, error }));
+    });
+    await call(2);
+    expect(await call(3)).toBe('newer {"about":3}');
+  });
 });
+
+/** The same server, as the newer era has it. */
+function newerServer() {
+  const newer = createMcpHandler(
+    () => {
+      const own = new Server({ name: 'raw', version: '2' }, { capabilities: { tools: {} } });
+      const inputSchema = { type: 'object' as const };
+      own.setRequestHandler('tools/list', () => ({
+        tools: [{ name: 'echo', description: 'echo', inputSchema }],
+      }));
+      own.setRequestHandler('tools/call', ({ params }) => ({
+        content: [{ type: 'text', text: `newer ${JSON.stringify(params.arguments)}` }],
+      }));
+      return own;
+    },
+    { legacy: 'reject' },
+  );
+  onTestFinished(() => newer.close());
+  return toNodeHandler(newer);
+}
 
 describe('a server that is started', () => {
   it('[P-GATEWAY-NO-SHELL] gets its arguments as they are written: nothing of them is run', async () => {

@@ -71,7 +71,7 @@ describe('pins', () => {
     other.pinFirstSight('a', pinned({ x: 'sha256:evil' }));
     one.pinFirstSight('a', pinned({ z: 'sha256:3' }));
     const later = openPins(file);
-    expect([later.of('a', 'x'), later.of('b', 'y'), later.of('a', 'z')]).toEqual([
+    expect([later.of('a')('x'), later.of('b')('y'), later.of('a')('z')]).toEqual([
       'sha256:1',
       'sha256:2',
       undefined,
@@ -83,9 +83,9 @@ describe('pins', () => {
     const pins = openPins(undefined);
     pins.pinFirstSight('a', new Map());
     pins.pinFirstSight('a', pinned({ late: 'sha256:1' }));
-    expect(pins.of('a', 'late')).toBeUndefined();
-    expect(pins.of('__proto__', 'x')).toBeUndefined();
-    expect(pins.of('', 'constructor')).toBeUndefined();
+    expect(pins.of('a')('late')).toBeUndefined();
+    expect(pins.of('__proto__')('x')).toBeUndefined();
+    expect(pins.of('')('constructor')).toBeUndefined();
   });
 
   it('[P-GATEWAY-PINNED] a damaged file is an error, never an empty one', () => {

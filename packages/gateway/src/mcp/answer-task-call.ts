@@ -8,20 +8,24 @@ import type { PlainCall } from './direct-call.ts';
 import type { Era } from './methods.ts';
 import { encoded } from './serve-direct.ts';
 
-/** Answers a call that may become a task on a connection that has no other place for its answer; never rejects. */
+/**
+ * Answers a call that may become a task on a connection that has no other place for its answer; never rejects. Undefined
+ * where its client took it back, or left: then there is no answer.
+ */
 export async function answerTaskCall(
   context: CallContext,
   caller: Caller,
   era: Era,
   call: PlainCall,
   gone: AbortSignal,
-): Promise<JsonObject> {
+): Promise<JsonObject | undefined> {
   const { id } = call;
   try {
     const begun = await callAsTask(context, caller, era, call, gone);
     const result = 'task' in begun ? begun.task : encoded(await begun.answer, { era });
-    return { jsonrpc: '2.0', id, result: result as JsonObject };
+    return gone.aborted ? undefined : { jsonrpc: '2.0', id, result: result as JsonObject };
   } catch (error) {
+    if (gone.aborted) return undefined;
     const known = error instanceof ProtocolError ? error : new ProtocolError(-32_603, 'Internal error');
     return errorMessage(id, known);
   }

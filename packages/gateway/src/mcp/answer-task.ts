@@ -15,9 +15,12 @@ import { isTaskMethod, serveTask, type TaskMethod } from './serve-task.ts';
 import { keepsTasks } from './task-forms.ts';
 import { TASKS_EXTENSION } from './tasks-extension.ts';
 
-/** Is this a request about tasks that its era has. */
-export function asksForTask({ method, id }: JsonObject): boolean {
-  return id !== undefined && isTaskMethod(method);
+/** A request about tasks, of either era. */
+export type TaskMessage = JsonObject & { readonly id: Json; readonly method: TaskMethod };
+
+/** Is this a request about tasks. */
+export function asksForTask(message: JsonObject): message is TaskMessage {
+  return message['id'] !== undefined && isTaskMethod(message['method']);
 }
 
 /** A JSON-RPC answer, and the HTTP status that it goes out with. */
@@ -31,13 +34,13 @@ export async function answerTask(
   context: CallContext,
   caller: Caller,
   era: Era,
-  message: JsonObject,
+  message: TaskMessage,
   headers?: IncomingHttpHeaders,
 ): Promise<TaskAnswer> {
-  const { id = null, method } = message;
+  const { id, method } = message;
   const params = isObject(message['params']) ? message['params'] : {};
-  if (!isTaskMethod(method) || !isOfEra(method, era)) {
-    await reportUnserved(context.point, caller, String(method));
+  if (!isOfEra(method, era)) {
+    await reportUnserved(context.point, caller, method);
     return { status: 200, message: errorMessage(id, NOT_FOUND) };
   }
   const fault = era === 'modern' ? newerFault(message, params, headers) : undefined;
@@ -46,14 +49,7 @@ export async function answerTask(
     return { status: 400, message: errorMessage(id, fault) };
   }
   try {
-    const serve = () => serveTask(context, { caller, era, method, params });
-    const meta = isObject(params['_meta']) ? params['_meta'] : {};
-    // A result is waited for: whoever stops the gateway need not wait for it too.
-    const result = await (method === 'tasks/result'
-      ? serve()
-      : context.inFlight.run(() =>
-          context.telemetry.request({ method, meta, id: String(id) }, () => serve()),
-        ));
+    const result = await serveTask(context, { caller, era, id, method, params });
     return { status: 200, message: { jsonrpc: '2.0', id, result } };
   } catch (error) {
     const known = error instanceof ProtocolError ? error : new ProtocolError(-32_603, 'Internal error');
@@ -61,6 +57,7 @@ export async function answerTask(
   }
 }
 
+/** Methods that the era of the request does not have, and that are refused only here: those of the newer one. */
 function isOfEra(method: TaskMethod, era: Era): boolean {
   const rule: MethodRule = METHODS[method];
   return rule.era === undefined || rule.era === era;

@@ -3,7 +3,7 @@ import { askDecision, type Incoming, reportRefused } from './ask-decision.ts';
 import type { BoundedPoint } from './bounded-point.ts';
 import { isObject } from './json-object.ts';
 import { judgeAnswer } from './judge-answer.ts';
-import { INPUTS, type InputRule, isInputMethod } from './methods.ts';
+import { INPUTS, type InputMethod, type InputRule, isInputMethod } from './methods.ts';
 import type { Upstream } from './upstream.ts';
 import type { InputRequest } from './upstream-answer.ts';
 
@@ -17,9 +17,11 @@ export interface InputContext {
 }
 
 /** May a server ask its client this, and in which form. */
-export type InputVerdict =
+export type KnownVerdict =
   | { readonly kind: 'allowed'; readonly decision: Decision; readonly request: InputRequest }
-  | { readonly kind: 'refused'; readonly decision: Decision }
+  | { readonly kind: 'refused'; readonly decision: Decision };
+export type InputVerdict =
+  | KnownVerdict
   /** A question that the table of methods does not hold. */
   | { readonly kind: 'unknown'; readonly code: 'method_unknown' };
 
@@ -32,9 +34,21 @@ export async function decideInput(about: InputContext, request: InputRequest): P
     await reportRefused(about.point, about.incoming, action, 'method_unknown', message);
     return { kind: 'unknown', code: 'method_unknown' };
   }
-  const { _meta, ...args } = params;
-  const rule: InputRule = INPUTS[method];
-  const decision = await askDecision(about.point, about.incoming, actionOf(about, rule, args), undefined);
+  return decideKnown(about, method, params);
+}
+
+/** The same about one of the methods that the table holds. */
+export async function decideKnown(
+  about: InputContext,
+  method: InputMethod,
+  { _meta, ...args }: JsonObject,
+): Promise<KnownVerdict> {
+  const decision = await askDecision(
+    about.point,
+    about.incoming,
+    actionOf(about, INPUTS[method], args),
+    undefined,
+  );
   if (decision.effect !== 'proceed') return { kind: 'refused', decision };
   return { kind: 'allowed', decision, request: { method, params: decision.forwarded_args ?? args } };
 }

@@ -86,7 +86,8 @@ export function openCatalogue(options: CatalogueOptions): Catalogue {
         upstream,
         name: qualify(upstream.id, tool.definition.name, single),
       }));
-      for (const tool of named) if (pinOf(tool) !== tool.digest) options.onChanged?.(tool);
+      if (options.onChanged !== undefined)
+        for (const tool of unpinned(upstream, named)) options.onChanged(tool);
       return named;
     });
     const listed: Listed = { atMs: performance.now(), tools };
@@ -101,7 +102,10 @@ export function openCatalogue(options: CatalogueOptions): Catalogue {
     const fresh = listed !== undefined && performance.now() - listed.atMs < definitionsTtlMs;
     return fresh ? listed.tools : ask(upstream);
   };
-  const pinOf = (tool: CatalogueTool) => pins.of(tool.upstream.id, tool.definition.name);
+  const unpinned = (upstream: Upstream, tools: readonly CatalogueTool[]) => {
+    const pinOf = pins.of(upstream.id);
+    return tools.filter(({ definition, digest }) => pinOf(definition.name) !== digest);
+  };
 
   return {
     async list() {
@@ -110,16 +114,18 @@ export function openCatalogue(options: CatalogueOptions): Catalogue {
       if (lists.length > 0 && lists.every(({ status }) => status === 'rejected')) {
         throw new Error('no upstream answers');
       }
-      return lists
-        .flatMap((list) => (list.status === 'fulfilled' ? list.value : []))
-        .filter((tool) => pinOf(tool) === tool.digest);
+      return lists.flatMap((list, index) => {
+        if (list.status === 'rejected') return [];
+        const pinOf = pins.of(upstreams[index]?.id ?? '');
+        return list.value.filter(({ definition, digest }) => pinOf(definition.name) === digest);
+      });
     },
     async lookup(name) {
       for (const upstream of upstreams) {
         if (!single && !name.startsWith(qualify(upstream.id, '', false))) continue;
         const tool = (await recent(upstream)).find((candidate) => candidate.name === name);
         if (tool === undefined) continue;
-        const pinned = pinOf(tool);
+        const pinned = pins.of(upstream.id)(tool.definition.name);
         if (pinned === tool.digest) return { kind: 'tool', tool };
         forget(upstream);
         return { kind: 'changed', tool, pinned };

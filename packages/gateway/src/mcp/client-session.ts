@@ -1,9 +1,9 @@
-import { ProtocolError, type RequestId, type Server } from '@modelcontextprotocol/server';
+import type { RequestId, Server } from '@modelcontextprotocol/server';
 import type { Json, JsonObject } from '@writ/decision';
 import type { Caller } from '@writ/identity';
 import type { Incoming } from './ask-decision.ts';
 import type { Asked } from './asked.ts';
-import { decideInput, type InputContext, releaseInput } from './authorize-input.ts';
+import { decideKnown, type InputContext, releaseInput } from './authorize-input.ts';
 import type { CallContext } from './call-context.ts';
 import { followChanges } from './change-relay.ts';
 import type { DirectCall } from './direct-call.ts';
@@ -191,9 +191,8 @@ export class ClientSession implements Front {
       upstream,
       questionsMax: this.#context.limits.questions,
     };
-    const verdict = await decideInput(about, { method, params });
+    const verdict = await decideKnown(about, method, params);
     if (verdict.kind === 'refused') throw refusalError(verdict.decision);
-    if (verdict.kind === 'unknown') throw new ProtocolError(METHOD_NOT_FOUND, 'Method not found');
     const decisionId = verdict.decision.decision_id;
     const { ask } = incoming.flight;
     const asked = this.#context.telemetry.question({ server, method }, () =>
@@ -208,5 +207,3 @@ export class ClientSession implements Front {
     return release.answer;
   }
 }
-
-const METHOD_NOT_FOUND = -32_601;

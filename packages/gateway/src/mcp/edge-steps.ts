@@ -174,8 +174,11 @@ export const EDGE_STEPS: readonly EdgeStep[] = [
         return answered(requests.serveListen(caller, message, request, response));
       }
       const asking = { caller, era, message, request, response };
-      if (asksForTask(message))
-        return answered(answering.run(() => serveTaskHttp(context, sessions, asking)));
+      if (asksForTask(message)) {
+        const serve = () => serveTaskHttp(context, sessions, { ...asking, message });
+        // What a task came to is waited for, perhaps for an hour: who stops the gateway does not wait for it too.
+        return answered(message.method === 'tasks/result' ? serve() : answering.run(serve));
+      }
       const call = plainHttpCall(message, request.headers, era);
       if (call?.task !== undefined) {
         return answered(answering.run(() => serveTaskCall({ context, sessions, requests }, call, asking)));

@@ -4,8 +4,8 @@ import type { JsonObject } from '@writ/decision';
 
 /** Definitions as they were at first sight or when approved, by server and tool. */
 export interface Pins {
-  /** Digest of the tool's pinned definition; undefined where it has none. */
-  of(server: string, tool: string): string | undefined;
+  /** The pins of a server as they are now: by tool the digest of its pinned definition, undefined where it has none. */
+  of(server: string): (tool: string) => string | undefined;
   /** Pins all of these if the server has never been seen; else does nothing. */
   pinFirstSight(server: string, tools: ReadonlyMap<string, PinnedDefinition>): void;
   /** Names of this server's pinned tools. */
@@ -59,9 +59,10 @@ export function openPins(file: string | undefined): Pins {
     writeWhole(definitionsFile(file), kept);
   };
   return {
-    of(server, tool) {
+    of(server) {
       refresh();
-      return pins[`${server}/${tool}`];
+      const current = pins;
+      return (tool) => current[`${server}/${tool}`];
     },
     pinFirstSight(server, tools) {
       refresh();

@@ -1,5 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
-import type { JsonObject } from '@writ/decision';
+import type { Json, JsonObject } from '@writ/decision';
 import { type AnswerListener, type AnswerReader, readerOf } from './answer-reader.ts';
 import { isObject } from './json-object.ts';
 import { toolAnswer } from './tool-answer.ts';
@@ -111,6 +111,7 @@ export class PostedCall implements PostListener, AnswerListener {
     if (answered === id && method === undefined && (result !== undefined || error !== undefined)) {
       // A stream that stays open after its answer would keep its connection for nothing.
       if (!this.#over) this.#closing = setTimeout(this.#breakOff, STREAM_END_MS);
+      if (isUnsupported(error)) this.#posting.stale();
       return void this.#finish(toolAnswer(this.#posting.era, result, error));
     }
     if (method === 'notifications/progress' && isObject(params) && params['progressToken'] === id) {
@@ -150,7 +151,7 @@ export class PostedCall implements PostListener, AnswerListener {
       try {
         const { id, error } = JSON.parse(text) as JsonObject;
         if (id === this.#posting.id && isObject(error)) {
-          if (error['code'] === UNSUPPORTED_VERSION) this.#posting.stale();
+          if (isUnsupported(error)) this.#posting.stale();
           return void this.#finish(toolAnswer('modern', undefined, error));
         }
       } catch {
@@ -196,6 +197,11 @@ export class PostedCall implements PostListener, AnswerListener {
     this.#posting.options.signal?.removeEventListener('abort', this.#giveUp);
     this.#resolve(answer);
   }
+}
+
+/** Does the server say, with whatever status, that it speaks another version by now. */
+function isUnsupported(error: Json | undefined): boolean {
+  return isObject(error) && error['code'] === UNSUPPORTED_VERSION;
 }
 
 /** Failures before anything could be sent. */

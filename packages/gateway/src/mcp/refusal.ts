@@ -91,6 +91,9 @@ function decisionMeta(decision: Decision): JsonObject {
           step_up: {
             method: decision.step_up.method,
             ...(decision.step_up.scopes === undefined ? {} : { scopes: [...decision.step_up.scopes] }),
+            ...(decision.step_up.max_age_seconds === undefined
+              ? {}
+              : { max_age_seconds: decision.step_up.max_age_seconds }),
           },
         }),
   };

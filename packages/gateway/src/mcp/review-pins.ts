@@ -77,10 +77,11 @@ function reviewServer(pins: Pins, { upstream, tools }: Answered, all: readonly A
   const server = upstream.id;
   const others = all.filter((each) => each.upstream !== upstream).flatMap((each) => each.tools);
   const otherNames = others.map(({ definition }) => definition.name);
+  const pinOf = pins.of(server);
   const names = new Set(tools.map(({ definition }) => definition.name));
   const offered = tools.map((each): ReviewedTool => {
     const tool = each.definition.name;
-    const pinned = pins.of(server, tool);
+    const pinned = pinOf(tool);
     const state = pinned === undefined ? 'new' : pinned === each.digest ? 'pinned' : 'changed';
     const before = pinned === undefined ? undefined : pins.definition(pinned);
     const changes = state === 'changed' && before !== undefined ? definitionDiff(before, shownOf(each)) : [];

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Server } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import type { JsonObject } from '@writ/decision';
+import type { Json, JsonObject } from '@writ/decision';
 import type { Caller } from '@writ/identity';
 import { answerTask, asksForTask, errorMessage } from './answer-task.ts';
 import { answerTaskCall } from './answer-task-call.ts';
@@ -50,9 +50,9 @@ export function serveConnection({
   const ended = new Promise<void>((resolve) => {
     end = resolve;
   });
-  const gone = new AbortController();
+  const calls = new Map<Json, AbortController>();
   const finish = () => {
-    gone.abort();
+    for (const call of calls.values()) call.abort();
     for (const listen of listens.values()) listen.end();
     listens.clear();
     for (const close of closers.splice(0)) void close();
@@ -65,10 +65,8 @@ export function serveConnection({
       malformed: (code, message) => void reportMalformed(point, caller, code, message),
       unserved: (method) => void reportUnserved(point, caller, method),
       own: (message) =>
-        stopping()
-          ? refuseStopping(context, caller, message)
-          : answerOwn(context, caller, message, gone.signal),
-      passing: (message) => forgetCancelled(listens, message),
+        stopping() ? refuseStopping(context, caller, message) : answerOwn(context, caller, message, calls),
+      passing: (message) => takeBack(message, listens, calls),
       async admit(message) {
         const allowed = await allowListen(context, caller, message);
         listens.set(message['id'], allowed);
@@ -114,18 +112,26 @@ function answerOwn(
   context: CallContext,
   caller: Caller,
   message: JsonObject,
-  gone: AbortSignal,
-): Promise<JsonObject> | undefined {
+  calls: Map<Json, AbortController>,
+): Promise<JsonObject | undefined> | undefined {
   const era = eraOf(message);
   if (asksForTask(message)) return answerTask(context, caller, era, message).then(({ message: own }) => own);
   const call = plainCall(message, era);
-  return call?.task === undefined ? undefined : answerTaskCall(context, caller, era, call, gone);
+  if (call?.task === undefined) return undefined;
+  const gone = new AbortController();
+  calls.set(call.id, gone);
+  return answerTaskCall(context, caller, era, call, gone.signal).finally(() => calls.delete(call.id));
 }
 
-/** A stream of changes that its client does not want any more. */
-function forgetCancelled(listens: Map<unknown, AllowedListen>, { method, params }: JsonObject): void {
+/** What its client does not want any more: a stream of changes, or a call that the SDK does not know. */
+function takeBack(
+  { method, params }: JsonObject,
+  listens: Map<unknown, AllowedListen>,
+  calls: ReadonlyMap<Json, AbortController>,
+): void {
   if (method !== 'notifications/cancelled') return;
-  const { requestId } = (params ?? {}) as JsonObject;
+  const { requestId = null } = (params ?? {}) as JsonObject;
   listens.get(requestId)?.end();
   listens.delete(requestId);
+  calls.get(requestId)?.abort();
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JsonObject } from '@writ/decision';
 import type { Caller } from '@writ/identity';
-import { answerTask } from './answer-task.ts';
+import { answerTask, type TaskMessage } from './answer-task.ts';
 import { callAsTask } from './call-as-task.ts';
 import type { CallContext } from './call-context.ts';
 import type { CallAnswer, PlainCall } from './direct-call.ts';
@@ -11,10 +11,10 @@ import { sessionIdOf } from './refuse-transport.ts';
 import { sendError } from './send-json.ts';
 
 /** A request about tasks, or for one, by a caller that is known. */
-export interface TaskHttpRequest {
+export interface TaskHttpRequest<Message extends JsonObject = JsonObject> {
   readonly caller: Caller;
   readonly era: Era;
-  readonly message: JsonObject;
+  readonly message: Message;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
 }
@@ -23,7 +23,7 @@ export interface TaskHttpRequest {
 export async function serveTaskHttp(
   context: CallContext,
   sessions: HttpSessions,
-  asked: TaskHttpRequest,
+  asked: TaskHttpRequest<TaskMessage>,
 ): Promise<void> {
   const headers = sessionHeaders(sessions, asked);
   if (headers === undefined) return;

@@ -18,6 +18,7 @@ import { judgeList } from './visible.ts';
 export interface TaskRequest {
   readonly caller: Caller;
   readonly era: Era;
+  readonly id: Json;
   readonly method: TaskMethod;
   readonly params: JsonObject;
 }
@@ -30,19 +31,32 @@ export function isTaskMethod(method: Json | undefined): method is TaskMethod {
 
 /** Decides about one request for a task, and carries it out. Rejects with a protocol error. */
 export async function serveTask(context: CallContext, request: TaskRequest): Promise<JsonObject> {
-  if (request.method === 'tasks/list')
-    return { tasks: (await visibleTasks(context, request)).map(olderTask) };
+  const { method, params, id } = request;
+  const meta = isObject(params['_meta']) ? params['_meta'] : {};
+  const served = await context.inFlight.run(() =>
+    context.telemetry.request({ method, meta, id: String(id) }, () => carryOut(context, request)),
+  );
+  // A result is waited for: whoever stops the gateway need not wait for it too.
+  return 'waitFor' in served ? resultOf(served.waitFor) : served.answer;
+}
+
+type Served = { readonly answer: JsonObject } | { readonly waitFor: Task };
+
+async function carryOut(context: CallContext, request: TaskRequest): Promise<Served> {
+  const { method, era, params } = request;
+  if (method === 'tasks/list')
+    return { answer: { tasks: (await visibleTasks(context, request)).map(olderTask) } };
   const task = await authorizedTask(context, request);
-  switch (request.method) {
+  switch (method) {
     case 'tasks/get':
-      return shownTask(task, request.era);
+      return { answer: shownTask(task, era) };
     case 'tasks/cancel':
-      return cancel(task, request.era);
+      return { answer: cancel(task, era) };
     case 'tasks/update':
-      task.answer(isObject(request.params['inputResponses']) ? request.params['inputResponses'] : {});
-      return heard;
+      task.answer(isObject(params['inputResponses']) ? params['inputResponses'] : {});
+      return { answer: heard };
     case 'tasks/result':
-      return resultOf(task);
+      return { waitFor: task };
   }
 }
 
@@ -104,7 +118,7 @@ async function authorizedTask(context: CallContext, request: TaskRequest): Promi
 async function visibleTasks(context: CallContext, request: TaskRequest): Promise<readonly Task[]> {
   const tasks = context.tasks.of(callerKey(request.caller));
   const items = tasks.map(({ id }) => ({ resources: [named('task', id)] }));
-  const visible = await judgeList(context, request, 'tasks/list', items);
+  const visible = await judgeList(context, incomingOf(request), 'tasks/list', items);
   return tasks.filter((_, index) => visible[index] === true);
 }
 

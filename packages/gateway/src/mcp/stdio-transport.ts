@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/server';
-import type { JsonObject } from '@writ/decision';
+import type { Json, JsonObject } from '@writ/decision';
+import { isObject } from './json-object.ts';
 import { isListen } from './listen.ts';
 import { methodNotFound, unservedMethod } from './methods.ts';
 import { readMessage } from './read-message.ts';
@@ -11,8 +12,11 @@ export interface StdioChecks {
   malformed(code: string, reason: string): void;
   /** A request whose method does not pass. */
   unserved(method: string): void;
-  /** The answer to a request that is served without the SDK; undefined where it is the SDK's. */
-  own(message: JsonObject): Promise<JsonObject> | undefined;
+  /**
+   * The answer to a request that is served without the SDK, or undefined where its client took it back; undefined in
+   * place of a promise where the request is the SDK's.
+   */
+  own(message: JsonObject): Promise<JsonObject | undefined> | undefined;
   /** A message that is served. */
   passing(message: JsonObject): void;
   /** A request for changes as it may be served; messages that come meanwhile do not wait. */
@@ -33,6 +37,8 @@ export class StrictStdioTransport implements Transport {
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #closed = false;
+  /** Requests that are not answered yet. */
+  readonly #asked = new Set<Json>();
 
   readonly #messageBytesMax: number;
   readonly #onClosed: () => void;
@@ -69,6 +75,7 @@ export class StrictStdioTransport implements Transport {
 
   async send(message: JSONRPCMessage): Promise<void> {
     if (this.#closed) throw new Error('the client is gone');
+    if ('id' in message && !('method' in message)) this.#asked.delete(message.id ?? null);
     await new Promise<void>((resolve, reject) => {
       this.#output.write(`${JSON.stringify(message)}\n`, (error) =>
         error == null ? resolve() : reject(error),
@@ -109,14 +116,31 @@ export class StrictStdioTransport implements Transport {
   async #admit(message: JsonObject): Promise<void> {
     this.#on.passing(message);
     const own = this.#on.own(message);
-    if (own !== undefined) return this.#answer(await own);
+    if (own !== undefined) return this.#answer(message['id'], await own);
     // Only a request for changes is looked at for longer; everything else goes on at once, and in order.
     const admitted = isListen(message) ? await this.#on.admit(message) : message;
     if (!this.#closed) this.onmessage?.(admitted as unknown as JSONRPCMessage);
   }
 
-  #answer(message: JsonObject): void {
-    if (!this.#closed) this.#output.write(`${JSON.stringify(message)}\n`);
+  #answer(id: Json | undefined, message: JsonObject | undefined): void {
+    this.#asked.delete(id ?? null);
+    if (!this.#closed && message !== undefined) this.#output.write(`${JSON.stringify(message)}\n`);
+  }
+
+  /** Two answers with one id could be taken for each other: false where a request with this one is on its way. */
+  #arrive({ id, method, params }: JsonObject): boolean {
+    if (method === 'notifications/cancelled' && isObject(params))
+      this.#asked.delete(params['requestId'] ?? null);
+    if (id === undefined || method === undefined) return true;
+    if (this.#asked.has(id)) return false;
+    this.#asked.add(id);
+    return true;
+  }
+
+  #refuse(code: string, reason: string, rpcCode: number): void {
+    this.#on.malformed(code, reason);
+    const error = { code: rpcCode, message: `${code}: ${reason}` };
+    this.#output.write(`${JSON.stringify({ jsonrpc: '2.0', id: null, error })}\n`);
   }
 
   #read(line: Buffer): void {
@@ -129,18 +153,15 @@ export class StrictStdioTransport implements Transport {
         this.#output.write(`${JSON.stringify(methodNotFound(read.message))}\n`);
         return;
       }
-      void this.#admit(read.message);
+      if (this.#arrive(read.message)) void this.#admit(read.message);
+      else this.#refuse('request_id_in_use', 'a request with this id is still on its way', INVALID_REQUEST);
       return;
     }
-    this.#on.malformed(read.code, read.reason);
-    const answer = {
-      jsonrpc: '2.0',
-      id: null,
-      error: { code: read.rpcCode, message: `${read.code}: ${read.reason}` },
-    };
-    this.#output.write(`${JSON.stringify(answer)}\n`);
+    this.#refuse(read.code, read.reason, read.rpcCode);
   }
 }
+
+const INVALID_REQUEST = -32_600;
 
 /** Lines may end in CR LF, and empty ones mean nothing. */
 function isBlank(line: Buffer): boolean {

@@ -1,6 +1,6 @@
 import { type InputRequiredResult, inputRequired, ProtocolError } from '@modelcontextprotocol/server';
 import type { Json, JsonObject } from '@writ/decision';
-import { decideInput, type InputContext, type InputVerdict } from './authorize-input.ts';
+import { decideKnown, type InputContext } from './authorize-input.ts';
 import type { CallContext } from './call-context.ts';
 import type { IncomingCall } from './incoming-call.ts';
 import { isObject } from './json-object.ts';
@@ -39,10 +39,8 @@ export async function askForPages(
   const { era } = call.channel;
   const allowed: Page[] = [];
   for (const page of pages) {
-    const verdict: InputVerdict = await decideInput(about, { method: 'elicitation/create', params: page });
+    const verdict = await decideKnown(about, 'elicitation/create', page);
     if (verdict.kind === 'refused') return verdict;
-    if (verdict.kind === 'unknown')
-      return { kind: 'broken', code: verdict.code, message: 'The server asks for what is not known.' };
     const { decision_id: decisionId } = verdict.decision;
     // In the older era what the person does never comes back this way.
     if (era === 'legacy') await context.point.complete({ decision_id: decisionId, status: 'unknown' });

@@ -1,6 +1,6 @@
 import type { Tool } from '@modelcontextprotocol/server';
 import type { ListCall } from '@writ/decision';
-import type { Incoming } from './ask-decision.ts';
+import { type Incoming, requestOf } from './ask-decision.ts';
 import type { CallContext } from './call-context.ts';
 import { shownDefinition } from './definition.ts';
 import { METHODS } from './methods.ts';
@@ -31,19 +31,13 @@ export async function visibleOffers<Shown>(
 /** Which of the items this caller may see. */
 export async function judgeList(
   { point }: CallContext,
-  { caller }: Pick<Incoming, 'caller'>,
+  incoming: Pick<Incoming, 'caller' | 'meta'>,
   method: OfferMethod | 'tools/list' | 'tasks/list',
   items: ListCall['items'],
 ): Promise<readonly boolean[]> {
-  const answer = await point.list({
-    request: {
-      principal: caller.principal,
-      actor: caller.actor,
-      ...(caller.delegation === undefined ? {} : { delegation: caller.delegation }),
-      action: { type: METHODS[method].type, phase: 'list' },
-      ...(caller.session === undefined ? {} : { context: { session_id: caller.session } }),
-    },
+  const { visible } = await point.list({
+    request: requestOf(incoming, { type: METHODS[method].type, phase: 'list' }),
     items,
   });
-  return answer.visible;
+  return visible;
 }

@@ -1,5 +1,8 @@
-import { oauthProvider } from '@writ/identity';
+import { createAuthenticator, hashToken, oauthProvider, staticKeys } from '@writ/identity';
 import { describe, expect, it } from 'vitest';
+import { DECISION_META_KEY } from '../../src/index.ts';
+import { ALICE, BOB, fixtureUpstream, MODERN, startGateway, TOKENS } from '../start-gateway.ts';
+import { startPoint } from '../start-point.ts';
 import { openIdentity } from './ask-gateway.ts';
 import { forge, testOutbound } from './start-issuer.ts';
 
@@ -50,6 +53,8 @@ describe('step-up by a token', () => {
     expect(plain.challenge).not.toContain('max_age');
     const stale = await call('one', 'b', passkey(3_600));
     expect(stale).toMatchObject({ status: 401 });
+    const { error } = JSON.parse(stale.answer.text);
+    expect(error.data[DECISION_META_KEY].step_up).toEqual({ method: 'passkey', max_age_seconds: 900 });
     expect(stale.challenge).toContain('max_age="900"');
     expect((await call('one', 'c', { acr: 'password', auth_time: seconds() })).status).toBe(401);
     expect((await call('one', 'd', { acr: 'passkey' })).status).toBe(401);
@@ -63,5 +68,24 @@ describe('step-up by a token', () => {
     expect(allowed).toHaveLength(2);
     for (const { fields } of allowed)
       expect(fields).toMatchObject({ context: { step_up: { method: 'passkey' } } });
+  });
+
+  it('[P-GATEWAY-LIST-FILTERED] lists know of it: what a proof opens is shown to who brings it', async () => {
+    const { service } = await startPoint({
+      rego: 'package agent\n\nshown := input.context.step_up.method == "passkey"\n',
+      entrypoints: [{ path: 'agent/shown', kind: 'visible', when: { phases: ['list'] } }],
+    });
+    const proof = { method: 'passkey', at: new Date().toISOString() };
+    const providers = [
+      staticKeys([
+        { ...ALICE, stepUp: proof, tokenHash: hashToken(TOKENS.alice) },
+        { ...BOB, tokenHash: hashToken(TOKENS.bob) },
+      ]),
+    ];
+    const authenticator = createAuthenticator({ providers });
+    const { connect } = await startGateway(service, [fixtureUpstream()], { authenticator });
+    const names = async (token: string) => (await (await connect(MODERN, token)).listTools()).tools.length;
+    expect([await names(TOKENS.alice), await names(TOKENS.bob)]).toEqual([expect.any(Number), 0]);
+    expect(await names(TOKENS.alice)).toBeGreaterThan(0);
   });
 });
