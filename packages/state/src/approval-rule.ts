@@ -42,10 +42,14 @@ export function groupOf(rules: readonly ApprovalRule[]): string | undefined {
   return groups.size === 1 ? [...groups][0] : undefined;
 }
 
+/** Groups that the steps of escalation up to this age of a question have added. */
+export function groupsLater({ escalate = [] }: ApprovalRule, ageMs: number): readonly string[] {
+  return escalate.flatMap(({ after_seconds, groups }) => (ageMs >= after_seconds * 1000 ? groups : []));
+}
+
 /** Groups that are asked at this age of a question; undefined where any approver is. */
 export function groupsAsked(rule: ApprovalRule, ageMs: number): readonly string[] | undefined {
-  const later = (rule.escalate ?? []).filter(({ after_seconds }) => ageMs >= after_seconds * 1000);
-  const groups = [...(rule.groups ?? []), ...later.flatMap(({ groups: next }) => next)];
+  const groups = [...(rule.groups ?? []), ...groupsLater(rule, ageMs)];
   return rule.groups === undefined && rule.approvers === undefined
     ? rule.each_of
     : [...new Set([...groups, ...(rule.each_of ?? [])])];

@@ -1,6 +1,7 @@
 import type { Approval, DecisionRequest } from '@writ/decision';
-import type { ApprovalState } from './approval.ts';
-import { type ApprovalVote, groupOf, groupsAsked, votesNeeded } from './approval-rule.ts';
+import { type ApprovalVote, groupOf, groupsAsked, groupsLater, votesNeeded } from './approval-rule.ts';
+import { escalationTimes } from './approval-schedule.ts';
+import type { ApprovalState } from './approval-state.ts';
 
 /** The approval as the contract shows it. */
 export function toApproval(state: ApprovalState): Approval {
@@ -47,14 +48,13 @@ function peopleShown({
   asked_standing: standing,
 }: ApprovalState): Partial<Approval> {
   if (rules === undefined) return {};
-  const asked = rules.flatMap((rule) => {
-    const steps = (rule.escalate ?? []).toSorted((a, b) => a.after_seconds - b.after_seconds).slice(0, stage);
-    return [
-      ...(groupsAsked(rule, 0) ?? []),
-      ...(rule.approvers ?? []),
-      ...steps.flatMap(({ groups }) => groups),
-    ];
-  });
+  // Those whom the steps up to now ask, whether or not a rule without groups lets anybody else judge too.
+  const ageMs = escalationTimes(rules)[stage - 1] ?? 0;
+  const asked = rules.flatMap((rule) => [
+    ...(groupsAsked(rule, 0) ?? []),
+    ...(rule.approvers ?? []),
+    ...groupsLater(rule, ageMs),
+  ]);
   const group = groupOf(rules);
   return {
     ...(standing === undefined ? {} : { standing }),

@@ -1,15 +1,10 @@
-import type {
-  Approval,
-  ApprovalRule,
-  ApprovalStatus,
-  JsonObject,
-  Reason,
-  StandingTerms,
-} from '@writ/decision';
+import type { ApprovalRule, ApprovalStatus } from '@writ/decision';
 import type { Transaction } from '@writ/store';
 import { type ApprovalBinding, type BindingFault, bindingFault } from './approval-binding.ts';
-import { type ApprovalVote, groupOf, standingTermsOf, votesNeeded, votesSuffice } from './approval-rule.ts';
-import { type CellReader, readCell, readerOf, type Versioned, writeCell } from './cell.ts';
+import { pendingKey, pendingSummary } from './approval-pending.ts';
+import { standingTermsOf, votesSuffice } from './approval-rule.ts';
+import type { ApprovalState } from './approval-state.ts';
+import { type CellReader, readCell, readerOf, writeCell } from './cell.ts';
 import { cellKey, shardedKey } from './cell-key.ts';
 import { counterKey, hitCounter } from './counter.ts';
 import type { StateSubject } from './subject.ts';
@@ -22,50 +17,6 @@ export const APPROVAL_KEEP_MS = 30 * 24 * 60 * 60_000;
 
 /** How far the clock may have stepped back before rights that end with time are refused. */
 export const CLOCK_TOLERANCE_MS = 5_000;
-
-export interface ApprovalState extends Versioned {
-  readonly version: number;
-  readonly id: string;
-  readonly status: ApprovalStatus;
-  readonly decision_id: string;
-  readonly created_ms: number;
-  readonly expires_ms: number;
-  readonly binding: ApprovalBinding;
-  readonly action: Approval['action'];
-  /** The escalate reasons that were asked for. */
-  readonly reasons: readonly Reason[];
-  /** What a person needs to judge the call, beside the action. */
-  readonly details?: ApprovalDetails;
-  /** Who may judge it, as policy said when it was asked, or when somebody judged it last. */
-  readonly rules?: readonly ApprovalRule[];
-  /** Asked against a denial; its reasons are those that denied. */
-  readonly appeal?: { readonly justification?: string };
-  /** Terms of a standing permission that the question showed. */
-  readonly asked_standing?: StandingTerms;
-  /** Those who said yes. */
-  readonly votes?: readonly ApprovalVote[];
-  readonly decided_by?: string;
-  readonly decided_ms?: number;
-  readonly comment?: string;
-  /** Id of the one override token that the approval became. */
-  readonly token_id?: string;
-  /** The policies in force when it was approved: `sha256:<hex>`. */
-  readonly approved_under?: string;
-  /** When people were reminded last, and how many escalations were told. */
-  readonly reminded_ms?: number;
-  readonly stage?: number;
-  /** The decision that used it up. */
-  readonly used_by?: string;
-}
-
-/** What is kept of a call for people. Arguments are in the action, with sensitive ones masked. */
-export interface ApprovalDetails {
-  /** The request without arguments: what policies about approvers are asked with. */
-  readonly request: JsonObject;
-  readonly masked?: readonly string[];
-  readonly session?: NonNullable<Approval['session']>;
-  readonly if_approved?: NonNullable<Approval['if_approved']>;
-}
 
 /** Why an approval cannot be decided or used; reason codes of the contract. */
 export const APPROVAL_FAULTS = [
@@ -91,9 +42,6 @@ export type ApprovalResult =
   | { readonly ok: true; readonly approval: ApprovalState }
   | { readonly ok: false; readonly code: ApprovalFault; readonly approval?: ApprovalState };
 
-/** Prefix of the cells that list what waits for a person. */
-export const PENDING_PREFIX = 'approval-pending/';
-
 export function approvalKey(id: string): string {
   return cellKey('approval', id);
 }
@@ -117,10 +65,6 @@ export function asksKey({ tenant, principal, actor }: StateSubject): string {
 export function countAsk(transaction: Transaction, subject: StateSubject): boolean {
   const limit = { limit: ASKS_MAX, windowMs: ASKS_WINDOW_MS };
   return hitCounter(transaction, asksKey(subject), limit).allowed;
-}
-
-function pendingKey(id: string): string {
-  return cellKey('approval-pending', id);
 }
 
 /** Puts a call before a person. The id must be new; one that is taken throws. */
@@ -320,76 +264,4 @@ export function keepApproval(transaction: Transaction, state: ApprovalState): Ap
 
 function steppedBack(transaction: Transaction): boolean {
   return (transaction.clockSteppedBackMs ?? 0) > CLOCK_TOLERANCE_MS;
-}
-
-/** What the list of pending approvals shows without reading each of them. */
-export interface PendingSummary extends Versioned {
-  readonly expires_ms: number;
-  readonly created_ms: number;
-  readonly tenant?: string;
-  readonly principal: string;
-  readonly actor: string;
-  readonly type: string;
-  readonly tool?: string;
-  readonly server?: string;
-  /** Code of the first reason. */
-  readonly reason?: string;
-  /** Asked against a denial. */
-  readonly appeal?: true;
-  /** A yes also makes a standing permission. */
-  readonly standing?: true;
-  /** Shown together with others of the same tenant, principal, actor and tool. */
-  readonly group?: string;
-  readonly needed: number;
-  readonly votes: number;
-  /** When it has to be looked after next: it ends, people are reminded, or further ones are asked. */
-  readonly upkeep_ms?: number;
-}
-
-function pendingSummary({ binding, action, reasons, ...state }: ApprovalState): PendingSummary {
-  const group = groupOf(state.rules ?? []);
-  return {
-    v: 1,
-    expires_ms: state.expires_ms,
-    created_ms: state.created_ms,
-    ...(binding.tenant === undefined ? {} : { tenant: binding.tenant }),
-    principal: binding.principal,
-    actor: binding.actor,
-    type: action.type,
-    ...(action.tool === undefined ? {} : { tool: action.tool }),
-    ...(action.server === undefined ? {} : { server: action.server }),
-    ...(reasons[0] === undefined ? {} : { reason: reasons[0].code }),
-    ...(state.appeal === undefined ? {} : { appeal: true }),
-    ...(state.asked_standing === undefined ? {} : { standing: true }),
-    ...(group === undefined ? {} : { group }),
-    needed: votesNeeded(state.rules ?? []),
-    votes: state.votes?.length ?? 0,
-    upkeep_ms: nextUpkeepMs(state),
-  };
-}
-
-function nextUpkeepMs({ created_ms, expires_ms, rules = [], stage = 0, reminded_ms }: PendingTimes): number {
-  const steps = rules.flatMap(({ escalate = [] }) => {
-    const times = escalate
-      .map(({ after_seconds }) => created_ms + after_seconds * 1000)
-      .toSorted((a, b) => a - b);
-    return times.slice(stage, stage + 1);
-  });
-  const reminders = rules.flatMap(({ remind_after_seconds: after }) =>
-    after === undefined ? [] : [(reminded_ms ?? created_ms) + after * 1000],
-  );
-  return Math.min(expires_ms, ...steps, ...reminders);
-}
-
-type PendingTimes = Pick<ApprovalState, 'created_ms' | 'expires_ms' | 'rules' | 'stage' | 'reminded_ms'>;
-
-/** The summary in a cell below `PENDING_PREFIX`; undefined for one that an earlier version wrote. */
-export function readPending(text: string): PendingSummary | undefined {
-  const value: unknown = JSON.parse(text);
-  return typeof value === 'object' && value !== null ? (value as PendingSummary) : undefined;
-}
-
-/** The id in a key that `Store.scan(PENDING_PREFIX)` gives. */
-export function pendingApprovalId(key: string): string {
-  return decodeURIComponent(key.slice(PENDING_PREFIX.length));
 }

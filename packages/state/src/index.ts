@@ -1,10 +1,8 @@
 export {
   APPROVAL_FAULTS,
   APPROVAL_KEEP_MS,
-  type ApprovalDetails,
   type ApprovalFault,
   type ApprovalResult,
-  type ApprovalState,
   ASKS_MAX,
   approvalKey,
   approvalKeys,
@@ -16,17 +14,19 @@ export {
   countAsk,
   createApproval,
   decideApproval,
-  PENDING_PREFIX,
-  type PendingSummary,
-  pendingApprovalId,
   readApproval,
-  readPending,
   revokeApproval,
   useApproval,
   type Verdict,
 } from './approval.ts';
 export { type ApprovalBinding, type BindingFault, bindingFault } from './approval-binding.ts';
 export { groupKey, leadsGroup } from './approval-group.ts';
+export {
+  PENDING_PREFIX,
+  type PendingSummary,
+  pendingApprovalId,
+  readPending,
+} from './approval-pending.ts';
 export {
   type ApprovalVote,
   groupOf,
@@ -36,7 +36,8 @@ export {
   votesNeeded,
   votesSuffice,
 } from './approval-rule.ts';
-export { stagesDue, type UpkeepEvent, upkeepApproval, upkeepDue } from './approval-upkeep.ts';
+export type { ApprovalDetails, ApprovalState } from './approval-state.ts';
+export { type UpkeepEvent, upkeepApproval, upkeepDue } from './approval-upkeep.ts';
 export { toApproval } from './approval-view.ts';
 export { type Away, awayKey, listAway, setAway } from './away.ts';
 export {
@@ -185,12 +186,13 @@ export {
 } from './step-up.ts';
 export type { StateSubject } from './subject.ts';
 export {
-  PENDING_KEEP_MS,
   SWEEP_INTERVAL_MS,
+  type SweepPlaces,
   type SweepRequest,
   type SweptStore,
   startSweeper,
   sweepStep,
 } from './sweep.ts';
+export { PENDING_KEEP_MS } from './swept-kinds.ts';
 export { isTimeZone } from './time-zone.ts';
 export { BUDGET_WINDOWS, type BudgetWindow, windowStartMs } from './window.ts';

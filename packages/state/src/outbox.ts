@@ -1,4 +1,4 @@
-import type { Store, Transaction } from '@writ/store';
+import { type Store, scanPages, type Transaction } from '@writ/store';
 import { type CellReader, readCell, readerOf, type Versioned, writeCell } from './cell.ts';
 import { cellKey } from './cell-key.ts';
 
@@ -16,8 +16,10 @@ export interface OutboxNotice extends Versioned {
   readonly lease?: { readonly owner: string; readonly until_ms: number };
 }
 
-/** Notices looked at in one step. */
-const OUTBOX_PAGE = 1_000;
+/** How long a notice is kept at most. Its channel gives it up before; one that is not configured any more never would. */
+export const OUTBOX_KEEP_MS = 7 * 24 * 60 * 60_000;
+/** Notices that are enough for one look: those that wait to be tried again must not hide the ones behind them. */
+const DUE_MAX = 100;
 
 /** The cells that telling these channels of one step writes. */
 export function outboxKeys(approvalId: string, channels: readonly string[], step: string): readonly string[] {
@@ -44,20 +46,22 @@ export function tellChannels(
   }
 }
 
-/** Notices of a channel that are due and nobody tries, by their cells, the oldest first. */
+/** Notices of a channel that are due and nobody tries, by their cells, the oldest first: some 100, where there are more. */
 export async function dueNotices(
   store: Pick<Store, 'scan'>,
   channel: string,
   nowMs: number,
 ): Promise<readonly (readonly [key: string, notice: OutboxNotice])[]> {
-  const cells = await store.scan(`${cellKey('outbox', channel)}/`, OUTBOX_PAGE);
-  return cells
-    .flatMap(([key, text]) => {
+  const found: (readonly [key: string, notice: OutboxNotice])[] = [];
+  for await (const page of scanPages(store, `${cellKey('outbox', channel)}/`)) {
+    for (const [key, text] of page) {
       const notice = readCell<OutboxNotice>(() => text, key);
       const due = notice !== undefined && notice.next_ms <= nowMs && (notice.lease?.until_ms ?? 0) <= nowMs;
-      return due ? [[key, notice] as const] : [];
-    })
-    .toSorted(([, first], [, second]) => first.created_ms - second.created_ms);
+      if (due) found.push([key, notice]);
+    }
+    if (found.length >= DUE_MAX) break;
+  }
+  return found.toSorted(([, first], [, second]) => first.created_ms - second.created_ms);
 }
 
 /** Takes a notice for `owner`; undefined where it is gone or somebody else has it. */

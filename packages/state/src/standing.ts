@@ -1,7 +1,8 @@
 import { canonicalJson, type Json, type StandingGrant, type StandingPermission } from '@writ/decision';
-import type { Store, Transaction } from '@writ/store';
-import { type ApprovalState, CLOCK_TOLERANCE_MS } from './approval.ts';
+import { type Store, scanPages, type Transaction } from '@writ/store';
+import { CLOCK_TOLERANCE_MS } from './approval.ts';
 import { standingTermsOf } from './approval-rule.ts';
+import type { ApprovalState } from './approval-state.ts';
 import { type CellReader, readCell, readerOf, type Versioned, writeCell } from './cell.ts';
 import { cellKey } from './cell-key.ts';
 
@@ -21,8 +22,6 @@ export interface StandingState extends Versioned {
   readonly revoked_by?: string;
 }
 
-/** Permissions of one tenant that a call is held against. */
-export const STANDING_MAX = 1_000;
 const MILLION = 1_000_000;
 
 export function standingKey(tenant: string | undefined, id: string): string {
@@ -141,19 +140,23 @@ export async function standingOf(
   store: Pick<Store, 'scan'>,
   tenant: string | undefined,
 ): Promise<readonly (readonly [key: string, state: StandingState])[]> {
-  return scanned(await store.scan(`${cellKey('standing', tenant)}/`, STANDING_MAX));
+  return standingBelow(store, `${cellKey('standing', tenant)}/`);
 }
 
 /** The permissions of all tenants. */
 export async function allStanding(store: Pick<Store, 'scan'>): Promise<readonly StandingState[]> {
-  return scanned(await store.scan('standing/', STANDING_MAX * 100)).map(([, state]) => state);
+  return (await standingBelow(store, 'standing/')).map(([, state]) => state);
 }
 
-function scanned(cells: readonly (readonly [key: string, text: string])[]) {
-  return cells.flatMap(([key, text]) => {
-    const state = readStanding(() => text, key);
-    return state === undefined ? [] : [[key, state] as const];
-  });
+async function standingBelow(store: Pick<Store, 'scan'>, prefix: string) {
+  const found: (readonly [key: string, state: StandingState])[] = [];
+  for await (const page of scanPages(store, prefix)) {
+    for (const [key, text] of page) {
+      const state = readStanding(() => text, key);
+      if (state !== undefined) found.push([key, state]);
+    }
+  }
+  return found;
 }
 
 /** The permission as people see it. */

@@ -111,7 +111,6 @@ it('exports these names and no others', () => {
     'settleNotice',
     'settleRates',
     'settleReservations',
-    'stagesDue',
     'standingFrom',
     'standingKey',
     'standingOf',

@@ -145,9 +145,13 @@ export interface Store {
   read(key: string): Promise<string | undefined>;
   /**
    * Committed cells whose key starts with `prefix`, in key order (by code point): the first `limit` of them, default
-   * 1,000, at most 100,000. Whoever needs all asks on with a longer prefix or takes `openStoreReader`.
+   * 1,000, at most 100,000; with `after` only those behind this key. Whoever needs all of them takes `scanPages`.
    */
-  scan(prefix: string, limit?: number): Promise<readonly (readonly [key: string, value: string])[]>;
+  scan(
+    prefix: string,
+    limit?: number,
+    after?: string,
+  ): Promise<readonly (readonly [key: string, value: string])[]>;
   /** Takes no more calls, answers those that wait, and leaves the files whole. */
   close(): Promise<void>;
 }

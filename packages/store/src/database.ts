@@ -27,7 +27,7 @@ export interface Database {
   rollback(): void;
   logSize(): number;
   entries(from: number, to: number): Iterable<StoredEntry>;
-  cells(prefix: string): Iterable<readonly [key: string, value: string]>;
+  cells(prefix: string, after?: string): Iterable<readonly [key: string, value: string]>;
   /** Empties the write-ahead log into the database and notes that the end was clean. */
   close(): void;
 }
@@ -149,7 +149,7 @@ function databaseOver(sqlite: DatabaseSync, recovery: StoreRecovery, epoch: numb
     rollback,
     logSize: () => logSizeOf(statements.last),
     entries: (from, to) => entriesOf(statements.entries, from, to),
-    cells: (prefix) => journal.cells(prefix),
+    cells: (prefix, after) => journal.cells(prefix, after),
     close: () => {
       try {
         emptyJournal(journal, begin, rollback, () => {

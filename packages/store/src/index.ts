@@ -13,5 +13,6 @@ export {
 } from './contract.ts';
 export { openStore } from './open-store.ts';
 export { type CopyLogOptions, copyPostgresLog } from './postgres/copy-log.ts';
+export { type CellPage, scanPages } from './scan-pages.ts';
 export { StoreError } from './store-error.ts';
 export { openStoreReader, type StoreReader } from './store-reader.ts';

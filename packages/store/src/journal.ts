@@ -43,9 +43,9 @@ export class Journal {
     return row === undefined ? undefined : String(row['value']);
   }
 
-  /** Committed cells whose key starts with `prefix`, in key order. */
-  cells(prefix: string): Iterable<readonly [key: string, value: string]> {
-    return mergedCells(this.#statements.cells, prefix, [this.#old, this.#young]);
+  /** Committed cells whose key starts with `prefix`, in key order; those behind the key `after`. */
+  cells(prefix: string, after?: string): Iterable<readonly [key: string, value: string]> {
+    return mergedCells(this.#statements.cells, prefix, [this.#old, this.#young], after);
   }
 
   /** Notes what the transaction under way writes; undefined where it removes. */
@@ -188,15 +188,20 @@ export function* mergedCells(
   statement: StatementSync,
   prefix: string,
   generations: readonly CellChanges[],
+  after?: string,
 ): Generator<readonly [key: string, value: string]> {
+  const isWanted = (key: string): boolean =>
+    key.startsWith(prefix) && (after === undefined || isBefore(after, key));
   const changed = new Map<string, string | undefined>();
   for (const generation of generations) {
-    for (const [key, value] of generation) if (key.startsWith(prefix)) changed.set(key, value);
+    for (const [key, value] of generation) if (isWanted(key)) changed.set(key, value);
   }
   const keys = [...changed.keys()].sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
   let next = 0;
-  for (const row of statement.iterate(prefix)) {
+  const start = after !== undefined && isBefore(prefix, after) ? after : prefix;
+  for (const row of statement.iterate(start)) {
     const key = String(row['key']);
+    if (key === after) continue;
     if (!key.startsWith(prefix)) break;
     for (; next < keys.length && isBefore(keys[next] as string, key); next += 1) {
       const value = changed.get(keys[next] as string);

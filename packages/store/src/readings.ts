@@ -10,7 +10,7 @@ export interface Readings {
   readonly $log_size: { readonly request: null; readonly result: number };
   readonly $read: { readonly request: { key: string }; readonly result: string | undefined };
   readonly $scan: {
-    readonly request: { prefix: string; limit?: number };
+    readonly request: { prefix: string; limit?: number; after?: string };
     readonly result: readonly (readonly [key: string, value: string])[];
   };
   readonly $statistics: { readonly request: null; readonly result: StoreStatistics };
@@ -29,8 +29,8 @@ const READINGS: { readonly [Name in keyof Readings]: Reading<Name> } = {
   $entries: (database, { from, to }) => pageOfEntries(database, from, to),
   $log_size: (database) => database.logSize(),
   $read: (database, { key }) => database.value(key),
-  $scan: (database, { prefix, limit }) =>
-    pageOfCells(database, prefix, Math.min(limit ?? SCAN_DEFAULT, SCAN_MAX)),
+  $scan: (database, { prefix, limit, after }) =>
+    pageOfCells(database.cells(prefix, after), Math.min(limit ?? SCAN_DEFAULT, SCAN_MAX)),
   $statistics: (_database, _request, counts) => counts,
 };
 
@@ -72,13 +72,12 @@ function pageOfEntries(database: Database, from: number, to: number): readonly E
 }
 
 function pageOfCells(
-  database: Database,
-  prefix: string,
+  found: Iterable<readonly [string, string]>,
   limit: number,
 ): readonly (readonly [string, string])[] {
   const cells: (readonly [string, string])[] = [];
   if (limit < 1) return cells;
-  for (const cell of database.cells(prefix)) {
+  for (const cell of found) {
     cells.push(cell);
     if (cells.length >= limit) break;
   }

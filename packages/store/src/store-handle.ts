@@ -82,8 +82,16 @@ export class StoreHandle implements Store {
     return this.#read('$read', { key });
   }
 
-  async scan(prefix: string, limit?: number): Promise<readonly (readonly [key: string, value: string])[]> {
-    return this.#read('$scan', limit === undefined ? { prefix } : { prefix, limit });
+  async scan(
+    prefix: string,
+    limit?: number,
+    after?: string,
+  ): Promise<readonly (readonly [key: string, value: string])[]> {
+    return this.#read('$scan', {
+      prefix,
+      ...(limit === undefined ? {} : { limit }),
+      ...(after === undefined ? {} : { after }),
+    });
   }
 
   async statistics(): Promise<StoreStatistics> {

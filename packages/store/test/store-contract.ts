@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Store, StoreOptions } from '../src/index.ts';
+import { type Store, type StoreOptions, scanPages } from '../src/index.ts';
 import type { CounterResult } from './fixtures/counter.ts';
 import type { Misdeed } from './fixtures/misbehaving.ts';
 import { codeOf } from './temporary.ts';
@@ -49,6 +49,18 @@ export function storeContract(backEnd: string, open: () => Promise<StoreWorld>):
       expect(found).toEqual(['p/a', 'p/a\u0000', 'p/a/1', 'p/b', 'p/\uff00', 'p/\u{1f600}']);
       expect((await store.scan('p/', 2)).map(([key]) => key)).toEqual(['p/a', 'p/a\u0000']);
       expect(await store.scan('p/', 0)).toEqual([]);
+      const behind = async (after: string) => (await store.scan('p/', 2, after)).map(([key]) => key);
+      expect(await behind('p/a\u0000')).toEqual(['p/a/1', 'p/b']);
+      // Also from a key that nobody holds, before the prefix, and behind its last one.
+      expect(await behind('p/az')).toEqual(['p/b', 'p/\uff00']);
+      expect(await behind('o')).toEqual(['p/a', 'p/a\u0000']);
+      expect(await behind('p/\u{1f600}')).toEqual([]);
+      for (const size of [1, 2, 3, 6, 7]) {
+        const pages: string[][] = [];
+        for await (const page of scanPages(store, 'p/', { size })) pages.push(page.map(([key]) => key));
+        expect(pages.flat()).toEqual(found);
+        expect(Math.max(...pages.map(({ length }) => length))).toBeLessThanOrEqual(size);
+      }
     });
 
     it('gives entries page by page without a gap', async () => {

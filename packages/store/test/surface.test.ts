@@ -10,6 +10,7 @@ it('exports these names and no others', () => {
     'openStore',
     'openStoreReader',
     'restoreStore',
+    'scanPages',
   ]);
 });
 

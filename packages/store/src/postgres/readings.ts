@@ -6,7 +6,7 @@ import { StoreError } from '../store-error.ts';
 import type { PostgresConnection } from './connection.ts';
 import { toPostgresText } from './postgres-text.ts';
 import { cellIn, detailIn, keysText, leafIn } from './rows.ts';
-import { LOG_SIZE, READ_CELLS, READ_LOG, SCAN_CELLS } from './statements.ts';
+import { LOG_SIZE, READ_CELLS, READ_LOG, SCAN_CELLS, SCAN_CELLS_AFTER } from './statements.ts';
 
 type Reading<Name extends keyof Readings> = (
   connection: PostgresConnection,
@@ -28,10 +28,15 @@ const READINGS: { readonly [Name in keyof Readings]: Reading<Name> } = {
     const row = answer?.rows[0];
     return row === undefined ? undefined : cellIn(row)[1];
   },
-  $scan: async (connection, { prefix, limit }) => {
+  $scan: async (connection, { prefix, limit, after }) => {
     const most = Math.min(limit ?? SCAN_DEFAULT, SCAN_MAX);
     if (most < 1) return [];
-    const [answer] = await connection.run([SCAN_CELLS, toPostgresText(prefix), String(most)]);
+    const [start, count] = [toPostgresText(prefix), String(most)];
+    const [answer] = await connection.run(
+      after === undefined
+        ? [SCAN_CELLS, start, count]
+        : [SCAN_CELLS_AFTER, start, toPostgresText(after), count],
+    );
     return (answer?.rows ?? []).map(cellIn);
   },
   $statistics: async (_connection, _request, counts) => counts,
