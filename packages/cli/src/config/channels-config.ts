@@ -25,7 +25,7 @@ export const approversSchema = z
 /** Where people are asked, beside the terminal and the page. */
 export const channelsSchema = z
   .strictObject({
-    page_url: z.url().optional().describe('Where people reach this service; links lead there'),
+    page_url: z.url().max(2_000).optional().describe('Where people reach this service; links lead there'),
     allow: z
       .array(z.enum(['loopback', 'private']))
       .optional()

@@ -20,14 +20,19 @@ export type ChannelAnswer =
 /** One way to people. Rejecting counts as not told. */
 export interface ChannelSender {
   readonly name: string;
+  /** Whether it also tells the latest decisions on the tool, which have to be looked for. */
+  readonly tellsRecent?: boolean;
   send(notice: ChannelNotice, signal: AbortSignal): Promise<ChannelAnswer>;
 }
 
-/** What a human reads of an approval, in one line each; names come from agents, so control characters go. */
+/**
+ * What a human reads of an approval; names come from agents, so control characters go. `why`: what a yes opens beyond the
+ * call, the reasons, the appeal, each that there is.
+ */
 export function summaryOf({ action, actor, principal, reasons, appeal, standing }: Approval): {
   readonly title: string;
   readonly who: string;
-  readonly why: string;
+  readonly why: readonly string[];
   readonly args: string;
 } {
   const tool = `${action.server === undefined ? '' : `${action.server}: `}${action.tool ?? action.type}`;
@@ -37,7 +42,6 @@ export function summaryOf({ action, actor, principal, reasons, appeal, standing 
       `${actor.id} for ${principal.id}${principal.tenant === undefined ? '' : ` (${principal.tenant})`}`,
     ),
     why: [
-      // First, so that nothing that is long hides it.
       ...(standing === undefined
         ? []
         : [`A yes also permits further calls without asking: ${plain(JSON.stringify(standing))}`]),
@@ -45,16 +49,16 @@ export function summaryOf({ action, actor, principal, reasons, appeal, standing 
         reasons.map(({ code, message }) => (message === undefined ? code : `${code}: ${message}`)).join('; '),
       ),
       ...(appeal === undefined ? [] : [`Appeal: ${plain(appeal.justification ?? 'without a reason')}`]),
-    ].join('\n'),
+    ],
     args: plain(JSON.stringify(action.args ?? {}, undefined, 1)),
   };
 }
 
-const TEXT_MAX = 2_000;
+/** What stands behind a text of arguments of which not all is shown. */
+export const CUT_ARGUMENTS = '… (cut off here: look at all of it before you decide)';
 
 function plain(text: string): string {
-  const shown = text.replace(/(?!\n)[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu, '\ufffd');
-  return shown.length <= TEXT_MAX ? shown : `${shown.slice(0, TEXT_MAX)}…`;
+  return text.replace(/(?!\n)[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu, '\ufffd');
 }
 
 /** What became of it, in words. */

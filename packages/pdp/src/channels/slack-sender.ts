@@ -1,9 +1,11 @@
 import type { Approval } from '@writ/decision';
 import type { Outbound } from '@writ/outbound';
+import { fitted, PLAIN_FORM, type TextForm } from './fitted-text.ts';
 import {
   type ChannelAnswer,
   type ChannelNotice,
   type ChannelSender,
+  CUT_ARGUMENTS,
   outcomeText,
   summaryOf,
 } from './sender.ts';
@@ -39,7 +41,7 @@ export function slackSender(options: SlackOptions): ChannelSender {
       }
       const updated = await call(options, 'chat.update', { ...place, ...message }, signal);
       if (!updated.ok || !again) return updated;
-      const text = `<!channel> still waiting: ${escapeText(summaryOf(notice.approval).title)}`;
+      const text = `<!channel> still waiting: ${marked(summaryOf(notice.approval).title, SHORT_MAX)}`;
       const told = await call(
         options,
         'chat.postMessage',
@@ -85,20 +87,36 @@ async function call(
   return { ok: true, memo: JSON.stringify({ channel: said.channel, ts: said.ts }) };
 }
 
+/** Characters of one section's text: with more Slack refuses the whole message, and nobody would be asked. */
+const SECTION_MAX = 3_000;
+/** Of what stands in one section with others. */
+const SHORT_MAX = 800;
+/** Longest address of a button. */
+const URL_MAX = 3_000;
+
 function messageOf({ approval, pageUrl }: ChannelNotice): object {
   const { title, who, why, args } = summaryOf(approval);
-  const text = `${approval.status === 'pending' ? 'Approval needed' : 'Decided'}: ${escapeText(title)}`;
+  const heading = approval.status === 'pending' ? 'Approval needed' : 'Decided';
+  const text = `${heading}: ${marked(title, SHORT_MAX)}`;
   const lines = [
     `*${text}*`,
-    `Who: ${escapeText(who)}`,
-    `Why: ${escapeText(why)}`,
-    `State: ${escapeText(outcomeText(approval))}`,
+    `Who: ${marked(who, SHORT_MAX)}`,
+    `State: ${marked(outcomeText(approval), SHORT_MAX)}`,
   ];
   return {
     text,
     blocks: [
-      { type: 'section', text: { type: 'mrkdwn', text: lines.join('\n') } },
-      { type: 'section', text: { type: 'plain_text', text: args, emoji: false } },
+      section(lines.join('\n')),
+      // One each, so that nothing that is long hides another.
+      ...why.map((line) => section(marked(`Why: ${line}`, SECTION_MAX))),
+      {
+        type: 'section',
+        text: {
+          type: 'plain_text',
+          text: fitted(args, SECTION_MAX, PLAIN_FORM, CUT_ARGUMENTS),
+          emoji: false,
+        },
+      },
       ...(approval.status === 'pending' ? [{ type: 'actions', elements: buttons(approval, pageUrl) }] : []),
     ],
   };
@@ -113,11 +131,26 @@ function buttons({ id }: Approval, pageUrl: string | undefined): readonly object
   return [
     button('Approve', { action_id: SLACK_ACTIONS.approve, style: 'primary', value: id }),
     button('Deny', { action_id: SLACK_ACTIONS.deny, style: 'danger', value: id }),
-    ...(pageUrl === undefined ? [] : [button('All of it', { action_id: 'writ_open', url: pageUrl })]),
+    ...(pageUrl === undefined || pageUrl.length > URL_MAX
+      ? []
+      : [button('All of it', { action_id: 'writ_open', url: pageUrl })]),
   ];
 }
 
+function section(text: string): object {
+  return { type: 'section', text: { type: 'mrkdwn', text } };
+}
+
+/** Text beside markup: as much of it as fits. */
+function marked(text: string, max: number): string {
+  return fitted(text, max, SLACK_FORM);
+}
+
 /** The three characters that Slack reads as markup. */
-function escapeText(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+const ESCAPED: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+const SLACK_FORM: TextForm = { ...PLAIN_FORM, written: (character) => ESCAPED[character] ?? character };
+
+/** A text that is shown as it is, and no markup. */
+export function slackText(text: string): string {
+  return marked(text, SECTION_MAX);
 }

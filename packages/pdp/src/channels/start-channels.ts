@@ -76,7 +76,7 @@ async function deliver(
 ): Promise<void> {
   const notice = await desk.claim(key, owner, timeoutMs * 3);
   if (notice === undefined) return;
-  const found = await desk.look(notice.approval_id, sender.name);
+  const found = await desk.look(notice.approval_id, sender);
   if (found === undefined) return desk.told(key, owner);
   const signal = AbortSignal.any([ending, AbortSignal.timeout(timeoutMs)]);
   const id = `msg_${createHash('sha256').update(key).digest('base64url').slice(0, 27)}`;

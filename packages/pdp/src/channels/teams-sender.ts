@@ -1,5 +1,6 @@
 import type { Outbound } from '@writ/outbound';
-import { type ChannelNotice, type ChannelSender, outcomeText, summaryOf } from './sender.ts';
+import { fitted, type TextForm } from './fitted-text.ts';
+import { type ChannelNotice, type ChannelSender, CUT_ARGUMENTS, outcomeText, summaryOf } from './sender.ts';
 import { answerOf } from './webhook-sender.ts';
 
 /** Steps that a card is posted for: the question, what is asked again, and what became of it. */
@@ -38,14 +39,19 @@ export function teamsSender(options: {
   };
 }
 
+/** Bytes of JSON of a card's texts: Teams drops a card of more than 28 KB, and nobody would be asked. */
+const SHORT_MAX = 1_500;
+const LONG_MAX = 4_000;
+
 function messageOf({ approval, event, pageUrl }: ChannelNotice): object {
   const { title, who, why, args } = summaryOf(approval);
   const open = approval.status === 'pending';
   const facts = [
-    { title: 'Who', value: who },
-    { title: 'Why', value: why },
-    { title: 'State', value: outcomeText(approval) },
-    { title: 'Until', value: approval.expires_at },
+    { title: 'Who', value: marked(who, SHORT_MAX) },
+    // One each, so that nothing that is long hides another.
+    ...why.map((line) => ({ title: 'Why', value: marked(line, LONG_MAX) })),
+    { title: 'State', value: marked(outcomeText(approval), SHORT_MAX) },
+    { title: 'Until', value: marked(approval.expires_at, SHORT_MAX) },
   ];
   const heading = open ? (event === 'requested' ? 'Approval needed' : 'Still waiting') : 'Decided';
   const content = {
@@ -58,10 +64,19 @@ function messageOf({ approval, event, pageUrl }: ChannelNotice): object {
         size: 'Medium',
         weight: 'Bolder',
         wrap: true,
-        text: `${heading}: ${escapeMarkdown(title)}`,
+        text: `${heading}: ${marked(title, SHORT_MAX)}`,
       },
-      { type: 'FactSet', facts: facts.map((fact) => ({ ...fact, value: escapeMarkdown(fact.value) })) },
-      ...(open ? [{ type: 'TextBlock', fontType: 'Monospace', wrap: true, text: escapeMarkdown(args) }] : []),
+      { type: 'FactSet', facts },
+      ...(open
+        ? [
+            {
+              type: 'TextBlock',
+              fontType: 'Monospace',
+              wrap: true,
+              text: marked(args, LONG_MAX, CUT_ARGUMENTS),
+            },
+          ]
+        : []),
     ],
     ...(open && pageUrl !== undefined
       ? { actions: [{ type: 'Action.OpenUrl', title: 'Look and decide', url: pageUrl }] }
@@ -73,7 +88,13 @@ function messageOf({ approval, event, pageUrl }: ChannelNotice): object {
   };
 }
 
-/** Texts of cards are Markdown: what an agent wrote must not become a link. */
-function escapeMarkdown(text: string): string {
-  return text.replace(/[\\`*_[\]()<>#|~]/g, (mark) => `\\${mark}`);
+/** As much of a text as fits, as Markdown that says just this: what an agent wrote must not become a link. */
+function marked(text: string, bytesMax: number, ending?: string): string {
+  return fitted(text, bytesMax, TEAMS_FORM, ending);
 }
+
+const MARKS = new Set('\\`*_[]()<>#|~');
+const TEAMS_FORM: TextForm = {
+  written: (character) => (MARKS.has(character) ? `\\${character}` : character),
+  size: (written) => Buffer.byteLength(JSON.stringify(written)) - 2,
+};

@@ -25,6 +25,7 @@ export function webhookSender({
 }: WebhookOptions): ChannelSender {
   return {
     name,
+    tellsRecent: true,
     send: async (notice, signal) => {
       const timestamp = Math.floor(now() / 1000);
       const body = bodyOf(notice, now());

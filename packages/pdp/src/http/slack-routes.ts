@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import { SLACK_ACTIONS } from '../channels/slack-sender.ts';
+import { SLACK_ACTIONS, slackText } from '../channels/slack-sender.ts';
 import { sameText } from '../channels/webhook-sender.ts';
 import { HttpError } from './error-body.ts';
 import type { ApiContext } from './http-api.ts';
@@ -72,7 +72,7 @@ async function interact({ service }: ApiContext, slack: SlackInteractions, body:
   if (person === undefined) return answer(slack, payload, 'You are not among those who may be asked.');
   const result = await service.administration.approvals[verb](action.value, { ...person, channel: 'slack' });
   // What became of it is told by the message itself, which changes for everybody.
-  if (!result.ok) await answer(slack, payload, `Not done: ${result.message}.`);
+  if (!result.ok) await answer(slack, payload, `Not done: ${slackText(result.message)}.`);
 }
 
 const VERBS: ReadonlyMap<string, 'approve' | 'deny'> = new Map([

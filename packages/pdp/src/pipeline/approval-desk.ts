@@ -1,5 +1,6 @@
 import { type Approval, REASON_TABLE } from '@writ/decision';
 import { type ApprovalState, listAway, readApproval, toApproval } from '@writ/state';
+import { scanPages } from '@writ/store';
 import type { ApprovalStepResult } from './approval-procedure.ts';
 import type { ApprovalDesk, ApprovalFilter, ApprovalVerdict } from './approval-service.ts';
 import { stepApproval } from './approvals.ts';
@@ -11,8 +12,7 @@ import { type JudgeResult, judgeApproval } from './judge-approval.ts';
 import type { PendingLine } from './pending-line.ts';
 import { recentDecisions } from './recent-decisions.ts';
 
-/** Approvals looked at, the oldest first, and of the ended ones the newest that are shown. */
-const APPROVALS_MAX = 100_000;
+/** Of the ended ones the newest that are shown. */
 const APPROVALS_SHOWN_MAX = 1000;
 /** Prefix of the cells that hold approvals. */
 const APPROVAL_PREFIX = 'approval/';
@@ -99,7 +99,7 @@ async function listPending(core: Core, person: Approver | undefined): Promise<re
 /** All that are pending, which have a list of their own; of others, or of all together, the newest ones. */
 async function listApprovals(core: Core, filter: ApprovalFilter): Promise<readonly Approval[]> {
   const nowMs = core.clock.nowMs();
-  const { status, person, limit = APPROVALS_MAX } = filter;
+  const { status, person, limit = Number.POSITIVE_INFINITY } = filter;
   if (status === 'pending') {
     const lines = (await listPending(core, person)).slice(0, limit);
     const states = await Promise.all(lines.map(({ id }) => approvalNamed(core.store, id, nowMs)));
@@ -107,15 +107,18 @@ async function listApprovals(core: Core, filter: ApprovalFilter): Promise<readon
       .filter((state) => state?.status === 'pending')
       .map((state) => toApproval(state as ApprovalState));
   }
-  const cells = await core.store.scan(APPROVAL_PREFIX, APPROVALS_MAX);
-  return cells
-    .map(([key, text]) =>
-      readApproval(() => text, decodeURIComponent(key.slice(APPROVAL_PREFIX.length)), nowMs),
-    )
-    .filter((state) => state !== undefined)
-    .filter((state) => (status === undefined || state.status === status) && sees(person, state))
-    .slice(-Math.min(limit, APPROVALS_SHOWN_MAX))
-    .map(toApproval);
+  const shownMax = Math.min(limit, APPROVALS_SHOWN_MAX);
+  let found: readonly ApprovalState[] = [];
+  for await (const page of scanPages(core.store, APPROVAL_PREFIX)) {
+    const states = page.flatMap(([key, text]) => {
+      const id = decodeURIComponent(key.slice(APPROVAL_PREFIX.length));
+      const state = readApproval(() => text, id, nowMs);
+      const wanted = state !== undefined && (status === undefined || state.status === status);
+      return wanted && sees(person, state) ? [state] : [];
+    });
+    found = [...found, ...states].slice(-shownMax);
+  }
+  return found.map(toApproval);
 }
 
 async function verdictOf(judged: () => Promise<JudgeResult>): Promise<ApprovalVerdict> {

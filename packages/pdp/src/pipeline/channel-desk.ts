@@ -28,10 +28,10 @@ export interface ChannelDesk {
     memo?: { approvalId: string; channel: string; text: string },
   ): Promise<void>;
   retry(key: string, owner: string, retryMs: number): Promise<void>;
-  /** The approval as people see it, with what the channel kept of it. */
+  /** The approval as people see it, with what the channel kept of it, and the latest decisions where it tells them. */
   look(
     id: string,
-    channel: string,
+    channel: { readonly name: string; readonly tellsRecent?: boolean },
   ): Promise<{ readonly approval: Approval; readonly memo?: string } | undefined>;
   /** Ends what expired, reminds, and asks further people, where that is due. */
   upkeep(): Promise<void>;
@@ -52,10 +52,10 @@ export function createChannelDesk(core: Core): ChannelDesk {
     look: async (id, channel) => {
       const state = await approvalNamed(core.store, id, core.clock.nowMs());
       if (state === undefined) return undefined;
-      const key = memoKey(id, channel);
+      const key = memoKey(id, channel.name);
       const text = await core.store.read(key);
       const memo = readMemo(() => text, key);
-      const recent = await recentDecisions(core, state);
+      const recent = channel.tellsRecent === true ? await recentDecisions(core, state) : [];
       const approval = { ...toApproval(state), ...(recent.length === 0 ? {} : { recent }) };
       return { approval, ...(memo === undefined ? {} : { memo }) };
     },
@@ -63,13 +63,27 @@ export function createChannelDesk(core: Core): ChannelDesk {
   };
 }
 
+/** One that cannot be looked after holds up no other; what went wrong is told when all had their turn. */
 async function upkeep(core: Core): Promise<void> {
-  await upkeepEach(core);
-  await upkeepGroups(core);
+  const faults = [...(await upkeepEach(core)), ...(await upkeepGroups(core))];
+  if (faults.length === 0) return;
+  const [first] = faults;
+  const said = first instanceof Error ? first.message : String(first);
+  throw new AggregateError(faults, faults.length === 1 ? said : `${said} (and ${faults.length - 1} more)`);
+}
+
+/** Does `work` for each of `items`; gives what was thrown. */
+async function forEach<Item>(
+  items: Iterable<Item>,
+  work: (item: Item) => Promise<void>,
+): Promise<readonly unknown[]> {
+  const faults: unknown[] = [];
+  for (const item of items) await work(item).catch((fault) => faults.push(fault));
+  return faults;
 }
 
 /** Where the question of a group that people were asked about has ended, they are asked about the next one. */
-async function upkeepGroups(core: Core): Promise<void> {
+async function upkeepGroups(core: Core): Promise<readonly unknown[]> {
   const nowMs = core.clock.nowMs();
   const groups = new Map<string, PendingItem>();
   const waiting = new Set<string>();
@@ -80,9 +94,9 @@ async function upkeepGroups(core: Core): Promise<void> {
     const key = group === undefined ? undefined : groupKey(tenant, group);
     if (key !== undefined && !groups.has(key)) groups.set(key, item);
   }
-  for (const [key, { id, summary }] of groups) {
+  return forEach(groups, async ([key, { id, summary }]) => {
     const known = await core.store.read(key);
-    if (known !== undefined && waiting.has(known)) continue;
+    if (known !== undefined && waiting.has(known)) return;
     const request: GroupRequest = {
       ...(summary.tenant === undefined ? {} : { tenant: summary.tenant }),
       group: summary.group as string,
@@ -91,16 +105,18 @@ async function upkeepGroups(core: Core): Promise<void> {
       channels: core.channels,
     };
     await core.store.call<GroupRequest, boolean>('pdp.approval-group', request);
-  }
+  });
 }
 
-async function upkeepEach(core: Core): Promise<void> {
+async function upkeepEach(core: Core): Promise<readonly unknown[]> {
   const nowMs = core.clock.nowMs();
-  for (const { id, summary } of await core.pending.list()) {
-    if (summary.upkeep_ms === undefined || summary.upkeep_ms > nowMs) continue;
+  const due = (await core.pending.list()).filter(
+    ({ summary: { upkeep_ms } }) => upkeep_ms !== undefined && upkeep_ms <= nowMs,
+  );
+  return forEach(due, async ({ id }) => {
     const state = await approvalNamed(core.store, id, 0);
     const event = state === undefined ? undefined : upkeepDue(state, nowMs);
-    if (event === undefined) continue;
+    if (event === undefined) return;
     const request: UpkeepRequest = {
       id,
       event,
@@ -112,5 +128,5 @@ async function upkeepEach(core: Core): Promise<void> {
     await core.store.call<UpkeepRequest, boolean>('pdp.approval-upkeep', request);
     core.pending.note(id);
     core.moves.emit(id);
-  }
+  });
 }

@@ -7,13 +7,16 @@ import {
   pendingApprovalId,
   readPending,
 } from '@writ/state';
-import type { Store } from '@writ/store';
+import { type Store, scanPages } from '@writ/store';
 import type { PendingLine } from './pending-line.ts';
 
-/** Approvals that are looked at, the oldest first. */
-const PENDING_MAX = 100_000;
-/** Entries of the record that are followed; after more the whole list is read anew. */
+/** Entries of the record that are followed at most. */
 const FOLLOWED_MAX = 4_000;
+/** So many are followed even where fewer approvals wait; beyond, reading the list anew is less to read. */
+const FOLLOWED_MIN = 64;
+
+/** Cells read at once. */
+const PAGE = 10_000;
 
 /** One approval that waits, with what of its line does not change with time. */
 export interface PendingItem {
@@ -69,14 +72,19 @@ export class PendingIndex {
   async #refresh(): Promise<void> {
     const size = await this.#store.logSize();
     const seen = this.#seen;
-    if (seen === undefined || size < seen || size - seen > FOLLOWED_MAX) await this.#readWhole();
+    if (seen === undefined || size < seen || size - seen > this.#followedMax()) await this.#readWhole();
     else await this.#follow(seen, size);
     this.#seen = size;
   }
 
+  #followedMax(): number {
+    return Math.min(FOLLOWED_MAX, Math.max(FOLLOWED_MIN, this.#items.size));
+  }
+
   async #readWhole(): Promise<void> {
     this.#moved.clear();
-    const cells = await this.#store.scan(PENDING_PREFIX, PENDING_MAX);
+    const cells: (readonly [key: string, text: string])[] = [];
+    for await (const page of scanPages(this.#store, PENDING_PREFIX, { size: PAGE })) cells.push(...page);
     this.#items.clear();
     this.#sorted = undefined;
     for (const [key, text] of cells) this.#put(pendingApprovalId(key), text);
