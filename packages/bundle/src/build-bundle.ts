@@ -2,7 +2,8 @@ import { basename, resolve } from 'node:path';
 import { assembleBundle } from './assemble.ts';
 import type { Bundle, BundleLimits } from './bundle.ts';
 import type { WasmResolver } from './bundle-engine.ts';
-import { type BundleFile, belongsToBundle, completeLimits, isTestModule } from './files.ts';
+import { missingModules } from './engine-content.ts';
+import { type BundleFile, belongsToBundle, completeLimits, isTestModule, withoutLead } from './files.ts';
 import type { BundleProblem } from './problem.ts';
 import { readDirectoryFiles } from './read-directory.ts';
 import type { Release } from './release.ts';
@@ -60,14 +61,16 @@ export async function buildBundle(folder: string, options: BuildOptions = {}): P
   const sources = read.files.filter(({ path }) => !isSignaturesFile(path));
   const assembled = await assembleBundle(sources, { name, ...limitsOf(options) });
   if (!assembled.ok) return assembled;
+  const manifest = manifestOf(sources, assembled.bundle, options);
   const packed = [
-    manifestFile(sources, assembled.bundle, options),
+    { path: '.manifest', bytes: new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`) },
     ...sources.filter((file) => isPacked(file.path, options)),
     ...(options.module === undefined
       ? []
       : [{ path: MODULE_FILE, bytes: new TextEncoder().encode(options.module) }]),
   ];
-  const missing = missingWasm(packed);
+  // Whichever engine evaluates it here: OPA would refuse the bundle.
+  const missing = missingModules(wasmOf(manifest), packed);
   if (missing.length > 0)
     return { ok: false, problems: missing.map((problem) => ({ bundle: name, ...problem })) };
   const files = await withSignature(packed, options);
@@ -93,11 +96,11 @@ function isPacked(path: string, options: BuildOptions): boolean {
 }
 
 /** The folder's manifest with the revision and the roots that hold; everything else as it was written. */
-function manifestFile(
+function manifestOf(
   files: readonly BundleFile[],
   bundle: Bundle,
   { revision, sequence, rollbackTo, release }: BuildOptions,
-): BundleFile {
+): Readonly<Record<string, unknown>> {
   const written = files.find(({ path }) => path === '.manifest');
   const document: Record<string, unknown> =
     written === undefined ? {} : JSON.parse(new TextDecoder().decode(written.bytes));
@@ -108,34 +111,19 @@ function manifestFile(
     ...(rollbackTo === undefined ? {} : { rollback_to: rollbackTo }),
     ...(release === undefined ? {} : { release }),
   };
-  const manifest = {
+  return {
     ...document,
     revision: revision ?? document['revision'] ?? bundle.revision,
     roots: bundle.roots,
     ...(wasmOf(document).length === 0 ? {} : { wasm: wasmOf(document) }),
     ...(Object.keys(writ).length === 0 ? {} : { metadata: { ...metadata, writ } }),
   };
-  return { path: '.manifest', bytes: new TextEncoder().encode(`${JSON.stringify(manifest, null, 2)}\n`) };
 }
 
 /** OPA finds a Wasm module by the very name that it has in the archive; its own archives name files from `/` on. */
 function wasmOf(document: Readonly<Record<string, unknown>>): WasmResolver[] {
   const resolvers = (document['wasm'] ?? []) as readonly WasmResolver[];
-  return resolvers.map((resolver) => ({ ...resolver, module: resolver.module.replace(/^\/+/, '') }));
-}
-
-/** Wasm modules that the manifest names and nobody packed: OPA would refuse the bundle. */
-function missingWasm(packed: readonly BundleFile[]): BundleProblem[] {
-  const manifest = packed.find(({ path }) => path === '.manifest')!;
-  const document = JSON.parse(new TextDecoder().decode(manifest.bytes)) as Record<string, unknown>;
-  return wasmOf(document)
-    .filter(({ module }) => !packed.some(({ path }) => path === module))
-    .map(({ module }) => ({
-      code: 'manifest_invalid',
-      message: `\`wasm\` names \`${module}\`, and there is no such file`,
-      file: '.manifest',
-      pointer: '/wasm',
-    }));
+  return resolvers.map((resolver) => ({ ...resolver, module: withoutLead(resolver.module) }));
 }
 
 /** The files with their signatures beside them, where a key is given. */

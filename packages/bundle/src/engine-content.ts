@@ -27,22 +27,22 @@ export function engineContent(
     });
   // Two engines that check each other may have one that runs modules: what is there counts.
   const counts = engine === 'wasm' || (engine === 'crosscheck' && modules.length > 0);
-  return counts
-    ? { files: modules, wasm: resolversOf(manifest, modules, problems) }
-    : missingEngine(engine, files, problems);
+  if (!counts) return missingEngine(engine, files, problems);
+  problems.push(...missingModules(manifest.wasm, modules));
+  return { files: modules, wasm: manifest.wasm };
 }
 
-function resolversOf(
-  { wasm }: Manifest,
-  modules: readonly BundleFile[],
-  problems: BundleProblem[],
-): readonly WasmResolver[] {
-  for (const { module } of wasm) {
-    if (modules.some(({ path }) => path === module)) continue;
+/** Wasm modules that a manifest names and that are not among the files. */
+export function missingModules(
+  wasm: readonly WasmResolver[],
+  files: readonly BundleFile[],
+): readonly BundleProblem[] {
+  const paths = new Set(files.map(({ path }) => path));
+  return wasm.flatMap(({ module }) => {
+    if (paths.has(module)) return [];
     const message = `\`wasm\` names \`${module}\`, and there is no such file`;
-    problems.push({ code: 'manifest_invalid', message, file: '.manifest', pointer: '/wasm' });
-  }
-  return wasm;
+    return [{ code: 'manifest_invalid', message, file: '.manifest', pointer: '/wasm' }];
+  });
 }
 
 /** Policies that nothing would read are never what was meant. */

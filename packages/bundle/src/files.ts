@@ -52,7 +52,7 @@ export function safePath(
   raw: string,
   limits: BundleLimits,
 ): { readonly path: string } | { readonly refused: string } {
-  const trimmed = raw.replace(/^(\.?\/)+/, '');
+  const trimmed = withoutLead(raw);
   const parts = trimmed.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.length === 0) return { refused: 'is empty' };
   if (parts.includes('..')) return { refused: 'leads out of the bundle' };
@@ -61,6 +61,11 @@ export function safePath(
   if (parts.length > limits.folderDepthMax)
     return { refused: `is deeper than ${limits.folderDepthMax} folders` };
   return { path: parts.join('/') };
+}
+
+/** A path within a bundle without what may stand before it: OPA writes `/policy.wasm`, and reads `./policy.wasm` as well. */
+export function withoutLead(path: string): string {
+  return path.replace(/^(\.?\/)+/, '');
 }
 
 /** Counts files and bytes against the limits while a bundle is read. */

@@ -2,6 +2,7 @@ import { ACTION_TYPES, ENTRYPOINT_KINDS, type JsonObject, LAYERS, nearestName, P
 import { z } from 'zod';
 import type { Entrypoint, When } from './bundle.ts';
 import type { WasmResolver } from './bundle-engine.ts';
+import { withoutLead } from './files.ts';
 import type { BundleProblem } from './problem.ts';
 import { type Release, releaseSchema } from './release.ts';
 import { type Governance, governanceFields, type Stewardship, stewardshipOf } from './stewardship.ts';
@@ -174,7 +175,7 @@ export function readManifest(document: unknown, file = '.manifest'): ManifestRes
       ...(writ.engine === undefined ? {} : { engine: writ.engine }),
       wasm: (value.wasm ?? []).map(({ entrypoint, module }) => ({
         entrypoint: entrypoint.replace(/^\/+/, ''),
-        module: module.replace(/^(\.?\/)+/, ''),
+        module: withoutLead(module),
       })),
       ...(value.roots === undefined
         ? {}

@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { applyDeltas, buildBundle, compareBundles, readDirectory, readTarballBytes } from '../src/index.ts';
 import { bundleOf, makeFolder, makeSigner, POLICY, problemsOf } from './bundle-fixture.ts';
@@ -63,6 +64,23 @@ describe('what other engines than those for Rego read', () => {
     expect(bundleOf(await readDirectory(makeFolder(files))).engineContent?.wasm).toEqual([
       { entrypoint: 'tools/decision', module: 'policy.wasm' },
     ]);
+  });
+
+  it('an archive names modules as OPA looks for them, whatever stood before them, and none that is not in it', async () => {
+    for (const module of ['policy.wasm', '/policy.wasm', './policy.wasm', './/./policy.wasm']) {
+      const wasm = [{ entrypoint: 'tools/decision', module }];
+      for (const writ of [{ entrypoints }, { engine: 'wasm', entrypoints }]) {
+        const files = { '.manifest': manifest(writ, { wasm }), 'p.rego': POLICY };
+        const built = await buildBundle(makeFolder({ ...files, 'policy.wasm': MODULE }));
+        if (!built.ok) throw new Error(JSON.stringify(built.problems));
+        const text = gunzipSync(built.archive).toString('latin1');
+        expect(text, module).toContain('"module": "policy.wasm"');
+        const without = problemsOf(await buildBundle(makeFolder({ ...files, 'other.wasm': MODULE })));
+        expect(without.map(({ message }) => message)).toEqual([
+          '`wasm` names `policy.wasm`, and there is no such file',
+        ]);
+      }
+    }
   });
 
   it.each([

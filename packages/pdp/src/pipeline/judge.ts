@@ -132,6 +132,7 @@ function strictestOf(first: Combined, second: Combined): Combined {
   const leading = STRICTNESS[second.outcome] > STRICTNESS[first.outcome] ? second : first;
   const trailing = leading === first ? second : first;
   const reasons = uniteReasons(leading.reasons, trailing.reasons);
+  // A step-up is the second's alone, with all ways that it asks for: a first verdict of that kind is not redacted.
   return {
     ...leading,
     outcome,
