@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,6 +57,8 @@ describe('the published OpenAPI document', () => {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats.default(ajv);
   const asked = new Set<string>();
+  // The server outlives an attempt: what has to be new to it is drawn.
+  const unseen = (): string => randomUUID();
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'writ-openapi-'));
@@ -124,9 +127,10 @@ describe('the published OpenAPI document', () => {
   });
 
   it('says what every route answers', { timeout: 120_000 }, async () => {
+    asked.clear();
     const allowed = (await ask({
       operation: 'POST /v1/decide',
-      body: { ...call('db.read'), idempotency_key: 'one' },
+      body: { ...call('db.read'), idempotency_key: unseen() },
     })) as { decision_id: string };
     await ask({ operation: 'POST /v1/decide', body: { requests: [call('db.read'), call('shell.exec')] } });
     const { request } = call('db.read') as { request: { action: object } };
@@ -152,7 +156,7 @@ describe('the published OpenAPI document', () => {
     const escalated = async (): Promise<string> => {
       const decision = await ask({
         operation: 'POST /v1/decide',
-        body: call('db.delete', { n: asked.size }),
+        body: call('db.delete', { n: unseen() }),
       });
       return (decision as { approval: { id: string } }).approval.id;
     };
@@ -315,7 +319,7 @@ describe('the published OpenAPI document', () => {
         id: 'user:42',
         properties: { scopes: ['read', 'write:refund', 'write:destructive'] },
       },
-      action: { name: 'tools/call', properties: { arguments: { table: 'asked_for' } } },
+      action: { name: 'tools/call', properties: { arguments: { table: unseen() } } },
       resource: { type: 'tool', id: 'db.delete' },
     };
     const { context } = (await ask({ operation: 'POST /access/v1/evaluation', body: guarded })) as {
@@ -347,14 +351,14 @@ describe('the published OpenAPI document', () => {
     const headers = { authorization: `Bearer ${writ.operatorToken()}` };
     const entries = await follow('/v1/log/stream', headers);
     const approvals = await follow('/v1/approvals/changes', headers);
-    await ask({ operation: 'POST /v1/decide', body: call('db.read', { seen: 1 }) });
+    await ask({ operation: 'POST /v1/decide', body: call('db.read', { seen: unseen() }) });
     const first = await entries.next();
     const entry = document.components.schemas['LogEntry'];
     expect(first).toMatchObject({ event: 'entry', data: { core: { kind: 'decision' } } });
     expect(problems(entry, first.data)).toEqual([]);
     const decision = (await ask({
       operation: 'POST /v1/decide',
-      body: call('db.delete', { seen: 2 }),
+      body: call('db.delete', { seen: unseen() }),
     })) as { approval: { id: string } };
     const id = decision.approval.id;
     expect(await approvals.next()).toMatchObject({ event: 'approval', data: { id, status: 'pending' } });

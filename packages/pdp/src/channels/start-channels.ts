@@ -12,6 +12,8 @@ export interface ChannelsOptions {
   readonly lookEveryMs?: number;
   /** Longest time of one delivery, ms. Default 10,000. */
   readonly timeoutMs?: number;
+  /** How long deliveries under way are waited for at the end, ms. Default 2,000. */
+  readonly endingMs?: number;
   /** Wait before the second attempt, ms; doubled with each further one. Default 1,000. */
   readonly retryMs?: number;
 }
@@ -28,9 +30,10 @@ const UPKEEP_EVERY_MS = 2_000;
  * by one of all processes at a time. Nothing waits for a channel.
  */
 export function startChannels(options: ChannelsOptions): { close(): Promise<void> } {
-  const { desk, senders, lookEveryMs = 500, onFault = () => {} } = options;
+  const { desk, senders, lookEveryMs = 500, endingMs = 2_000, onFault = () => {} } = options;
   const owner = randomUUID();
   const ending = new AbortController();
+  const cutting = new AbortController();
   const flights = new Map(senders.map(({ name }) => [name, new Map<string, Promise<void>>()]));
   let upkeepAt = 0;
   const look = async (): Promise<void> => {
@@ -45,7 +48,7 @@ export function startChannels(options: ChannelsOptions): { close(): Promise<void
         if (ending.signal.aborted || flight.size >= IN_FLIGHT_MAX) break;
         // Steps of one approval go one after another.
         if (flight.has(notice.approval_id)) continue;
-        const told = deliver(options, sender, key, owner, ending.signal)
+        const told = deliver(options, sender, key, owner, cutting.signal)
           .catch((error) => onFault(`telling ${sender.name}`, error))
           .finally(() => flight.delete(notice.approval_id));
         flight.set(notice.approval_id, told);
@@ -62,7 +65,11 @@ export function startChannels(options: ChannelsOptions): { close(): Promise<void
     close: async () => {
       ending.abort();
       await loop;
-      await Promise.allSettled([...flights.values()].flatMap((flight) => [...flight.values()]));
+      const flying = Promise.allSettled([...flights.values()].flatMap((flight) => [...flight.values()]));
+      // A message that was sent and not noted would be sent again, and the first one never change.
+      const cut = setTimeout(() => cutting.abort(), endingMs);
+      await flying;
+      clearTimeout(cut);
     },
   };
 }
@@ -72,13 +79,13 @@ async function deliver(
   sender: ChannelSender,
   key: string,
   owner: string,
-  ending: AbortSignal,
+  cut: AbortSignal,
 ): Promise<void> {
   const notice = await desk.claim(key, owner, timeoutMs * 3);
   if (notice === undefined) return;
   const found = await desk.look(notice.approval_id, sender);
   if (found === undefined) return desk.told(key, owner);
-  const signal = AbortSignal.any([ending, AbortSignal.timeout(timeoutMs)]);
+  const signal = AbortSignal.any([cut, AbortSignal.timeout(timeoutMs)]);
   const id = `msg_${createHash('sha256').update(key).digest('base64url').slice(0, 27)}`;
   const page = pageUrl === undefined ? {} : { pageUrl: `${pageUrl}/approvals/${notice.approval_id}` };
   const answer: ChannelAnswer = await sender

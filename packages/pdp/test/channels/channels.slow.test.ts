@@ -78,6 +78,7 @@ async function openWith(
     lookEveryMs: 20,
     retryMs: 20,
     timeoutMs: 2_000,
+    endingMs: 100,
   });
   undo.push(() => running.close());
   return api;
@@ -92,10 +93,16 @@ async function asked(api: Api, n: number): Promise<string> {
 const typeOf = ({ text }: Received): string => JSON.parse(text).type;
 const ok = (_: Received, response: ServerResponse) => void response.writeHead(204).end();
 
+/** Tests share a store, with what was not told in it: each has channels of its own. */
+let names = 0;
+const newName = (): string => `channel-${++names}`;
+
 describe('webhooks', () => {
   it('[P-CHANNEL-SIGNED] tell every step, signed as Standard Webhooks has it, without what is masked', async () => {
     const { url, received } = await receiver(ok);
-    const api = await openWith([webhookSender({ name: 'hook', url, secret: SECRET, outbound: outbound() })]);
+    const api = await openWith([
+      webhookSender({ name: newName(), url, secret: SECRET, outbound: outbound() }),
+    ]);
     const id = await asked(api, 1);
     await expect.poll(() => received.map(typeOf), { timeout: 10_000 }).toEqual(['approval.requested']);
     await api.fixture.point.administration.approvals.approve(id, 'operator');
@@ -123,22 +130,23 @@ describe('webhooks', () => {
     const { url, received } = await receiver(
       (_, response) => void response.writeHead(failing ? 500 : 200).end(),
     );
-    const sender = webhookSender({ name: 'hook', url, secret: SECRET, outbound: outbound() });
-    const api = await openApi(RULES, { fixtureOptions: { channels: ['hook'] } });
+    const name = newName();
+    const sender = webhookSender({ name, url, secret: SECRET, outbound: outbound() });
+    const api = await openApi(RULES, { fixtureOptions: { channels: [name] } });
     undo.push(() => api.close());
     const desk = api.fixture.point.administration.channels;
     // Nobody tells yet: the notice waits in the state.
     await asked(api, 1);
-    expect(await desk.due('hook')).toHaveLength(1);
+    expect(await desk.due(name)).toHaveLength(1);
     const first = startChannels({ desk, senders: [sender], lookEveryMs: 10, retryMs: 10 });
     await expect.poll(() => received.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(2);
     await first.close();
     failing = false;
     const second = startChannels({ desk, senders: [sender], lookEveryMs: 10, retryMs: 10 });
     undo.push(() => second.close());
-    const before = received.length;
-    await expect.poll(() => received.length, { timeout: 10_000 }).toBeGreaterThan(before - 1);
-    await expect.poll(async () => (await desk.due('hook')).length, { timeout: 10_000 }).toBe(0);
+    // What is being sent is not due, and not told either: the cell goes when the receiver took it.
+    const waiting = () => api.fixture.store.scan(`outbox/${name}/`);
+    await expect.poll(waiting, { timeout: 10_000 }).toEqual([]);
     expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
   });
 
@@ -147,8 +155,8 @@ describe('webhooks', () => {
     const live = await receiver(ok);
     const client = outbound();
     const api = await openWith([
-      webhookSender({ name: 'dead', url: dead.url, secret: SECRET, outbound: client }),
-      webhookSender({ name: 'live', url: live.url, secret: SECRET, outbound: client }),
+      webhookSender({ name: newName(), url: dead.url, secret: SECRET, outbound: client }),
+      webhookSender({ name: newName(), url: live.url, secret: SECRET, outbound: client }),
     ]);
     const ids = await Promise.all(Array.from({ length: 8 }, (_, n) => asked(api, n)));
     await expect.poll(() => live.received.length, { timeout: 10_000 }).toBe(8);
@@ -158,7 +166,7 @@ describe('webhooks', () => {
 
   it('two processes tell a notice once', async () => {
     const { url, received } = await receiver(ok);
-    const sender = webhookSender({ name: 'hook', url, secret: SECRET, outbound: outbound() });
+    const sender = webhookSender({ name: newName(), url, secret: SECRET, outbound: outbound() });
     const api = await openWith([sender]);
     const second = startChannels({
       desk: api.fixture.point.administration.channels,
@@ -172,6 +180,33 @@ describe('webhooks', () => {
   });
 });
 
+describe('ending', () => {
+  it('[P-CHANNEL-LOSES-NOTHING] what is being told when a process ends is told to its end, and not again by the next', async () => {
+    let answer = (): void => {};
+    const { url, received } = await receiver((_, response) => {
+      answer = () => void response.writeHead(204).end();
+    });
+    const name = newName();
+    const sender = webhookSender({ name, url, secret: SECRET, outbound: outbound() });
+    const api = await openApi(RULES, { fixtureOptions: { channels: [name] } });
+    undo.push(() => api.close());
+    const desk = api.fixture.point.administration.channels;
+    const first = startChannels({ desk, senders: [sender], lookEveryMs: 10 });
+    await asked(api, 1);
+    await expect.poll(() => received.length, { timeout: 10_000 }).toBe(1);
+    const closed = first.close();
+    answer();
+    await closed;
+    expect(await api.fixture.store.scan(`outbox/${name}/`)).toEqual([]);
+    // One that does not answer is left, to be told by whoever comes next.
+    const second = startChannels({ desk, senders: [sender], lookEveryMs: 10, endingMs: 50 });
+    await asked(api, 2);
+    await expect.poll(() => received.length, { timeout: 10_000 }).toBe(2);
+    await second.close();
+    expect(await api.fixture.store.scan(`outbox/${name}/`)).toHaveLength(1);
+  });
+});
+
 describe('time', () => {
   it('ends what nobody decided, reminds, and asks further people, each told once', async () => {
     const { url, received } = await receiver(ok);
@@ -181,7 +216,8 @@ describe('time', () => {
       remind_after_seconds: 1000,
       escalate: [{ after_seconds: 0.2, groups: ['on-call'] }],
     });
-    const api = await openWith([webhookSender({ name: 'hook', url, secret: SECRET, outbound: outbound() })], {
+    const hook = webhookSender({ name: newName(), url, secret: SECRET, outbound: outbound() });
+    const api = await openWith([hook], {
       rules: [...RULES, { path: 'test/approvers', kind: 'approvers', rule }],
     });
     const id = await asked(api, 1);
@@ -210,7 +246,7 @@ describe('Slack', () => {
     });
     const client = outbound();
     const sender = slackSender({
-      name: 'slack',
+      name: newName(),
       token: 'xoxb-1',
       channel: 'C1',
       outbound: client,
@@ -300,7 +336,7 @@ describe('Slack', () => {
 describe('Teams', () => {
   it('gets a card that links to the page, and another one that says what became of it', async () => {
     const { url, received } = await receiver(ok);
-    const api = await openWith([teamsSender({ name: 'teams', url, outbound: outbound() })]);
+    const api = await openWith([teamsSender({ name: newName(), url, outbound: outbound() })]);
     const id = await asked(api, 1);
     await expect.poll(() => received.length, { timeout: 10_000 }).toBe(1);
     const card = JSON.parse(received[0]?.text ?? '').attachments[0];
