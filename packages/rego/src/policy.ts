@@ -1,8 +1,7 @@
 import type { AnalysedPolicy } from './analysis/analyse.ts';
 import { analyseQuery, analyseSteps, resolveOnly } from './analysis/analyse.ts';
 import type { Capabilities } from './analysis/capabilities.ts';
-import type { Captured } from './analysis/capture-values.ts';
-import { captureValues, isCaptureName } from './analysis/capture-values.ts';
+import { captureValues } from './analysis/capture-values.ts';
 import { dependenciesOf } from './analysis/dependencies.ts';
 import { dataPath } from './analysis/documents.ts';
 import type { Globals } from './analysis/names.ts';
@@ -10,8 +9,8 @@ import { importName } from './analysis/names.ts';
 import type { ReadPaths } from './analysis/reads.ts';
 import { readPaths } from './analysis/reads.ts';
 import { requiredCapabilities } from './analysis/required.ts';
+import { withoutTwins } from './analysis/twin-rule.ts';
 import { type ValueKind, valueKinds } from './analysis/types/value-kinds.ts';
-import { isKnownBuiltin } from './builtins/index.ts';
 import { NoDataFault } from './compile/data-code.ts';
 import { canGenerate } from './compile/generated-backend.ts';
 import { RUNTIME_SPECIFIER, writeModule } from './compile/write-module.ts';
@@ -39,15 +38,15 @@ import type {
   PreparedQuery,
   PreparedResults,
   QueryOptions,
-  ResultRow,
 } from './policy-types.ts';
+import { resultRow, unknownSteps } from './query-parts.ts';
+import { readModules } from './read-modules.ts';
 import type { Body, Module } from './syntax/ast.ts';
 import type { Diagnostic } from './syntax/diagnostic.ts';
 import { parseModule, parseQuery } from './syntax/index.ts';
-import type { ParseOptions } from './syntax/parse-module.ts';
-import { parseModuleSteps } from './syntax/parse-module.ts';
+import type { RuleTwin } from './syntax/rule-template.ts';
 import { finish, finishInSlices, type Steps } from './syntax/steps.ts';
-import type { JsonObject, Value } from './value/value.ts';
+import type { JsonObject } from './value/value.ts';
 
 export type {
   CompileOptions,
@@ -95,39 +94,52 @@ export async function compilePolicyAsync(
   return finishInSlices(compileSteps(sources, options), sliceMs, pause);
 }
 
-function* compileSteps(sources: readonly ModuleSource[], options: CompileOptions): Steps<CompileResult> {
-  const modules: Module[] = [];
-  const diagnostics: Diagnostic[] = [];
-  for (const source of sources) {
-    const parsed = yield* parseModuleSteps(source.text, parseOptions(source, options));
-    diagnostics.push(...parsed.diagnostics);
-    if (parsed.module !== undefined) modules.push(parsed.module);
+function* compileSteps(
+  sources: readonly ModuleSource[],
+  options: CompileOptions,
+  withTwins = true,
+): Steps<CompileResult> {
+  // What tests with cases are run by is their own text.
+  if (withTwins && options.testCases !== true) {
+    const quick = yield* compileReadSteps(sources, options, true);
+    if (quick !== undefined) return quick;
   }
-  if (modules.length < sources.length) return { diagnostics };
-  const parse = () =>
-    sources.map((source) => finish(parseModuleSteps(source.text, parseOptions(source, options))).module!);
-  return yield* compileModuleSteps(modules, parse, options, diagnostics);
+  return (yield* compileReadSteps(sources, options, false))!;
 }
 
-/** As {@link compilePolicy}, up to the plan: what another thread needs to evaluate the policy. */
+/**
+ * With twins, rules that are like others are not looked at one by one; undefined where they have to be, because there
+ * is something to say of them.
+ */
+function* compileReadSteps(
+  sources: readonly ModuleSource[],
+  options: CompileOptions,
+  withTwins: boolean,
+): Steps<CompileResult | undefined> {
+  const { modules, twins, diagnostics } = yield* readModules(sources, options, withTwins);
+  if (modules === undefined) return withTwins && twins.length > 0 ? undefined : { diagnostics };
+  const parse = () => finish(readModules(sources, options, false)).modules!;
+  const result = yield* compileModuleSteps(modules, parse, options, diagnostics, twins);
+  return twins.length > 0 && result.diagnostics.length > 0 ? undefined : result;
+}
+
+/**
+ * As {@link compilePolicy}, up to the plan: what another thread needs to evaluate the policy. Without twins every rule
+ * is looked at by itself, which comes to the same.
+ */
 export function compilePlan(
   sources: readonly ModuleSource[],
   options: CompileOptions,
+  withTwins = true,
 ): {
   readonly planned?: PlannedPolicy;
   readonly reads: (path: string) => ReadPaths;
   readonly diagnostics: readonly Diagnostic[];
 } {
-  const { policy, diagnostics } = compilePolicy(sources, options);
+  const { policy, diagnostics } = finish(compileSteps(sources, options, withTwins));
   const nothing: ReadPaths = { input: [], data: [] };
   if (!(policy instanceof CompiledPolicy)) return { reads: () => nothing, diagnostics };
   return { planned: policy.planned, reads: (path) => policy.reads(path), diagnostics };
-}
-
-function parseOptions({ file, version }: ModuleSource, { builtins = [] }: CompileOptions): ParseOptions {
-  const isBuiltin = (name: string): boolean =>
-    isKnownBuiltin(name) || builtins.some((one) => one.name === name);
-  return { file, isBuiltin, ...(version !== undefined && { version }) };
 }
 
 /** As {@link compilePolicy}, from parsed modules. */
@@ -144,8 +156,9 @@ function* compileModuleSteps(
   parse: () => readonly Module[],
   options: CompileOptions,
   before: readonly Diagnostic[],
+  twins: readonly (readonly RuleTwin[])[] = [],
 ): Steps<CompileResult> {
-  const analysed = yield* analyseSteps(modules, options);
+  const analysed = yield* analyseSteps(modules, options, twins);
   const diagnostics = [...before, ...analysed.diagnostics];
   if (analysed.policy === undefined) return { diagnostics };
   try {
@@ -179,30 +192,9 @@ function withImports(
   return { globals: new Map([...globals, ...named]), diagnostics };
 }
 
-function resultRow(
-  row: Readonly<Record<string, Value>>,
-  captured: readonly Captured[],
-  query: string,
-): ResultRow {
-  return {
-    bindings: Object.fromEntries(Object.entries(row).filter(([name]) => !isCaptureName(name))),
-    expressions: captured.map(({ location, variable }) => ({
-      value: variable === undefined ? true : row[variable]!,
-      text: query.slice(location.start, location.end),
-      location,
-    })),
-  };
-}
-
 interface PlannedQuery {
   readonly plan?: QueryPlan;
   readonly diagnostics: readonly Diagnostic[];
-}
-
-/** `input.a.b` or `data.c` as steps, `input` or `data` first. */
-function unknownSteps(path: string): readonly string[] {
-  const [root] = /^input(?![^.[])/.exec(path) ?? ['data'];
-  return [root, ...pathSteps(root === 'input' ? `data${path.slice('input'.length)}` : path)];
 }
 
 class CompiledPolicy implements Policy {
@@ -368,7 +360,7 @@ class CompiledPolicy implements Policy {
   }
 
   requiredCapabilities(): Capabilities {
-    return requiredCapabilities(this.#analysed.rules, this.modules);
+    return requiredCapabilities(withoutTwins(this.#analysed.rules), this.modules);
   }
 
   dependencies(text: string, options: QueryOptions = {}): ReturnType<Policy['dependencies']> {

@@ -2,7 +2,8 @@ import type { CustomBuiltins } from '../builtins/index.ts';
 import { bindCustomBuiltins } from '../builtins/index.ts';
 import type { Body, Module } from '../syntax/ast.ts';
 import type { Diagnostic } from '../syntax/diagnostic.ts';
-import { finish, type Steps } from '../syntax/steps.ts';
+import type { RuleTwin } from '../syntax/rule-template.ts';
+import { each, finish, type Steps } from '../syntax/steps.ts';
 import { arityLookup, checkBodyCalls } from './check-calls.ts';
 import type { Callee, CoreBody, CoreRule, Variable } from './core.ts';
 import type { DocumentNode } from './documents.ts';
@@ -18,6 +19,7 @@ import { orderQuery } from './safety.ts';
 import type { AnalysisOptions, Work } from './stages.ts';
 import { builtinLookup, STAGES } from './stages.ts';
 import { takeValues } from './take-values.ts';
+import { isTwin } from './twin-rule.ts';
 import type { MaybeType } from './types/type.ts';
 import type { TypeFault } from './types/type-errors.ts';
 import { WithFaults } from './with-faults.ts';
@@ -47,10 +49,14 @@ export function analyse(
   return finish(analyseSteps(modules, options));
 }
 
-/** As {@link analyse}. */
+/**
+ * As {@link analyse}; with the rules of each module that are like others in it. Of these nothing wrong is found: where
+ * there are diagnostics, the whole text has to be looked at.
+ */
 export function* analyseSteps(
   modules: readonly Module[],
   options: AnalysisOptions,
+  twins: readonly (readonly RuleTwin[])[] = [],
 ): Steps<ReturnType<typeof analyse>> {
   const report = new Report();
   const names: PolicyNames = {
@@ -69,7 +75,9 @@ export function* analyseSteps(
     report,
     withFaults: new WithFaults(),
     names,
+    twins,
     rules: [],
+    distinct: [],
     root,
     graph: new Map(),
     checkQueryTypes: () => [],
@@ -82,7 +90,8 @@ export function* analyseSteps(
     if (report.stopped) break;
   }
   if (report.failed) return { diagnostics: report.diagnostics };
-  const { rules, graph } = work;
+  const { rules } = work;
+  const graph = yield* graphWithTwins(work.graph, rules);
   const policy = {
     names: work.names,
     rules,
@@ -95,6 +104,16 @@ export function* analyseSteps(
     customs,
   };
   return { policy, diagnostics: report.diagnostics };
+}
+
+/** What a rule needs, those need that are like it. */
+function* graphWithTwins(graph: RuleGraph, rules: readonly CoreRule[]): Steps<RuleGraph> {
+  if (graph.size === rules.length) return graph;
+  const whole = new Map(graph);
+  yield* each(rules, (rule) => {
+    if (isTwin(rule)) whole.set(rule, graph.get(rule.twinOf) ?? []);
+  });
+  return whole;
 }
 
 /** A query with its names resolved and nothing else done to it. */

@@ -6,6 +6,7 @@ import { findNode, walkGroups } from './documents.ts';
 import type { Reference } from './rule-references.ts';
 import { compareReferences, minimal, referencesOf } from './rule-references.ts';
 import { stepText } from './term-text.ts';
+import { withoutTwins } from './twin-rule.ts';
 import { walkExpressionVariables } from './walk.ts';
 
 /** A reference by its root and its constant steps. */
@@ -78,7 +79,7 @@ function rulesAt(root: DocumentNode, steps: readonly CoreTerm[]): CoreRule[] {
   }
   if (node?.group !== undefined) {
     const { rules, defaults } = node.group;
-    const own = [...rules, ...defaults];
+    const own = [...withoutTwins(rules), ...defaults];
     const below = steps.length > node.path.length ? [] : rulesBelow(node);
     return [...own, ...below];
   }
@@ -90,7 +91,7 @@ function rulesBelow(node: DocumentNode): CoreRule[] {
   const found: CoreRule[] = [];
   for (const child of node.children.values()) {
     walkGroups(child, ({ rules, defaults }) => {
-      found.push(...rules, ...defaults);
+      found.push(...withoutTwins(rules), ...defaults);
     });
   }
   return found;

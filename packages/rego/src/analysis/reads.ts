@@ -1,6 +1,7 @@
 import type { Callee, CoreBody, CoreRef, CoreRule, CoreTerm } from './core.ts';
 import type { DocumentNode } from './documents.ts';
 import { walkGroups } from './documents.ts';
+import { withoutTwins } from './twin-rule.ts';
 import { walkBody, walkTerm } from './walk.ts';
 
 /** Paths below `input` and `data` that an evaluation can read; an empty path is the whole document. */
@@ -55,7 +56,7 @@ class Reader {
     }
     if (node.group === undefined) this.#data.add(node.path);
     walkGroups(node, (group) => {
-      for (const rule of group.rules) this.#readRule(rule);
+      for (const rule of withoutTwins(group.rules)) this.#readRule(rule);
       if (group.fallback !== undefined) this.#readRule(group.fallback);
     });
   }

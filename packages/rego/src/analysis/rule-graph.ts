@@ -4,6 +4,7 @@ import { equal } from '../value/index.ts';
 import type { CoreBody, CoreExpression, CoreRef, CoreRule, CoreTerm, Variable } from './core.ts';
 import type { DocumentNode } from './documents.ts';
 import { expandedReferences, KnownValues } from './narrow-references.ts';
+import { isTwin } from './twin-rule.ts';
 import { expressionTerms, innerBodies, termVariables, walkExpression, walkTerm } from './walk.ts';
 
 /** Why a rule may depend on another: a reference that selects it only for some values of its steps. */
@@ -146,7 +147,8 @@ class EdgeFinder {
       if (node.group !== undefined) {
         const { fallback, rules } = node.group;
         for (const rule of fallback === undefined ? rules : [fallback, ...rules]) {
-          if (canMeet(rule, parts)) found.push(rule);
+          // What needs a rule that others are like needs these as well.
+          if (!isTwin(rule) && canMeet(rule, parts)) found.push(rule);
         }
       }
       const part = parts[index];

@@ -1,6 +1,7 @@
 import type { CustomBuiltin, CustomBuiltins } from '../builtins/index.ts';
 import { isKnownBuiltin, KNOWN_BUILTINS } from '../builtins/index.ts';
 import type { Module } from '../syntax/ast.ts';
+import type { RuleTwin } from '../syntax/rule-template.ts';
 import { each, type Steps } from '../syntax/steps.ts';
 import type { JsonObject, Value } from '../value/index.ts';
 import type { Capabilities } from './capabilities.ts';
@@ -26,6 +27,7 @@ import type { RuleGraph } from './rule-graph.ts';
 import { ruleGraph } from './rule-graph.ts';
 import { checkHeadSafety, checkRuleSafety } from './safety.ts';
 import { nameTestCases } from './test-cases.ts';
+import { mergeTwins } from './twin-rule.ts';
 import type { CheckedTypes } from './types/check-rules.ts';
 import { checkRuleTypes } from './types/check-rules.ts';
 import type { SchemaSet } from './types/schema-annotations.ts';
@@ -67,8 +69,13 @@ export interface Work {
   /** The further builtins by name. */
   readonly customs: CustomBuiltins | undefined;
   readonly withFaults: WithFaults;
+  /** Of each module, the rules that are like others in it and were not parsed. */
+  readonly twins: readonly (readonly RuleTwin[])[];
   names: PolicyNames;
+  /** All, in the order of the source. */
   rules: CoreRule[];
+  /** Those that are not like others: what the stages look at. */
+  distinct: CoreRule[];
   root: DocumentNode;
   graph: RuleGraph;
   checkQueryTypes: CheckedTypes['checkQuery'];
@@ -133,7 +140,8 @@ export const STAGES: readonly Stage[] = [
       };
       for (const [index, module] of work.modules.entries()) {
         const rules = yield* resolveModule(module, names.globals[index]!, resolving);
-        for (const rule of rules) work.rules.push(rule);
+        for (const rule of rules) work.distinct.push(rule);
+        for (const rule of mergeTwins(rules, work.twins[index] ?? [])) work.rules.push(rule);
       }
     },
   },
@@ -142,7 +150,7 @@ export const STAGES: readonly Stage[] = [
     needs: ['resolve'],
     gives: '`print` and template strings show what has a value there',
     opa: ['RewriteTemplateStrings', 'RewritePrintCalls'],
-    run: ({ rules, names, report }) => {
+    run: ({ distinct: rules, names, report }) => {
       const arityOf = arityLookup(names);
       return each(rules, (rule) => checkShownVariables(rule, { arityOf, report }));
     },
@@ -152,7 +160,7 @@ export const STAGES: readonly Stage[] = [
     needs: ['resolve'],
     gives: 'tests with cases that say which case they are at, where that is asked for',
     opa: ['InjectTestCaseFunc'],
-    run: ({ rules, options }) => {
+    run: ({ distinct: rules, options }) => {
       if (options.testCases === true) for (const rule of rules) nameTestCases(rule);
     },
   },
@@ -161,7 +169,7 @@ export const STAGES: readonly Stage[] = [
     needs: ['print', 'resolve'],
     gives: 'rules without calls inside terms',
     opa: ['RewriteExprTerms', 'RewriteComprehensionTerms', 'RewriteRefsInHead'],
-    run: ({ rules }) => each(rules, expandRule),
+    run: ({ distinct: rules }) => each(rules, expandRule),
   },
   {
     name: 'annotations',
@@ -177,14 +185,14 @@ export const STAGES: readonly Stage[] = [
     needs: ['expand', 'annotations'],
     gives: 'what annotations say in the place of calls that ask for it',
     opa: ['ParseMetadataBlocks', 'RewriteRegoMetadataCalls'],
-    run: ({ modules, rules }) => resolveMetadata(modules, rules),
+    run: ({ modules, distinct }) => resolveMetadata(modules, distinct),
   },
   {
     name: 'void-calls',
     needs: ['expand'],
     gives: 'no value is expected of what gives none',
     opa: ['CheckVoidCalls'],
-    run: ({ rules, report }) => {
+    run: ({ distinct: rules, report }) => {
       for (const rule of rules) checkVoidCalls(rule, report);
     },
   },
@@ -219,7 +227,7 @@ export const STAGES: readonly Stage[] = [
     needs: ['expand'],
     gives: 'calls of what exists, with the right number of arguments',
     opa: ['CheckUndefinedFuncs'],
-    run: ({ rules, names, report }) => {
+    run: ({ distinct: rules, names, report }) => {
       const arityOf = arityLookup(names);
       return each(rules, (rule) => {
         checkRuleCalls(rule, { report, arityOf, names, packagePath: rule.packagePath });
@@ -231,7 +239,7 @@ export const STAGES: readonly Stage[] = [
     needs: ['calls'],
     gives: 'heads whose variables stand in their bodies',
     opa: ['CheckSafetyRuleHeads'],
-    run: ({ rules, names, report }) => {
+    run: ({ distinct: rules, names, report }) => {
       const check = { arityOf: arityLookup(names), report, scopes: new RuleScopes(rules) };
       return each(rules, (rule) => checkHeadSafety(rule, check));
     },
@@ -241,7 +249,7 @@ export const STAGES: readonly Stage[] = [
     needs: ['head-safety'],
     gives: 'bodies in an order in which every variable has a value before it is needed',
     opa: ['CheckSafetyRuleBodies'],
-    run: ({ rules, names, report }) => {
+    run: ({ distinct: rules, names, report }) => {
       const check = { arityOf: arityLookup(names), report, scopes: new RuleScopes(rules) };
       return each(rules, (rule) => checkRuleSafety(rule, check));
     },
@@ -251,7 +259,7 @@ export const STAGES: readonly Stage[] = [
     needs: ['safety'],
     gives: 'negated expressions without references inside their arguments',
     opa: ['RewriteEquals', 'RewriteDynamicTerms'],
-    run: ({ rules }) => each(rules, hoistRule),
+    run: ({ distinct: rules }) => each(rules, hoistRule),
   },
   {
     name: 'recursion',
@@ -259,7 +267,7 @@ export const STAGES: readonly Stage[] = [
     gives: 'the graph of rules, without cycles',
     opa: ['SetGraph', 'CheckRecursion'],
     *run(work) {
-      work.graph = yield* ruleGraph(work.rules, work.root);
+      work.graph = yield* ruleGraph(work.distinct, work.root);
       yield* checkRecursion(work.root, work.graph, work.report);
     },
   },
@@ -285,7 +293,7 @@ export const STAGES: readonly Stage[] = [
     needs: ['types'],
     gives: 'no calls of builtins that Rego v1 has given up',
     opa: ['CheckUnsafeBuiltins', 'CheckDeprecatedBuiltins'],
-    run: ({ rules, modules, options, report }) => {
+    run: ({ distinct: rules, modules, options, report }) => {
       const isDeprecated = deprecationLookup(options);
       const lenient = new Set(
         modules.filter((module) => !options.strict && !isV1Module(module)).map(({ file }) => file),

@@ -44,7 +44,10 @@ export interface PolicyModule {
   readonly allowNet?: readonly string[];
 }
 
-export function ruleData({ keyed, ...rule }: RulePlan): RuleData {
+export function ruleData(plan: RulePlan): RuleData {
+  // Plans may be made, or read, when something of them is asked for: then they have no members of their own.
+  const { path, file, row, location, slots, args, branches, collects, keyed } = plan;
+  const rule = { path, file, row, location, slots, args, branches, collects };
   return keyed === undefined ? rule : { ...rule, keyed: keyed() };
 }
 

@@ -1,18 +1,16 @@
 import type { GroupPlan, PolicyPlan, RuleChoice, RulePlan } from '../plan/plan.ts';
-import type { Location } from '../syntax/ast.ts';
+import { isTwinPlan } from '../plan/twin-plan.ts';
 import type { Steps } from '../syntax/steps.ts';
-import type { Value } from '../value/index.ts';
+import { placeInTwin } from '../syntax/twin-places.ts';
+import { documentData, documentPlan, ruleData } from './module-source.ts';
+import { fromJson, jsonOf } from './plan-json.ts';
 import {
-  isPlainObject,
-  makeObject,
-  numberAsWritten,
-  objectEntries,
-  RegoNumber,
-  RegoObject,
-  RegoSet,
-} from '../value/index.ts';
-import { NoDataFault } from './data-code.ts';
-import { documentData, documentPlan } from './module-source.ts';
+  placeholderIndex,
+  type TemplateText,
+  TemplateTexts,
+  type TwinNote,
+  twinOfText,
+} from './twin-text.ts';
 
 /**
  * A plan as text, for another thread: rules are read from it one by one, each when it is first needed, so that a large
@@ -24,7 +22,9 @@ export interface PlanText {
   readonly root: string;
   /** Tables of indexes, in pieces that are short to read. */
   readonly tables: readonly (readonly string[])[];
-  /** JSON texts of rules, in UTF-8, one after the other. */
+  /** The rules that others are like. */
+  readonly templates: readonly TemplateText[];
+  /** JSON texts of rules, or of what makes them other than a template, in UTF-8, one after the other. */
   readonly rules: Uint8Array;
   /** Where each of them begins, and the end of the last one. */
   readonly starts: Uint32Array;
@@ -32,111 +32,6 @@ export interface PlanText {
 
 /** Entries of an index that are read in one go. */
 const PIECE_ENTRIES = 256;
-
-/**
- * What JSON has no word for stands in an object with this one key: a kind and what it is made of. Plans have no such
- * key of their own; objects of policies that have it are written as a list of pairs.
- */
-const MARK = '$';
-
-/** A part of a plan as JSON text, written at once: copies in between would be most of the work for a large policy. */
-function jsonOf(part: unknown): string {
-  if (typeof part === 'string') return JSON.stringify(part);
-  if (typeof part === 'number') return Object.is(part, -0) ? '0' : String(part);
-  if (typeof part === 'boolean') return part ? 'true' : 'false';
-  if (part === null) return 'null';
-  if (part === undefined) return marked('undefined');
-  if (Array.isArray(part)) return listOf(part);
-  if (Object.getPrototypeOf(part) === Object.prototype) return objectOf(part as Record<string, unknown>);
-  if (part instanceof RegoSet) return marked('set', listOf(part.sorted()));
-  if (part instanceof RegoNumber) return marked('number', JSON.stringify(part.toString()));
-  if (part instanceof RegoObject) return marked('object', listOf(objectEntries(part)));
-  if (part instanceof Map) return marked('map', listOf([...part]));
-  if (typeof part !== 'object' || !isPlainObject(part as Value)) throw new NoDataFault();
-  return objectOf(part as Record<string, unknown>);
-}
-
-function marked(kind: string, of?: string): string {
-  return of === undefined ? `{"${MARK}":["${kind}"]}` : `{"${MARK}":["${kind}",${of}]}`;
-}
-
-function listOf(parts: readonly unknown[]): string {
-  let text = '[';
-  for (let index = 0; index < parts.length; index++) text += (index === 0 ? '' : ',') + jsonOf(parts[index]);
-  return `${text}]`;
-}
-
-function objectOf(part: Readonly<Record<string, unknown>>): string {
-  const keys = Object.keys(part);
-  if (isLocation(keys, part)) {
-    const { file, row, column, start, end } = part;
-    return marked('at', `${keyText(file)},${row},${column},${start},${end}`);
-  }
-  // As a key of its own `__proto__` would be lost on the way back.
-  if (keys.includes(MARK) || keys.includes('__proto__'))
-    return marked('object', listOf(Object.entries(part)));
-  let text = '';
-  for (const key of keys) {
-    const member = part[key];
-    if (member !== undefined) text += `${text === '' ? '' : ','}${keyText(key)}:${jsonOf(member)}`;
-  }
-  return `{${text}}`;
-}
-
-const LOCATION_KEYS = ['file', 'row', 'column', 'start', 'end'];
-
-/** Exactly the members of a place, which plans are full of: a policy's own object of this form comes back as it was. */
-function isLocation(keys: readonly string[], part: object): part is Location {
-  if (keys.length !== LOCATION_KEYS.length) return false;
-  for (let index = 0; index < keys.length; index++) if (keys[index] !== LOCATION_KEYS[index]) return false;
-  const { file, row, column, start, end } = part as Location;
-  return (
-    typeof file === 'string' &&
-    Number.isInteger(row) &&
-    Number.isInteger(column) &&
-    Number.isInteger(start) &&
-    Number.isInteger(end)
-  );
-}
-
-const WORDS_MAX = 1_000;
-const words = new Map<string, string>();
-
-/** Keys and names of files as JSON, which come again and again. */
-function keyText(word: string): string {
-  let text = words.get(word);
-  if (text === undefined) {
-    text = JSON.stringify(word);
-    if (words.size < WORDS_MAX) words.set(word, text);
-  }
-  return text;
-}
-
-function fromJson(part: unknown): unknown {
-  if (part === null || typeof part !== 'object') return part;
-  if (Array.isArray(part)) {
-    for (let index = 0; index < part.length; index++) part[index] = fromJson(part[index]);
-    return part;
-  }
-  const object = part as Record<string, unknown>;
-  const mark = object[MARK];
-  if (mark !== undefined) return special(mark as [string, unknown]);
-  for (const key of Object.keys(object)) object[key] = fromJson(object[key]);
-  return object;
-}
-
-function special([kind, of, ...more]: [string, unknown, ...number[]]): unknown {
-  if (kind === 'undefined') return undefined;
-  if (kind === 'at') {
-    const [row, column, start, end] = more;
-    return { file: of, row, column, start, end };
-  }
-  if (kind === 'number') return numberAsWritten(of as string);
-  const parts = fromJson(of) as Value[];
-  if (kind === 'set') return RegoSet.from(parts);
-  const entries = parts as unknown as (readonly [Value, Value])[];
-  return kind === 'map' ? new Map(entries) : makeObject(entries);
-}
 
 /** A group without what is read on its own. */
 type GroupHead = Omit<GroupPlan, 'rules' | 'fallback' | 'choice'> & {
@@ -182,6 +77,10 @@ export function planText(plan: PolicyPlan): PlanText {
   return { groups, root: JSON.stringify(documentData(plan.root)), tables, ...rules.text() };
 }
 
+function ruleText(rule: RulePlan): string {
+  return jsonOf(ruleData(rule));
+}
+
 const RULE_BYTES = 512;
 const encoder = new TextEncoder();
 
@@ -190,14 +89,14 @@ class Rules {
   #bytes = new Uint8Array(RULE_BYTES);
   #length = 0;
   readonly #ends: number[] = [];
+  readonly #templates = new TemplateTexts(ruleText);
 
   get count(): number {
     return this.#ends.length;
   }
 
-  add({ path, file, row, location, slots, args, branches, collects, keyed }: RulePlan): void {
-    const rule = { path, file, row, location, slots, args, branches, collects };
-    const text = jsonOf(keyed === undefined ? rule : { ...rule, keyed: keyed() });
+  add(rule: RulePlan): void {
+    const text = isTwinPlan(rule) ? this.#templates.twinText(rule) : ruleText(rule);
     // One unit of UTF-16 is at most three bytes of UTF-8.
     const needed = this.#length + text.length * 3;
     if (needed > this.#bytes.length) {
@@ -209,10 +108,10 @@ class Rules {
     this.#ends.push(this.#length);
   }
 
-  text(): Pick<PlanText, 'rules' | 'starts'> {
+  text(): Pick<PlanText, 'rules' | 'starts' | 'templates'> {
     const starts = new Uint32Array(this.#ends.length + 1);
     starts.set(this.#ends, 1);
-    return { rules: this.#bytes.slice(0, this.#length), starts };
+    return { rules: this.#bytes.slice(0, this.#length), starts, templates: this.#templates.texts };
   }
 }
 
@@ -272,6 +171,22 @@ function* choiceOf(
 
 const decoder = new TextDecoder();
 
+/** A rule's text is an object; a list says which template it is like, and with what in the places of its literals. */
+function ruleOfText(own: string, templates: readonly TemplateText[]): RulePlan & { keyed?: unknown } {
+  const read: unknown = JSON.parse(own);
+  if (!Array.isArray(read)) return fromJson(read) as RulePlan;
+  const { template, twin, values } = twinOfText(read as unknown as TwinNote);
+  const shape = templates[template]!;
+  const rule = fromJson(JSON.parse(shape.text), {
+    word: (word) => {
+      const index = placeholderIndex(shape.mark, word);
+      return index < 0 ? word : values[index];
+    },
+    place: (place) => placeInTwin(place, shape, twin),
+  }) as RulePlan;
+  return { ...rule, row: twin.row };
+}
+
 /** A rule that is read from its text when something of it is asked for. */
 class RuleOfText implements RulePlan {
   readonly #text: PlanText;
@@ -287,7 +202,7 @@ class RuleOfText implements RulePlan {
     if (this.#read === undefined) {
       const { rules, starts } = this.#text;
       const own = decoder.decode(rules.subarray(starts[this.#index], starts[this.#index + 1]));
-      const { keyed, ...rule } = fromJson(JSON.parse(own)) as RulePlan & { keyed?: unknown };
+      const { keyed, ...rule } = ruleOfText(own, this.#text.templates);
       const variant = keyed as ReturnType<NonNullable<RulePlan['keyed']>> | undefined;
       this.#read = { ...rule, keyed: variant === undefined ? undefined : () => variant };
     }

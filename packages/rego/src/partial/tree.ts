@@ -94,7 +94,11 @@ function folded(term: CoreTerm): CoreTerm {
 /** A rule with variables of its own, so that it can be put into a body several times. */
 export function freshRule(rule: CoreRule): CoreRule {
   const fresh = new Map<Variable, Variable>();
-  return renameVariables(rule, fresh) as CoreRule;
+  // A rule that is like another one has its parts when they are asked for.
+  const { form, path, packagePath, packageLocation, tail, args, key, isDefault, branches } = rule;
+  const { file, row, location } = rule;
+  const own = { form, path, packagePath, packageLocation, tail, args, key, isDefault, branches };
+  return renameVariables({ ...own, file, row, location }, fresh) as CoreRule;
 }
 
 function renameVariables(node: unknown, fresh: Map<Variable, Variable>): unknown {

@@ -1,6 +1,7 @@
 import type { Callee, CoreBody, CoreBranch, CoreRule, CoreTerm, Variable } from '../analysis/core.ts';
 import type { DocumentNode, RuleGroup } from '../analysis/documents.ts';
 import { walkGroups } from '../analysis/documents.ts';
+import { isTwin } from '../analysis/twin-rule.ts';
 import { finish, mapSteps, type Steps } from '../syntax/steps.ts';
 import { compare, equal } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
@@ -23,6 +24,7 @@ import type {
 import { KEY_SLOT } from './plan.ts';
 import { indexRules } from './rule-index.ts';
 import { planTerm } from './terms.ts';
+import { isTwinPlan, TwinPlan } from './twin-plan.ts';
 import { isWorthKeeping } from './worth-keeping.ts';
 
 /** What the planner takes over from analysis. */
@@ -82,7 +84,9 @@ function* planGroup(
   id: number,
   node: DocumentNode,
 ): Steps<GroupPlan> {
-  const rules = yield* mapSteps(group.rules, (rule) => planRule(policy, rule));
+  const rules = yield* mapSteps(group.rules, (rule) =>
+    isTwin(rule) ? new TwinPlan(rule, (parts) => planRule(policy, parts)) : planRule(policy, rule),
+  );
   const fallback = group.fallback === undefined ? undefined : planRule(policy, group.fallback);
   return {
     id,
@@ -94,7 +98,7 @@ function* planGroup(
     fixed: fixedSteps(group, rules, node),
     constant: sharedConstant(rules),
     choice: yield* indexRules(group.rules, policy.root),
-    worthKeeping: group.kind === 'function' && isWorthKeeping(rules),
+    worthKeeping: group.kind === 'function' && isWorthKeeping(rules.filter((rule) => !isTwinPlan(rule))),
   };
 }
 
@@ -102,6 +106,7 @@ function* planGroup(
 function sharedConstant(rules: readonly RulePlan[]): Value | undefined {
   let shared: Value | undefined;
   for (const rule of rules) {
+    if (isTwinPlan(rule) && !rule.hasOwnValue) continue;
     for (const { value } of rule.branches) {
       if (value.op !== 'constant') return undefined;
       if (shared === undefined) shared = value.value;

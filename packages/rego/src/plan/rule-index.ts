@@ -1,5 +1,6 @@
-import type { CoreExpression, CoreRule, CoreTerm, Variable } from '../analysis/core.ts';
+import type { CoreConstant, CoreExpression, CoreRule, CoreTerm, Variable } from '../analysis/core.ts';
 import type { DocumentNode } from '../analysis/documents.ts';
+import { isTwin } from '../analysis/twin-rule.ts';
 import { mapSteps, type Steps } from '../syntax/steps.ts';
 import type { RuleChoice, RuleIndex } from './plan.ts';
 
@@ -14,9 +15,16 @@ type Subject = RuleIndex['subject'];
 /** A rule that cannot succeed unless the subject is one of the keys. */
 interface Condition {
   readonly subject: Subject;
-  readonly keys: readonly Primitive[];
+  /** Constants whose values are primitive ones. */
+  readonly keys: readonly CoreConstant[];
 }
 type Conditions = ReadonlyMap<string, Condition>;
+
+/** The conditions of a rule, or those of the rule that it is like with other constants. */
+interface OfRule {
+  readonly rule: CoreRule;
+  readonly conditions: Conditions;
+}
 
 /**
  * Chooses by what the bodies compare with constants (`input.tool == "x"`, `x in {"a", "b"}`, constant arguments)
@@ -26,20 +34,37 @@ type Conditions = ReadonlyMap<string, Condition>;
 export function* indexRules(rules: readonly CoreRule[], root: DocumentNode): Steps<RuleChoice> {
   const all = rules.map((_rule, position) => position);
   if (rules.length < INDEXED_RULES_MIN) return all;
-  const conditions = yield* mapSteps(rules, (rule) => conditionsOf(rule, root));
+  const known = new Map<CoreRule, Conditions>();
+  const conditions = yield* mapSteps(rules, (rule): OfRule => {
+    const looked = isTwin(rule) ? rule.twinOf : rule;
+    let found = known.get(looked);
+    if (found === undefined) {
+      found = conditionsOf(looked, root);
+      known.set(looked, found);
+    }
+    return { rule, conditions: found };
+  });
   return yield* chooseIndex(all, conditions, new Set());
+}
+
+/** Each key once. */
+function keysOf({ rule, conditions }: OfRule, name: string): Iterable<Primitive> {
+  const { keys } = conditions.get(name)!;
+  const primitiveOf = (key: CoreConstant): Primitive =>
+    (isTwin(rule) ? rule.valueOf(key) : key.value) as Primitive;
+  return keys.length === 1 ? [primitiveOf(keys[0]!)] : new Set(keys.map(primitiveOf));
 }
 
 function* chooseIndex(
   positions: readonly number[],
-  conditions: readonly Conditions[],
+  conditions: readonly OfRule[],
   used: ReadonlySet<string>,
 ): Steps<RuleChoice> {
   if (positions.length < INDEXED_RULES_MIN) return positions;
   const counts = new Map<string, number>();
   for (const position of positions) {
     yield;
-    for (const name of conditions[position]!.keys()) {
+    for (const name of conditions[position]!.conditions.keys()) {
       if (!used.has(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
     }
   }
@@ -55,7 +80,7 @@ function* chooseIndex(
 function* buildIndex(
   name: string,
   positions: readonly number[],
-  conditions: readonly Conditions[],
+  conditions: readonly OfRule[],
   used: ReadonlySet<string>,
 ): Steps<RuleIndex | undefined> {
   const keyed = new Map<Primitive, number[]>();
@@ -63,13 +88,13 @@ function* buildIndex(
   let subject: Subject | undefined;
   for (const position of positions) {
     yield;
-    const condition = conditions[position]!.get(name);
+    const condition = conditions[position]!.conditions.get(name);
     if (condition === undefined) {
       always.push(position);
       continue;
     }
     subject = condition.subject;
-    for (const key of new Set(condition.keys)) {
+    for (const key of keysOf(conditions[position]!, name)) {
       const bucket = keyed.get(key);
       if (bucket === undefined) keyed.set(key, [position]);
       else bucket.push(position);
@@ -136,12 +161,12 @@ function comparison(expression: CoreExpression): readonly [CoreTerm, CoreTerm] |
 
 function membership(
   expression: CoreExpression,
-): { readonly term: CoreTerm; readonly keys: readonly Primitive[] } | undefined {
+): { readonly term: CoreTerm; readonly keys: readonly CoreConstant[] } | undefined {
   if (expression.kind !== 'call' || expression.callee.kind !== 'builtin') return undefined;
   const [term, collection] = expression.args;
   if (expression.callee.name !== 'internal.member_2' || expression.args.length !== 2) return undefined;
   if (collection?.kind !== 'set' && collection?.kind !== 'array') return undefined;
-  const keys: Primitive[] = [];
+  const keys: CoreConstant[] = [];
   for (const item of collection.items) {
     const key = primitives(item);
     if (key === undefined) return undefined;
@@ -150,10 +175,10 @@ function membership(
   return { term: term!, keys };
 }
 
-function primitives(term: CoreTerm): readonly Primitive[] | undefined {
+function primitives(term: CoreTerm): readonly CoreConstant[] | undefined {
   if (term.kind !== 'constant') return undefined;
   const { value } = term;
-  return value === null || typeof value !== 'object' ? [value] : undefined;
+  return value === null || typeof value !== 'object' ? [term] : undefined;
 }
 
 /** What can be read before any rule runs: input and base data by names, and arguments. */

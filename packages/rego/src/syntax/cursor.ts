@@ -247,6 +247,26 @@ export class Cursor {
     this.#tokens.forget(this.#index - 1);
   }
 
+  /**
+   * Passes over text from the present token on, without reading it: it holds so many line ends and wildcards.
+   *
+   * @returns how many wildcards there were before
+   */
+  skip(end: number, lineEnds: number, wildcards: number): number {
+    const before = this.#wildcards;
+    this.#wildcards += wildcards;
+    this.forget();
+    this.#tokens.skip(this.#index, end, lineEnds);
+    this.#index++;
+    this.#arrive();
+    return before;
+  }
+
+  /** How many names of wildcards were given out. */
+  get wildcards(): number {
+    return this.#wildcards;
+  }
+
   enter(): boolean {
     if (this.#depth >= NESTING_MAX) {
       this.fail('max parsing recursion depth exceeded');

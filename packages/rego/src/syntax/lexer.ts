@@ -80,6 +80,18 @@ export class Lexer implements Lexed {
     return true;
   }
 
+  /** Reads on from an offset, so many lines below a token; no comment, string or wide character stands between. */
+  skip(from: Token, offset: number, lineEnds: number): void {
+    this.#offset = offset;
+    this.#row = from.row + lineEnds;
+    this.#rowStart =
+      lineEnds > 0 ? this.#text.lastIndexOf('\n', offset - 1) + 1 : from.start - from.column + 1;
+    this.#space = false;
+    this.#newline = false;
+    this.#ended = false;
+    this.#faults = [];
+  }
+
   #column(offset: number): number {
     return offset - this.#rowStart + 1;
   }

@@ -10,6 +10,7 @@ import { parseTerm as parsePlainTerm } from './parse-term.ts';
 import { annotationsOfRules } from './rule-annotations.ts';
 import { type RuleDraft, ruleOf } from './rule-draft.ts';
 import { ruleFromExpression } from './rule-from-expression.ts';
+import type { RuleTwins } from './rule-twins.ts';
 import { each, finish, mapSteps, type Steps } from './steps.ts';
 
 export interface ParseOptions {
@@ -42,13 +43,14 @@ export function parseModule(
   return finish(parseModuleSteps(text, options));
 }
 
-/** As {@link parseModule}. */
+/** As {@link parseModule}; with `twins`, rules that are like others go there and not into the module. */
 export function* parseModuleSteps(
   text: string,
   options: ParseOptions,
+  twins?: RuleTwins,
 ): Steps<ReturnType<typeof parseModule>> {
   const cursor = open(text, options);
-  const statements = yield* parseStatements(cursor);
+  const statements = yield* parseStatements(cursor, twins);
   const parts = yield* partsOf(cursor, statements);
   const isRead = options.annotations !== false && cursor.diagnostics.length === 0;
   const blocks = isRead ? readAnnotations(cursor) : [];

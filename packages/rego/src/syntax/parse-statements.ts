@@ -5,6 +5,7 @@ import { parseLiteral } from './parse-expression.ts';
 import { parseImport, parsePackage } from './parse-import.ts';
 import { parseRule } from './parse-rule.ts';
 import type { RuleDraft } from './rule-draft.ts';
+import type { RuleTwins } from './rule-twins.ts';
 import type { Steps } from './steps.ts';
 import { isKeywordKind, type TokenKind } from './token.ts';
 
@@ -16,19 +17,45 @@ export type Statement =
   | { readonly kind: 'body'; readonly node: Body };
 
 /** Reads all statements; after a fault it goes on at the next line that can start one, so that one run shows several. */
-export function* parseStatements(cursor: Cursor): Steps<readonly Statement[]> {
+export function* parseStatements(cursor: Cursor, twins?: RuleTwins): Steps<readonly Statement[]> {
   const statements: Statement[] = [];
+  let comments = 0;
   while (cursor.kind !== 'eof') {
+    const isAnnotated = holdsAnnotation(cursor.comments, comments);
+    comments = cursor.comments.length;
+    if (twins !== undefined && !isAnnotated && twins.take(cursor)) {
+      yield;
+      continue;
+    }
     const reported = cursor.diagnostics.length;
     const start = cursor.index;
     cursor.forget();
+    const { token: first, wildcards: firstWildcard } = cursor;
     const read = parseStatement(cursor);
+    if (twins !== undefined && !isAnnotated) {
+      if (read?.[0]?.kind === 'rule' && read.length === 1 && first.column === 1) {
+        const { end } = cursor.previous;
+        const wildcards = cursor.wildcards - firstWildcard;
+        const { node: draft } = read[0];
+        twins.learn(
+          { draft, start: first.start, end, row: first.row, firstWildcard, wildcards },
+          cursor.text,
+        );
+      } else if (read?.[0]?.kind === 'import') twins.forget();
+    }
     if (read) statements.push(...read);
     else recover(cursor, start);
     if (!read && cursor.diagnostics.length === reported) cursor.unexpected();
     yield;
   }
   return statements;
+}
+
+/** Whether one of the comments from a position on may begin an annotation. */
+function holdsAnnotation(comments: Cursor['comments'], from: number): boolean {
+  for (let index = from; index < comments.length; index++)
+    if (comments[index]!.text.includes('METADATA')) return true;
+  return false;
 }
 
 function parseStatement(cursor: Cursor): readonly Statement[] | undefined {

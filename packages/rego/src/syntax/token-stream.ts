@@ -33,6 +33,14 @@ export class TokenStream {
     return place < tokens.length;
   }
 
+  /** Reads on from an offset, which holds the token after the one at a position, so many lines below it. */
+  skip(index: number, offset: number, lineEnds: number): void {
+    const token = this.at(index);
+    // What was read ahead is read again.
+    this.#lexer.tokens.length = index - this.#dropped + 1;
+    this.#lexer.skip(token, offset, lineEnds);
+  }
+
   /** Tokens before a position are asked for no more. */
   forget(before: number): void {
     const count = before - this.#dropped;

@@ -6,7 +6,7 @@ const TEXT = `package a
 
 default allow := false
 
-${Array.from({ length: RULES }, (_none, index) => `allow if { input.tool == "${index}"; input.x > ${index} }`).join('\n\n')}
+${Array.from({ length: RULES }, (_none, index) => `allow if { input.tool == "${index}"; input.x > ${index}; not input.no_${index} }`).join('\n\n')}
 `;
 
 test('a policy compiled in slices is the same, and others had their turn meanwhile', async () => {

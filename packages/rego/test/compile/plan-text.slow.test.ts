@@ -55,9 +55,11 @@ describe.skipIf(isSkip(started))(
           const input = one.input === undefined ? undefined : fromParsed(one.input);
           expect(answers(again, data, input), one.note).toEqual(answers(planned.plan, data, input));
           const second = planText(again);
+          // Rules that are like others are written by what makes them other; read, they are as any.
+          const each = planText(compilePlan(sources, {}, false).planned!.plan);
           expect({ ...second, rules: new TextDecoder().decode(second.rules) }, one.note).toEqual({
-            ...text,
-            rules: new TextDecoder().decode(text.rules),
+            ...each,
+            rules: new TextDecoder().decode(each.rules),
           });
           compared += 1;
         }

@@ -1,0 +1,149 @@
+import type { Body, Expression, NumberTerm, StringTerm, Term } from './ast.ts';
+import type { RuleDraft } from './rule-draft.ts';
+
+type Literal = StringTerm | NumberTerm;
+
+/** A literal that is its own value: nothing in it is escaped, and it takes a column for each character. */
+const PLAIN_STRING = /^"[ !#-[\]-~]*"$/;
+const PLAIN_NUMBER = /^(?:0|[1-9][0-9]{0,14})$/;
+
+/** Whether a literal is written so plainly that its text is its value. */
+export function isPlainLiteral(written: string): boolean {
+  return PLAIN_STRING.test(written) || PLAIN_NUMBER.test(written);
+}
+
+/**
+ * The literals of a rule that can be any others of their kind without a difference to what the compiler finds out about
+ * the rule: operands, arguments and members, of which only the type is looked at. None of those that name a document
+ * (the steps of references), are keys of objects, or by which it is known before which documents are read.
+ */
+export function twinParameters({ head, body }: RuleDraft, text: string): readonly Literal[] {
+  const finder = new Finder(text, readsByComputedSteps(body));
+  for (const argument of head.args ?? []) if (isLiteral(argument)) finder.term(argument);
+  if (head.member !== undefined) finder.term(head.member);
+  if (head.value !== undefined) finder.term(head.value);
+  finder.body(body);
+  return finder.found.sort((a, b) => a.location.start - b.location.start);
+}
+
+class Finder {
+  readonly found: Literal[] = [];
+  readonly #text: string;
+  /** Values that variables are known to have decide what is read: literals beside `=` and `:=` are left alone. */
+  readonly #bindingsMatter: boolean;
+
+  constructor(text: string, bindingsMatter: boolean) {
+    this.#text = text;
+    this.#bindingsMatter = bindingsMatter;
+  }
+
+  body(body: Body): void {
+    for (const expression of body) this.#expression(expression);
+  }
+
+  #expression(expression: Expression): void {
+    switch (expression.kind) {
+      case 'term-expression':
+        this.term(expression.term);
+        return;
+      case 'unify':
+      case 'assign':
+        if (this.#bindingsMatter) return;
+        this.term(expression.left);
+        this.term(expression.right);
+        return;
+      case 'some-in':
+        if (!this.#bindingsMatter) this.term(expression.collection);
+        return;
+      case 'every':
+        if (this.#bindingsMatter) return;
+        this.term(expression.collection);
+        this.body(expression.body);
+        return;
+      case 'not':
+        this.body(expression.body);
+        return;
+      case 'logical':
+        this.body(expression.left.body);
+        this.body(expression.right.body);
+        return;
+      case 'some':
+    }
+  }
+
+  term(term: Term): void {
+    switch (term.kind) {
+      case 'string':
+      case 'number':
+        if (isPlainLiteral(this.#text.slice(term.location.start, term.location.end))) this.found.push(term);
+        return;
+      case 'array':
+      case 'set':
+        for (const item of term.items) this.term(item);
+        return;
+      case 'object':
+        for (const [, value] of term.entries) this.term(value);
+        return;
+      case 'call':
+        if (isOrdinary(term.operator)) for (const argument of term.args) this.term(argument);
+        return;
+      case 'array-comprehension':
+      case 'set-comprehension':
+        this.term(term.term);
+        this.body(term.body);
+        return;
+      case 'object-comprehension':
+        this.term(term.value);
+        this.body(term.body);
+        return;
+      case 'ref':
+      case 'var':
+      case 'null':
+      case 'boolean':
+      case 'template-string':
+    }
+  }
+}
+
+function isLiteral(term: Term): term is Literal {
+  return term.kind === 'string' || term.kind === 'number';
+}
+
+const MEMBERSHIPS: ReadonlySet<string> = new Set(['member_2', 'member_3']);
+
+/** Builtins that the compiler does not answer or rewrite itself. */
+function isOrdinary([first, second]: readonly string[]): boolean {
+  if (first === 'internal') return MEMBERSHIPS.has(second!);
+  return first !== 'rego' && first !== 'print';
+}
+
+/** Whether something is read whose path has to be computed: `data.roles[role]`, but not `input.roles[role]`. */
+function readsByComputedSteps(node: unknown): boolean {
+  if (node === null || typeof node !== 'object') return false;
+  if (Array.isArray(node)) return node.some(readsByComputedSteps);
+  if ('kind' in node && node.kind === 'ref') {
+    const { head, parts } = node as Extract<Term, { kind: 'ref' }>;
+    const isInput = head.kind === 'var' && head.name === 'input';
+    if (!isInput && parts.some((part) => part.kind !== 'string')) return true;
+  }
+  return Object.values(node).some(readsByComputedSteps);
+}
+
+/** Literals of a rule that its twins share: in the places of operands, where it counts whether two are equal. */
+export function otherLiterals({ head, body }: RuleDraft, parameters: readonly Literal[]): readonly string[] {
+  const apart = new Set<unknown>(parameters);
+  const found: string[] = [];
+  const visit = (node: unknown): void => {
+    if (node === null || typeof node !== 'object' || apart.has(node)) return;
+    if (Array.isArray(node)) {
+      for (const item of node) visit(item);
+      return;
+    }
+    const { kind } = node as { readonly kind?: unknown };
+    if (kind === 'string') found.push(`"${(node as StringTerm).value}"`);
+    else if (kind === 'number') found.push(`${Number((node as NumberTerm).text)}`);
+    for (const member of Object.values(node)) visit(member);
+  };
+  visit([head.args, head.member, head.value, body]);
+  return found;
+}
