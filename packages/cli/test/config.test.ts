@@ -133,6 +133,14 @@ describe('a service from writ.yaml', () => {
   const made = (text: string) =>
     serviceFromConfig({ config: parseConfig(base + text, 'writ.yaml'), folder: '.', file: undefined }, {});
 
+  it('needs the secrets of channels only where somebody is asked', () => {
+    const asking = made(
+      'channels: { slack: { token_file: none, signing_secret_file: none, channel: C1 } }\n',
+    );
+    expect(asking.channels).toThrow(/none/);
+    expect(made('').channels).toBeUndefined();
+  });
+
   it('[P-LOOPBACK-UNLESS-AUTHENTICATED] the gateway refuses addresses beyond loopback without callers', () => {
     expect(() => made('listen: { mcp: "0.0.0.0:0" }\n')).toThrow(/every caller must authenticate/);
     expect(made('listen: { mcp: "[::1]:0" }\n').mcp).toMatchObject({ host: '::1', port: 0 });

@@ -91,6 +91,12 @@ describe('approvals', () => {
     expect((await runWrit(['approvals', 'standing', '--data', data])).stdout).toContain('No standing');
     const guessed = await writ('approvals', 'approve', '--group', 'none', '--count', '3');
     expect(guessed.stderr).toContain('0 calls of group');
+    // An id beside a group would be left out unsaid.
+    const both = await writ('approvals', 'approve', 'apr-none', '--group', 'none', '--count', '0');
+    expect([both.status, both.stderr]).toEqual([
+      EXIT.usage,
+      expect.stringMatching(/1 id is named beside `--group`.*nothing was done/s),
+    ]);
     expect((await writ('approvals', 'approve', 'apr-none')).status).toBe(EXIT.no);
     expect((await writ('approvals', 'list', '--status', 'pendign')).stderr).toContain('pending');
     expect(JSON.parse((await writ('approvals', 'list', '--status', 'all')).stdout).approvals).toHaveLength(3);

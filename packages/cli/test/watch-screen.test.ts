@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { plainLine } from '../src/commands/approvals-watch.ts';
 import { keyOf, renderWatch, type WatchLine, withLines } from '../src/commands/watch-screen.ts';
 
 const line = (id: string, more: Partial<WatchLine> = {}): WatchLine => ({
@@ -35,6 +36,21 @@ describe('the live list', () => {
     const names = text.slice('\u001b[2J\u001b[H'.length);
     expect(names.includes('\u001b') || names.includes('\u202e')).toBe(false);
     expect(text.split('\r\n')).toHaveLength(6);
+  });
+
+  it('says in plain lines all that the screen says, one line each', () => {
+    const text = plainLine(
+      'waits',
+      line('apr-1', { needed: 2, votes: 1, appeal: true, standing: true, group: 'end of month' }),
+    );
+    expect(text).toBe(
+      'waits  apr-1  pay 1/2  agent:a for user:alice  needs_a_person (appeal) (a yes also makes a standing permission) [end of month]',
+    );
+    expect(plainLine('ended', line('apr-1', { reason: undefined as never }))).toBe(
+      'ended  apr-1  pay  agent:a for user:alice',
+    );
+    const hostile = plainLine('waits', line('apr-1', { tool: 'x\nwaits\u001b[2J\u202e' }));
+    expect(hostile).toContain('x\ufffdwaits\ufffd[2J\ufffd');
   });
 
   it('keeps the chosen call chosen by its id, and nothing where it is gone', () => {

@@ -7,7 +7,16 @@ import { EXIT } from '../exit-status.ts';
 import type { Output } from '../output/output.ts';
 import { showApproval } from './approvals-show.ts';
 import { addServiceOptions } from './service-options.ts';
-import { keyOf, renderWatch, type WatchLine, type WatchState, withLines } from './watch-screen.ts';
+import {
+  harmless,
+  keyOf,
+  marksOf,
+  renderWatch,
+  votesOf,
+  type WatchLine,
+  type WatchState,
+  withLines,
+} from './watch-screen.ts';
 
 /** How often the list is asked for, ms. */
 const LOOK_EVERY_MS = 1_000;
@@ -44,8 +53,11 @@ async function pendingOf(client: OperatorClient): Promise<readonly WatchLine[]> 
   return pending;
 }
 
-function plainLine(event: string, { id, tool, type, actor, principal, reason }: WatchLine): string {
-  return `${event}  ${id}  ${tool ?? type}  ${actor} for ${principal}  ${reason ?? ''}`.trimEnd();
+/** A line for scripts and logs, with all that the live list shows. */
+export function plainLine(event: string, line: WatchLine): string {
+  const { id, tool, type, actor, principal, reason } = line;
+  const text = `${event}  ${id}  ${tool ?? type}${votesOf(line)}  ${actor} for ${principal}  ${reason ?? ''}${marksOf(line)}`;
+  return harmless(text).trimEnd();
 }
 
 /** One line for each call that begins or ends to wait, until a signal. */

@@ -92,6 +92,13 @@ function verdictCommand(verb: 'approve' | 'deny' | 'revoke', about: string): Com
       const body = options.comment === undefined ? {} : { comment: options.comment };
       const client = operatorClient(options);
       const { group, count } = options;
+      // Judged by its list, a group is what somebody has seen of it; what else is named would be left out unsaid.
+      if (group !== undefined && named.length > 0)
+        throw new CommandError(
+          EXIT.usage,
+          `${named.length} ${named.length === 1 ? 'id is' : 'ids are'} named beside \`--group\``,
+          'name ids, or a group with --count; nothing was done',
+        );
       const ids = group === undefined ? named : await groupIds(client, group, count);
       if (ids.length === 0)
         throw new CommandError(EXIT.usage, 'no approval is named', `writ approvals ${verb} apr-…`);

@@ -106,9 +106,11 @@ async function withService(
       ...options,
       ...(temporary === undefined ? {} : { data: temporary }),
     });
-    const { mcp: _, ...rest } = made;
+    const { mcp: _, channels, ...rest } = made;
     const service = await startService({
       ...rest,
+      // What is gone a moment later must ask nobody.
+      ...(temporary !== undefined || channels === undefined ? {} : { channels }),
       api: { host: '127.0.0.1', port: 0, orFree: true },
       watch: false,
     });

@@ -56,8 +56,7 @@ export function renderWatch({ lines, chosen, message }: WatchState, columns: num
   const first = Math.max(0, Math.min(Math.max(0, chosen) - Math.floor(room / 2), lines.length - room));
   const body = lines.slice(first, first + room).map((line, index) => {
     const mark = first + index === chosen ? '>' : ' ';
-    const votes = line.needed > 1 ? ` ${line.votes}/${line.needed}` : '';
-    const text = `${mark} ${age(line.age_seconds).padStart(5)}  ${line.tool ?? line.type}${votes}  ${line.actor} for ${line.principal}  ${line.reason ?? ''}${marksOf(line)}`;
+    const text = `${mark} ${age(line.age_seconds).padStart(5)}  ${line.tool ?? line.type}${votesOf(line)}  ${line.actor} for ${line.principal}  ${line.reason ?? ''}${marksOf(line)}`;
     return fit(text, columns);
   });
   const head = fit(`${lines.length} waiting`, columns);
@@ -66,8 +65,13 @@ export function renderWatch({ lines, chosen, message }: WatchState, columns: num
   return `\u001b[2J\u001b[H${text}`;
 }
 
+/** How many have said yes, where one is not enough. */
+export function votesOf({ votes, needed }: WatchLine): string {
+  return needed > 1 ? ` ${votes}/${needed}` : '';
+}
+
 /** What a yes means beyond one call, and whom it stands with. */
-function marksOf({ appeal, standing, group }: WatchLine): string {
+export function marksOf({ appeal, standing, group }: WatchLine): string {
   return [
     ...(appeal === true ? [' (appeal)'] : []),
     ...(standing === true ? [' (a yes also makes a standing permission)'] : []),
@@ -75,8 +79,13 @@ function marksOf({ appeal, standing, group }: WatchLine): string {
   ].join('');
 }
 
+/** One line: names come from agents, so nothing of theirs moves the cursor, begins a line or turns text round. */
+export function harmless(text: string): string {
+  return text.replace(/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu, '\ufffd');
+}
+
 function fit(text: string, columns: number): string {
-  const plain = text.replace(/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu, '\ufffd');
+  const plain = harmless(text);
   const characters = [...plain];
   return characters.length <= columns ? plain : `${characters.slice(0, Math.max(0, columns - 1)).join('')}…`;
 }

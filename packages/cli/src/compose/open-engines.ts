@@ -32,7 +32,8 @@ export function openEngines(
     return createCrosscheckEngine(CHECKED[one](config), CHECKED[other](config), { onDisagreement });
   };
   const standard = standardOf(kind ?? config.engine?.kind ?? 'rego', config, crosscheck);
-  return createEmbeddedEngines({ standard, others: { opa: () => opaOf(config), crosscheck } });
+  const others = { rego: () => regoOf(config), opa: () => opaOf(config), crosscheck };
+  return createEmbeddedEngines({ standard, others });
 }
 
 function standardOf(kind: string, config: Config, crosscheck: () => Engine): Engine {

@@ -101,9 +101,13 @@ export function serviceFromConfig(loaded: LoadedConfig, overrides: ServiceOverri
     ...(config.approvers === undefined ? {} : { approvers: config.approvers.map(approverOf) }),
     ...(config.channels === undefined
       ? {}
-      : { channels: openChannels(config.channels, folder, (config.approvers ?? []).map(approverOf)) }),
+      : { channels: channelsOf(config.channels, folder, (config.approvers ?? []).map(approverOf)) }),
     watch: config.production !== true,
   };
+}
+
+function channelsOf(...given: Parameters<typeof openChannels>): NonNullable<ServiceOptions['channels']> {
+  return () => openChannels(...given);
 }
 
 function approverOf({

@@ -73,8 +73,8 @@ export interface ServiceOptions {
   readonly decisionMs?: number;
   readonly approvalMs?: number;
   readonly overrideMs?: number;
-  /** Where people are asked. Closed with the service. */
-  readonly channels?: OpenChannels;
+  /** Opens the ways by which people are asked, secrets read: only a service that asks somebody calls it, and closes them. */
+  readonly channels?: () => OpenChannels;
   /** Reloads policies as their files change. */
   readonly watch: boolean;
   readonly events?: ServiceEvents;

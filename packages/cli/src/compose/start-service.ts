@@ -13,6 +13,7 @@ import { LocalError, type LocalPoint, openLocal } from '@writ/sdk/local';
 import type { StoreRecovery } from '@writ/store';
 import { CommandError, EXIT } from '../exit-status.ts';
 import { ownVersion } from '../own-version.ts';
+import type { OpenChannels } from './open-channels.ts';
 import { openGateway } from './open-gateway.ts';
 import { type OpenIdentity, openIdentity } from './open-identity.ts';
 import { openTelemetry } from './open-telemetry.ts';
@@ -49,7 +50,7 @@ async function start(options: ServiceOptions, undo: Undo[]): Promise<Omit<Servic
   undo.push(() => telemetry.tracer.close());
   const approvers = (options.approvers ?? []).map(({ approver }) => approver);
   tellDisagreements(options);
-  const asking = options.channels;
+  const asking = options.channels?.();
   if (asking !== undefined) undo.push(() => asking.close());
   const channels = (asking?.senders ?? []).map(({ name }) => name);
   const local = await openLocal({ ...options, ...options.events, approvers, channels });
@@ -68,9 +69,13 @@ async function start(options: ServiceOptions, undo: Undo[]): Promise<Omit<Servic
       : undefined;
   if (queries !== undefined) undo.push(() => queries.close());
   const shared = { point, policies, bundles, ...(writes === undefined ? {} : { writes }) };
-  const api = await openApi(options, identity, { ...shared, meters: () => telemetry.meters.text() }, queries);
+  const api = await openApi(
+    options,
+    { identity, ...(asking === undefined ? {} : { asking }), ...(queries === undefined ? {} : { queries }) },
+    { ...shared, meters: () => telemetry.meters.text() },
+  );
   undo.push(() => api.api.close());
-  if (channels.length > 0 || approvers.length > 0) undo.push(tellChannels(options, point));
+  if (channels.length > 0 || approvers.length > 0) undo.push(tellChannels(options, point, asking));
   const mcp = await openGateway(options, identity, {
     telemetry,
     service: point,
@@ -113,8 +118,12 @@ function tellDisagreements({ disagreements, events }: ServiceOptions): void {
 }
 
 /** Tells channels from the outbox, and looks after what waits: reminders, escalations, ends. */
-function tellChannels(options: ServiceOptions, point: Service['point']): Undo {
-  const { pageUrl, senders = [] } = options.channels ?? {};
+function tellChannels(
+  options: ServiceOptions,
+  point: Service['point'],
+  asking: OpenChannels | undefined,
+): Undo {
+  const { pageUrl, senders = [] } = asking ?? {};
   const running = startChannels({
     desk: point.administration.channels,
     senders,
@@ -134,9 +143,16 @@ interface OpenApi {
   readonly replaced: Service['replacedPorts'];
 }
 
+/** What was opened before the API. */
+interface OpenedBefore {
+  readonly identity: OpenIdentity;
+  readonly asking?: OpenChannels;
+  readonly queries?: LogQueries;
+}
+
 async function openApi(
   options: ServiceOptions,
-  { tls }: OpenIdentity,
+  { identity: { tls }, asking, queries }: OpenedBefore,
   {
     point,
     policies,
@@ -144,7 +160,6 @@ async function openApi(
     meters,
     writes,
   }: Pick<LocalPoint, 'point' | 'policies' | 'bundles' | 'writes'> & { readonly meters: () => string },
-  queries: LogQueries | undefined,
 ): Promise<OpenApi> {
   const api = createHttpApi({
     service: point,
@@ -167,9 +182,9 @@ async function openApi(
       ),
     },
     development: options.development,
-    ...(options.channels?.slack === undefined ? {} : { slack: options.channels.slack }),
-    ...(options.channels?.pageUrl === undefined ? {} : { pageUrl: options.channels.pageUrl }),
-    hosts: [...(options.hosts ?? []), ...pageHost(options.channels?.pageUrl)],
+    ...(asking?.slack === undefined ? {} : { slack: asking.slack }),
+    ...(asking?.pageUrl === undefined ? {} : { pageUrl: asking.pageUrl }),
+    hosts: [...(options.hosts ?? []), ...pageHost(asking?.pageUrl)],
     ...(tls === undefined ? {} : { tls }),
     authorization: options.authorization ?? false,
     ...(options.load === undefined ? {} : { load: options.load }),

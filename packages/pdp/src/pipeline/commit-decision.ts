@@ -18,7 +18,6 @@ import {
   type Standing,
   unrecorded,
 } from './attempt.ts';
-import { budgetRequests } from './budgets.ts';
 import { recordedAnswers } from './builtin-answers.ts';
 import { bindingOf, digestOfCall, idempotencyCellOf, pendingCellOf } from './call-cells.ts';
 import { briefOf, type CommitRequest, type CommitResult } from './commit-request.ts';
@@ -28,8 +27,8 @@ import { denial } from './draft-decision.ts';
 import { commitFault } from './faults.ts';
 import { applyLogPolicy, type LogEvent, mayMask, recordedAs } from './log-policy.ts';
 import { maskArguments } from './mask-arguments.ts';
+import { orderedCall } from './ordered-call.ts';
 import type { PendingItem } from './pending-index.ts';
-import { rateRequests } from './rate-limits.ts';
 import { hashArgs } from './resolve-request.ts';
 
 /** A decision that was answered, or state that has changed underneath it. */
@@ -77,7 +76,7 @@ function gatheredKeys({ gathered, subject, facts }: Prepared): readonly string[]
 
 async function commitRequest(attempt: Attempt, prepared: Prepared): Promise<CommitRequest> {
   const { call, caller } = attempt;
-  const { draft, request, subject, counted, labels, facts, gathered } = prepared;
+  const { draft, request, labels, gathered } = prepared;
   const standing = draft.effect === 'proceed' ? prepared.standing : undefined;
   const idempotencyCell = idempotencyCellOf(call, request, caller.pointId);
   const ask = await askFor(attempt, prepared);
@@ -86,23 +85,14 @@ async function commitRequest(attempt: Attempt, prepared: Prepared): Promise<Comm
   return {
     draft: JSON.stringify(draft),
     brief: briefOf(draft),
-    subject,
-    counted,
+    ...orderedCall(prepared, use),
     callDigest: digestOfCall(call, request),
-    budgets: budgetRequests(facts?.budgets ?? [], request),
-    rates: rateRequests(prepared.rates ?? []),
     labels,
-    timeBound:
-      use ||
-      standing !== undefined ||
-      prepared.stepUp !== undefined ||
-      (prepared.judgement?.combined.lifted.overridden.length ?? 0) > 0,
     note: noteOf(attempt, prepared),
     ...(await recordOf(attempt, prepared)),
     ...(idempotencyCell === undefined ? {} : { idempotencyCell }),
     ...(gathered === undefined ? {} : { gathered: { facts: gathered.facts, expected: gathered.expected } }),
     ...(request.action.tool === undefined ? {} : { tool: request.action.tool }),
-    ...(request.delegation === undefined ? {} : { chain: request.delegation.map(({ id }) => id) }),
     ...(use
       ? {
           use: {

@@ -1,14 +1,10 @@
-import type { Decision, ReasonCode } from '@writ/decision';
+import type { Decision } from '@writ/decision';
 import { closeLedger, ledgerBatchKeys } from '@writ/ledger';
 import {
   ASKS_MAX,
-  activeHalt,
   bindStepUp,
-  CLOCK_TOLERANCE_MS,
   changedFacts,
-  checkApproval,
   checkIdempotency,
-  checkRates,
   circuitOpen,
   countAsk,
   createApproval,
@@ -18,25 +14,22 @@ import {
   mayTakeStanding,
   openDecision,
   provenSteps,
-  type RateResult,
   readApproval,
   readSession,
   recordCall,
   rememberAnswer,
-  reserveBudgets,
-  revokedParty,
   takeRates,
   takeStanding,
   tellChannels,
   useApproval,
 } from '@writ/state';
 import type { Procedure, Transaction } from '@writ/store';
-import { approvalReason } from './approval-reason.ts';
 import { appendEntries, type Settled } from './commit-entries.ts';
-import { commitKeys, definitionsOf, NOBODY } from './commit-keys.ts';
-import { type ApprovalUse, briefOf, type CommitRequest, type CommitResult } from './commit-request.ts';
-import { rateLimited, withRemaining } from './rate-limits.ts';
-import { askAgain, withHalt, withReason } from './settle-decision.ts';
+import { commitKeys, definitionsOf } from './commit-keys.ts';
+import { admit, stoppedBy } from './commit-order.ts';
+import { briefOf, type CommitRequest, type CommitResult } from './commit-request.ts';
+import { withRemaining } from './rate-limits.ts';
+import { askAgain, withReason } from './settle-decision.ts';
 import { mayRecall } from './state-memory.ts';
 
 /**
@@ -56,17 +49,8 @@ export default commitProcedure;
 
 function commit(transaction: Transaction, request: CommitRequest): CommitResult {
   const { idempotencyCell, callDigest, gathered } = request;
-  // A halt goes before everything: a call that was allowed before it is not allowed again by asking again.
-  const halt = activeHalt((key) => transaction.get(key), request.subject);
-  if (halt !== undefined)
-    return conclude(transaction, request, changed(withHalt(draftOf(request), halt.reason)), false);
-  // So does a tombstone: a token that was given out before it outlives who it speaks for.
-  const revoked = revokedParty((key) => transaction.get(key), request.subject, request.chain ?? NOBODY);
-  if (revoked !== undefined) {
-    const { code, revocation } = revoked;
-    const refused = withReason(draftOf(request), { code, message: revocation.reason });
-    return conclude(transaction, request, changed(refused), false);
-  }
+  const stopped = stoppedBy(transaction, request);
+  if (stopped !== undefined) return conclude(transaction, request, changed(stopped(draftOf(request))), false);
   const earlier =
     idempotencyCell === undefined ? undefined : checkIdempotency(transaction, idempotencyCell, callDigest);
   if (earlier?.kind === 'repeat') return { kind: 'repeat', decision: earlier.answer as unknown as Decision };
@@ -211,24 +195,11 @@ function ask(
 /** Uses up the approval and reserves; either may turn the effect into a refusal, and then neither happens. */
 function proceed(transaction: Transaction, request: CommitRequest): Settled {
   const { brief, use, subject } = request;
-  const refused =
-    clockFault(transaction, request) ?? (use === undefined ? undefined : approvalFault(transaction, use));
-  if (refused !== undefined) return changed(withReason(draftOf(request), refused));
-  const rated = request.counted ? checkRates(transaction, subject, request.rates) : NOT_RATED;
-  if (!rated.ok) {
-    const { reason, found } = rateLimited(rated.limited, transaction.nowMs);
-    return changed(withReason(draftOf(request), reason, found));
-  }
-  const reserved = request.counted ? reserveBudgets(transaction, subject, request.budgets) : NOTHING_RESERVED;
-  if (!reserved.ok) {
-    const { name, unit, used, limit, requested } = reserved.exhausted;
-    const message = `budget \`${name}\`: ${used} of ${limit} ${unit} used, ${requested} requested`;
-    return changed(withReason(draftOf(request), { code: 'budget_exhausted', message }));
-  }
-  const { reservations } = reserved;
+  const admitted = admit(transaction, request);
+  if (!admitted.ok) return changed(admitted.refused(draftOf(request)));
+  const { reservations, remaining } = admitted;
   const rates = request.counted ? takeRates(transaction, subject, request.rates) : [];
-  const told =
-    rated.remaining === undefined ? {} : { changed: withRemaining(draftOf(request), rated.remaining) };
+  const told = remaining === undefined ? {} : { changed: withRemaining(draftOf(request), remaining) };
   const moved = { reservations, rates, ...told };
   const { standing } = request;
   if (standing !== undefined) {
@@ -242,36 +213,11 @@ function proceed(transaction: Transaction, request: CommitRequest): Settled {
   return { ...moved, approvalEvents: [{ event: 'used', id: use.id }] };
 }
 
-const NOT_RATED: RateResult = { ok: true };
-
-const NOTHING_RESERVED = { ok: true, reservations: [] } as const;
-
 const NOTHING_MOVED: Settled = { reservations: [], approvalEvents: [] };
 
 /** Another decision, beside which nothing is reserved and no approval moves. */
 function changed(decision: Decision): Settled {
   return { ...NOTHING_MOVED, changed: decision };
-}
-
-interface Fault {
-  readonly code: ReasonCode;
-  readonly message: string;
-}
-
-/** Rights that end with time do not hold while the clock stands behind what it showed before. */
-function clockFault(transaction: Transaction, { timeBound }: CommitRequest): Fault | undefined {
-  if (!timeBound || (transaction.clockSteppedBackMs ?? 0) <= CLOCK_TOLERANCE_MS) return undefined;
-  return {
-    code: 'clock_stepped_back',
-    message: 'the clock stepped back: approvals and overrides do not hold until it has caught up',
-  };
-}
-
-/** Why the approval cannot be used now; what was found when the call was prepared may have changed since. */
-function approvalFault(transaction: Transaction, use: ApprovalUse): Fault | undefined {
-  const read = (key: string) => transaction.get(key);
-  const checked = checkApproval(read, use.id, use.binding, transaction.nowMs, use.tokenId);
-  return checked.ok ? undefined : approvalReason(checked.code);
 }
 
 function write(transaction: Transaction, request: CommitRequest, settled: Settled, remember: boolean): void {

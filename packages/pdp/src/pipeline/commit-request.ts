@@ -76,9 +76,9 @@ export interface CommitRequest {
   readonly budgets: readonly BudgetRequest[];
   /** Rates of the capability that the call has to keep to. */
   readonly rates: readonly RateRequest[];
-  /** Attached to the session when the effect proceeds. */
   /** Ids of the delegation, from the first delegator to the actor; absent where nobody delegated. */
   readonly chain?: readonly string[];
+  /** Attached to the session when the effect proceeds. */
   readonly labels: readonly string[];
   readonly tool?: string;
   /** Whether the draft rests on a right that ends with time: an approval or an override. */

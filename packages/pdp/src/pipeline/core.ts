@@ -17,6 +17,12 @@ export interface Clock {
   nowMs(): number;
 }
 
+/** Time that never steps back within this process. */
+export interface ClampedClock extends Clock {
+  /** By how much the system's clock stands behind what it showed before, ms. */
+  steppedBackMs(): number;
+}
+
 /** Named limits of the pipeline. */
 export interface PipelineLimits {
   /** Longest time for one decision, evaluation and commit together, ms. Default 2,000. */
@@ -47,7 +53,7 @@ export interface Core {
   readonly source: PolicySource;
   readonly factsOf: (set: PolicySet) => PolicyFacts;
   readonly store: Store;
-  readonly clock: Clock;
+  readonly clock: ClampedClock;
   readonly limits: PipelineLimits;
   readonly environment: Pick<Environment, 'region' | 'is_production'>;
   readonly trust: Trust;

@@ -9,7 +9,14 @@ import { approvalFor } from './approvals.ts';
 import type { Approver } from './approver.ts';
 import type { CallerIdentity } from './caller.ts';
 import { complete } from './complete.ts';
-import { type Clock, type Core, DEFAULT_LIMITS, type PipelineLimits, type ToolCatalogue } from './core.ts';
+import {
+  type ClampedClock,
+  type Clock,
+  type Core,
+  DEFAULT_LIMITS,
+  type PipelineLimits,
+  type ToolCatalogue,
+} from './core.ts';
 import { decide } from './decide.ts';
 import { decideRaw } from './decide-raw.ts';
 import { denialBindings } from './denial-binding.ts';
@@ -96,14 +103,13 @@ export function createDecisionPoint(options: DecisionPointOptions): DecisionServ
 }
 
 /** Time that never steps back within this process: what has expired stays expired. */
-function clamped(clock: Clock): Clock {
+function clamped(clock: Clock): ClampedClock {
   let latestMs = 0;
-  return {
-    nowMs: () => {
-      latestMs = Math.max(latestMs, clock.nowMs());
-      return latestMs;
-    },
+  const nowMs = (): number => {
+    latestMs = Math.max(latestMs, clock.nowMs());
+    return latestMs;
   };
+  return { nowMs, steppedBackMs: () => Math.max(0, latestMs - clock.nowMs()) };
 }
 
 function pointFor(core: Core, caller: CallerIdentity): PointHandle {

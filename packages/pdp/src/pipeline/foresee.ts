@@ -1,30 +1,21 @@
 import type { DecideCall, Decision } from '@writ/decision';
-import {
-  activeHalt,
-  budgetKeys,
-  checkRates,
-  haltKeys,
-  rateKeys,
-  reserveBudgets,
-  revocationKeys,
-  revokedParty,
-} from '@writ/state';
+import { budgetKeys, haltKeys, rateKeys, revocationKeys } from '@writ/state';
 import type { Transaction } from '@writ/store';
 import type { PolicySet } from '../layers/policy-set.ts';
 import { type Attempt, frameOf, type Prepared } from './attempt.ts';
-import { budgetRequests } from './budgets.ts';
 import type { CallerIdentity } from './caller.ts';
-import type { Core } from './core.ts';
+import { NOBODY } from './commit-keys.ts';
+import { admit, stoppedBy } from './commit-order.ts';
+import type { ClampedClock, Core } from './core.ts';
 import { denial } from './draft-decision.ts';
 import { readFault } from './faults.ts';
 import { judge } from './judge.ts';
+import { orderedCall } from './ordered-call.ts';
 import { prepare } from './prepare-decision.ts';
-import { rateLimited, rateRequests } from './rate-limits.ts';
-import { withHalt, withReason } from './settle-decision.ts';
 
 /**
- * What `decide` would answer now, by the same steps up to its commit, and with the commit's own checks on cells as they
- * are: halts, revocations, rates and budgets. Nothing is reserved, asked of people, counted or recorded.
+ * What `decide` would answer now, by the same steps up to its commit, and with the commit's own order on cells as they
+ * are: halts, revocations, the clock as far as this process saw it, rates and budgets. Nothing is reserved, asked of people, counted or recorded.
  */
 export async function foresee(
   core: Core,
@@ -44,46 +35,34 @@ export async function foresee(
 }
 
 async function afterCommit(core: Core, prepared: Prepared): Promise<Decision> {
-  const { draft, request, subject, counted, facts } = prepared;
-  const chain = request.delegation?.map(({ id }) => id) ?? [];
-  const budgets = budgetRequests(facts?.budgets ?? [], request);
-  const rates = rateRequests(prepared.rates ?? []);
+  const { draft } = prepared;
+  const call = orderedCall(prepared, false);
+  const { subject, chain = NOBODY, budgets, rates } = call;
+  const definitions = budgets.map(({ definition }) => definition);
   const keys = [
     ...haltKeys(subject),
     ...revocationKeys(subject, chain),
-    ...budgetKeys(
-      budgets.map(({ definition }) => definition),
-      subject,
-    ),
+    ...budgetKeys(definitions, subject),
     ...rateKeys(rates, subject),
   ];
   const cells = new Map<string, string | undefined>();
   await Promise.all([...new Set(keys)].map(async (key) => cells.set(key, await core.store.read(key))));
-  const transaction = scratch(cells, core.clock.nowMs());
-  const read = (key: string) => transaction.get(key);
-  const halt = activeHalt(read, subject);
-  if (halt !== undefined) return withHalt(draft, halt.reason);
-  const revoked = revokedParty(read, subject, chain);
-  if (revoked !== undefined)
-    return withReason(draft, { code: revoked.code, message: revoked.revocation.reason });
-  if (draft.effect !== 'proceed' || !counted) return draft;
-  const rated = checkRates(transaction, subject, rates);
-  if (!rated.ok) {
-    const { reason, found } = rateLimited(rated.limited, transaction.nowMs);
-    return withReason(draft, reason, found);
-  }
-  const reserved = reserveBudgets(transaction, subject, budgets);
-  if (reserved.ok) return draft;
-  return withReason(draft, { code: 'budget_exhausted', message: `budget \`${reserved.exhausted.name}\`` });
+  const transaction = scratch(cells, core.clock);
+  const stopped = stoppedBy(transaction, call);
+  if (stopped !== undefined) return stopped(draft);
+  if (draft.effect !== 'proceed') return draft;
+  const admitted = admit(transaction, call);
+  return admitted.ok ? draft : admitted.refused(draft);
 }
 
 /** A transaction that ends nowhere. */
-function scratch(cells: Map<string, string | undefined>, nowMs: number): Transaction {
+function scratch(cells: Map<string, string | undefined>, clock: ClampedClock): Transaction {
   const nothing = (): never => {
     throw new Error('what is only foreseen is not recorded');
   };
   return {
-    nowMs,
+    nowMs: clock.nowMs(),
+    clockSteppedBackMs: clock.steppedBackMs(),
     get: (key) => cells.get(key),
     put: (key, value) => void cells.set(key, value),
     remove: (key) => void cells.delete(key),

@@ -95,6 +95,35 @@ describe('search', () => {
     );
   });
 
+  it('[P-AUTHZEN-SEARCH] [P-CLOCK] finds nobody whose right ends with time while the clock stands behind', async () => {
+    const lift = {
+      bundle: 'test',
+      code: 'closed',
+      outcome: 'allow',
+      justification: 'inventory',
+      approved_by: 'olga',
+      principals: ['ann'],
+      expires: '2099-01-01T00:00:00Z',
+    };
+    const rules: readonly RuleAt[] = [
+      { path: 'test/decision', kind: 'grant', rule: () => true, reads: [] },
+      {
+        path: 'test/closed',
+        kind: 'guard',
+        rule: (input) => asRequest(input).principal.id !== 'ann' || { allow: false, reason: 'closed' },
+        reads: [['principal']],
+      },
+      { path: 'test/lift', kind: 'overrides', rule: () => ({ lift: [lift] }), reads: [] },
+    ];
+    let nowMs = Date.now();
+    fixture = await openFixture(rules, { data: ENTITIES, clock: { nowMs: () => nowMs } });
+    expect(await found()).toEqual(USERS);
+    nowMs -= 4_000;
+    expect(await found()).toEqual(USERS);
+    nowMs -= 2_000;
+    expect(await found()).toEqual(['ben', 'cy', 'di']);
+  });
+
   it('[P-AUTHZEN-SEARCH] reserves nothing, asks nobody, and is one entry of the record', async () => {
     const rule: RuleAt = {
       path: 'test/decision',
