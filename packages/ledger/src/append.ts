@@ -3,7 +3,8 @@ import { type BuiltEntry, buildEntry, type EntryDraft, finishEntry, openDraft } 
 import { EDGE_CELL, tileCell } from './cells.ts';
 import type { EntryCore, Trust } from './entry.ts';
 import type { Sealed } from './seal.ts';
-import { appendToEdge, EMPTY_EDGE, formatEdge, parseEdge, type TreeEdge, tilesFilled } from './tree-edge.ts';
+import { EDGE_CELLS, edgeChanges, latestSlot, readEdge } from './stored-edge.ts';
+import { appendToEdge, type TreeEdge, tilesFilled } from './tree-edge.ts';
 import { leafHash } from './tree-hash.ts';
 
 /** Appends a built entry inside another procedure's transaction; gives its index. Touches no cell. */
@@ -50,8 +51,8 @@ export function recordDraft(
 export function closeLedger(transaction: Transaction, entries: readonly StoredEntry[]): void {
   const first = entries[0];
   if (first === undefined) return;
-  const text = transaction.get(EDGE_CELL);
-  const before = text === undefined ? EMPTY_EDGE : readEdge(text);
+  const read = (cell: string) => transaction.get(cell);
+  const before = remembered(read, first.index) ?? readEdge(read);
   if (before === undefined || before.size !== first.index) {
     throw new Error(`the tree has ${before?.size ?? 'an unreadable edge'}, the log ${first.index} entries`);
   }
@@ -62,16 +63,23 @@ export function closeLedger(transaction: Transaction, entries: readonly StoredEn
   for (const tile of tiles) {
     transaction.put(tileCell(tile.level, tile.index), Buffer.from(tile.hashes).toString('base64'));
   }
-  const next = formatEdge(edge);
-  latest = { text: next, edge };
-  transaction.put(EDGE_CELL, next);
+  for (const [cell, text] of edgeChanges(before, edge)) transaction.put(cell, text);
+  latest = { edge, text: read(EDGE_CELL), slot: latestSlot(edge) };
 }
 
-/** The edge that was written last: mostly the one that the next batch reads, by its text. */
-let latest: { readonly text: string; readonly edge: TreeEdge } | undefined;
+/** The edge that was written last: mostly the one that the next batch starts from. */
+let latest:
+  | {
+      readonly edge: TreeEdge;
+      readonly text: string | undefined;
+      readonly slot: readonly [cell: string, text: string] | undefined;
+    }
+  | undefined;
 
-function readEdge(text: string): TreeEdge | undefined {
-  return latest?.text === text ? latest.edge : parseEdge(text);
+/** The edge in memory, where the cells that it was written to last still hold it. */
+function remembered(read: (cell: string) => string | undefined, size: number): TreeEdge | undefined {
+  if (latest === undefined || latest.edge.size !== size || latest.text !== read(EDGE_CELL)) return undefined;
+  return latest.slot === undefined || read(latest.slot[0]) === latest.slot[1] ? latest.edge : undefined;
 }
 
 /** The cells that `closeLedger` touches, to be given as `batchKeys`. */
@@ -79,5 +87,5 @@ export function ledgerBatchKeys(entries: readonly StoredEntry[]): readonly strin
   const first = entries[0];
   if (first === undefined) return [];
   const filled = tilesFilled(first.index, first.index + entries.length);
-  return [EDGE_CELL, ...filled.map(([level, index]) => tileCell(level, index))];
+  return [...EDGE_CELLS, ...filled.map(([level, index]) => tileCell(level, index))];
 }

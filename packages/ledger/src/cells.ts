@@ -1,8 +1,13 @@
 /** Names of the ledger's cells: all begin with this. */
 export const LOG_CELLS_PREFIX = 'ledger/';
 
-/** The right edge of the tree. */
+/** The right edge of the tree as of its last full tile (`stored-edge.ts`). */
 export const EDGE_CELL = 'ledger/edge';
+
+/** Some leaves of the tile that is not full yet. */
+export function slotCell(slot: number): string {
+  return `ledger/edge/${slot}`;
+}
 /** What says how far the log is signed; tiles and earlier checkpoints are not among these. */
 export const LATEST_CELLS_PREFIX = 'ledger/latest-';
 /** The latest signed checkpoint; the same text as the cell of its size. */

@@ -1,6 +1,7 @@
-import { EDGE_CELL, tileCell } from './cells.ts';
+import { tileCell } from './cells.ts';
 import type { NodeReader } from './proof.ts';
-import { parseEdge, TILE_WIDTH, type TreeEdge } from './tree-edge.ts';
+import { EDGE_CELLS, readEdge } from './stored-edge.ts';
+import { TILE_WIDTH, type TreeEdge } from './tree-edge.ts';
 import { HASH_BYTES, subtreeHash } from './tree-hash.ts';
 
 /** Levels of the tree that one level of tiles covers: 2^8 hashes. */
@@ -26,8 +27,9 @@ export async function withTree<Result>(
   source: TileSource,
   work: (node: NodeReader, size: number) => Result,
 ): Promise<Result> {
-  const text = await source(EDGE_CELL);
-  const edge: TreeEdge | undefined = text === undefined ? { size: 0, levels: [] } : parseEdge(text);
+  const cells = new Map<string, string | undefined>();
+  for (const cell of EDGE_CELLS) cells.set(cell, await source(cell));
+  const edge = readEdge((cell) => cells.get(cell));
   if (edge === undefined) throw new Error('the edge of the tree cannot be read');
   const tiles = new Map<string, Uint8Array>();
   for (;;) {
@@ -50,8 +52,7 @@ export function storedTree(read: (cell: string) => string | undefined): {
   readonly size: number;
   readonly node: NodeReader;
 } {
-  const text = read(EDGE_CELL);
-  const edge: TreeEdge | undefined = text === undefined ? { size: 0, levels: [] } : parseEdge(text);
+  const edge = readEdge(read);
   if (edge === undefined) throw new Error('the edge of the tree cannot be read');
   const tiles = new Map<string, Uint8Array>();
   const node: NodeReader = (level, index) => {

@@ -3,9 +3,10 @@ import { EDGE_CELL, tileCell } from './cells.ts';
 import type { Trust } from './entry.ts';
 import { type FollowedRotation, followRotations } from './follow-rotations.ts';
 import { type NoteVerifier, parseVerifierKey } from './note.ts';
+import { readEdge } from './stored-edge.ts';
 import { openTileThreads, type TileThreads } from './tile-threads.ts';
 import { parseTile } from './tiles.ts';
-import { parseEdge, TILE_WIDTH } from './tree-edge.ts';
+import { formatEdge, TILE_WIDTH } from './tree-edge.ts';
 import { equalHashes, HASH_BYTES } from './tree-hash.ts';
 import { type Claim, type Claims, collectClaims } from './verify-checkpoints.ts';
 import { ProblemSink, type VerifyProblem } from './verify-problem.ts';
@@ -127,7 +128,7 @@ function beginPass(options: VerifyOptions, problems: ProblemSink): Pass {
     const size = reader.logSize();
     const { verifiers, followed } = followRotations(reader, given);
     const claims = collectClaims(reader, options.directory, verifiers, options.seen, problems);
-    const walk = new VerifyWalk(claims, storedHashes(reader, size), problems);
+    const walk = new VerifyWalk(claims, storedHashes(reader), problems);
     const storedTile = (index: number) => parseTile(reader.read(tileCell(0, index)));
     return { reader, size, claims, walk, problems, followed, storedTile };
   } catch (cause) {
@@ -179,17 +180,16 @@ function* contiguous(
 }
 
 /** The hash that the stored tree has for each entry, tile by tile; undefined where it has none. */
-function storedHashes(reader: StoreReader, size: number): (index: number) => Uint8Array | undefined {
-  const text = reader.read(EDGE_CELL);
-  const edge = text === undefined ? undefined : parseEdge(text);
-  const full = Math.floor((edge?.size ?? size) / TILE_WIDTH);
+function storedHashes(reader: StoreReader): (index: number) => Uint8Array | undefined {
+  const edge = readEdge((cell) => reader.read(cell));
+  const growing = edge === undefined ? -1 : Math.floor(edge.size / TILE_WIDTH);
   let tileIndex = -1;
   let hashes: Uint8Array | undefined;
   return (index) => {
     const wanted = Math.floor(index / TILE_WIDTH);
     if (wanted !== tileIndex) {
       tileIndex = wanted;
-      hashes = wanted < full ? parseTile(reader.read(tileCell(0, wanted))) : edge?.levels[0];
+      hashes = wanted === growing ? edge?.levels[0] : parseTile(reader.read(tileCell(0, wanted)));
     }
     const start = (index % TILE_WIDTH) * HASH_BYTES;
     const hash = hashes?.subarray(start, start + HASH_BYTES);
@@ -199,11 +199,13 @@ function storedHashes(reader: StoreReader, size: number): (index: number) => Uin
 
 /** Compares the stored tree above the leaves with the one that the entries give. */
 function verifyStoredTree(reader: StoreReader, walk: VerifyWalk, problems: ProblemSink): void {
-  const changed = walk.treeCells().filter(([cell, text]) => reader.read(cell) !== text);
+  const changed = walk.upperTiles().find(([cell, text]) => reader.read(cell) !== text)?.[0];
+  const edge = readEdge((cell) => reader.read(cell));
+  const isEdgeKept = edge !== undefined && formatEdge(edge) === formatEdge(walk.edge);
+  const cell = changed ?? (isEdgeKept ? undefined : EDGE_CELL);
   // A changed entry changes the tree above it; that it is named is enough.
-  if (changed.length > 0 && !walk.diverged) {
-    const [first] = changed;
-    problems.add({ code: 'tree_changed', message: `the cell \`${first?.[0]}\` of the tree was changed` });
+  if (cell !== undefined && !walk.diverged) {
+    problems.add({ code: 'tree_changed', message: `the cell \`${cell}\` of the tree was changed` });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { StoredEntry } from '@writ/store';
-import { EDGE_CELL, tileCell } from './cells.ts';
+import { tileCell } from './cells.ts';
 import { CompactRange } from './compact-range.ts';
 import type { PersonalField, Trust } from './entry.ts';
 import { plainEntry } from './plain-entry.ts';
@@ -8,7 +8,6 @@ import {
   appendToEdge,
   EMPTY_EDGE,
   type FullTile,
-  formatEdge,
   TILE_WIDTH,
   type TreeEdge,
 } from './tree-edge.ts';
@@ -185,12 +184,17 @@ export class VerifyWalk {
     }
   }
 
-  /** The cells above the leaves' tiles as the entries give them. */
-  treeCells(): readonly (readonly [cell: string, text: string])[] {
-    const tiles = this.#upperTiles.map(
-      ({ level, index, hashes }) => [tileCell(level, index), Buffer.from(hashes).toString('base64')] as const,
-    );
-    return this.#edge.size === 0 ? [] : [...tiles, [EDGE_CELL, formatEdge(this.#edge)]];
+  /** The cells of full tiles above those of the leaves, as the entries give them. */
+  upperTiles(): readonly (readonly [cell: string, text: string])[] {
+    return this.#upperTiles.map(({ level, index, hashes }) => [
+      tileCell(level, index),
+      Buffer.from(hashes).toString('base64'),
+    ]);
+  }
+
+  /** The right edge of the tree as the entries give it. */
+  get edge(): TreeEdge {
+    return this.#edge;
   }
 
   /** Adds a hash to the trees; tells whether it is the stored one. */

@@ -1,5 +1,10 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { JOURNAL_LENGTH_MAX, JOURNAL_ROW_LENGTH_MAX, JOURNAL_SLICE_MIN } from './limits.ts';
+import {
+  JOURNAL_LENGTH_MAX,
+  JOURNAL_ROW_LENGTH_MAX,
+  JOURNAL_ROWS_DROPPED,
+  JOURNAL_SLICE_MIN,
+} from './limits.ts';
 
 /** Cells by key; undefined where one was removed. */
 export type CellChanges = ReadonlyMap<string, string | undefined>;
@@ -10,8 +15,9 @@ export type CellChanges = ReadonlyMap<string, string | undefined>;
  * log grow at their ends only. The journal is a table of the same database: one transaction, one sync, and nothing to
  * repair after a crash but to read it again.
  *
- * Two generations: what is written now, and the one before, of which every commit moves a slice. When that one has
- * moved, its rows go.
+ * Two generations: what is written now, and the one before, of which every commit moves a slice, neighbours together.
+ * When that one has moved, its rows go, some with each commit, the oldest first: what is left of them says nothing that later
+ * rows or the table do not say.
  */
 export class Journal {
   readonly #statements: ReturnType<typeof prepare>;
@@ -22,17 +28,21 @@ export class Journal {
   #old: CellChanges = new Map();
   /** Rows up to this one hold the old generation. */
   #oldSequence: number;
-  /** What of the old generation the transactions so far have moved. */
+  /** What of the old generation the transactions so far have not moved yet. */
   #moving: Iterator<readonly [string, string | undefined]> | undefined;
   #sequence: number;
+  /** Rows up to the second one are to go; those up to the first one have gone. */
+  #dropped = { committed: 0, pending: 0, until: 0 };
 
   constructor(sqlite: DatabaseSync) {
     this.#statements = prepare(sqlite);
-    const { changes, sequence } = readJournal(sqlite);
+    const { changes, firstSequence, sequence } = readJournal(sqlite);
     this.#old = changes;
     this.#sequence = sequence;
     this.#oldSequence = sequence;
-    if (changes.size > 0) this.#moving = changes.entries();
+    const before = Math.max(0, firstSequence - 1);
+    this.#dropped = { committed: before, pending: before, until: before };
+    if (changes.size > 0) this.#moving = neighboursTogether(changes);
   }
 
   /** The committed value of a cell. */
@@ -61,11 +71,13 @@ export class Journal {
       this.#statements.append.run(this.#sequence, clockMs, text);
     }
     this.#move(Math.max(JOURNAL_SLICE_MIN, 2 * this.#changes.size));
+    this.#drop();
   }
 
   /** What was written is durable now. */
   committed(): void {
     if (this.#moving === undefined) this.#old = NOTHING;
+    this.#dropped.committed = this.#dropped.pending;
     for (const [key, value] of this.#changes) {
       this.#young.set(key, value);
       this.#youngLength += key.length + (value?.length ?? 0);
@@ -74,7 +86,7 @@ export class Journal {
     if (this.#youngLength < JOURNAL_LENGTH_MAX || this.#moving !== undefined) return;
     this.#old = this.#young;
     this.#oldSequence = this.#sequence;
-    this.#moving = this.#old.entries();
+    this.#moving = neighboursTogether(this.#old);
     this.#young = new Map();
     this.#youngLength = 0;
   }
@@ -82,7 +94,9 @@ export class Journal {
   /** The transaction has ended otherwise: nothing of it is there, and the old generation moves from its beginning. */
   rolledBack(): void {
     this.#changes = new Map();
-    this.#moving = this.#old.size > 0 ? this.#old.entries() : undefined;
+    this.#moving = this.#old.size > 0 ? neighboursTogether(this.#old) : undefined;
+    this.#dropped.pending = this.#dropped.committed;
+    if (this.#moving !== undefined) this.#dropped.until = this.#dropped.committed;
   }
 
   /** Moves everything; to be called in a transaction of its own, after which the journal is used no more. */
@@ -96,10 +110,17 @@ export class Journal {
     for (let moved = 0; this.#moving !== undefined && moved < count; moved += 1) {
       const next = this.#moving.next();
       if (next.done === true) {
-        this.#statements.drop.run(this.#oldSequence);
         this.#moving = undefined;
+        this.#dropped.until = this.#oldSequence;
       } else this.#put(next.value[0], next.value[1]);
     }
+  }
+
+  #drop(): void {
+    const { pending, until } = this.#dropped;
+    if (pending >= until) return;
+    this.#dropped.pending = Math.min(until, pending + JOURNAL_ROWS_DROPPED);
+    this.#statements.drop.run(this.#dropped.pending);
   }
 
   #put(key: string, value: string | undefined): void {
@@ -109,6 +130,22 @@ export class Journal {
 }
 
 const NOTHING: CellChanges = new Map();
+
+/** Characters of a key's second part that cells which lie side by side have in common: the shard, where there is one. */
+const SHARD_LENGTH = 2;
+
+/** Changes so ordered that cells of one kind and shard come together: they lie on few pages. */
+function* neighboursTogether(changes: CellChanges): Generator<readonly [string, string | undefined]> {
+  const places = new Map<string, (readonly [string, string | undefined])[]>();
+  for (const change of changes) {
+    const [key] = change;
+    const place = key.slice(0, key.indexOf('/') + 1 + SHARD_LENGTH);
+    const there = places.get(place);
+    if (there === undefined) places.set(place, [change]);
+    else there.push(change);
+  }
+  for (const there of places.values()) yield* there;
+}
 
 export const CELLS = 'select key, value from cells where key >= ? order by key';
 
@@ -128,19 +165,23 @@ function prepare(sqlite: DatabaseSync) {
 /** What the journal of these files holds, the latest value of each cell, and when its last row was written. */
 export function readJournal(sqlite: DatabaseSync): {
   readonly changes: CellChanges;
+  /** The first row, and the last. */
+  readonly firstSequence: number;
   readonly sequence: number;
   readonly clockMs: number;
 } {
   const changes = new Map<string, string | undefined>();
-  if (!hasJournal(sqlite)) return { changes, sequence: 0, clockMs: 0 };
+  if (!hasJournal(sqlite)) return { changes, firstSequence: 0, sequence: 0, clockMs: 0 };
+  let firstSequence = 0;
   let sequence = 0;
   let clockMs = 0;
   for (const row of sqlite.prepare('select seq, clock_ms, changes from journal order by seq').iterate()) {
     sequence = Number(row['seq']);
+    if (firstSequence === 0) firstSequence = sequence;
     clockMs = Number(row['clock_ms']);
     readChanges(String(row['changes']), changes);
   }
-  return { changes, sequence, clockMs };
+  return { changes, firstSequence, sequence, clockMs };
 }
 
 /** Files of an earlier version have none. */

@@ -25,11 +25,13 @@ export const PAGE_BYTES = 8_192;
 /** Size of the write-ahead log after which it is moved into the database: some 50 ms of a commit. */
 export const CHECKPOINT_BYTES = 16 * 1_024 * 1_024;
 /** Characters of changed cells in the journal after which they are moved into their table. */
-export const JOURNAL_LENGTH_MAX = 2 * 1_024 * 1_024;
+export const JOURNAL_LENGTH_MAX = 8 * 1_024 * 1_024;
 /** Characters in one row of the journal, but for the last cell in it. */
 export const JOURNAL_ROW_LENGTH_MAX = 4 * 1_024 * 1_024;
 /** Cells that one commit moves from the journal into their table at the least, while there are any to move. */
-export const JOURNAL_SLICE_MIN = 16;
+export const JOURNAL_SLICE_MIN = 8;
+/** Rows of the journal that one commit drops at most, once their cells have moved. */
+export const JOURNAL_ROWS_DROPPED = 256;
 /** Memory for pages of the database, KiB. */
 export const CACHE_KIBIBYTES = 32 * 1_024;
 export const QUEUE_DEFAULT = 10_000;
