@@ -1,3 +1,4 @@
+import { sortedKeys } from './canonical-writer.ts';
 import type { Json, JsonObject } from './contract.ts';
 
 /**
@@ -37,7 +38,7 @@ function canonicalArray(value: readonly Json[]): string {
 }
 
 function canonicalObject(value: JsonObject): string {
-  const keys = sortKeys(Object.keys(value));
+  const keys = sortedKeys(value);
   let text = '{';
   for (let index = 0; index < keys.length; index++) {
     const key = keys[index] as string;
@@ -45,21 +46,6 @@ function canonicalObject(value: JsonObject): string {
     text += `${canonicalString(key)}:${canonicalJson(value[key] as Json)}`;
   }
   return `${text}}`;
-}
-
-/** With more keys than this the general sort is faster. */
-const FEW_KEYS = 24;
-
-/** In order of UTF-16 code units, as JCS asks and as texts compare; few keys without the memory that `sort` takes. */
-function sortKeys(keys: string[]): string[] {
-  if (keys.length > FEW_KEYS) return keys.sort();
-  for (let end = 1; end < keys.length; end++) {
-    const key = keys[end] as string;
-    let place = end;
-    for (; place > 0 && (keys[place - 1] as string) > key; place--) keys[place] = keys[place - 1] as string;
-    keys[place] = key;
-  }
-  return keys;
 }
 
 /** Texts that JSON writes as they are: printable ASCII without quotation mark and backslash. */

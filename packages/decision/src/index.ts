@@ -13,6 +13,7 @@ export {
 export { type ApproversAnswer, readApprovers } from './approval-rule.ts';
 export { hashJson, hashToolDefinition, type Sha256Hex } from './arg-hash.ts';
 export { canonicalJson } from './canonical-json.ts';
+export { CanonicalWriter } from './canonical-writer.ts';
 export { ACCESS_REQUEST, type AppliedLift, type Combined, type CombineOptions, combine } from './combine.ts';
 export {
   ACTION_TYPES,

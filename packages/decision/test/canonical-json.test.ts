@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonicalJson, hashJson, hashToolDefinition, type Json, readStrict } from '../src/index.ts';
+import {
+  CanonicalWriter,
+  canonicalJson,
+  hashJson,
+  hashToolDefinition,
+  type Json,
+  readStrict,
+} from '../src/index.ts';
 
 describe('canonicalJson', () => {
   test.each<[Json, string]>([
@@ -81,4 +88,46 @@ test('hashes are prefixed and taken from the canonical text', () => {
     return '';
   });
   expect(seen).toEqual(['{"a":2,"b":1}', '{"description":"d","name":"t"}']);
+});
+
+describe('CanonicalWriter', () => {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+
+  test('[P-JCS-ORDER] writes what canonicalJson gives, one value after the other', () => {
+    const writer = new CanonicalWriter(8);
+    const value = fc.oneof(fc.jsonValue(), fc.string({ unit: 'binary' }), fc.double());
+    fc.assert(
+      fc.property(fc.array(value, { maxLength: 4 }), fc.boolean(), (values, anew) => {
+        const finite = values.filter((each) => typeof each !== 'number' || Number.isFinite(each)) as Json[];
+        if (anew) writer.reset();
+        const start = writer.length;
+        for (const each of finite) writer.json(each);
+        const text = finite.map(canonicalJson).join('');
+        expect(decoder.decode(writer.bytes(start))).toBe(text);
+        if (anew) expect(writer.isAscii).toBe(/^[ -~]*$/.test(text));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('takes values of any size, and does not keep what a large one took', () => {
+    const writer = new CanonicalWriter(16);
+    const large = ['x'.repeat(1_000_000), 'é'.repeat(200_000)];
+    writer.json(large);
+    expect(decoder.decode(writer.bytes())).toBe(JSON.stringify(large));
+    writer.reset();
+    expect(writer.bytes().buffer.byteLength).toBeLessThan(300_000);
+    writer.ascii('{"a":');
+    writer.copy(new TextEncoder().encode('"é"'), false);
+    writer.ascii('}');
+    expect(decoder.decode(writer.bytes())).toBe('{"a":"é"}');
+    expect(writer.isAscii).toBe(false);
+  });
+
+  test.each([undefined, Number.NaN, '\ud800', { a: '\udc00' }, () => 1])(
+    'throws for what is not JSON: %s',
+    (value) => {
+      expect(() => new CanonicalWriter().json(value as unknown as Json)).toThrow(TypeError);
+    },
+  );
 });

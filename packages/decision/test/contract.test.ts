@@ -228,6 +228,7 @@ test('the surface is what is listed here', () => {
       "ACCESS_REQUEST",
       "ACTION_TYPES",
       "APPROVAL_STATUSES",
+      "CanonicalWriter",
       "ENTRYPOINT_KINDS",
       "HUMAN_APPROVAL_METHOD",
       "LAYERS",

@@ -109,22 +109,16 @@ function leafText(core: EntryCore, commitments: string): string {
 }
 
 function coreText(core: EntryCore, name: keyof EntryCore): string | undefined {
-  const value: Json | undefined = core[name];
-  if (value === undefined) return undefined;
-  if (name === 'codes') return canonicalJson((core.codes ?? []).slice(0, CODES_MAX).map(boundedCode));
-  if (name === 'bundles') return bundlesText(core.bundles ?? {});
-  return canonicalJson(value);
+  const value = leafMember(core, name);
+  return value === undefined ? undefined : canonicalJson(value);
 }
 
-/** Bundles are the same object for all decisions under one policy set. */
-const knownBundles = new WeakMap<object, { readonly text: string | undefined }>();
-
-function bundlesText(bundles: NonNullable<EntryCore['bundles']>): string | undefined {
-  const known = knownBundles.get(bundles);
-  if (known !== undefined) return known.text;
-  const text = Object.keys(bundles).length > BUNDLES_MAX ? undefined : canonicalJson(bundles);
-  knownBundles.set(bundles, { text });
-  return text;
+/** What a leaf holds of a member of its core: codes and bundles are bounded. */
+export function leafMember(core: EntryCore, name: keyof EntryCore): Json | undefined {
+  if (name === 'codes') return core.codes?.slice(0, CODES_MAX).map(boundedCode);
+  if (name !== 'bundles') return core[name];
+  const { bundles } = core;
+  return bundles === undefined || Object.keys(bundles).length > BUNDLES_MAX ? undefined : bundles;
 }
 
 /** A code comes from a policy and may be any text; one that is cut is marked, so that it is not taken for another. */

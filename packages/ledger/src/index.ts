@@ -115,3 +115,4 @@ export {
   type Witnessing,
   type WitnessingOptions,
 } from './witnessing.ts';
+export { writeEntry } from './write-entry.ts';

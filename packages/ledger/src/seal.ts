@@ -18,20 +18,23 @@ export type Sealed = readonly SealedGroup[];
 export type SaltSource = (key: GroupKey) => string;
 
 const SALT_BYTES = 16;
-const POOL_BYTES = SALT_BYTES * 256;
+/** Characters of a salt: 132 random bits where they are drawn, 128 where they are derived. */
+const SALT_LENGTH = 22;
+/** A block gives whole salts, and has no padding. */
+const POOL_BYTES = 33 * 128;
 export const SALT_PATTERN = /^[A-Za-z0-9_-]{22}$/;
 
-/** Fresh salts from the system's generator, read in blocks: one call to it costs more than the hash. */
+/** Fresh salts from the system's generator, drawn and written in blocks: one call to it costs more than the hash. */
 export function randomSalts(): SaltSource {
-  let pool = Buffer.alloc(0);
+  let pool = '';
   let offset = 0;
   return () => {
-    if (offset >= pool.byteLength) {
-      pool = randomBytes(POOL_BYTES);
+    if (offset >= pool.length) {
+      pool = randomBytes(POOL_BYTES).toString('base64url');
       offset = 0;
     }
-    offset += SALT_BYTES;
-    return pool.toString('base64url', offset - SALT_BYTES, offset);
+    offset += SALT_LENGTH;
+    return pool.slice(offset - SALT_LENGTH, offset);
   };
 }
 

@@ -11,11 +11,13 @@ import {
   openDraft,
   opensCommitment,
   PERSONAL_FIELDS,
+  type PersonalFields,
   randomSalts,
   readEntry,
   renderEntry,
   resealFields,
   sealFields,
+  writeEntry,
 } from '../src/index.ts';
 import { readDetail, readLeaf } from '../src/read-entry.ts';
 import { decisionOf } from './temporary-log.ts';
@@ -109,6 +111,26 @@ describe('an entry', () => {
     expect(built.detail).toBe(draft.detail);
     const opened = openDraft(draft);
     expect(buildEntry(opened.core, opened.sealed, stamp)).toEqual(built);
+  });
+
+  it('is written in one go as it is put together from its parts', () => {
+    const some = fc.record(Object.fromEntries(PERSONAL_FIELDS.map((name) => [name, fc.jsonValue()])), {
+      requiredKeys: [],
+    });
+    const codes = fc.array(fc.string({ maxLength: 200, unit: 'grapheme' }), { maxLength: 40 });
+    const bundles = fc.dictionary(fc.string(), fc.constant({ revision: 'é', digest: 'd' }), { maxKeys: 70 });
+    const members = fc.record(
+      { decision_id: fc.string(), codes, bundles, evaluation_ns: fc.nat(), dropped: fc.boolean() },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(some, members, fc.string(), (fields, more, seed) => {
+        const whole: EntryCore = { ...core, ...more };
+        const salts = derivedSalts(seed);
+        const given = fields as PersonalFields;
+        expect(writeEntry(whole, given, salts)).toEqual(draftEntry(whole, sealFields(given, salts)));
+      }),
+    );
   });
 
   it('bounds codes and bundles, and refuses a leaf that is too large', () => {

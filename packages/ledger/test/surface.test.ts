@@ -99,6 +99,7 @@ it('exports these names and no others', () => {
     'verifyPack',
     'verifyTlogProof',
     'withTree',
+    'writeEntry',
   ]);
 });
 

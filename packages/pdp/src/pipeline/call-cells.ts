@@ -8,7 +8,7 @@ import {
   readApproval,
 } from '@writ/state';
 import type { Store } from '@writ/store';
-import { hashArgs, sha256Hex } from './resolve-request.ts';
+import { canonicalDigest, hashArgs } from './resolve-request.ts';
 
 /**
  * Digest of all that a call asks: who, on whose authority, what exactly, with which approval, and what its point
@@ -18,18 +18,17 @@ export function digestOfCall(call: DecideCall, request: DecisionRequest): string
   const { args: _args, ...action } = request.action;
   const { session_id, risk_score } = call.request.context ?? {};
   const { region, is_production } = call.request.environment ?? {};
-  return sha256Hex(
-    canonicalJson({
-      principal: request.principal,
-      actor: request.actor,
-      delegation: request.delegation ?? null,
-      action,
-      approval: call.approval_id ?? null,
-      ...(call.appeal === undefined ? {} : { appeal: true }),
-      tool_digest: call.tool_digest ?? null,
-      observed: [session_id, risk_score, region, is_production].map((each) => each ?? null),
-    } as unknown as Json),
-  );
+  const asked = {
+    principal: request.principal,
+    actor: request.actor,
+    delegation: request.delegation ?? null,
+    action,
+    approval: call.approval_id ?? null,
+    ...(call.appeal === undefined ? {} : { appeal: true }),
+    tool_digest: call.tool_digest ?? null,
+    observed: [session_id ?? null, risk_score ?? null, region ?? null, is_production ?? null],
+  };
+  return canonicalDigest(asked as unknown as Json);
 }
 
 /**
@@ -79,7 +78,7 @@ export function bindingOf(
 
 /** Names the approval that waits for exactly this call and these reasons. */
 export function pendingCellOf(binding: ApprovalBinding, reasons: readonly Reason[]): string {
-  const digest = sha256Hex(canonicalJson([binding, reasons] as unknown as Json));
+  const digest = canonicalDigest([binding, reasons] as unknown as Json);
   return askedKey(binding.tenant, digest);
 }
 

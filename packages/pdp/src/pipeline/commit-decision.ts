@@ -6,7 +6,7 @@ import {
   type Json,
   newApprovalId,
 } from '@writ/decision';
-import { draftEntry, type PersonalFields, sealFields } from '@writ/ledger';
+import { type PersonalFields, writeEntry } from '@writ/ledger';
 import { factKeys, groupKey, groupOf, rootSessionKey } from '@writ/state';
 import { observedNote } from '../layers/observed.ts';
 import { approvalDetails } from './approval-details.ts';
@@ -40,16 +40,14 @@ export type Committed =
 export async function commit(attempt: Attempt, prepared: Prepared): Promise<Committed> {
   const { core } = attempt;
   try {
-    const request = await commitRequest(attempt, prepared);
-    const idempotent = request.idempotencyCell !== undefined;
-    const result = await core.store.call<CommitRequest, CommitResult>('pdp.commit', request, { idempotent });
+    const { result, askedId } = await sent(attempt, prepared);
     if (result.kind === 'conflict') {
       core.memory.distrust(gatheredKeys(prepared));
       return { kind: 'conflict' };
     }
     if (result.kind === 'repeat') return { kind: 'decided', decision: result.decision };
     core.memory.remember(result.cells ?? []);
-    if (request.ask !== undefined) core.pending.note(request.ask.id);
+    if (askedId !== undefined) core.pending.note(askedId);
     const decision = await withReceipt(attempt, result.changed ?? prepared.draft, result.leaf);
     return { kind: 'decided', decision };
   } catch (thrown) {
@@ -57,6 +55,21 @@ export async function commit(attempt: Attempt, prepared: Prepared): Promise<Comm
     const frame = frameOf(attempt, prepared.facts, prepared.draft.decision_id);
     return { kind: 'decided', decision: unrecorded(denial(fault.code, fault.message, frame)) };
   }
+}
+
+/**
+ * Puts the request together and sends it. Here nothing waits for the answer: the request, large as it is, lives no longer
+ * than until it is on its way.
+ */
+async function sent(
+  attempt: Attempt,
+  prepared: Prepared,
+): Promise<{ readonly result: CommitResult; readonly askedId?: string }> {
+  const request = await commitRequest(attempt, prepared);
+  const idempotent = request.idempotencyCell !== undefined;
+  const id = request.ask?.id;
+  const answer = attempt.core.store.call<CommitRequest, CommitResult>('pdp.commit', request, { idempotent });
+  return answer.then((result) => (id === undefined ? { result } : { result, askedId: id }));
 }
 
 /** The node's promise that the entry gets its place in the log; without one the decision is durable all the same. */
@@ -244,7 +257,7 @@ async function recordOf(
     recorded = recordedAs(recorded.core, whole, kept, logged.dropped);
   }
   return {
-    ...draftEntry(recorded.core, sealFields(recorded.fields, core.salts)),
+    ...writeEntry(recorded.core, recorded.fields, core.salts),
     saltSeed: core.saltSeed(),
     trust: core.trust,
   };

@@ -9,17 +9,16 @@ import {
 import {
   type Action,
   type ActionType,
+  CanonicalWriter,
   canonicalJson,
   type DecisionContext,
   type DecisionRequest,
   type Environment,
-  hashJson,
+  type Json,
   type JsonObject,
   type Resource,
 } from '@writ/decision';
 import { dutiesOf, type RegistryDuties } from './registry-duties.ts';
-
-export const sha256Hex = (text: string): string => hash('sha256', text, 'hex');
 
 /** Facts about where the decision point runs; they stand above what a caller says. */
 export type FixedEnvironment = Pick<Environment, 'region' | 'is_production'>;
@@ -155,7 +154,16 @@ function withClasses(action: Action, known: readonly string[]): Action {
 
 /** `sha256:<hex>` of arguments in RFC 8785 form. */
 export function hashArgs(args: JsonObject): string {
-  return hashJson(args, sha256Hex);
+  return `sha256:${canonicalDigest(args)}`;
+}
+
+const writer = new CanonicalWriter();
+
+/** SHA-256 of a value's RFC 8785 form, hex. */
+export function canonicalDigest(value: Json): string {
+  writer.reset();
+  writer.json(value);
+  return hash('sha256', writer.bytes(), 'hex');
 }
 
 function uniteResources(left: readonly Resource[], right: readonly Resource[]): readonly Resource[] {
