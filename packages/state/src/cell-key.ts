@@ -36,6 +36,7 @@ const PLAIN = /^[A-Za-z0-9_-]{1,120}$/;
 
 function encodePart(part: string | undefined): string {
   if (part === undefined) return ABSENT;
+  if (PLAIN.test(part)) return part;
   const known = encodedParts.get(part);
   if (known !== undefined) return known;
   const encoded = encodeNew(part);
@@ -51,7 +52,6 @@ const ENCODED_PARTS_MAX = 8_192;
 const encodedParts = new Map<string, string>();
 
 function encodeNew(part: string): string {
-  if (PLAIN.test(part)) return part;
   // A lone surrogate has no encoding; replaced ones could meet, so such a part is hashed with its code units.
   if (part.length > PART_LENGTH_MAX || !part.isWellFormed()) return hashOf(part);
   const encoded = encodeURIComponent(part).replace(/[~!'()*.]/g, escapeMark);

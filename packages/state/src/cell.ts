@@ -19,9 +19,9 @@ export function readCell<State extends Versioned>(read: CellReader, key: string)
   return parsedCell(text, key) as State;
 }
 
-/** Texts that were read last, with what they say: one commit reads a session several times. Values are never changed. */
+/** Texts that were read last, with what they say: one commit reads a session several times, and the next one again. Values are never changed. */
 const parsed = new Map<string, Versioned>();
-const PARSED_MAX = 64;
+const PARSED_MAX = 2_048;
 /** Longer texts are few, and not worth the memory. */
 const PARSED_LENGTH_MAX = 4_096;
 

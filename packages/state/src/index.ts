@@ -184,7 +184,7 @@ export {
   stepUpKey,
   stepUpProofKey,
 } from './step-up.ts';
-export type { StateSubject } from './subject.ts';
+export { knownSubject, type StateSubject } from './subject.ts';
 export {
   SWEEP_INTERVAL_MS,
   type SweepPlaces,

@@ -48,15 +48,22 @@ function partiesOf({ actor, principal }: StateSubject, chain: readonly string[])
 
 type PartyCells = readonly (readonly [Party, string])[];
 
-const known = new WeakMap<StateSubject, { readonly chain: readonly string[]; readonly cells: PartyCells }>();
+interface Parties {
+  readonly chain: readonly string[];
+  readonly cells: PartyCells;
+  readonly keys: readonly string[];
+}
+
+const known = new WeakMap<StateSubject, Parties>();
 
 /** One commit asks twice: which cells it may read, and what they hold. */
-function cellsOf(subject: StateSubject, chain: readonly string[]): PartyCells {
+function partiesIn(subject: StateSubject, chain: readonly string[]): Parties {
   const before = known.get(subject);
-  if (before !== undefined && before.chain === chain) return before.cells;
+  if (before !== undefined && before.chain === chain) return before;
   const cells = newCellsOf(subject, chain);
-  known.set(subject, { chain, cells });
-  return cells;
+  const parties = { chain, cells, keys: cells.map(([, key]) => key) };
+  known.set(subject, parties);
+  return parties;
 }
 
 function newCellsOf(subject: StateSubject, chain: readonly string[]): PartyCells {
@@ -75,7 +82,7 @@ function newCellsOf(subject: StateSubject, chain: readonly string[]): PartyCells
  * delegation.
  */
 export function revocationKeys(subject: StateSubject, chain: readonly string[]): readonly string[] {
-  return cellsOf(subject, chain).map(([, key]) => key);
+  return partiesIn(subject, chain).keys;
 }
 
 /** The first party of a call that was revoked: the acting agent before its principal, these before who delegated. */
@@ -84,7 +91,7 @@ export function revokedParty(
   subject: StateSubject,
   chain: readonly string[],
 ): RevokedParty | undefined {
-  for (const [{ code }, key] of cellsOf(subject, chain)) {
+  for (const [{ code }, key] of partiesIn(subject, chain).cells) {
     const revocation = readCell<Revocation>(read, key);
     if (revocation !== undefined) return { code, revocation };
   }

@@ -75,9 +75,9 @@ export const sessionKey: (subject: StateSubject) => string = oncePerSubject((sub
 });
 
 /** The cells that a call of this subject reads and writes. */
-export function sessionKeys(subject: StateSubject): readonly string[] {
-  return [...new Set([sessionKey(subject), rootSessionKey(subject)])];
-}
+export const sessionKeys: (subject: StateSubject) => readonly string[] = oncePerSubject((subject) => [
+  ...new Set([sessionKey(subject), rootSessionKey(subject)]),
+]);
 
 /** The session as of `nowMs`; undefined where none began or it has ended by idleness. */
 export function readSession(

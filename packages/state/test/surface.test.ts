@@ -68,6 +68,7 @@ it('exports these names and no others', () => {
     'idempotencyKey',
     'isProven',
     'isTimeZone',
+    'knownSubject',
     'leadsGroup',
     'liftHalt',
     'listAway',

@@ -100,7 +100,8 @@ function databaseOver(sqlite: DatabaseSync, recovery: StoreRecovery, epoch: numb
   const statements = prepare(sqlite);
   const cache = new CellCache();
   const journal = new Journal(sqlite);
-  const value = (key: string): string | undefined => journal.value(key);
+  const stored = (key: string): string | undefined => journal.stored(key);
+  const remembered = (key: string): string | undefined => cache.value(key, stored);
   // Kept in memory: the epoch shows in every transaction that nobody else has written since.
   let committed = {
     logSize: recovery.logSize,
@@ -113,12 +114,7 @@ function databaseOver(sqlite: DatabaseSync, recovery: StoreRecovery, epoch: numb
     if (metaOf(statements.meta, 'epoch') === epoch) return;
     throw new StoreError('store_owner_lost', 'another process has become the owner of this directory');
   };
-  const change = (key: string, text: string | undefined): void => {
-    cache.change(key, text);
-    journal.change(key, text);
-  };
   const rollback = (): void => {
-    cache.rollback();
     journal.rolledBack();
     pending = committed;
     if (sqlite.isTransaction) sqlite.exec('rollback');
@@ -129,10 +125,10 @@ function databaseOver(sqlite: DatabaseSync, recovery: StoreRecovery, epoch: numb
       begin();
       return committed;
     },
-    value,
-    cell: (key) => cache.value(key, value),
-    put: change,
-    remove: (key) => change(key, undefined),
+    value: (key) => journal.value(key, stored),
+    cell: (key) => journal.value(key, remembered),
+    put: (key, text) => journal.change(key, text),
+    remove: (key) => journal.change(key, undefined),
     append: ({ index, leaf, detail }) => {
       statements.append.run(index, leaf, detail);
       pending = { ...pending, logSize: index + 1 };
@@ -152,8 +148,8 @@ function databaseOver(sqlite: DatabaseSync, recovery: StoreRecovery, epoch: numb
       if (erased) sqlite.exec('pragma secure_delete = fast');
       erased = false;
       committed = pending;
+      for (const key of journal.changed) cache.forget(key);
       journal.committed();
-      cache.commit();
     },
     rollback,
     logSize: () => logSizeOf(statements.last),

@@ -45,12 +45,23 @@ export class Journal {
     if (changes.size > 0) this.#moving = neighboursTogether(changes);
   }
 
-  /** The committed value of a cell. */
-  value(key: string): string | undefined {
-    if (this.#young.has(key)) return this.#young.get(key);
-    if (this.#old.has(key)) return this.#old.get(key);
+  /** The committed value of a cell; `stored` gives those that the journal does not hold. */
+  value(key: string, stored: (key: string) => string | undefined): string | undefined {
+    const young = this.#young.get(key);
+    if (young !== undefined || this.#young.has(key)) return young;
+    const old = this.#old.get(key);
+    return old !== undefined || this.#old.has(key) ? old : stored(key);
+  }
+
+  /** A cell as it lies in the table. */
+  stored(key: string): string | undefined {
     const row = this.#statements.get.get(key);
     return row === undefined ? undefined : String(row['value']);
+  }
+
+  /** Keys of what the transaction under way writes. */
+  get changed(): Iterable<string> {
+    return this.#changes.keys();
   }
 
   /** Committed cells whose key starts with `prefix`, in key order; those behind the key `after`. */

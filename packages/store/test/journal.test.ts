@@ -8,7 +8,7 @@ import { Temporary } from './temporary.ts';
 
 const GIBIBYTE = 1_024 ** 3;
 /** So large that a few hundred changes fill a generation. */
-const LARGE = 'v'.repeat(20_000);
+const LARGE = 'v'.repeat(80_000);
 
 function transact(
   database: Database,
@@ -41,7 +41,13 @@ describe('the journal of cells', () => {
           expect(new Map(database.cells('a'))).toEqual(
             new Map([...model].filter(([each]) => each.startsWith('a'))),
           );
-          for (const each of ['a', 'b', 'a/b']) expect(database.value(each)).toBe(model.get(each));
+          database.begin();
+          for (const each of ['a', 'b', 'a/b', 'c']) {
+            expect(database.value(each)).toBe(model.get(each));
+            // What is remembered says the same.
+            expect(database.cell(each)).toBe(model.get(each));
+          }
+          database.rollback();
         };
         for (const [index, { changes, end }] of steps.entries()) {
           const filling = Array.from({ length: 120 }, (_, each) => [`fill/${each}`, LARGE + index] as const);

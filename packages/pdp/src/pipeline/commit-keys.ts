@@ -19,32 +19,35 @@ export const NOBODY: readonly string[] = [];
 
 /** Every cell that the commit of this request may read or write. */
 export function commitKeys(request: CommitRequest): readonly string[] {
+  const { subject, ask, use } = request;
+  const definitions = definitionsOf(request);
+  const keys = [openDecisionKey(request.brief.decision_id)];
+  const add = (more: readonly string[]): void => void keys.push(...more);
+  add(haltKeys(subject));
+  add(revocationKeys(subject, request.chain ?? NOBODY));
+  add(sessionKeys(subject));
+  if (definitions.length > 0) add(budgetKeys(definitions, subject));
+  if (request.rates.length > 0) add(rateKeys(request.rates, subject));
+  if (request.gathered !== undefined) add(factKeys(request.gathered.facts, subject, definitions));
+  if (request.idempotencyCell !== undefined) keys.push(request.idempotencyCell);
+  if (request.standing !== undefined) keys.push(request.standing.key);
+  add(stepUpKeys(request));
+  if (use !== undefined) {
+    add(approvalKeys(use.id));
+    add(outboxKeys(use.id, use.channels, 'used'));
+  }
+  if (ask !== undefined) add(askKeys(ask, subject));
+  return keys;
+}
+
+function askKeys(ask: ApprovalDraft, subject: CommitRequest['subject']): readonly string[] {
   return [
-    ...new Set([
-      ...haltKeys(request.subject),
-      ...revocationKeys(request.subject, request.chain ?? NOBODY),
-      ...sessionKeys(request.subject),
-      ...budgetKeys(definitionsOf(request), request.subject),
-      ...rateKeys(request.rates, request.subject),
-      ...factKeys(request.gathered?.facts ?? [], request.subject, definitionsOf(request)),
-      ...(request.idempotencyCell === undefined ? [] : [request.idempotencyCell]),
-      ...(request.standing === undefined ? [] : [request.standing.key]),
-      ...stepUpKeys(request),
-      ...(request.use === undefined
-        ? []
-        : [...approvalKeys(request.use.id), ...outboxKeys(request.use.id, request.use.channels, 'used')]),
-      ...(request.ask === undefined
-        ? []
-        : [
-            request.ask.pendingCell,
-            asksKey(request.subject),
-            ...approvalKeys(request.ask.id),
-            ...outboxKeys(request.ask.id, request.ask.channels, 'requested'),
-          ]),
-      ...(request.ask?.pendingId === undefined ? [] : approvalKeys(request.ask.pendingId)),
-      ...groupKeys(request.ask?.group),
-      openDecisionKey(request.brief.decision_id),
-    ]),
+    ask.pendingCell,
+    asksKey(subject),
+    ...approvalKeys(ask.id),
+    ...outboxKeys(ask.id, ask.channels, 'requested'),
+    ...(ask.pendingId === undefined ? [] : approvalKeys(ask.pendingId)),
+    ...groupKeys(ask.group),
   ];
 }
 

@@ -10,6 +10,7 @@ import {
   createApproval,
   factKeys,
   isProven,
+  knownSubject,
   leadsGroup,
   mayTakeStanding,
   openDecision,
@@ -39,13 +40,19 @@ import { mayRecall } from './state-memory.ts';
  */
 const commitProcedure: Procedure<CommitRequest, CommitResult> = {
   name: 'pdp.commit',
-  keys: commitKeys,
-  run: commit,
+  keys: (request) => commitKeys(withKnownSubject(request)),
+  run: (transaction, request) => commit(transaction, withKnownSubject(request)),
   afterBatch: closeLedger,
   batchKeys: ledgerBatchKeys,
 };
 
 export default commitProcedure;
+
+/** Requests come as text, each with a subject of its own; keys are worked out once for equal ones. */
+function withKnownSubject(request: CommitRequest): CommitRequest {
+  const subject = knownSubject(request.subject);
+  return subject === request.subject ? request : { ...request, subject };
+}
 
 function commit(transaction: Transaction, request: CommitRequest): CommitResult {
   const { idempotencyCell, callDigest, gathered } = request;

@@ -7,6 +7,7 @@ import {
   factsRead,
   type Gathered,
   gatherFacts,
+  knownSubject,
   type StateSubject,
 } from '@writ/state';
 import type { Store } from '@writ/store';
@@ -16,14 +17,14 @@ import { mayRecall, type StateMemory } from './state-memory.ts';
 export function subjectOf(request: DecisionRequest): StateSubject {
   const tenant = request.principal.tenant;
   const session = request.context?.session_id;
-  return {
+  return knownSubject({
     principal: request.principal.id,
     actor: request.actor.id,
     ...(tenant === undefined ? {} : { tenant }),
     ...(session === undefined ? {} : { session_id: session }),
     ...(request.actor.class === undefined ? {} : { actor_class: request.actor.class }),
     ...(request.action.tool === undefined ? {} : { tool: request.action.tool }),
-  };
+  });
 }
 
 /** The facts of the state that policies may read: all of them where nobody can tell. */
