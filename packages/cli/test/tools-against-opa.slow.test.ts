@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { isDeepStrictEqual, promisify } from 'node:util';
 import { findOpa } from '@writ/testing';
 import { describe, expect, it } from 'vitest';
 import { runWrit, temporaryFolder } from './support/run-writ.ts';
@@ -50,6 +50,46 @@ test_number := 1
 
 todo_test_later if false
 `;
+
+/** What OPA's compiler takes out of an expression has a range of its own there: no such expressions stand here. */
+const COVERED = `package c
+
+# comment
+default allow := false
+
+allow if { input.x == 1; not blocked }
+
+allow := true if {
+	m := input.m
+	every k, v in m {
+		v > k
+	}
+} else := false if {
+	input["ü"] == "€"; input.z == [y | y := 2]
+}
+
+blocked if input.a.b.c
+	with input.a as {"b": {"c": true}}
+
+f(x) := x if x > 1
+
+names contains n if some n in input.names
+
+obj[k] := v if { some k, v in input.m; v != 2 }
+
+const := 5
+
+some_declared if { some i; input.names[i] == "x" }
+
+deep.er.rule contains 1 if { input.names == 100 }
+
+l if { x := 1
+  x == 1  ; y := [z | z := x
+    z > 0]; y == [1] }
+`;
+
+/** The `m` that `every` goes through: an expression that OPA's compiler made. */
+const EVERY_DOMAIN = { start: { row: 10, col: 16 }, end: { row: 10, col: 17 } };
 
 function folder(): string {
   const path = temporaryFolder();
@@ -110,6 +150,28 @@ describe.skipIf(opa === undefined)('the tools print what those of OPA print', ()
     expect(optimised.status).toBe(64);
     expect(optimised.stderr).toContain('leave it out');
   });
+
+  it.each(['{}', '{"x": 1}', '{"m": [1, 2, 3], "names": ["x", "y"], "q": [1, 2], "z": [2]}'])(
+    'eval --coverage: the same ranges for %s',
+    async (input) => {
+      const cwd = temporaryFolder();
+      writeFileSync(join(cwd, 'c.rego'), COVERED);
+      writeFileSync(join(cwd, 'input.json'), input);
+      const words = (place: string): string[] => [
+        ...['eval', '--coverage', '--format', 'json', '-d', `${place}c.rego`],
+        ...['-i', `${place}input.json`, 'data.c'],
+      ];
+      const ours = (await runWrit(words(`${cwd}/`))).stdout.replace(`${cwd}/`, '');
+      // OPA takes the first slash from paths of what it did not reach.
+      const { stdout } = await run(opa!, [...words(''), '--coverage-runs', '', '--disable-indexing'], {
+        cwd,
+      });
+      const theirs = JSON.parse(stdout).coverage;
+      const file = theirs.files['c.rego'];
+      file.covered = file.covered.filter((range: object) => !isDeepStrictEqual(range, EVERY_DOMAIN));
+      expect(JSON.parse(ours).coverage).toEqual(theirs);
+    },
+  );
 
   it('test: the same tests and cases pass and fail', async () => {
     const path = folder();

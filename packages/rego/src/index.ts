@@ -26,7 +26,7 @@ export type {
   QueryResult,
 } from './eval/evaluation.ts';
 export { DEADLINE_MS_DEFAULT, OPERATIONS_MAX_DEFAULT } from './eval/evaluation.ts';
-export type { CoverageReport, FileCoverage } from './explain/coverage.ts';
+export type { CoverageReport, FileCoverage, SourcePosition, SourceRange } from './explain/coverage.ts';
 export { CoverageObserver, coverageReport } from './explain/coverage.ts';
 export type { ProfileEntry, ProfileOrder } from './explain/profile.ts';
 export { ProfileObserver } from './explain/profile.ts';

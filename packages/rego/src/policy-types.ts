@@ -115,8 +115,6 @@ export interface Policy {
    * rule serves both.
    */
   withData(data: JsonObject): Policy;
-  /** Rows that hold an expression or a rule's head, by file: what coverage counts. */
-  lines(): ReadonlyMap<string, ReadonlySet<number>>;
   /** What `METADATA` blocks mark as entrypoints. */
   entrypoints(): readonly Entrypoint[];
   /** Which input and data the evaluation of a path can read, through all rules it reaches; never too little. */

@@ -21,7 +21,6 @@ import { evaluatePartially, PARTIAL_STEPS_MAX_DEFAULT } from './partial/partial.
 import type { PartialOptions, PartialResult } from './partial/residue.ts';
 import { residueOf } from './partial/residue.ts';
 import { pathSteps } from './plan/document-path.ts';
-import { planLines } from './plan/lines.ts';
 import type { QueryPlan } from './plan/plan.ts';
 import type { PlannedPolicy } from './plan/planner.ts';
 import { planPolicySteps } from './plan/planner.ts';
@@ -345,10 +344,6 @@ class CompiledPolicy implements Policy {
         this.#engine.prepareQuery(this.#planned.planQuery(known, variables))(input, evaluation),
     });
     return sources.kind === 'error' ? sources : residueOf(sources);
-  }
-
-  lines(): ReadonlyMap<string, ReadonlySet<number>> {
-    return planLines(this.#planned.plan);
   }
 
   entrypoints(): readonly Entrypoint[] {

@@ -22,11 +22,11 @@ export interface MissedRule {
 export function policyCoverage(bundle: Bundle, report: CoverageReport): PolicyCoverage {
   const active = new Map(bundle.modules.map((module) => [module.file, module]));
   const files = report.files.filter(({ file }) => active.has(file));
-  const covered = files.reduce((sum, file) => sum + file.covered.length, 0);
-  const missed = files.reduce((sum, file) => sum + file.missed.length, 0);
+  const covered = files.reduce((sum, file) => sum + file.coveredRows.length, 0);
+  const missed = files.reduce((sum, file) => sum + file.missedRows.length, 0);
   return {
     percent: covered + missed === 0 ? 100 : (covered / (covered + missed)) * 100,
-    missed: files.flatMap(({ file, missed: rows }) => missedRules(active.get(file)!, rows)),
+    missed: files.flatMap(({ file, missedRows: rows }) => missedRules(active.get(file)!, rows)),
   };
 }
 

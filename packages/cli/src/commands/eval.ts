@@ -351,7 +351,7 @@ function watch(policy: Policy, query: string, options: EvalOptions) {
           ...(options.profileSort.length > 0 && { order: options.profileSort as ProfileOrder[] }),
         }),
       }),
-      ...(coverage !== undefined && { coverage: coverageReport(policy.lines(), coverage) }),
+      ...(coverage !== undefined && { coverage: coverageReport(policy.modules, coverage) }),
     }),
   };
 }

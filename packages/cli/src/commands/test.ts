@@ -144,8 +144,8 @@ function showRun(output: Output, { name, report }: UnitRun, options: TestCommand
   }
   if (report.coverage === undefined) return;
   output.line(`${name}: ${report.coverage.percent.toFixed(1)} % of lines covered`);
-  for (const { file, missed } of report.coverage.files) {
-    if (missed.length > 0) output.line(`  ${file}: not reached: ${missed.join(', ')}`);
+  for (const { file, missedRows } of report.coverage.files) {
+    if (missedRows.length > 0) output.line(`  ${file}: not reached: ${missedRows.join(', ')}`);
   }
 }
 

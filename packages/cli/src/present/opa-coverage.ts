@@ -1,15 +1,10 @@
-import type { CoverageReport, FileCoverage } from '@writ/rego';
+import type { CoverageReport, FileCoverage, SourcePosition, SourceRange } from '@writ/rego';
 
-interface Range {
-  readonly start: { readonly row: number };
-  readonly end: { readonly row: number };
-}
-
-/** Coverage in the shape of `opa test --coverage` and `opa eval --coverage`; ranges are whole rows here. */
+/** Coverage in the shape of `opa test --coverage` and `opa eval --coverage`; why a range was missed is not told. */
 export function opaCoverage(report: CoverageReport): object {
   const files = Object.fromEntries(report.files.map((file) => [file.file, fileShape(file)]));
-  const covered = report.files.reduce((sum, file) => sum + file.covered.length, 0);
-  const missed = report.files.reduce((sum, file) => sum + file.missed.length, 0);
+  const covered = report.files.reduce((sum, { coveredRows }) => sum + coveredRows.length, 0);
+  const missed = report.files.reduce((sum, { missedRows }) => sum + missedRows.length, 0);
   return {
     files,
     covered_lines: covered,
@@ -18,27 +13,25 @@ export function opaCoverage(report: CoverageReport): object {
   };
 }
 
-function fileShape({ covered, missed }: FileCoverage): object {
+function fileShape({ covered, missed, coveredRows, missedRows }: FileCoverage): object {
+  const coverage = percentOf(coveredRows.length, coveredRows.length + missedRows.length);
   return {
-    ...(covered.length > 0 && { covered: rangesOf(covered) }),
-    ...(missed.length > 0 && { not_covered: rangesOf(missed) }),
-    ...(covered.length > 0 && { covered_lines: covered.length }),
-    ...(missed.length > 0 && { not_covered_lines: missed.length }),
-    coverage: percentOf(covered.length, covered.length + missed.length),
+    ...(covered.length > 0 && { covered: covered.map(rangeShape) }),
+    ...(missed.length > 0 && { not_covered: missed.map(rangeShape) }),
+    ...(coveredRows.length > 0 && { covered_lines: coveredRows.length }),
+    ...(missedRows.length > 0 && { not_covered_lines: missedRows.length }),
+    ...(coverage > 0 && { coverage }),
   };
 }
 
 function percentOf(part: number, whole: number): number {
-  return whole === 0 ? 100 : (part / whole) * 100;
+  return whole === 0 ? 0 : (part / whole) * 100;
 }
 
-/** Rows that follow each other as one range. */
-function rangesOf(rows: readonly number[]): readonly Range[] {
-  const ranges: { start: { row: number }; end: { row: number } }[] = [];
-  for (const row of rows) {
-    const last = ranges.at(-1);
-    if (last !== undefined && last.end.row === row - 1) last.end.row = row;
-    else ranges.push({ start: { row }, end: { row } });
-  }
-  return ranges;
+function rangeShape({ start, end }: SourceRange): object {
+  return { start: positionShape(start), end: positionShape(end) };
+}
+
+function positionShape({ row, column }: SourcePosition): object {
+  return { row, col: column };
 }

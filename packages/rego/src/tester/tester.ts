@@ -100,7 +100,7 @@ export function runTests(policy: Policy, options: TestOptions = {}): TestReport 
     errors: count('error'),
     skipped: count('skipped'),
     durationMs: performance.now() - start,
-    ...(coverage !== undefined && { coverage: coverageReport(policy.lines(), coverage) }),
+    ...(coverage !== undefined && { coverage: coverageReport(policy.modules, coverage) }),
   };
 }
 

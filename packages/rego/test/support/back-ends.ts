@@ -50,7 +50,6 @@ function together(policies: readonly Policy[]): Policy {
     modules: first.modules,
     rulePaths: first.rulePaths,
     packages: first.packages,
-    lines: () => first.lines(),
     entrypoints: () => first.entrypoints(),
     reads: (path) => first.reads(path),
     kindsOf: (path) => first.kindsOf(path),

@@ -85,7 +85,7 @@ test('errors say what happened, cases which of them failed, prints what was prin
 test('coverage counts rows that were looked at and heads that gave a value', () => {
   const { coverage } = runTests(policy, { coverage: true, filter: /test_(root|wrong)$/ });
   const file = coverage?.files.find((one) => one.file === 'm0.rego');
-  expect(file).toMatchObject({ covered: [3, 4, 8, 9, 10], missed: [7] });
+  expect(file).toMatchObject({ coveredRows: [3, 4, 8, 9, 10], missedRows: [7] });
   expect(file?.percent).toBeCloseTo(83.3, 1);
 });
 
