@@ -110,6 +110,66 @@ interface Result {
   readonly location?: object;
 }
 
+const FAILING = `package v_test
+
+level := {"a": {"b": 3}}
+
+f(x) := x * 2
+
+test_one if {
+	tc := {"in": 1, "out": [1, 2]}
+	f(tc.in) == tc.out[1] + 1
+}
+
+test_two if level.a.b == input.x + 1 with input.x as 4
+
+test_three if {
+	some x in [1, 2]
+	x == 5
+}
+
+test_four if {
+	every x in [1, 2] {
+		x < 2
+	}
+}
+
+test_five if { x := "a"; level[x].b in [1, 2] }
+
+test_six if f(2) == f(3)
+
+test_seven if {
+	trace("here")
+	data.v_test.level.a.b == 4
+}
+
+test_eight[name] if {
+	some name, x in {"a": 1, "b": 2}
+	helper(x)
+}
+
+helper(x) if {
+	y := x + 1
+	y < 3
+}
+`;
+
+/** The part of a report on failures, by test, without times and the blanks that OPA puts at the ends of rows. */
+function failuresIn(stdout: string): readonly string[] {
+  const [, , text = ''] = stdout.split(/^-{80}$/m).slice(stdout.indexOf('FAILURES') < 0 ? 3 : 0);
+  return text
+    .replace(/ \([\d.]+[nµm]?s\)$/gm, '')
+    .split(/\n(?=data\.)/)
+    .map((one) =>
+      one
+        .replace(/[ \t]+$/gm, '')
+        .replace(/\n+/g, '\n')
+        .trim(),
+    )
+    .filter((one) => one !== '')
+    .sort();
+}
+
 function comparable(results: unknown): readonly object[] {
   return (results as readonly Result[])
     .map(({ duration: _duration, location: _location, ...rest }) => rest)
@@ -180,5 +240,15 @@ describe.skipIf(opa === undefined)('the tools print what those of OPA print', ()
     expect(comparable(JSON.parse(ours.stdout))).toEqual(
       comparable(await opaJson('test', '-f', 'json', ...files)),
     );
+  });
+
+  it('test --var-values shows what was where a test stopped', async () => {
+    const file = join(temporaryFolder(), 'v_test.rego');
+    writeFileSync(file, FAILING);
+    const words = ['test', '--var-values', file];
+    const { stdout } = await run(opa!, words).catch((error: { readonly stdout: string }) => error);
+    const ours = failuresIn((await runWrit(words)).stdout);
+    expect(ours).toHaveLength(8);
+    expect(ours).toEqual(failuresIn(stdout));
   });
 });

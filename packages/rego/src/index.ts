@@ -34,8 +34,9 @@ export type { RuleOutcome } from './explain/rule-outcomes.ts';
 export { RuleOutcomeObserver } from './explain/rule-outcomes.ts';
 export { observeWith } from './explain/several.ts';
 export type { ExplainSources } from './explain/sources.ts';
-export type { TraceEvent, TraceOperation } from './explain/trace.ts';
+export type { TraceEvent, TraceOperation, TraceOptions } from './explain/trace.ts';
 export { TraceObserver } from './explain/trace.ts';
+export { traceNodes } from './explain/trace-nodes.ts';
 export type { ExplainMode } from './explain/trace-text.ts';
 export { filterTrace, traceText } from './explain/trace-text.ts';
 export { type FormatOptions, formatModule } from './format/format-module.ts';
@@ -80,7 +81,7 @@ export type {
 } from './policy-types.ts';
 export type { EvaluationErrorCode } from './runtime/fault.ts';
 export { EVALUATION_ERROR_CODES } from './runtime/fault.ts';
-export type { ObservedBody, Observer } from './runtime/observer.ts';
+export type { ObservedBody, Observer, Variables } from './runtime/observer.ts';
 export type { MatchedRule } from './runtime/run.ts';
 export type {
   Annotations,
@@ -103,7 +104,14 @@ export {
   queryToAst,
   renderDiagnostic,
 } from './syntax/index.ts';
-export type { FailedLiteral, TestCaseResult, TestOptions, TestReport, TestResult } from './tester/tester.ts';
+export type { FailedLiteral, FailedPart } from './tester/failed-literal.ts';
+export type {
+  TestCaseResult,
+  TestOptions,
+  TestReport,
+  TestResult,
+  TestTraceOptions,
+} from './tester/test-result.ts';
 export { runTests } from './tester/tester.ts';
 export type { JsonObject, ParsedJson, Value } from './value/index.ts';
 export {

@@ -11,6 +11,8 @@ export type { NodeNetworkOptions } from './node/network.ts';
 export { anyFile, nodeNetwork } from './node/network.ts';
 export type { NoAnswer, OneShotThreadOptions } from './node/one-shot-thread.ts';
 export { ReadyThreads } from './node/one-shot-thread.ts';
+export type { ThreadedTestOptions } from './node/run-tests-in-threads.ts';
+export { runTestsInThreads } from './node/run-tests-in-threads.ts';
 export type {
   PolicyWorkerOptions,
   WorkerCompileResult,

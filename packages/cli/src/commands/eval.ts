@@ -54,6 +54,7 @@ interface EvalOptions {
   readonly fail?: boolean;
   readonly failDefined?: boolean;
   readonly explain?: string;
+  readonly varValues?: boolean;
   readonly profile?: boolean;
   readonly profileLimit: string;
   readonly profileSort: string[];
@@ -111,6 +112,7 @@ export function evalCommand(): Command {
     .option('--fail', 'status 1 where the result is undefined or empty')
     .option('--fail-defined', 'status 1 where the result is defined')
     .option('--explain <mode>', 'what happened: notes, fails, full or debug')
+    .option('--var-values', 'with --explain: the values of variables too')
     .option('--profile', 'how long expressions took')
     .option('--profile-limit <number>', 'rows of the profile', '10')
     .option('--profile-sort <by>', 'total_time_ns, num_eval, num_redo, num_gen_expr, file, line', collect, [])
@@ -149,7 +151,7 @@ async function run(
   const loaded = await stopwatch.time('timer_rego_load_files_ns', () => load(options));
   const input = stopwatch.now('timer_rego_input_parse_ns', () => readInput(options));
   if (options.partial === true) return evaluateInPart(context, text, loaded, input, options);
-  const evaluated = await evaluate(text, loaded, input, options, stopwatch);
+  const evaluated = await evaluate(context, text, loaded, input, options, stopwatch);
   const shown: Shown = {
     ...evaluated.shown,
     ...((options.metrics ?? options.instrument) && { metrics: stopwatch.report() }),
@@ -221,6 +223,7 @@ interface Evaluated {
 }
 
 async function evaluate(
+  context: CommandContext,
   query: string,
   { modules, data }: Loaded,
   input: Value | undefined,
@@ -243,7 +246,7 @@ async function evaluate(
     }),
   );
   if (prepared.query === undefined) return refused(prepared.diagnostics, texts);
-  const watching = watch(policy, query, options);
+  const watching = watch(context, policy, query, options);
   const once = () =>
     evaluateAsync(prepared.query!, input, evaluationOptions(options, data, watching.observer));
   const { result: found } = await stopwatch.time('timer_rego_query_eval_ns', async () => {
@@ -335,23 +338,32 @@ function evaluationOptions(
 }
 
 /** What is to be seen of the evaluation, and how it is reported. */
-function watch(policy: Policy, query: string, options: EvalOptions) {
+function watch(context: CommandContext, policy: Policy, query: string, options: EvalOptions) {
   const mode = options.explain === undefined || options.explain === 'off' ? undefined : options.explain;
-  const trace = mode === undefined ? undefined : new TraceObserver({ modules: policy.modules, query });
+  const sources = { modules: policy.modules, query };
+  // JSON always tells the values of variables, as OPA's does.
+  const variables = options.varValues === true || context.format === 'json';
+  const trace = mode === undefined ? undefined : new TraceObserver(sources, { variables });
   const profile = options.profile === true ? new ProfileObserver() : undefined;
   const coverage = options.coverage === true ? new CoverageObserver() : undefined;
   const observers = [trace, profile, coverage].filter((each) => each !== undefined);
   return {
     observer: observers.length === 0 ? undefined : observeWith(observers),
     report: (): Pick<Shown, 'explanation' | 'profile' | 'coverage'> => ({
-      ...(trace !== undefined && { explanation: filterTrace(trace.events, mode as ExplainMode) }),
+      ...(trace !== undefined && {
+        explanation: {
+          events: filterTrace(trace.events, mode as ExplainMode),
+          sources,
+          variables: options.varValues === true,
+        },
+      }),
       ...(profile !== undefined && {
         profile: profile.report({
           limit: Number(options.profileLimit),
           ...(options.profileSort.length > 0 && { order: options.profileSort as ProfileOrder[] }),
         }),
       }),
-      ...(coverage !== undefined && { coverage: coverageReport(policy.modules, coverage) }),
+      ...(coverage !== undefined && { coverage: coverageReport(sources.modules, coverage) }),
     }),
   };
 }

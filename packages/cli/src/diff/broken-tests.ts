@@ -15,7 +15,7 @@ export function brokenTests(before: Bundle, after: Bundle): BrokenTests {
   if (before.testModules.length === 0) return { tried: 0, broken: [] };
   try {
     const modules = [...after.modules, ...before.testModules];
-    const { results } = testModules(after.name, modules, after.data);
+    const { results } = testModules({ about: after.name, modules, data: after.data });
     const broken = results.filter(({ outcome }) => outcome === 'fail' || outcome === 'error');
     return {
       tried: results.length,

@@ -1,5 +1,6 @@
 import {
   type CoverageReport,
+  type ExplainSources,
   type ProfileEntry,
   type ResultRow,
   type TraceEvent,
@@ -10,6 +11,7 @@ import {
 import { boxTable } from './box-table.ts';
 import { opaCoverage } from './opa-coverage.ts';
 import { prettyJson } from './pretty-json.ts';
+import { traceJson } from './trace-json.ts';
 
 /** An error in OPA's shape. */
 export interface ShownError {
@@ -18,12 +20,20 @@ export interface ShownError {
   readonly location?: { readonly file: string; readonly row: number; readonly col: number };
 }
 
+/** What happened, and what the events' trees are read from. */
+export interface Explanation {
+  readonly events: readonly TraceEvent[];
+  readonly sources: ExplainSources;
+  /** Lines for people end with the values of variables. */
+  readonly variables: boolean;
+}
+
 /** Everything that an evaluation gave. */
 export interface Shown {
   readonly errors: readonly ShownError[];
   readonly results: readonly ResultRow[];
   readonly metrics?: Readonly<Record<string, number>>;
-  readonly explanation?: readonly TraceEvent[];
+  readonly explanation?: Explanation;
   readonly profile?: readonly ProfileEntry[];
   readonly coverage?: CoverageReport;
 }
@@ -73,24 +83,13 @@ function jsonText(shown: Shown, result: readonly string[]): string {
     ...(errors.length === 0 ? [] : [`"errors":${JSON.stringify(errors)}`]),
     ...result,
     ...(metrics === undefined ? [] : [`"metrics":${JSON.stringify(metrics)}`]),
-    ...(explanation === undefined ? [] : [`"explanation":${JSON.stringify(explanation.map(eventShape))}`]),
+    ...(explanation === undefined
+      ? []
+      : [`"explanation":${JSON.stringify(traceJson(explanation.events, explanation.sources))}`]),
     ...(profile === undefined ? [] : [`"profile":${JSON.stringify(profile)}`]),
     ...(coverage === undefined ? [] : [`"coverage":${JSON.stringify(opaCoverage(coverage))}`]),
   ];
   return prettyJson(`{${members.join(',')}}`);
-}
-
-/** OPA's event, with the text of its node in the node's place. */
-function eventShape({ op, text, location, queryId, parentId, message }: TraceEvent): object {
-  const { file, row, column } = location;
-  return {
-    Op: op,
-    Node: text,
-    Location: { file, row, col: column },
-    QueryID: queryId,
-    ParentID: parentId,
-    Message: message ?? '',
-  };
 }
 
 /** Strings without their quotes, values of one result with spaces between them. */
@@ -101,13 +100,17 @@ function rawRow({ expressions }: ResultRow): string {
 function prettyText(shown: Shown, { limit }: PresentOptions): string {
   const { results, errors, metrics, explanation, profile, coverage } = shown;
   const parts = [
-    ...(explanation === undefined || explanation.length === 0 ? [] : [traceText(explanation).trimEnd()]),
+    ...(explanation === undefined || explanation.events.length === 0 ? [] : [explanationText(explanation)]),
     ...(errors.length > 0 ? [] : [results.length === 0 ? 'undefined' : prettyResults(results, limit)]),
     ...(metrics === undefined ? [] : [metricsTable(metrics)]),
     ...(profile === undefined ? [] : [profileTable(profile)]),
     ...(coverage === undefined ? [] : [prettyJson(JSON.stringify(opaCoverage(coverage)))]),
   ];
   return parts.join('\n');
+}
+
+function explanationText({ events, variables }: Explanation): string {
+  return traceText(events, { variables }).trimEnd();
 }
 
 function prettyResults(results: readonly ResultRow[], limit: number): string {

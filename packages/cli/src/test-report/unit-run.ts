@@ -1,8 +1,9 @@
-import type { TestReport, TestResult } from '@writ/rego';
+import type { ModuleSource, TestReport, TestResult } from '@writ/rego';
 
 /** The tests of one bundle, or of the files that were named, and what became of them. */
 export interface UnitRun {
   readonly name: string;
+  readonly modules: readonly ModuleSource[];
   readonly report: TestReport;
 }
 

@@ -94,7 +94,7 @@ export function createPolicyQueries(
       kind: 'rows',
       rows,
       timers,
-      explanation: { events: eventsToAst(events, policy.modules), lines },
+      explanation: { events: eventsToAst(events, policy.modules, text), lines },
     };
   };
   const rules = new Set(rulePaths);

@@ -1,5 +1,5 @@
 import { BUILTINS } from '../builtins/index.ts';
-import type { Override, Pattern, Statement } from '../plan/plan.ts';
+import type { NamedSlot, Override, Pattern, Statement } from '../plan/plan.ts';
 import { forEachMember, isCollection } from '../runtime/collections.ts';
 import type { ObservedBody } from '../runtime/observer.ts';
 import type { ScopeDraft } from '../runtime/override.ts';
@@ -8,6 +8,7 @@ import type { Frame, Mock, Run } from '../runtime/run.ts';
 import { equal, isObject, objectGet, objectSize, plainNumber } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
 import type { Backend, Compute, Step } from './backend.ts';
+import { boundSlots, namedWithin, valuesOf } from './named-values.ts';
 import { compileValue, computeAll } from './values.ts';
 
 type StatementCompiler<K extends Statement['op']> = (
@@ -127,7 +128,9 @@ function observedSteps(
     const { source } = statements[index]!;
     const before = statements[index - 1]?.source;
     if (before !== undefined && before.start === source.start && before.end === source.end) continue;
-    step = observedStep(backend, statements.slice(index, last), step, ordered);
+    // What was taken out of it stands before it.
+    const named = namedWithin(statements.slice(0, last), source);
+    step = observedStep(backend, statements.slice(index, last), named, step, ordered);
     last = index;
   }
   return step;
@@ -137,25 +140,29 @@ function observedSteps(
 function observedStep(
   backend: Backend,
   statements: readonly Statement[],
+  named: readonly NamedSlot[],
   next: Step,
   ordered: boolean,
 ): Step {
   const { source } = statements[0]!;
+  // Of what it binds itself an earlier round's value is still in the frame.
+  const bound = boundSlots(statements);
+  const before = named.filter(({ slot }) => !bound.has(slot));
   const reached: boolean[] = [];
   const goOn: Step = (run, frame) => {
     reached[reached.length - 1] = true;
     const stopped = next(run, frame);
-    run.observer?.redo?.(source);
+    run.observer?.redo?.(source, () => valuesOf(named, frame));
     return stopped;
   };
   const step = compileChain(backend, statements, goOn, ordered);
   return (run, frame) => {
-    run.observer?.enter(source);
+    run.observer?.enter(source, () => valuesOf(before, frame));
     reached.push(false);
     try {
       return step(run, frame);
     } finally {
-      if (reached.pop() === false) run.observer?.fail(source, () => valuesOf(statements, frame));
+      if (reached.pop() === false) run.observer?.fail(source, () => valuesOf(before, frame));
     }
   };
 }
@@ -196,14 +203,6 @@ export function observedBody(
       run.observer?.bodyClosed?.(about);
     }
   };
-}
-
-function valuesOf(statements: readonly Statement[], frame: Frame): Readonly<Record<string, Value>> {
-  const values: Record<string, Value> = Object.create(null);
-  for (const { name, slot } of statements.flatMap(({ variables }) => variables)) {
-    if (frame[slot] !== undefined) values[name] = frame[slot] as Value;
-  }
-  return values;
 }
 
 function compileEqual(
@@ -345,7 +344,8 @@ function compileWith(
     run.scope = inner;
     return stopped;
   };
-  const body = compileStatements(backend, statement.body, leave, ordered);
+  // It is the same expression: the observer hears of it once.
+  const body = compileChain(backend, statement.body, leave, ordered);
   return (run, frame) => {
     const outer = run.scope;
     const draft = innerScope(run);

@@ -6,10 +6,10 @@ export function observeWith(observers: readonly Observer[]): Observer {
     for (const observer of observers) tell(observer);
   };
   return {
-    enter: (source) => each((one) => one.enter(source)),
+    enter: (source, variables) => each((one) => one.enter(source, variables)),
     fail: (source, variables) => each((one) => one.fail(source, variables)),
     exit: (source) => each((one) => one.exit(source)),
-    redo: (source) => each((one) => one.redo?.(source)),
+    redo: (source, variables) => each((one) => one.redo?.(source, variables)),
     bodyOpened: (body) => each((one) => one.bodyOpened?.(body)),
     bodyAnswered: (body) => each((one) => one.bodyAnswered?.(body)),
     bodyClosed: (body) => each((one) => one.bodyClosed?.(body)),

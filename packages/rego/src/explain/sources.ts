@@ -8,7 +8,8 @@ export interface ExplainSources {
   readonly query?: string;
 }
 
-const QUERY_FILE = 'query';
+/** The name under which places in a query are told. */
+export const QUERY_FILE = 'query';
 
 /** Reads the user's text at a place, on one line. */
 export function sourceReader({ modules, query }: ExplainSources): (location: Location) => string {

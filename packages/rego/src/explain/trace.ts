@@ -1,5 +1,6 @@
-import type { ObservedBody, Observer } from '../runtime/observer.ts';
+import type { ObservedBody, Observer, Variables } from '../runtime/observer.ts';
 import type { Location } from '../syntax/ast.ts';
+import { valueText } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
 import type { ExplainSources } from './sources.ts';
 import { sourceReader } from './sources.ts';
@@ -20,20 +21,26 @@ export interface TraceEvent {
   readonly parentId: number;
   /** Of a note what the policy said; of others what OPA adds: `early`, `(matched 2 rules)`. */
   readonly message?: string;
-  /** Values of the variables that a failed expression names. */
-  readonly variables?: Readonly<Record<string, Value>>;
+  /** Of an expression, where they were asked for: values of its variables, as Rego writes them. */
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+/** What is recorded beside the events themselves. */
+export interface TraceOptions {
+  /** Ends the recording where an evaluation does more than anybody reads; 1,000,000 by default. */
+  readonly eventsMax?: number;
+  /** Also the values of variables. */
+  readonly variables?: boolean;
 }
 
 interface OpenBody {
   readonly about: ObservedBody;
   readonly queryId: number;
   readonly parentId: number;
-  answered: boolean;
   /** The expression that runs. */
   at: Location;
 }
 
-/** Ends the recording where an evaluation does more than anybody reads. */
 const EVENTS_MAX_DEFAULT = 1_000_000;
 
 /**
@@ -46,18 +53,20 @@ export class TraceObserver implements Observer {
   truncated = false;
   readonly #textAt: (location: Location) => string;
   readonly #eventsMax: number;
+  readonly #withVariables: boolean;
   readonly #open: OpenBody[] = [];
   #queries = 0;
 
-  constructor(sources: ExplainSources, options: { readonly eventsMax?: number } = {}) {
+  constructor(sources: ExplainSources, options: TraceOptions = {}) {
     this.#textAt = sourceReader(sources);
+    this.#withVariables = options.variables === true;
     this.#eventsMax = options.eventsMax ?? EVENTS_MAX_DEFAULT;
   }
 
   bodyOpened(about: ObservedBody): void {
     this.#queries += 1;
     const parentId = this.#open.at(-1)?.queryId ?? 0;
-    const body = { about, queryId: this.#queries, parentId, answered: false, at: about.location };
+    const body = { about, queryId: this.#queries, parentId, at: about.location };
     this.#open.push(body);
     this.#addBody('Enter', body);
   }
@@ -65,28 +74,26 @@ export class TraceObserver implements Observer {
   bodyAnswered(about: ObservedBody): void {
     const body = this.#open.at(-1);
     if (body === undefined) return;
-    body.answered = true;
     this.#addBody('Exit', body, about.endsEarly ? 'early' : undefined);
     this.#addBody('Redo', body);
   }
 
-  bodyClosed(about: ObservedBody): void {
-    const body = this.#open.pop();
-    if (body !== undefined && !body.answered && about.kind === 'rule') this.#addBody('Fail', body);
+  bodyClosed(): void {
+    this.#open.pop();
   }
 
-  enter(source: Location): void {
+  enter(source: Location, variables: Variables): void {
     const body = this.#open.at(-1);
     if (body !== undefined) body.at = source;
-    this.#addExpression('Eval', source);
+    this.#addExpression('Eval', source, variables);
   }
 
-  redo(source: Location): void {
-    this.#addExpression('Redo', source);
+  redo(source: Location, variables: Variables): void {
+    this.#addExpression('Redo', source, variables);
   }
 
-  fail(source: Location, variables: () => Readonly<Record<string, Value>>): void {
-    this.#addExpression('Fail', source, { variables: variables() });
+  fail(source: Location, variables: Variables): void {
+    this.#addExpression('Fail', source, variables);
   }
 
   exit(): void {}
@@ -104,8 +111,14 @@ export class TraceObserver implements Observer {
     this.#add({ op: 'Note', kind: 'expression', text: this.#textAt(at), location: at, message });
   }
 
-  #addExpression(op: TraceOperation, location: Location, more: Partial<TraceEvent> = {}): void {
-    this.#add({ op, kind: 'expression', text: this.#negatedText(location, 2), location, ...more });
+  #addExpression(op: TraceOperation, location: Location, variables: Variables): void {
+    this.#add({
+      op,
+      kind: 'expression',
+      text: this.#negatedText(location, 2),
+      location,
+      ...(this.#withVariables && { variables: variableTexts(variables()) }),
+    });
   }
 
   /** The text at a place; inside of `not x`, which stands at the same place, it is `x`. */
@@ -133,4 +146,13 @@ export class TraceObserver implements Observer {
     if (this.events.length < this.#eventsMax) this.events.push(event);
     else this.truncated = true;
   }
+}
+
+/** Values by the names of their variables, as Rego writes them, without those that nobody wrote. */
+export function variableTexts(values: Readonly<Record<string, Value>>): Readonly<Record<string, string>> {
+  const texts: Record<string, string> = Object.create(null);
+  for (const name of Object.keys(values).sort()) {
+    if (/^[A-Za-z_]/.test(name)) texts[name] = valueText(values[name]!);
+  }
+  return texts;
 }

@@ -25,7 +25,8 @@ export function planBody(block: BlockBuilder, body: CoreBody): void {
 
 function planExpression(block: BlockBuilder, expression: CoreExpression): void {
   block.source = expression.source;
-  if (!expression.generated) block.variables = namedSlots(block, expression);
+  // What an expression was taken apart into has its own part of the names.
+  block.variables = namedSlots(block, expression);
   if (expression.with.length === 0) {
     planUnmodified(block, expression);
     return;

@@ -12,19 +12,22 @@ export interface ObservedBody {
   readonly endsEarly: boolean;
 }
 
+/** Gives the values of the user's variables in an expression. */
+export type Variables = () => Readonly<Record<string, Value>>;
+
 /**
  * Watches an evaluation: coverage, traces, profiles, reports of failures. Evaluations that nothing watches run code
  * that knows of no observer. What is optional is left out where nobody wants it.
  */
 export interface Observer {
-  /** An expression is about to run. */
-  enter(source: Location): void;
-  /** An expression did not go on; `variables` gives the values of those that it names and that have one. */
-  fail(source: Location, variables: () => Readonly<Record<string, Value>>): void;
+  /** An expression is about to run; `variables` gives the values of those that it names and that have one. */
+  enter(source: Location, variables: Variables): void;
+  /** An expression did not go on. */
+  fail(source: Location, variables: Variables): void;
   /** A rule gave a value. */
   exit(source: Location): void;
   /** What follows an expression is done; the search goes on in it. */
-  redo?(source: Location): void;
+  redo?(source: Location, variables: Variables): void;
   /** A search begins. */
   bodyOpened?(body: ObservedBody): void;
   /** The search that was opened last and is not closed has an answer. */

@@ -28,6 +28,13 @@ export function queryToAst(body: Body): readonly AstObject[] {
   return bodyToAst(body, new AstLocations('', false));
 }
 
+/** A rule, or its `else` at a position (1 is the first), in the same shape, without places. */
+export function branchToAst(rule: Rule, position: number): AstObject {
+  let branch = ruleToAst(rule, new AstLocations('', false));
+  for (let left = position; left > 0; left--) branch = branch['else'] as AstObject;
+  return branch;
+}
+
 function commentsToAst({ comments, annotations }: Module, at: AstLocations): readonly AstObject[] {
   const blocks = new Map(annotations.map(({ location }) => [location.start, location]));
   return comments.map((comment) => at.comment(comment, blocks.get(comment.location.start)));

@@ -67,7 +67,10 @@ test('a failure shows its literal with the values of the variables in it', () =>
   const [result] = runTests(policy, { filter: /test_wrong$/ }).results;
   expect(result?.failedAt).toMatchObject({
     text: 'got == expected',
-    variables: { got: 'high', expected: 'low' },
+    parts: [
+      { text: 'got', value: '"high"' },
+      { text: 'expected', value: '"low"' },
+    ],
     location: { file: 'm1.rego', row: 12 },
   });
   expect(result).toMatchObject({ path: 'data.a_test.test_wrong', file: 'm1.rego', row: 9 });
