@@ -74,6 +74,7 @@ export function* analyseSteps(
     customs,
     report,
     withFaults: new WithFaults(),
+    usedBuiltins: new Set(),
     names,
     twins,
     rules: [],

@@ -52,9 +52,12 @@ export function checkBodyCalls(body: CoreBody, check: CallCheck): void {
 }
 
 function visitCalls(rule: CoreRule, expression: (expression: CoreExpression) => void): void {
-  for (const branch of rule.branches) walkBody(branch.body, { expression });
-  const terms = [...rule.args, ...rule.tail, rule.key, ...rule.branches.map((branch) => branch.value)];
-  for (const term of terms) if (term !== undefined) walkTerm(term, { expression });
+  const visitor = { expression };
+  for (const branch of rule.branches) walkBody(branch.body, visitor);
+  for (const term of rule.args) walkTerm(term, visitor);
+  for (const term of rule.tail) walkTerm(term, visitor);
+  if (rule.key !== undefined) walkTerm(rule.key, visitor);
+  for (const { value } of rule.branches) if (value !== undefined) walkTerm(value, visitor);
 }
 
 /** Refuses calls of builtins that have been given up (OPA's stage CheckDeprecatedBuiltins). */

@@ -42,27 +42,28 @@ function directTerms(expression: CoreExpression): CoreTerm[] {
 
 /** Rewrites the bodies of comprehensions inside a term. */
 export function hoistNestedBodies(term: CoreTerm, isQuery = false): void {
-  if (term.kind === 'constant' || term.kind === 'variable') return;
-  const within = (inner: CoreTerm): void => hoistNestedBodies(inner, isQuery);
   switch (term.kind) {
     case 'comprehension':
       term.body = hoistBody(term.body, isQuery);
       return;
     case 'array':
     case 'set':
-      term.items.forEach(within);
+      for (const item of term.items) hoistNestedBodies(item, isQuery);
       return;
     case 'object':
       for (const [key, value] of term.entries) {
-        within(key);
-        within(value);
+        hoistNestedBodies(key, isQuery);
+        hoistNestedBodies(value, isQuery);
       }
       return;
     case 'ref':
-      term.parts.forEach(within);
+      for (const part of term.parts) if (part.kind !== 'constant') hoistNestedBodies(part, isQuery);
       return;
     case 'call':
-      term.args.forEach(within);
+      for (const argument of term.args) hoistNestedBodies(argument, isQuery);
+      return;
+    case 'constant':
+    case 'variable':
   }
 }
 

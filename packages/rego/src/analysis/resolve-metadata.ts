@@ -4,6 +4,9 @@ import { AnnotationSet } from './annotation-set.ts';
 import type { CoreBody, CoreCallExpression, CoreExpression, CoreRule, CoreTerm } from './core.ts';
 import { expressionTerms, innerBodies, walkBody, walkTerm } from './walk.ts';
 
+/** What annotations are asked by. */
+export const METADATA_BUILTINS: readonly string[] = ['rego.metadata.chain', 'rego.metadata.rule'];
+
 /**
  * Puts what annotations say in the place of calls of `rego.metadata.chain` and `rego.metadata.rule` (OPA's stage
  * RewriteRegoMetadataCalls). `rules` are those of the modules, in their order.

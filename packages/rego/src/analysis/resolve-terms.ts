@@ -27,7 +27,8 @@ export interface Resolving {
   readonly globals: Globals;
   /** Takes the names that were looked up among the globals. */
   readonly usedGlobals?: Set<string> | undefined;
-  readonly scope: Scope;
+  /** Of the rule at hand. */
+  scope: Scope;
   readonly report: Report;
   /** Takes what is wrong with targets of `with`. */
   readonly withFaults: WithFaults;
@@ -36,6 +37,8 @@ export interface Resolving {
   readonly isBuiltin: (name: string) => boolean;
   /** Builtins that the caller of the engine brought. */
   readonly customs?: CustomBuiltins | undefined;
+  /** Takes the names of builtins that are called, or stand for others. */
+  readonly usedBuiltins?: Set<string> | undefined;
   /** What is known of unused variables of the rule: after the first, no more are looked for in bodies around it. */
   readonly unused: { found: boolean; readonly strict: boolean };
   /** Resolves a nested body (a comprehension's or `every`'s) in a frame of its own. */
@@ -87,7 +90,7 @@ const RESOLVERS: { readonly [K in Term['kind']]: Resolver<K> } = {
   'object-comprehension': (context, term) => comprehension(context, 'object', term.key, term.value, term),
   'template-string': (context, term) => ({
     kind: 'call',
-    callee: { kind: 'builtin', name: 'internal.template_string' },
+    callee: builtinCallee(context, 'internal.template_string'),
     args: [
       {
         kind: 'array',
@@ -204,7 +207,8 @@ export function resolveCall(context: Resolving, term: CallTerm, isExpression = f
 }
 
 /** The callee of a builtin that is known. */
-export function builtinCallee({ customs }: Resolving, name: string): BuiltinCallee {
+export function builtinCallee({ customs, usedBuiltins }: Resolving, name: string): BuiltinCallee {
+  usedBuiltins?.add(name);
   const custom = customs?.get(name);
   return custom === undefined ? { kind: 'builtin', name } : { kind: 'builtin', name, custom };
 }

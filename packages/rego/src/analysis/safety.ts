@@ -10,7 +10,14 @@ import {
 import type { Report } from './report.ts';
 import type { VariableSet } from './unify.ts';
 import { type RuleScopes, reportUnsafe, UnsafeVariables } from './unsafe-variables.ts';
-import { expressionTerms, innerBodies, termVariables, walkBodyVariables, walkTermVariables } from './walk.ts';
+import {
+  expressionTerms,
+  innerBodies,
+  isBodyWithoutVariables,
+  termVariables,
+  walkBodyVariables,
+  walkTermVariables,
+} from './walk.ts';
 
 /** What the check of safety needs. */
 export interface SafetyOptions {
@@ -110,6 +117,7 @@ interface Waiting {
 }
 
 function orderBody(body: CoreBody, globals: VariableSet, options: Ordering): CoreBody {
+  if (isBodyWithoutVariables(body)) return body;
   const { arityOf } = options;
   const bodyVariables = bodyOwnVariables(body, arityOf);
   let waiting = body.map((expression, index) => describe(expression, index, bodyVariables, globals, arityOf));

@@ -22,7 +22,7 @@ import type { PolicyNames } from './names.ts';
 import { policyNames } from './names.ts';
 import type { Report } from './report.ts';
 import { resolveModule } from './resolve.ts';
-import { resolveMetadata } from './resolve-metadata.ts';
+import { METADATA_BUILTINS, resolveMetadata } from './resolve-metadata.ts';
 import type { RuleGraph } from './rule-graph.ts';
 import { ruleGraph } from './rule-graph.ts';
 import { checkHeadSafety, checkRuleSafety } from './safety.ts';
@@ -69,6 +69,8 @@ export interface Work {
   /** The further builtins by name. */
   readonly customs: CustomBuiltins | undefined;
   readonly withFaults: WithFaults;
+  /** Names of builtins that the modules call, or put in the place of others: some stages are about a few of them. */
+  readonly usedBuiltins: Set<string>;
   /** Of each module, the rules that are like others in it and were not parsed. */
   readonly twins: readonly (readonly RuleTwin[])[];
   names: PolicyNames;
@@ -136,6 +138,7 @@ export const STAGES: readonly Stage[] = [
         isBuiltin: builtinLookup(work),
         withFaults: work.withFaults,
         customs,
+        usedBuiltins: work.usedBuiltins,
         strict: options.strict === true,
       };
       for (const [index, module] of work.modules.entries()) {
@@ -150,7 +153,8 @@ export const STAGES: readonly Stage[] = [
     needs: ['resolve'],
     gives: '`print` and template strings show what has a value there',
     opa: ['RewriteTemplateStrings', 'RewritePrintCalls'],
-    run: ({ distinct: rules, names, report }) => {
+    run: ({ distinct: rules, names, report, usedBuiltins }) => {
+      if (!usedBuiltins.has('print') && !usedBuiltins.has('internal.template_string')) return;
       const arityOf = arityLookup(names);
       return each(rules, (rule) => checkShownVariables(rule, { arityOf, report }));
     },
@@ -185,15 +189,19 @@ export const STAGES: readonly Stage[] = [
     needs: ['expand', 'annotations'],
     gives: 'what annotations say in the place of calls that ask for it',
     opa: ['ParseMetadataBlocks', 'RewriteRegoMetadataCalls'],
-    run: ({ modules, distinct }) => resolveMetadata(modules, distinct),
+    run: ({ modules, distinct, usedBuiltins }) => {
+      if (METADATA_BUILTINS.some((name) => usedBuiltins.has(name))) resolveMetadata(modules, distinct);
+    },
   },
   {
     name: 'void-calls',
     needs: ['expand'],
     gives: 'no value is expected of what gives none',
     opa: ['CheckVoidCalls'],
-    run: ({ distinct: rules, report }) => {
-      for (const rule of rules) checkVoidCalls(rule, report);
+    run: ({ distinct: rules, report, usedBuiltins, customs }) => {
+      const isVoid = (name: string): boolean =>
+        (customs?.get(name) ?? KNOWN_BUILTINS[name])?.result === undefined;
+      if ([...usedBuiltins].some(isVoid)) for (const rule of rules) checkVoidCalls(rule, report);
     },
   },
   {
@@ -293,8 +301,9 @@ export const STAGES: readonly Stage[] = [
     needs: ['types'],
     gives: 'no calls of builtins that Rego v1 has given up',
     opa: ['CheckUnsafeBuiltins', 'CheckDeprecatedBuiltins'],
-    run: ({ distinct: rules, modules, options, report }) => {
+    run: ({ distinct: rules, modules, options, report, usedBuiltins }) => {
       const isDeprecated = deprecationLookup(options);
+      if (![...usedBuiltins].some(isDeprecated)) return;
       const lenient = new Set(
         modules.filter((module) => !options.strict && !isV1Module(module)).map(({ file }) => file),
       );
@@ -315,9 +324,9 @@ export const ANALYSIS_STAGES: readonly Omit<Stage, 'run'>[] = STAGES.map(({ name
 
 function hoistRule(rule: CoreRule): void {
   for (const branch of rule.branches) branch.body = hoistBody(branch.body);
-  for (const term of [...rule.tail, rule.key, ...rule.branches.map((branch) => branch.value)]) {
-    if (term !== undefined) hoistNestedBodies(term);
-  }
+  for (const term of rule.tail) hoistNestedBodies(term);
+  if (rule.key !== undefined) hoistNestedBodies(rule.key);
+  for (const { value } of rule.branches) if (value !== undefined) hoistNestedBodies(value);
 }
 
 /** What counts as a builtin under the capabilities; those that the caller brings always do. */

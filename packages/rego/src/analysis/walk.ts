@@ -126,6 +126,29 @@ export function operandTerms(expression: CoreExpression): readonly CoreTerm[] {
   }
 }
 
+/** Whether a body holds no variable at all, and no scope of its own in which one could stand: found without a list of any. */
+export function isBodyWithoutVariables(body: CoreBody): boolean {
+  for (let index = 0; index < body.length; index++) {
+    const expression = body[index]!;
+    if (expression.kind === 'every' || expression.kind === 'logical') return false;
+    if (!areTermsWithoutVariables(expressionTerms(expression))) return false;
+  }
+  return true;
+}
+
+function areTermsWithoutVariables(terms: readonly CoreTerm[]): boolean {
+  for (let index = 0; index < terms.length; index++) {
+    const term = terms[index]!;
+    if (term.kind === 'constant') continue;
+    if (term.kind === 'ref') {
+      if (typeof term.root === 'object' || !areTermsWithoutVariables(term.parts)) return false;
+    } else if (term.kind === 'array' || term.kind === 'set') {
+      if (!areTermsWithoutVariables(term.items)) return false;
+    } else return false;
+  }
+  return true;
+}
+
 /** Variables of a term, as a set. */
 export function termVariables(term: CoreTerm, options?: WalkOptions): Set<Variable> {
   const found = new Set<Variable>();
@@ -160,7 +183,7 @@ export function walkTerm(
     case 'ref':
       visitor.ref?.(term);
       if (typeof term.root === 'object') walkTerm(term.root, visitor);
-      for (const part of term.parts) walkTerm(part, visitor);
+      for (const part of term.parts) if (part.kind !== 'constant') walkTerm(part, visitor);
       return;
     case 'array':
     case 'set':

@@ -3,7 +3,7 @@ import { isTwinPlan } from '../plan/twin-plan.ts';
 import type { Steps } from '../syntax/steps.ts';
 import { placeInTwin } from '../syntax/twin-places.ts';
 import { documentData, documentPlan, ruleData } from './module-source.ts';
-import { fromJson, jsonOf } from './plan-json.ts';
+import { fromJson, jsonOf, PlanWriter } from './plan-json.ts';
 import {
   placeholderIndex,
   type TemplateText,
@@ -81,13 +81,9 @@ function ruleText(rule: RulePlan): string {
   return jsonOf(ruleData(rule));
 }
 
-const RULE_BYTES = 512;
-const encoder = new TextEncoder();
-
 /** Texts of rules, one after the other as they are added. */
 class Rules {
-  #bytes = new Uint8Array(RULE_BYTES);
-  #length = 0;
+  readonly #writer = new PlanWriter();
   readonly #ends: number[] = [];
   readonly #templates = new TemplateTexts(ruleText);
 
@@ -96,22 +92,15 @@ class Rules {
   }
 
   add(rule: RulePlan): void {
-    const text = isTwinPlan(rule) ? this.#templates.twinText(rule) : ruleText(rule);
-    // One unit of UTF-16 is at most three bytes of UTF-8.
-    const needed = this.#length + text.length * 3;
-    if (needed > this.#bytes.length) {
-      const larger = new Uint8Array(needed * 2);
-      larger.set(this.#bytes.subarray(0, this.#length));
-      this.#bytes = larger;
-    }
-    this.#length += encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written;
-    this.#ends.push(this.#length);
+    if (isTwinPlan(rule)) this.#writer.raw(this.#templates.twinText(rule));
+    else this.#writer.write(ruleData(rule));
+    this.#ends.push(this.#writer.length);
   }
 
   text(): Pick<PlanText, 'rules' | 'starts' | 'templates'> {
     const starts = new Uint32Array(this.#ends.length + 1);
     starts.set(this.#ends, 1);
-    return { rules: this.#bytes.slice(0, this.#length), starts, templates: this.#templates.texts };
+    return { rules: this.#writer.bytes(), starts, templates: this.#templates.texts };
   }
 }
 

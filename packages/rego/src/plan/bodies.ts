@@ -38,14 +38,20 @@ function planExpression(block: BlockBuilder, expression: CoreExpression): void {
   for (const variable of inner.bound) block.bound.add(variable);
 }
 
-function namedSlots(block: BlockBuilder, expression: CoreExpression): NamedSlot[] {
-  const named = new Map<string, NamedSlot>();
+const NO_SLOTS: readonly NamedSlot[] = Object.freeze([]);
+const OUTSIDE_CLOSURES = { skipClosures: true } as const;
+
+function namedSlots(block: BlockBuilder, expression: CoreExpression): readonly NamedSlot[] {
+  // Many expressions hold no variable.
+  let named: Map<string, NamedSlot> | undefined;
   const visit = (variable: Variable): void => {
     const { name, origin } = variable;
-    if (origin === 'user') named.set(name, { name, slot: block.slots.of(variable) });
+    if (origin !== 'user') return;
+    named ??= new Map();
+    named.set(name, { name, slot: block.slots.of(variable) });
   };
-  walkExpressionVariables(expression, visit, { skipClosures: true });
-  return [...named.values()];
+  walkExpressionVariables(expression, visit, OUTSIDE_CLOSURES);
+  return named === undefined ? NO_SLOTS : [...named.values()];
 }
 
 function planUnmodified(block: BlockBuilder, expression: CoreExpression): void {
@@ -61,7 +67,7 @@ function planUnmodified(block: BlockBuilder, expression: CoreExpression): void {
 function planPositive(block: BlockBuilder, expression: CoreExpression): void {
   switch (expression.kind) {
     case 'test':
-      block.emit({ op: 'test', value: planTerm(block, expression.term) });
+      block.test(planTerm(block, expression.term));
       return;
     case 'equal':
       planEquality(block, expression.left, expression.right);
@@ -79,7 +85,10 @@ function planPositive(block: BlockBuilder, expression: CoreExpression): void {
 
 /** Pairs that have to be equal, taken in an order in which one side of each is known. */
 function planEquality(block: BlockBuilder, left: CoreTerm, right: CoreTerm): void {
-  let waiting: [CoreTerm, CoreTerm][] = [[left, right]];
+  const first = planPair(block, left, right);
+  if (first === 'done') return;
+  if (first === 'waits') throw new PlanFault('unification without a known side', left.location);
+  let waiting = first;
   while (waiting.length > 0) {
     const later: [CoreTerm, CoreTerm][] = [];
     let progress = false;
@@ -119,7 +128,7 @@ function planPair(block: BlockBuilder, a: CoreTerm, b: CoreTerm): PairOutcome {
 }
 
 function planNever(block: BlockBuilder): 'done' {
-  block.emit({ op: 'test', value: { op: 'constant', value: false } });
+  block.test({ op: 'constant', value: false });
   return 'done';
 }
 
@@ -144,7 +153,7 @@ function pairObjects(
 function planComparison(block: BlockBuilder, a: CoreTerm, b: CoreTerm): void {
   const left = planTerm(block, a);
   const right = planTerm(block, b);
-  block.emit({ op: 'equal', left, right });
+  block.equal(left, right);
 }
 
 function planMatch(block: BlockBuilder, pattern: CoreTerm, value: CoreTerm): 'done' {
@@ -156,8 +165,8 @@ function planMatch(block: BlockBuilder, pattern: CoreTerm, value: CoreTerm): 'do
 /** Gives a computed value to a pattern. */
 function planOutput(block: BlockBuilder, term: CoreTerm, value: ValueNode): void {
   const pattern = planPattern(block, term);
-  if (pattern.op === 'bind') block.emit({ op: 'assign', slot: pattern.slot, value });
-  else if (pattern.op === 'check') block.emit({ op: 'equal', left: pattern.value, right: value });
+  if (pattern.op === 'bind') block.assign(pattern.slot, value);
+  else if (pattern.op === 'check') block.equal(pattern.value, value);
   else block.emit({ op: 'match', pattern, value });
 }
 
@@ -176,14 +185,19 @@ function planCall(block: BlockBuilder, expression: CoreCallExpression): void {
     return;
   }
   const value = callNode(block, expression, inputs);
-  if (output === undefined) block.emit({ op: 'test', value });
+  if (output === undefined) block.test(value);
   else planOutput(block, output, value);
 }
 
 /** Plans arguments; those that give variables a value by iterating before those that need it. */
 function planInputs(block: BlockBuilder, args: readonly CoreTerm[]): ValueNode[] {
   const inputs: ValueNode[] = new Array(args.length);
-  let left = args.map((_argument, index) => index);
+  let known = 0;
+  for (; known < args.length && isComputable(block, args[known]!); known++) {
+    inputs[known] = planTerm(block, args[known]!);
+  }
+  if (known === args.length) return inputs;
+  let left = args.map((_argument, index) => index).slice(known);
   while (left.length > 0) {
     const ready = left.filter((index) => isComputable(block, args[index]!));
     // Where nothing is ready, planning the first one says which variable has no value.

@@ -1,7 +1,7 @@
 import type { Callee, CoreBody, CoreTerm, Variable } from '../analysis/core.ts';
 import type { DocumentNode, RuleGroup } from '../analysis/documents.ts';
 import type { Location } from '../syntax/ast.ts';
-import type { NamedSlot, Pattern, Statement } from './plan.ts';
+import type { NamedSlot, Pattern, Statement, ValueNode } from './plan.ts';
 import { FIRST_SLOT } from './plan.ts';
 
 /** What planning one rule needs of the whole policy. */
@@ -18,10 +18,11 @@ export interface PolicyContext {
 
 /** The slots of one rule. */
 export class Slots {
-  readonly #slots = new Map<Variable, number>();
+  #slots: Map<Variable, number> | undefined;
   count = FIRST_SLOT;
 
   of(variable: Variable): number {
+    this.#slots ??= new Map();
     let slot = this.#slots.get(variable);
     if (slot === undefined) {
       slot = this.fresh();
@@ -60,6 +61,19 @@ export class BlockBuilder {
     const inner = new BlockBuilder(this.policy, this.slots, this.bound, this.source);
     inner.variables = this.variables;
     return inner;
+  }
+
+  // Most statements are these: they are written at once, and not copied from what was said of them.
+  test(value: ValueNode): void {
+    this.statements.push({ op: 'test', value, source: this.source, variables: this.variables });
+  }
+
+  equal(left: ValueNode, right: ValueNode): void {
+    this.statements.push({ op: 'equal', left, right, source: this.source, variables: this.variables });
+  }
+
+  assign(slot: number, value: ValueNode): void {
+    this.statements.push({ op: 'assign', slot, value, source: this.source, variables: this.variables });
   }
 
   emit(statement: StatementBody): void {

@@ -176,14 +176,14 @@ function planKeyed(policy: PolicyContext, rule: CoreRule) {
   const early = isPattern(block, first) && first.kind !== 'ref';
   if (early) matchKey(block, first, given);
   planBody(block, branch!.body);
-  if (!early) block.emit({ op: 'equal', left: planTerm(block, first), right: given });
+  if (!early) block.equal(planTerm(block, first), given);
   return { branches: [finishBranch(block, rule, branch!, 0)], slots: slots.count };
 }
 
 function matchKey(block: BlockBuilder, term: CoreTerm, given: ValueNode): void {
   const pattern = planPattern(block, term);
-  if (pattern.op === 'bind') block.emit({ op: 'assign', slot: pattern.slot, value: given });
-  else if (pattern.op === 'check') block.emit({ op: 'equal', left: pattern.value, right: given });
+  if (pattern.op === 'bind') block.assign(pattern.slot, given);
+  else if (pattern.op === 'check') block.equal(pattern.value, given);
   else if (pattern.op !== 'any') block.emit({ op: 'match', pattern, value: given });
 }
 

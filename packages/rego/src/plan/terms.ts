@@ -1,7 +1,6 @@
 import type { CoreComprehension, CoreRef, CoreTerm, Variable } from '../analysis/core.ts';
 import type { RuleGroup } from '../analysis/documents.ts';
 import { dataPath } from '../analysis/term-text.ts';
-import { walkTermVariables } from '../analysis/walk.ts';
 import { isPosition } from '../runtime/collections.ts';
 import { makeObject, RegoSet } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
@@ -21,15 +20,27 @@ export class PlanFault extends Error {
 
 /** Whether every variable outside of closures has a value. */
 export function isBound(term: CoreTerm, bound: ReadonlySet<Variable>): boolean {
-  let all = true;
-  walkTermVariables(
-    term,
-    (variable) => {
-      if (!bound.has(variable)) all = false;
-    },
-    { skipClosures: true },
-  );
-  return all;
+  switch (term.kind) {
+    case 'constant':
+    case 'comprehension':
+      return true;
+    case 'variable':
+      return bound.has(term.variable);
+    case 'ref':
+      return (typeof term.root === 'string' || isBound(term.root, bound)) && areBound(term.parts, bound);
+    case 'array':
+    case 'set':
+      return areBound(term.items, bound);
+    case 'object':
+      return term.entries.every(([key, value]) => isBound(key, bound) && isBound(value, bound));
+    case 'call':
+      return areBound(term.args, bound);
+  }
+}
+
+function areBound(terms: readonly CoreTerm[], bound: ReadonlySet<Variable>): boolean {
+  for (let index = 0; index < terms.length; index++) if (!isBound(terms[index]!, bound)) return false;
+  return true;
 }
 
 /** Plans the computation of a term; where it iterates, the scan is emitted before. */

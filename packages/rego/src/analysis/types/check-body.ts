@@ -70,9 +70,9 @@ export class BodyChecker {
       else this.#checkTerm(inner, term, before);
     }
     for (const body of innerBodies(expression)) this.#checkInnerBody(inner, body, inside);
-    const arity = checkReplacedFunctions(inner, expression);
+    const arity = expression.with.length === 0 ? undefined : checkReplacedFunctions(inner, expression);
     const fault = arity ?? checkExpression(inner, expression, this.#isQuery);
-    errors.push(...before, ...inside);
+    if (before.length > 0 || inside.length > 0) errors.push(...before, ...inside);
     // Each part that OPA takes out is an expression of its own, under the same `with`.
     if (arity !== undefined)
       for (let left = takenOut(expression, stays); left > 0; left--) errors.push(arity);

@@ -114,27 +114,32 @@ function checkArguments(
   args: readonly CoreTerm[],
   type: FunctionType,
 ): TypeFault | undefined {
-  const wanted = type.result === undefined ? type.args : [...type.args, type.result];
-  const have = args.map((argument) => environment.typeOf(argument));
+  const { args: parameters, result, variadic } = type;
+  const wanted = parameters.length + (result === undefined ? 0 : 1);
   const fault = (problem: string, types: readonly MaybeType[]): TypeFault =>
     argumentError(location, calleeText(callee), problem, types, type, true);
-  if (args.length > wanted.length && type.variadic === undefined) return fault('too many arguments', have);
-  if (args.length < type.args.length) return fault('too few arguments', have);
-  for (const [index, argument] of args.entries()) {
-    const want = index < wanted.length ? wanted[index] : type.variadic;
+  if (args.length > wanted && variadic === undefined) {
+    return fault('too many arguments', typesOf(environment, args));
+  }
+  if (args.length < parameters.length) return fault('too few arguments', typesOf(environment, args));
+  // Their types before anything is inferred of one another.
+  const have = typesOf(environment, args);
+  for (let index = 0; index < args.length; index++) {
+    const want = index < parameters.length ? parameters[index] : index < wanted ? result : variadic;
     const known = have[index];
     // What is known already must fit as it is: inferring fills gaps and would find one member that fits.
     if (known !== undefined && !isUnknown(known) && !unifies(known, want)) {
       return fault('invalid argument(s)', have);
     }
-    if (!infer(environment, argument, want)) {
-      return fault(
-        'invalid argument(s)',
-        args.map((one) => environment.typeOf(one)),
-      );
+    if (!infer(environment, args[index]!, want)) {
+      return fault('invalid argument(s)', typesOf(environment, args));
     }
   }
   return undefined;
+}
+
+function typesOf(environment: Environment, terms: readonly CoreTerm[]): MaybeType[] {
+  return terms.map((term) => environment.typeOf(term));
 }
 
 /** `in`: what may be found in a collection follows from its type, which a signature cannot say. */
