@@ -180,6 +180,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     sentence: 'Nothing that a caller sends can stand for an entity or an extension value in Cedar.',
     source: 'Cedar, JSON format of entities and contexts',
   },
+  'P-CALLBACK-AGREED': {
+    sentence:
+      'What became of an access request is told to receivers that are configured for this enforcement point alone, and signed.',
+    source: 'docs/reference/http-api.md',
+  },
   'P-CHANNEL-CLOSED': {
     sentence: 'A verdict given in one channel closes the question in the others.',
     source: 'docs/how-to/ask-people.md',

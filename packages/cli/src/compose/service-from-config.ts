@@ -17,6 +17,7 @@ import { CommandError, EXIT } from '../exit-status.ts';
 import { bundleSources } from './bundle-sources.ts';
 import { callerOf, defined } from './caller-of.ts';
 import type { ConfiguredApprover } from './configured-approver.ts';
+import { isLoopback } from './loopback.ts';
 import { openChannels } from './open-channels.ts';
 import { openEngines } from './open-engines.ts';
 import type { IdentityOptions } from './open-identity.ts';
@@ -219,10 +220,6 @@ function identityOptions({ config, folder }: LoadedConfig): IdentityOptions {
     ...(config.anonymous === undefined ? {} : { anonymous: callerOf(config.anonymous) }),
     ...(config.listen?.tls === undefined ? {} : { tls: config.listen.tls }),
   };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 /** `HOST:PORT`, with or without brackets round an IPv6 address. */

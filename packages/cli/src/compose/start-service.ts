@@ -184,6 +184,7 @@ async function openApi(
     development: options.development,
     ...(asking?.slack === undefined ? {} : { slack: asking.slack }),
     ...(asking?.pageUrl === undefined ? {} : { pageUrl: asking.pageUrl }),
+    ...(asking === undefined ? {} : { callbacks: asking.callbacks }),
     hosts: [...(options.hosts ?? []), ...pageHost(asking?.pageUrl)],
     ...(tls === undefined ? {} : { tls }),
     authorization: options.authorization ?? false,

@@ -47,6 +47,17 @@ export const channelsSchema = z
         channel: z.string().min(1).describe('Id of the conversation that is asked'),
       })
       .optional(),
+    callbacks: z
+      .array(
+        z.strictObject({
+          name: channelName.describe('What faults call it'),
+          url: z.url().describe('The very address that access requests name as `callback.endpoint`'),
+          secret_file: file.describe('File with the key, `whsec_` and base64 of 24 to 64 bytes'),
+          points: strings.optional().describe('Enforcement points that may name it; absent: any'),
+        }),
+      )
+      .optional()
+      .describe('Where enforcement points are told what became of AuthZEN access requests'),
     teams: z
       .strictObject({ url_file: file.describe('File with the address of the workflow, which is a secret') })
       .optional(),

@@ -1,7 +1,7 @@
 import type { Outbound } from '@writ/outbound';
 import { fitted, type TextForm } from './fitted-text.ts';
 import { type ChannelNotice, type ChannelSender, CUT_ARGUMENTS, outcomeText, summaryOf } from './sender.ts';
-import { answerOf } from './webhook-sender.ts';
+import { answerOf } from './signed-post.ts';
 
 /** Steps that a card is posted for: the question, what is asked again, and what became of it. */
 const TOLD: ReadonlySet<string> = new Set([

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { ACCESS_REQUEST, canonicalJson, type Decision, type Json, type JsonObject } from '@writ/decision';
 import type { FastifyRequest } from 'fastify';
+import { REQUESTS_PATH } from '../access-request/access-task.ts';
 import { type ApiContext, pointFor } from './http-api.ts';
-
-export const REQUESTS_PATH = '/access/v1/requests';
 
 /** Members of a context that the access request profile itself puts there. */
 const MACHINERY: readonly string[] = [

@@ -1,8 +1,10 @@
-import { type Approval, type ApprovalStatus, type JsonObject, PROFILES } from '@writ/decision';
+import { type Json, type JsonObject, PROFILES } from '@writ/decision';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { baseOf, bindingHash, REQUESTS_PATH } from './authzen-denial.ts';
+import { accessTask, REQUESTS_PATH } from '../access-request/access-task.ts';
+import { type CallbackRead, readCallback } from '../access-request/callbacks.ts';
+import { baseOf, bindingHash } from './authzen-denial.ts';
 import { bodyOf, inputOf } from './authzen-reading.ts';
-import { type ApiContext, pointFor } from './http-api.ts';
+import { type ApiContext, callerOf, pointFor } from './http-api.ts';
 
 /** Needs no credential: it says by which key bindings are verified, and nothing else. */
 export const AUTHZEN_KEYS_PATH = '/access/v1/jwks';
@@ -20,6 +22,7 @@ const PROBLEMS = {
   duplicate_request: [409, 'the idempotency key was used for another request'],
   unknown_task: [404, 'there is no such request'],
   invalid_task_state: [409, 'the request has ended'],
+  invalid_callback: [400, 'the callback is not taken'],
 } as const;
 type ProblemName = keyof typeof PROBLEMS;
 
@@ -33,7 +36,7 @@ export function registerAccessRequestRoutes(app: FastifyInstance, context: ApiCo
   app.post(REQUESTS_PATH, async (request, reply) => submit(request, reply, context));
   app.get<IdParams>(`${REQUESTS_PATH}/:id`, async (request, reply) => {
     const approval = await pointFor(request, context).approval.get(request.params.id);
-    return approval === undefined ? problem(reply, 'unknown_task') : taskOf(request, approval);
+    return approval === undefined ? problem(reply, 'unknown_task') : accessTask(baseOf(request), approval);
   });
   app.post<IdParams>(`${REQUESTS_PATH}/:id/cancel`, async (request, reply) => {
     const { approval } = pointFor(request, context);
@@ -42,7 +45,7 @@ export function registerAccessRequestRoutes(app: FastifyInstance, context: ApiCo
     if (before.status !== 'pending') return problem(reply, 'invalid_task_state');
     const after = await approval.cancel(request.params.id);
     if (after?.status !== 'cancelled') return problem(reply, 'invalid_task_state');
-    return taskOf(request, after);
+    return accessTask(baseOf(request), after);
   });
 }
 
@@ -68,6 +71,8 @@ async function submit(
   if (bindingHash(given, contextMembers) !== hash) return problem(reply, 'invalid_denial_binding');
   const made = fromInput(withContext(given, contextMembers));
   if (!made.ok) return problem(reply, 'invalid_denial_binding', made.problem);
+  const callback = callbackIn(body['callback'], request, context);
+  if (callback?.ok === false) return problem(reply, 'invalid_callback', callback.problem);
   const key = request.headers['idempotency-key'];
   const justification = justificationIn(given);
   const decision = await point.decideClaimed(
@@ -82,11 +87,27 @@ async function submit(
   if (decision.reason === 'idempotency_mismatch') return problem(reply, 'duplicate_request');
   if (decision.outcome !== 'escalate' || id === undefined)
     return problem(reply, 'not_requestable', decision.reasons[0]?.message ?? decision.reason);
+  if (callback?.ok === true && decision.approval?.status === 'pending') {
+    const { channel, subscription } = callback;
+    const isNoted = await context.service.administration.channels.subscribe(id, channel, subscription);
+    if (!isNoted) return problem(reply, 'invalid_callback', 'as many are told of this request as may be');
+  }
+  // Looked at after that: what ended before is told here, and what ends from now on by the callback.
   const approval = await point.approval.get(id);
   if (approval === undefined) return problem(reply, 'unknown_task');
-  const answer = taskOf(request, approval);
+  const answer = accessTask(baseOf(request), approval);
   reply.header('location', `${baseOf(request)}${REQUESTS_PATH}/${id}`);
   return reply.code(approval.status === 'pending' ? 202 : 201).send(answer);
+}
+
+function callbackIn(
+  callback: Json | undefined,
+  request: FastifyRequest,
+  context: ApiContext,
+): CallbackRead | undefined {
+  if (callback === undefined) return undefined;
+  const { pointId } = callerOf(request, context);
+  return readCallback(callback, context.callbacks, pointId, baseOf(request));
 }
 
 /** The denied evaluation alone: what the request adds to its context is for people. */
@@ -103,35 +124,6 @@ function justificationIn({ context }: JsonObject): string | undefined {
   return typeof text === 'string' && text !== '' ? text.slice(0, JUSTIFICATION_LENGTH_MAX) : undefined;
 }
 
-/** The profile's word for what an approval is; once used it stays approved, and its reuse is the evaluation's matter. */
-const STATUS: Readonly<Record<ApprovalStatus, string>> = {
-  pending: 'pending',
-  approved: 'approved',
-  used: 'approved',
-  denied: 'denied',
-  expired: 'expired',
-  cancelled: 'cancelled',
-};
-
-function taskOf(request: FastifyRequest, approval: Approval): JsonObject {
-  const { id, status, expires_at, decided_at } = approval;
-  const place = `${baseOf(request)}${REQUESTS_PATH}/${id}`;
-  const task: JsonObject = {
-    id,
-    status: STATUS[status],
-    status_endpoint: place,
-    expires_at,
-    ...(status === 'pending' ? { links: { cancel: `${place}/cancel` } } : {}),
-  };
-  if (STATUS[status] !== 'approved') return { task };
-  const given = {
-    id,
-    ...(decided_at === undefined ? {} : { approved_at: decided_at }),
-    approved_until: expires_at,
-  };
-  return { task, result: { mode: 'reevaluate', approval: given } };
-}
-
 /** An error of RFC 9457, by the profile's names. */
 function problem(reply: FastifyReply, name: ProblemName, detail?: string): FastifyReply {
   const [status, title] = PROBLEMS[name];
@@ -139,7 +131,8 @@ function problem(reply: FastifyReply, name: ProblemName, detail?: string): Fasti
     .code(status)
     .type('application/problem+json')
     .send({
-      type: `urn:openid:authzen:access-request:error:${name}`,
+      // The profile has no name for the one.
+      type: `urn:${name === 'invalid_callback' ? 'writ' : 'openid:authzen'}:access-request:error:${name}`,
       title,
       status,
       ...(detail === undefined ? {} : { detail }),

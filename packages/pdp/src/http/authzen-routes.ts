@@ -1,12 +1,7 @@
 import { type Decision, type Json, type JsonObject, PROFILES } from '@writ/decision';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import {
-  type BroughtApproval,
-  baseOf,
-  denialContext,
-  REQUESTS_PATH,
-  takeApproval,
-} from './authzen-denial.ts';
+import { REQUESTS_PATH } from '../access-request/access-task.ts';
+import { type BroughtApproval, baseOf, denialContext, takeApproval } from './authzen-denial.ts';
 import { evaluationsOf, isStopped, mergedItem } from './authzen-evaluations.ts';
 import { bodyOf, inputOf, recordRefused, refused } from './authzen-reading.ts';
 import { ACCESS_REQUEST_CAPABILITY, AUTHZEN_KEYS_PATH } from './authzen-requests.ts';

@@ -7,6 +7,7 @@ import Fastify, {
   type FastifyRequest,
   type FastifyServerFactory,
 } from 'fastify';
+import type { CallbackReceiver } from '../access-request/callbacks.ts';
 import type { LayersView } from '../layers/layers-view.ts';
 import type { PolicyWrites } from '../layers/policy-writes.ts';
 import type { BundleDesk } from '../pipeline/bundle-desk.ts';
@@ -46,6 +47,8 @@ export interface HttpApiOptions {
   readonly slack?: SlackInteractions;
   /** Where people reach this service: `https://writ.example.org`. */
   readonly pageUrl?: string;
+  /** Where enforcement points may be told what became of access requests. Senders of the same names tell them. */
+  readonly callbacks?: readonly CallbackReceiver[];
   /** Lets the operator write policies and data over OPA's API; absent: nobody may. */
   readonly writes?: PolicyWrites;
   /** Writ's own version, for OPA's `provenance`. */
@@ -215,6 +218,7 @@ function contextOf(options: HttpApiOptions): { -readonly [Key in keyof ApiContex
     ...(options.writes === undefined ? {} : { writes: options.writes }),
     ...(options.slack === undefined ? {} : { slack: options.slack }),
     ...(options.pageUrl === undefined ? {} : { pageUrl: options.pageUrl }),
+    callbacks: options.callbacks ?? [],
     version: options.version ?? '',
     development: options.development ?? false,
     loopback: true,

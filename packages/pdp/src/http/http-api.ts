@@ -1,6 +1,7 @@
 import type { BundleModule, Entrypoint } from '@writ/bundle';
 import type { LogQueries } from '@writ/ledger';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { CallbackReceiver } from '../access-request/callbacks.ts';
 import type { LayersView } from '../layers/layers-view.ts';
 import type { PolicyWrites } from '../layers/policy-writes.ts';
 import { type Approver, operatorApprover } from '../pipeline/approver.ts';
@@ -58,6 +59,8 @@ export interface ApiContext {
   readonly slack?: SlackInteractions;
   /** Where people reach this service. */
   readonly pageUrl?: string;
+  /** Where enforcement points may be told what became of access requests. */
+  readonly callbacks: readonly CallbackReceiver[];
   /** Development: callers without a credential may decide, and rules without a manifest may be asked, on loopback. */
   readonly development: boolean;
   /** The listener can be reached from this machine only. */

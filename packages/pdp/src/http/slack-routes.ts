@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { SLACK_ACTIONS, slackText } from '../channels/slack-sender.ts';
-import { sameText } from '../channels/webhook-sender.ts';
+import { sameText } from '../channels/webhook-signature.ts';
 import { HttpError } from './error-body.ts';
 import type { ApiContext } from './http-api.ts';
 import type { SlackInteractions } from './slack-interactions.ts';

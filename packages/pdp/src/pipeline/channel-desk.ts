@@ -8,12 +8,14 @@ import {
   toApproval,
   upkeepDue,
 } from '@writ/state';
+import type { CallbackSubscription } from '../access-request/callbacks.ts';
 import { approvalNamed } from './call-cells.ts';
 import type { Core } from './core.ts';
 import type { GroupRequest } from './group-procedure.ts';
 import type { OutboxRequest } from './outbox-procedure.ts';
 import type { PendingItem } from './pending-index.ts';
 import { recentDecisions } from './recent-decisions.ts';
+import type { SubscribeRequest } from './subscribe-procedure.ts';
 import type { UpkeepRequest } from './upkeep-procedure.ts';
 
 /** What tells channels needs of the decision point; all of it survives the process. */
@@ -33,6 +35,8 @@ export interface ChannelDesk {
     id: string,
     channel: { readonly name: string; readonly tellsRecent?: boolean },
   ): Promise<{ readonly approval: Approval; readonly memo?: string } | undefined>;
+  /** Notes who wants to be told what becomes of an approval; false where as many are told as may be. */
+  subscribe(id: string, channel: string, subscription: CallbackSubscription): Promise<boolean>;
   /** Ends what expired, reminds, and asks further people, where that is due. */
   upkeep(): Promise<void>;
 }
@@ -59,6 +63,12 @@ export function createChannelDesk(core: Core): ChannelDesk {
       const approval = { ...toApproval(state), ...(recent.length === 0 ? {} : { recent }) };
       return { approval, ...(memo === undefined ? {} : { memo }) };
     },
+    subscribe: (approvalId, channel, subscription) =>
+      core.store.call<SubscribeRequest, boolean>(
+        'pdp.subscribe',
+        { approvalId, channel, subscription },
+        { idempotent: true },
+      ),
     upkeep: () => upkeep(core),
   };
 }

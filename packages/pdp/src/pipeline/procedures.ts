@@ -11,5 +11,6 @@ export const DECISION_PROCEDURES: readonly URL[] = [
   new URL('./override-key-procedure.ts', import.meta.url),
   new URL('./revocation-procedure.ts', import.meta.url),
   new URL('./standing-procedure.ts', import.meta.url),
+  new URL('./subscribe-procedure.ts', import.meta.url),
   new URL('./upkeep-procedure.ts', import.meta.url),
 ];

@@ -1,5 +1,6 @@
 import type { Decision, DecisionMetadata, PendingApproval, Reason, ReasonCode } from '@writ/decision';
 import type { ApprovalState } from '@writ/state';
+import { asksPeople } from '../access-request/callbacks.ts';
 import { effectOf } from './effect.ts';
 
 /** A denial that stands before everything that policies said; in observe mode it may leave the effect as it was. */
@@ -64,11 +65,12 @@ export function pendingView(
   nowMs: number,
   position?: number,
 ): PendingApproval {
+  const asking = channels.filter(asksPeople);
   return {
     id,
     status,
     expires_at: new Date(expires_ms).toISOString(),
-    ...(channels.length === 0 ? {} : { approver_channel: channels.join(',') }),
+    ...(asking.length === 0 ? {} : { approver_channel: asking.join(',') }),
     ...(position === undefined || status !== 'pending' ? {} : { pending_queue_pos: position }),
     ...(status === 'pending' ? { age_seconds: Math.max(0, Math.floor((nowMs - created_ms) / 1000)) } : {}),
   };

@@ -304,7 +304,15 @@ export const AUTHZEN_OPERATIONS: readonly Operation[] = [
     tag: 'authzen',
     summary: 'Ask people about what was denied',
     audience: 'point',
-    body: { schema: evaluation.extend({ denial: z.looseObject({ binding_token: text }) }) },
+    body: {
+      schema: evaluation.extend({
+        denial: z.looseObject({ binding_token: text }),
+        callback: z
+          .strictObject({ endpoint: text, state: z.unknown(), events: z.array(text) })
+          .partial({ state: true, events: true })
+          .optional(),
+      }),
+    },
     answers: {
       201: { description: 'Decided already', schema: task },
       202: { description: 'People are asked', schema: task },
