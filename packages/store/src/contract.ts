@@ -136,6 +136,8 @@ export interface Store {
    * asks again only with a request that carries an idempotency key.
    */
   call<Request, Result>(procedure: string, request: Request, options?: CallOptions): Promise<Result>;
+  /** Calls and readings of this handle that have no answer yet: its queue. */
+  waiting(): number;
   /** Counts of the owner, also through a client. */
   statistics(): Promise<StoreStatistics>;
   /** Reads entries `from` (inclusive) to `to` (exclusive), committed ones only. */

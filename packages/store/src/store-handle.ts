@@ -94,6 +94,10 @@ export class StoreHandle implements Store {
     });
   }
 
+  waiting(): number {
+    return this.#pending.size;
+  }
+
   async statistics(): Promise<StoreStatistics> {
     return this.#read('$statistics', null);
   }

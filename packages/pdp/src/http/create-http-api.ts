@@ -25,6 +25,7 @@ import { LoadGuard, type LoadLimits } from './load-guard.ts';
 import { isOpaPath, opaErrorBody } from './opa/errors.ts';
 import { hostName, isLoopbackAddress, LOOPBACK_HOSTS } from './origin-check.ts';
 import { readBodiesStrictly } from './reading.ts';
+import { RefusalRecord } from './refusal-record.ts';
 import { ROUTES } from './routes.ts';
 import type { SlackInteractions } from './slack-interactions.ts';
 import { listenOnSocket, type UnixSocketOptions } from './unix-sockets.ts';
@@ -131,7 +132,8 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
     ...(tls === undefined ? {} : { serverFactory: tlsFactory(tls) }),
   });
   app.server.maxConnections = CONNECTIONS_MAX;
-  const context = contextOf(options);
+  const refused = new RefusalRecord((load) => options.service.administration.recordRefusedLoad(load));
+  const context = contextOf(options, refused);
   const hosts = [...LOOPBACK_HOSTS, ...(options.hosts ?? [])].map((host) => host.toLowerCase());
   const origins = options.origins ?? [];
   const sockets: Server[] = [];
@@ -191,7 +193,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
       };
       sockets.push(await listenOnSocket((request, response) => app.routing(request, response), socket, mark));
     },
-    close: () => drain({ app, sockets, waiting, load: context.load }, options.drainMs),
+    close: () => drain({ app, sockets, waiting, load: context.load, refused }, options.drainMs),
   };
 }
 
@@ -205,7 +207,10 @@ function reporterOf(request: FastifyRequest, context: ApiContext): PointHandle |
 }
 
 /** What the routes share; where it listens is known later. */
-function contextOf(options: HttpApiOptions): { -readonly [Key in keyof ApiContext]: ApiContext[Key] } {
+function contextOf(
+  options: HttpApiOptions,
+  refused: RefusalRecord,
+): { -readonly [Key in keyof ApiContext]: ApiContext[Key] } {
   return {
     service: options.service,
     credentials: options.credentials,
@@ -223,7 +228,7 @@ function contextOf(options: HttpApiOptions): { -readonly [Key in keyof ApiContex
     development: options.development ?? false,
     loopback: true,
     operatorSockets: new WeakSet(),
-    load: new LoadGuard(options.load),
+    load: new LoadGuard(options.load, () => performance.now(), refused),
     anonymous: options.anonymous ?? ANONYMOUS,
   };
 }

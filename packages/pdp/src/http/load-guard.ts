@@ -1,5 +1,7 @@
 import { REASON_TABLE } from '@writ/decision';
+import type { RefusedLoad } from '../pipeline/service.ts';
 import { HttpError } from './error-body.ts';
+import type { RefusalRecord } from './refusal-record.ts';
 
 /** Requests that are served at once; one more is refused. */
 export const IN_FLIGHT_MAX = 2_048;
@@ -24,6 +26,14 @@ export interface LoadReading {
   readonly shed: { readonly [code in 'overloaded' | 'rate_limited']: number };
 }
 
+const REFUSALS: Readonly<
+  Record<RefusedLoad['why'], readonly [code: 'overloaded' | 'rate_limited', message: string]>
+> = {
+  closing: ['overloaded', 'the decision point is closing'],
+  'too many at once': ['overloaded', REASON_TABLE.overloaded.sentence],
+  'too many of one credential': ['rate_limited', 'this credential asks more often than it may'],
+};
+
 interface Bucket {
   tokens: number;
   atMs: number;
@@ -36,23 +46,28 @@ interface Bucket {
 export class LoadGuard {
   readonly #limits: LoadLimits;
   readonly #nowMs: () => number;
+  readonly #refused: RefusalRecord | undefined;
   readonly #buckets = new Map<string, Bucket>();
   readonly #shed = { overloaded: 0, rate_limited: 0 };
   #inFlight = 0;
   #closing = false;
 
-  constructor(limits: LoadLimits = {}, nowMs: () => number = () => performance.now()) {
+  constructor(
+    limits: LoadLimits = {},
+    nowMs: () => number = () => performance.now(),
+    refused?: RefusalRecord,
+  ) {
     this.#limits = limits;
     this.#nowMs = nowMs;
+    this.#refused = refused;
   }
 
   /** Counts a request in, or throws what refuses it. Give it back by `leave`, however it ends. */
   enter(caller: string, isOperator: boolean): void {
     const max = (this.#limits.inFlightMax ?? IN_FLIGHT_MAX) + (isOperator ? OPERATOR_PLACES : 0);
-    if (this.#closing) throw this.#refusal('overloaded', 'the decision point is closing');
-    if (this.#inFlight >= max) throw this.#refusal('overloaded', REASON_TABLE.overloaded.sentence);
-    if (!isOperator && !this.#take(caller))
-      throw this.#refusal('rate_limited', 'this credential asks more often than it may');
+    if (this.#closing) throw this.#refusal('closing', caller);
+    if (this.#inFlight >= max) throw this.#refusal('too many at once', caller);
+    if (!isOperator && !this.#take(caller)) throw this.#refusal('too many of one credential', caller);
     this.#inFlight += 1;
   }
 
@@ -86,8 +101,10 @@ export class LoadGuard {
     return isAllowed;
   }
 
-  #refusal(code: 'overloaded' | 'rate_limited', message: string): HttpError {
+  #refusal(why: RefusedLoad['why'], caller: string): HttpError {
+    const [code, message] = REFUSALS[why];
     this.#shed[code] += 1;
+    this.#refused?.note(code, why, caller);
     const status = code === 'overloaded' ? 503 : 429;
     return new HttpError(status, code, message, { retry_after: RETRY_SECONDS });
   }

@@ -33,7 +33,8 @@ function loadText({ inFlight, shed }: LoadReading): string {
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number, suffix?: string];
 
 /** The measurements as text. (https://prometheus.io/docs/instrumenting/exposition_formats/) */
-export function metricsText({ meters, approvalsPending, sessionsBusy, logSize, store }: Measured): string {
+export function metricsText({ meters, store, ...measured }: Measured): string {
+  const { approvalsPending, sessionsBusy, storeWaiting, logSize } = measured;
   const decisions = meters.decisions.map(
     ({ outcome, effect, count }): Sample => [{ outcome, effect }, count],
   );
@@ -44,6 +45,9 @@ export function metricsText({ meters, approvalsPending, sessionsBusy, logSize, s
     family('writ_decision_seconds', 'histogram', 'Time from question to durable answer.', latency(meters)),
     family('writ_approvals_pending', 'gauge', 'Approvals that wait for a person.', [[{}, approvalsPending]]),
     family('writ_sessions_busy', 'gauge', 'Sessions with decisions under way.', [[{}, sessionsBusy]]),
+    family('writ_store_queue_depth', 'gauge', 'Calls of the store that this process waits for.', [
+      [{}, storeWaiting],
+    ]),
     family('writ_store_calls_total', 'counter', 'Calls that the store made durable.', [[{}, store.calls]]),
     family('writ_store_failures_total', 'counter', 'Calls that the store undid.', [[{}, store.failed]]),
     family('writ_store_transactions_total', 'counter', 'Transactions that held them.', [[{}, store.batches]]),

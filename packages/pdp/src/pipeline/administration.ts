@@ -52,6 +52,8 @@ export function createAdministration(core: Core): Administration {
     },
     recordLife: (event, message) => record(core, { kind: event }, message === undefined ? {} : { message }),
     recordWrite: (note) => record(core, { kind: 'administrative', event: 'policy_write' }, { note }),
+    recordRefusedLoad: ({ code, ...note }) =>
+      record(core, { kind: 'administrative', event: 'load_refused', codes: [code] }, { note }),
     recordActivation: (note) => {
       const kind = note.ok ? 'policy_activation' : 'policy_refusal';
       const { facts, refused, message } = note;
@@ -71,6 +73,8 @@ export function createAdministration(core: Core): Administration {
     recordRollback: (rollback, by) =>
       record(core, { kind: 'administrative', event: 'bundle_rollback' }, { note: { ...rollback, by } }),
     measure: async () => ({
+      // Before this asks the store for something itself.
+      storeWaiting: core.store.waiting(),
       meters: core.meters.read(),
       approvalsPending: await countPending(core),
       sessionsBusy: core.queue.size,

@@ -120,6 +120,18 @@ export interface ActivationNote {
   readonly refused?: readonly string[];
 }
 
+/** Requests that were refused before anything of them was read, for one reason, in some second. */
+export interface RefusedLoad {
+  readonly code: 'overloaded' | 'rate_limited';
+  readonly why: 'too many at once' | 'too many of one credential' | 'closing';
+  readonly count: number;
+  /** Of the first and of the last. */
+  readonly from: string;
+  readonly until: string;
+  /** How many of which credential; some of them, where they are many. */
+  readonly callers: Readonly<Record<string, number>>;
+}
+
 /** An operator puts an earlier content of a bundle in force: for the record. */
 export interface RollbackRecord {
   readonly bundle: string;
@@ -135,6 +147,8 @@ export interface Measured {
   readonly approvalsPending: number;
   /** Sessions whose decisions are under way, one after another. */
   readonly sessionsBusy: number;
+  /** Calls of the store that this process waits for. */
+  readonly storeWaiting: number;
   /** Entries of the record. */
   readonly logSize: number;
   /** Of the store's owner, which may be another process. */
@@ -185,6 +199,8 @@ export interface Administration {
   recordLife(event: 'start' | 'stop', message?: string): Promise<ActOutcome>;
   /** Puts on record that somebody writes policy or data over the API; before it takes effect. */
   recordWrite(note: JsonObject): Promise<ActOutcome>;
+  /** Puts on record that requests were refused unread, many as one entry. */
+  recordRefusedLoad(refused: RefusedLoad): Promise<ActOutcome>;
   /** Puts an activation or a refused one on record. */
   recordActivation(note: ActivationNote): Promise<ActOutcome>;
   /** Puts on record that an operator asked for a rollback, before it is tried. */

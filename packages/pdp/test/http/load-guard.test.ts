@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LoadGuard } from '../../src/http/load-guard.ts';
+import { RefusalRecord } from '../../src/http/refusal-record.ts';
+import type { RefusedLoad } from '../../src/pipeline/service.ts';
 import { ALLOW_ALL, toolCall } from '../pipeline/support.ts';
 import { openApi, post } from './api-fixture.ts';
 
@@ -50,8 +52,43 @@ describe('[P-LOAD-REFUSES] the load that is taken', () => {
       expect(limited[0]?.body).toMatchObject({ code: 'rate_limited', retry_after: 1 });
       const decided = answers.filter(({ status }) => status === 200);
       expect(await api.fixture.entries()).toHaveLength(decided.length);
+      // What was refused is on record when the service ends at the latest: one entry, that counts.
+      await api.http.close();
+      const entries = await api.fixture.entries();
+      expect(entries).toHaveLength(decided.length + 1);
+      const { core, fields } = entries.at(-1) as (typeof entries)[number];
+      expect(core).toMatchObject({ kind: 'administrative', event: 'load_refused', codes: ['rate_limited'] });
+      const note = { why: 'too many of one credential', count: limited.length };
+      expect(fields['note']).toMatchObject({ ...note, callers: { gateway: limited.length } });
     } finally {
       await api.close();
     }
+  });
+
+  it('is on record once a second and reason, whatever was refused, and counted on where the record fails', async () => {
+    const written: RefusedLoad[] = [];
+    let failing = true;
+    const refused = new RefusalRecord(async (load) => {
+      if (failing) return { ok: false };
+      written.push(load);
+      return { ok: true };
+    }, 60_000);
+    const guard = new LoadGuard({ inFlightMax: 0, perCallerPerSecond: 1 }, () => 0, refused);
+    const tried = (caller: string) => expect(() => guard.enter(caller, false)).toThrow();
+    for (let n = 0; n < 1_000; n++) tried(`point-${n % 40}`);
+    await refused.flush();
+    expect(written).toEqual([]);
+    failing = false;
+    tried('');
+    guard.close();
+    tried('point-1');
+    await refused.flush();
+    expect(written).toMatchObject([
+      { code: 'overloaded', why: 'too many at once', count: 1_001 },
+      { code: 'overloaded', why: 'closing', count: 1, callers: { 'point-1': 1 } },
+    ]);
+    expect(Object.keys(written[0]?.callers ?? {})).toHaveLength(16);
+    await refused.flush();
+    expect(written).toHaveLength(2);
   });
 });

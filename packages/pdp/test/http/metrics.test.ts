@@ -77,9 +77,11 @@ describe('meters', () => {
       meters: meters.read(),
       approvalsPending: 0,
       sessionsBusy: 0,
+      storeWaiting: 7,
       logSize: 0,
       store: { batches: 0, calls: 0, failed: 0 },
     });
     expect(text).toContain('writ_refusals_total{reason="a\\"b\\\\c\\nd",layer="resource"} 1\n');
+    expect(text).toContain('\nwrit_store_queue_depth 7\n');
   });
 });
