@@ -17,8 +17,8 @@ const WARM_MS = 500;
 const RECORD_BYTES = 1_024;
 
 /**
- * The decision service under load, beside a real OPA with the same policy in the same run: rounds of each contender in
- * turn, so that a drift of the machine hits all alike. Without record is `POST /v1/explain`, the same decision that
+ * The decision service under load, beside a real OPA with the same policy, and beside a bare `node:http` server, in the
+ * same run: rounds of each contender in turn, so that a drift of the machine hits all alike. Without record is `POST /v1/explain`, the same decision that
  * nothing comes of; with record is `POST /v1/data`, synced before it answers.
  */
 export function run(): Promise<BenchReport> {
@@ -104,13 +104,25 @@ function measuredFigures(measured: Measured, connections: number): Figure[] {
 
 function goals(measured: Measured, connections: number, syncMedianMs: number): Figure[] {
   return (['TCP', 'Unix socket'] as const).flatMap((way) => {
-    const [opa, bare, durable] = [
+    const [opa, limit, bare, durable] = [
       `OPA, ${way}`,
+      `bare Node, ${way}`,
       `Writ without record, ${way}`,
       `Writ with record, ${way}`,
     ].map((name) => measured.get(name));
-    if (bare === undefined || durable === undefined) return [];
+    if (limit === undefined || bare === undefined || durable === undefined) return [];
     const figures: Figure[] = [];
+    const ratio = (what: string, value: number): Figure => ({
+      name: `${connections} connections, ${way}: ${what}`,
+      value,
+      unit: 'x',
+    });
+    figures.push(
+      ratio("p50 without record / bare Node's", bare.latency.median / limit.latency.median),
+      ratio("processor time without record / bare Node's", bare.processorMicros / limit.processorMicros),
+    );
+    if (opa !== undefined)
+      figures.push(ratio("p50 of bare Node / OPA's", limit.latency.median / opa.latency.median));
     if (opa !== undefined) {
       figures.push({
         name: `${connections} connections, ${way}: rate without record / OPA's`,

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findOpa, isSkip, startWrit } from '@writ/testing';
 import { freePort } from '../first-light/http.ts';
 import { type Ground, requireSame, TUTORIAL } from '../first-light/section.ts';
+import { startScript } from '../first-light/start-process.ts';
 import { decideByHand, TUTORIAL_INPUTS, type TutorialInput } from '../first-light/tutorial.ts';
 import { ask, rawRequest, type Target } from './load.ts';
 
@@ -21,7 +22,10 @@ export interface Contender {
 const DATA = '/v1/data/agent/tools/decision';
 const ATTEMPTS_MAX = 500;
 
-/** A real service and a real OPA on one policy, each by TCP and by Unix socket; they give the same answers, checked first. */
+/**
+ * A real service and a real OPA on one policy, each by TCP and by Unix socket; they give the same answers, checked first.
+ * Beside them the limit of the runtime: a bare server that parses and answers a constant.
+ */
 export async function contenders(
   ground: Ground,
 ): Promise<
@@ -33,6 +37,7 @@ export async function contenders(
   ground.cleanup.push(() => rmSync(sockets, { recursive: true, force: true }));
   const writ = await startService(ground, join(sockets, 'writ.sock'));
   const opa = await startOpa(ground, join(sockets, 'opa.sock'));
+  const bare = await startBare(ground, join(sockets, 'bare.sock'));
   const data = TUTORIAL_INPUTS.map((input) => rawRequest(DATA, { input }));
   const explain = TUTORIAL_INPUTS.map((input) => rawRequest('/v1/explain', nativeCall(input)));
   const of = (name: string, targets: Targets, requests: readonly Buffer[]): Contender[] => [
@@ -45,7 +50,8 @@ export async function contenders(
     ...of('Writ with record', writ, data),
   ];
   for (const contender of all) await checkAnswers(contender);
-  return 'skip' in opa ? { contenders: all, skip: `the real OPA: ${opa.skip}` } : { contenders: all };
+  const whole = [...of('bare Node', bare, data), ...all];
+  return 'skip' in opa ? { contenders: whole, skip: `the real OPA: ${opa.skip}` } : { contenders: whole };
 }
 
 async function checkAnswers({ name, target, requests }: Contender): Promise<void> {
@@ -74,6 +80,15 @@ async function startService(ground: Ground, socket: string): Promise<Targets> {
     unix: { path: socket },
     pid: service.child.pid!,
   };
+}
+
+async function startBare(ground: Ground, socket: string): Promise<Targets> {
+  let pid = 0;
+  const script = join(import.meta.dirname, 'bare-server.ts');
+  const url = await startScript(ground, script, socket, (started) => {
+    pid = started;
+  });
+  return { tcp: { port: Number(new URL(url).port) }, unix: { path: socket }, pid };
 }
 
 async function startOpa(ground: Ground, socket: string): Promise<Targets | { readonly skip: string }> {

@@ -12,6 +12,7 @@ it('exports these names and no others', () => {
     'WRITTEN_BUNDLE',
     'activationFacts',
     'assess',
+    'callbackSender',
     'consult',
     'createBundleDesk',
     'createCedarEngine',

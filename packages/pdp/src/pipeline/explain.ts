@@ -1,5 +1,6 @@
 import {
   type AppliedLift,
+  acceptsDecideCall,
   type ConsultedOpinion,
   LAYERS,
   type Reason,
@@ -18,7 +19,7 @@ import type { ExplainedOpinion, ExplainedOverride, Explanation } from './service
 
 /** Each entrypoint's opinion about a call, under the policies and the state of this moment. Decides and writes nothing. */
 export async function explain(core: Core, caller: CallerIdentity, given: unknown): Promise<Explanation> {
-  const admitted = admit(given, validateDecideCall);
+  const admitted = admit(given, validateDecideCall, acceptsDecideCall);
   if (!admitted.ok) return refused(admitted.code, admitted.message);
   const { request } = admitted.call;
   const claim = refusedClaim(caller, request);
