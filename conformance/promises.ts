@@ -488,7 +488,8 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     source: 'docs/how-to/watch-the-service.md',
   },
   'P-TRACE-CONTEXT': {
-    sentence: 'A caller’s trace goes on through the gateway, and nothing but well-formed trace context does.',
+    sentence:
+      'A caller’s trace goes on through the gateway and the decision API, and nothing but well-formed trace context does.',
     source: 'W3C Trace Context; MCP, `_meta`',
   },
   'P-HALT': {

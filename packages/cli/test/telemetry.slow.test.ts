@@ -14,6 +14,7 @@ default decision := {"allow": false, "reason": "not_echo"}
 decision := {"allow": true} if input.action.tool == "echo"
 `;
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
+const STATUS = 'http.response.status_code';
 const PARENT = `00-${TRACE}-b7ad6b7169203331-01`;
 
 describe('spans', () => {
@@ -67,6 +68,61 @@ describe('spans', () => {
       true,
     );
     expect(JSON.stringify(receiver.spans)).not.toContain('hunter2');
+    expect(await service.stop()).toBe(0);
+  });
+
+  it('[P-TRACE-CONTEXT] tell requests of the decision API, with what was decided, and no name or argument', async () => {
+    const receiver = await startReceiver();
+    const { folder } = gatewayProject(
+      `${ANYBODY}\ntelemetry: { traces: { url: "${receiver.url}" } }\n`,
+      POLICY,
+    );
+    const service = await startWrit(FREE, { cwd: folder });
+    const asked = async (path: string, body: unknown, headers = {}) =>
+      (
+        await fetch(`${service.api}${path}`, {
+          method: 'POST',
+          body: JSON.stringify(body),
+          headers: { 'content-type': 'application/json', ...headers },
+        })
+      ).status;
+    const request = {
+      principal: { id: 'user:hidden' },
+      actor: { id: 'agent:hidden' },
+      action: { type: 'tool_call', phase: 'call', tool: 'echo', args: { secret: 'hunter2' } },
+    };
+    const trace = { traceparent: PARENT, tracestate: 'vendor=1' };
+    expect(await asked('/v1/decide', { request }, trace)).toBe(200);
+    expect(await asked('/v1/decide', [], trace)).toBe(400);
+    expect(await asked('/v1/halt', {}, trace)).toBe(401);
+    expect(await asked('/v1/explain', { request }, { traceparent: 'nonsense' })).toBe(200);
+    await fetch(`${service.api}/readyz`);
+    await eventually('all spans arrived', () => (receiver.spans.length >= 5 ? true : undefined));
+    expect(receiver.faults).toEqual([]);
+    const own = receiver.spans.filter(({ traceId }) => traceId === TRACE);
+    const of = (name: string, status?: string) =>
+      own.find(
+        (span) => span.name === name && (status === undefined || String(span.attributes[STATUS]) === status),
+      );
+    const decided = of('POST /v1/decide', '200');
+    expect(decided).toMatchObject({
+      kind: 2,
+      failed: false,
+      parentSpanId: 'b7ad6b7169203331',
+      attributes: {
+        'http.request.method': 'POST',
+        'http.route': '/v1/decide',
+        'writ.decision.outcome': 'allow',
+        'writ.decision.effect': 'proceed',
+      },
+    });
+    expect(of('writ.decide')).toMatchObject({ parentSpanId: decided?.spanId });
+    // What a caller does wrong is no failure of the service.
+    expect(of('POST /v1/decide', '400')).toMatchObject({ failed: false });
+    expect(of('POST /v1/halt', '401')).toMatchObject({ failed: false });
+    expect(receiver.spans.map(({ name }) => name)).toContain('POST /v1/explain');
+    expect(receiver.spans.some(({ name }) => name.includes('readyz'))).toBe(false);
+    expect(JSON.stringify(receiver.spans)).not.toMatch(/hunter2|hidden/);
     expect(await service.stop()).toBe(0);
   });
 

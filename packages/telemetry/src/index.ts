@@ -1,4 +1,6 @@
+export { decisionAttributes } from './decision-attributes.ts';
 export { type Counter, createMeters, type Histogram, type Labels, type Meters } from './meters.ts';
+export { readTraceContext, traceIdOf } from './trace-context.ts';
 export {
   type ActiveSpan,
   type Attributes,

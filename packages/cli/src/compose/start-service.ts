@@ -11,12 +11,13 @@ import {
 } from '@writ/pdp';
 import { LocalError, type LocalPoint, openLocal } from '@writ/sdk/local';
 import type { StoreRecovery } from '@writ/store';
+import { NO_TRACER } from '@writ/telemetry';
 import { CommandError, EXIT } from '../exit-status.ts';
 import { ownVersion } from '../own-version.ts';
 import type { OpenChannels } from './open-channels.ts';
 import { openGateway } from './open-gateway.ts';
 import { type OpenIdentity, openIdentity } from './open-identity.ts';
-import { openTelemetry } from './open-telemetry.ts';
+import { type OpenTelemetry, openTelemetry } from './open-telemetry.ts';
 import { announce, withdraw } from './service-file.ts';
 import type { Service, ServiceOptions } from './service-options.ts';
 
@@ -72,7 +73,7 @@ async function start(options: ServiceOptions, undo: Undo[]): Promise<Omit<Servic
   const api = await openApi(
     options,
     { identity, ...(asking === undefined ? {} : { asking }), ...(queries === undefined ? {} : { queries }) },
-    { ...shared, meters: () => telemetry.meters.text() },
+    { ...shared, telemetry },
   );
   undo.push(() => api.api.close());
   if (channels.length > 0 || approvers.length > 0) undo.push(tellChannels(options, point, asking));
@@ -157,16 +158,17 @@ async function openApi(
     point,
     policies,
     bundles,
-    meters,
+    telemetry: { meters, tracer },
     writes,
-  }: Pick<LocalPoint, 'point' | 'policies' | 'bundles' | 'writes'> & { readonly meters: () => string },
+  }: Pick<LocalPoint, 'point' | 'policies' | 'bundles' | 'writes'> & { readonly telemetry: OpenTelemetry },
 ): Promise<OpenApi> {
   const api = createHttpApi({
     service: point,
     ...(queries === undefined ? {} : { queries }),
     ...(writes === undefined ? {} : { writes }),
     version: ownVersion(),
-    meters,
+    meters: () => meters.text(),
+    ...(tracer === NO_TRACER ? {} : { tracer }),
     bundles,
     production: options.production ?? false,
     policies: () => {

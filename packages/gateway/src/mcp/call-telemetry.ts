@@ -1,6 +1,13 @@
 import type { RequestId } from '@modelcontextprotocol/server';
-import type { Decision, JsonObject } from '@writ/decision';
-import { type Meters, NO_TRACER, type TraceContext, type Tracer } from '@writ/telemetry';
+import type { JsonObject } from '@writ/decision';
+import {
+  decisionAttributes,
+  type Meters,
+  NO_TRACER,
+  readTraceContext,
+  type TraceContext,
+  type Tracer,
+} from '@writ/telemetry';
 import type { BoundedPoint } from './bounded-point.ts';
 import { traceMeta } from './trace.ts';
 import type { UpstreamAnswer } from './upstream-answer.ts';
@@ -142,19 +149,8 @@ function attributesOf(method: string, name: string | undefined): Record<string, 
   };
 }
 
-function decisionAttributes({ decision_id, outcome, effect, reason, metadata }: Decision) {
-  return {
-    'writ.decision.id': decision_id,
-    'writ.decision.outcome': outcome,
-    'writ.decision.effect': effect,
-    'writ.decision.reason': reason,
-    'writ.decision.mode': metadata.mode ?? 'enforce',
-  };
-}
-
 /** Only well-formed trace context of a client counts. */
 function parentOf(meta: JsonObject): { readonly parent?: TraceContext } {
-  const { traceparent, tracestate } = traceMeta(meta);
-  if (typeof traceparent !== 'string') return {};
-  return { parent: { traceparent, ...(typeof tracestate === 'string' ? { tracestate } : {}) } };
+  const parent = readTraceContext(meta);
+  return parent === undefined ? {} : { parent };
 }

@@ -1,6 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import { createListener, type ListenerOptions } from '@writ/identity';
 import type { LogQueries } from '@writ/ledger';
+import type { Tracer } from '@writ/telemetry';
 import Fastify, {
   type FastifyError,
   type FastifyInstance,
@@ -26,6 +27,7 @@ import { isOpaPath, opaErrorBody } from './opa/errors.ts';
 import { hostName, isLoopbackAddress, LOOPBACK_HOSTS } from './origin-check.ts';
 import { readBodiesStrictly } from './reading.ts';
 import { RefusalRecord } from './refusal-record.ts';
+import { tracedService, traceRequests } from './request-spans.ts';
 import { ROUTES } from './routes.ts';
 import type { SlackInteractions } from './slack-interactions.ts';
 import { listenOnSocket, type UnixSocketOptions } from './unix-sockets.ts';
@@ -50,6 +52,8 @@ export interface HttpApiOptions {
   readonly pageUrl?: string;
   /** Where enforcement points may be told what became of access requests. Senders of the same names tell them. */
   readonly callbacks?: readonly CallbackReceiver[];
+  /** Opens spans around requests and decisions; absent: none. */
+  readonly tracer?: Tracer;
   /** Lets the operator write policies and data over OPA's API; absent: nobody may. */
   readonly writes?: PolicyWrites;
   /** Writ's own version, for OPA's `provenance`. */
@@ -174,6 +178,7 @@ export function createHttpApi(options: HttpApiOptions): HttpApi {
       ? reply.code(405).send()
       : reply.code(404).send({ code: 'not_found', message: 'no such endpoint' }),
   );
+  if (options.tracer !== undefined) traceRequests(app, options.tracer);
   for (const register of ROUTES) {
     register(app, context);
   }
@@ -212,7 +217,7 @@ function contextOf(
   refused: RefusalRecord,
 ): { -readonly [Key in keyof ApiContext]: ApiContext[Key] } {
   return {
-    service: options.service,
+    service: options.tracer === undefined ? options.service : tracedService(options.service, options.tracer),
     credentials: options.credentials,
     policies: options.policies,
     ...(options.layers === undefined ? {} : { layers: options.layers }),
