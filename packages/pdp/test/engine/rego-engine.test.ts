@@ -53,7 +53,7 @@ it('bounds the operations of an evaluation', async () => {
 });
 
 it('lets others have their turn while it loads many rules', async () => {
-  const rules = Array.from({ length: 2_000 }, (_none, index) => `allow if input.tool == "tool.${index}"\n`);
+  const rules = Array.from({ length: 3_000 }, (_none, index) => `allow if input.tool == "tool.${index}"\n`);
   let isLoading = true;
   let turns = 0;
   const turn = (): void => {
