@@ -561,6 +561,11 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
       'What is more than the service takes is refused with a code before it is read, and never allowed.',
     source: 'docs/reference/configuration.md',
   },
+  'P-LOG-NO-NAMES': {
+    sentence:
+      'Spans and log records that are sent tell decisions without arguments, results, or names of people and agents.',
+    source: 'docs/how-to/watch-the-service.md',
+  },
   'P-METRICS-ADMIN': {
     sentence: 'Metrics are for the operator; in development on loopback, for callers without a credential.',
     source: 'docs/reference/http-api.md',

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { askMcp } from './support/ask-mcp.ts';
 import { gatewayProject } from './support/gateway-project.ts';
@@ -138,6 +140,55 @@ describe('spans', () => {
     const { folder } = gatewayProject(yaml, POLICY);
     const service = await startWrit(FREE, { cwd: folder });
     expect((await askMcp(service.mcp as string)).status).toBe(200);
+    expect(await service.stop()).toBe(0);
+  });
+});
+
+describe('log records', () => {
+  it('[P-LOG-NO-NAMES] tell each decision in its span, changes of policies and faults, and no name or argument', async () => {
+    const receiver = await startReceiver();
+    const { url, logsUrl } = receiver;
+    const { folder } = gatewayProject(
+      `${ANYBODY}\ntelemetry: { traces: { url: "${url}" }, logs: { url: "${logsUrl}" } }\n`,
+      POLICY,
+    );
+    const service = await startWrit(FREE, { cwd: folder });
+    const decide = (tool: string) => {
+      const args = { secret: 'hunter2' };
+      const request = {
+        principal: { id: 'user:hidden' },
+        actor: { id: 'agent:hidden' },
+        action: { type: 'tool_call', phase: 'call', tool, args },
+      };
+      return fetch(`${service.api}/v1/decide`, {
+        method: 'POST',
+        body: JSON.stringify({ request }),
+        headers: { 'content-type': 'application/json', traceparent: PARENT },
+      });
+    };
+    await decide('echo');
+    await decide('env');
+    await askMcp(service.mcp as string, { args: { secret: 'hunter2' } });
+    writeFileSync(join(folder, 'policy/main.rego'), 'package main\n\nthis is no policy\n');
+    const of = (event: string) => receiver.records.filter((each) => each.event === event);
+    await eventually('all records arrived', () =>
+      of('writ.decision').length >= 3 && of('writ.policy.refused').length > 0 ? true : undefined,
+    );
+    expect(receiver.faults).toEqual([]);
+    const [allowed, denied] = of('writ.decision');
+    const tool = (name: string) => ({ 'gen_ai.tool.name': name });
+    expect(allowed).toMatchObject({ severity: 'INFO', traceId: TRACE, attributes: tool('echo') });
+    expect(denied).toMatchObject({
+      severity: 'WARN',
+      body: 'deny: not_echo',
+      attributes: { ...tool('env'), 'writ.decision.outcome': 'deny', 'writ.decision.reason': 'not_echo' },
+    });
+    await eventually('its span arrived', () =>
+      receiver.spans.some(({ name, spanId }) => name === 'writ.decide' && spanId === denied?.spanId)
+        ? true
+        : undefined,
+    );
+    expect(JSON.stringify(receiver.records)).not.toMatch(/hunter2|hidden|user:me|agent:dev/);
     expect(await service.stop()).toBe(0);
   });
 });

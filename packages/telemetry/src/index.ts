@@ -1,4 +1,5 @@
 export { decisionAttributes } from './decision-attributes.ts';
+export { type Log, type LogRecord, NO_LOG } from './log.ts';
 export { type Counter, createMeters, type Histogram, type Labels, type Meters } from './meters.ts';
 export { readTraceContext, traceIdOf } from './trace-context.ts';
 export {

@@ -4,11 +4,12 @@ import * as otlp from '../src/otlp/index.ts';
 
 it('exports these names and no others', () => {
   expect(Object.keys(telemetry).sort()).toEqual([
+    'NO_LOG',
     'NO_TRACER',
     'createMeters',
     'decisionAttributes',
     'readTraceContext',
     'traceIdOf',
   ]);
-  expect(Object.keys(otlp)).toEqual(['openOtlp']);
+  expect(Object.keys(otlp)).toEqual(['openOtlp', 'openOtlpLog']);
 });

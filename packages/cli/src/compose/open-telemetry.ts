@@ -1,4 +1,4 @@
-import { createMeters, type Meters, NO_TRACER, type Tracer } from '@writ/telemetry';
+import { createMeters, type Log, type Meters, NO_LOG, NO_TRACER, type Tracer } from '@writ/telemetry';
 import type { TelemetryConfig } from '../config/telemetry-config.ts';
 import { ownVersion } from '../own-version.ts';
 import { defined } from './caller-of.ts';
@@ -6,20 +6,33 @@ import { defined } from './caller-of.ts';
 export interface OpenTelemetry {
   readonly meters: Meters;
   readonly tracer: Tracer;
+  readonly log: Log;
+  close(): Promise<void>;
 }
 
-/** Meters always; spans where a receiver is named, whose libraries are loaded then and only then. */
-export async function openTelemetry(config: TelemetryConfig | undefined): Promise<OpenTelemetry> {
+/** Meters always; spans and records where a receiver is named, whose libraries are loaded then and only then. */
+export async function openTelemetry({ traces, logs }: TelemetryConfig = {}): Promise<OpenTelemetry> {
   const meters = createMeters();
-  const traces = config?.traces;
-  if (traces === undefined) return { meters, tracer: NO_TRACER };
-  const { openOtlp } = await import('@writ/telemetry/otlp');
-  const { url, headers, service_name, sample_ratio } = traces;
-  const tracer = openOtlp({
+  if (traces === undefined && logs === undefined)
+    return { meters, tracer: NO_TRACER, log: NO_LOG, close: async () => {} };
+  const { openOtlp, openOtlpLog } = await import('@writ/telemetry/otlp');
+  const receiverOf = ({ url, headers, service_name }: NonNullable<TelemetryConfig['logs']>) => ({
     url,
     serviceName: service_name ?? 'writ',
     serviceVersion: ownVersion(),
-    ...defined({ headers, sampleRatio: sample_ratio }),
+    ...defined({ headers }),
   });
-  return { meters, tracer };
+  const tracer =
+    traces === undefined
+      ? NO_TRACER
+      : openOtlp({ ...receiverOf(traces), ...defined({ sampleRatio: traces.sample_ratio }) });
+  const log = logs === undefined ? NO_LOG : openOtlpLog(receiverOf(logs));
+  return {
+    meters,
+    tracer,
+    log,
+    close: async () => {
+      await Promise.all([tracer.close(), log.close()]);
+    },
+  };
 }

@@ -11,7 +11,7 @@ import {
 } from '@writ/pdp';
 import { LocalError, type LocalPoint, openLocal } from '@writ/sdk/local';
 import type { StoreRecovery } from '@writ/store';
-import { NO_TRACER } from '@writ/telemetry';
+import { NO_LOG, NO_TRACER } from '@writ/telemetry';
 import { CommandError, EXIT } from '../exit-status.ts';
 import { ownVersion } from '../own-version.ts';
 import type { OpenChannels } from './open-channels.ts';
@@ -19,6 +19,7 @@ import { openGateway } from './open-gateway.ts';
 import { type OpenIdentity, openIdentity } from './open-identity.ts';
 import { type OpenTelemetry, openTelemetry } from './open-telemetry.ts';
 import { announce, withdraw } from './service-file.ts';
+import { loggedEvents, loggedService } from './service-log.ts';
 import type { Service, ServiceOptions } from './service-options.ts';
 
 /** Undoes what was started, last first, so that a failure half-way leaves nothing running. */
@@ -41,14 +42,16 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 
 const LOCAL_STATUS = { data_unavailable: EXIT.unavailable, policies_invalid: EXIT.badInput } as const;
 
-async function start(options: ServiceOptions, undo: Undo[]): Promise<Omit<Service, 'close'>> {
+async function start(given: ServiceOptions, undo: Undo[]): Promise<Omit<Service, 'close'>> {
+  const telemetry = await openTelemetry(given.telemetry);
+  undo.push(() => telemetry.close());
+  const isLogged = telemetry.log !== NO_LOG;
+  const options = isLogged ? { ...given, events: loggedEvents(given.events, telemetry.log) } : given;
   const { dataDirectory } = options;
   const identity = await openIdentity(options.identity, (message) =>
     options.events?.onFault?.('identity', message),
   );
   undo.push(() => identity.close());
-  const telemetry = await openTelemetry(options.telemetry);
-  undo.push(() => telemetry.tracer.close());
   const approvers = (options.approvers ?? []).map(({ approver }) => approver);
   tellDisagreements(options);
   const asking = options.channels?.();
@@ -56,7 +59,8 @@ async function start(options: ServiceOptions, undo: Undo[]): Promise<Omit<Servic
   const channels = (asking?.senders ?? []).map(({ name }) => name);
   const local = await openLocal({ ...options, ...options.events, approvers, channels });
   undo.push(() => local.close());
-  const { point, policies, bundles, store, recovery, writes } = local;
+  const { policies, bundles, store, recovery, writes } = local;
+  const point = isLogged ? loggedService(local.point, telemetry) : local.point;
   // The owner of the files keeps the index; a client's queries go through the owner's API. On PostgreSQL each node has one.
   const queries =
     store.role === 'owner' || options.store !== undefined

@@ -48,19 +48,55 @@ const scope = z.strictObject({
   attributes,
   droppedAttributesCount: count,
 });
-const request = z.strictObject({
+const resource = z.strictObject({
+  attributes,
+  droppedAttributesCount: count,
+  entityRefs: z.array(z.unknown()).optional(),
+});
+const traces = z.strictObject({
   resourceSpans: z.array(
     z.strictObject({
-      resource: z.strictObject({
-        attributes,
-        droppedAttributesCount: count,
-        entityRefs: z.array(z.unknown()).optional(),
-      }),
+      resource,
       scopeSpans: z.array(z.strictObject({ scope, spans: z.array(span), schemaUrl: z.string().optional() })),
       schemaUrl: z.string().optional(),
     }),
   ),
 });
+
+/** `LogRecord` of opentelemetry/proto/logs/v1/logs.proto in its JSON mapping. */
+const record = z.strictObject({
+  timeUnixNano: nanoseconds,
+  observedTimeUnixNano: nanoseconds,
+  severityNumber: z.number().int().min(1).max(24),
+  severityText: z.string(),
+  body: value,
+  eventName: z.string().optional(),
+  attributes,
+  droppedAttributesCount: count,
+  flags: z.number().int().optional(),
+  traceId: id(16).optional(),
+  spanId: id(8).optional(),
+});
+const logs = z.strictObject({
+  resourceLogs: z.array(
+    z.strictObject({
+      resource,
+      scopeLogs: z.array(
+        z.strictObject({ scope, logRecords: z.array(record), schemaUrl: z.string().optional() }),
+      ),
+      schemaUrl: z.string().optional(),
+    }),
+  ),
+});
+
+export interface ReceivedRecord {
+  readonly event: string | undefined;
+  readonly severity: string;
+  readonly body: unknown;
+  readonly traceId: string | undefined;
+  readonly spanId: string | undefined;
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
 
 export interface ReceivedSpan {
   readonly name: string;
@@ -75,17 +111,30 @@ export interface ReceivedSpan {
 /** A receiver of OTLP/HTTP on a free port, which takes what the protocol's definition allows and nothing else. */
 export async function startReceiver() {
   const spans: ReceivedSpan[] = [];
+  const records: ReceivedRecord[] = [];
   const faults: string[] = [];
   const server = createServer(async (asked, response) => {
     let text = '';
     for await (const chunk of asked) text += chunk;
-    const read = request.safeParse(JSON.parse(text));
-    if (!read.success || asked.url !== '/v1/traces' || asked.headers['content-type'] !== 'application/json') {
-      faults.push(read.success ? `${asked.url} ${asked.headers['content-type']}` : read.error.message);
+    const type = asked.headers['content-type'];
+    const isLogs = asked.url === '/v1/logs';
+    const read = (isLogs ? logs : traces).safeParse(JSON.parse(text));
+    if (!read.success || (!isLogs && asked.url !== '/v1/traces') || type !== 'application/json') {
+      faults.push(read.success ? `${asked.url} ${type}` : read.error.message);
       response.writeHead(400).end();
       return;
     }
-    for (const { scopeSpans } of read.data.resourceSpans)
+    for (const { scopeLogs } of 'resourceLogs' in read.data ? read.data.resourceLogs : [])
+      for (const each of scopeLogs.flatMap((found) => found.logRecords))
+        records.push({
+          event: each.eventName,
+          severity: each.severityText,
+          body: Object.values(each.body)[0],
+          traceId: each.traceId,
+          spanId: each.spanId,
+          attributes: plain(each.attributes),
+        });
+    for (const { scopeSpans } of 'resourceSpans' in read.data ? read.data.resourceSpans : [])
       for (const each of scopeSpans.flatMap((found) => found.spans))
         spans.push({
           name: each.name,
@@ -94,9 +143,7 @@ export async function startReceiver() {
           spanId: each.spanId,
           parentSpanId: each.parentSpanId,
           failed: each.status?.code === 2,
-          attributes: Object.fromEntries(
-            (each.attributes ?? []).map(({ key, value: held }) => [key, Object.values(held)[0]]),
-          ),
+          attributes: plain(each.attributes),
         });
     response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
   });
@@ -106,5 +153,10 @@ export async function startReceiver() {
     await new Promise((resolve) => server.close(resolve));
   });
   const { port } = server.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}/v1/traces`, spans, faults };
+  const base = `http://127.0.0.1:${port}`;
+  return { url: `${base}/v1/traces`, logsUrl: `${base}/v1/logs`, spans, records, faults };
+}
+
+function plain(given: z.infer<typeof attributes>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries((given ?? []).map(({ key, value: held }) => [key, Object.values(held)[0]]));
 }
