@@ -16,6 +16,9 @@ const IDENTIFIER = /[A-Za-z_](?:[A-Za-z0-9_]|(?![0-9])\p{Nd})*/uy;
 const NUMBER = /[0-9]*(\.[0-9]*)?([eE][+-]?[0-9]*)?/y;
 const WORD_TAIL = /[A-Za-z_](?:[A-Za-z0-9_]|\p{Nd})*/uy;
 
+/** Words that are kept at hand; a power of two. */
+const WORDS = 256;
+
 const TAB = 0x09;
 const LINE_END = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -60,6 +63,9 @@ export class Lexer implements Lexed {
   #space = false;
   #newline = false;
   #ended = false;
+  /** The last word, until its token takes it; words that were met last, by what is computed of them. */
+  #word: string | undefined;
+  readonly #words: (string | undefined)[] = new Array(WORDS);
 
   constructor(text: string, file: string) {
     this.#text = text;
@@ -151,7 +157,7 @@ export class Lexer implements Lexed {
     if (faults !== NO_FAULTS) this.#faults = [];
     this.tokens.push({
       kind: faults.length > 0 ? 'illegal' : kind,
-      text: this.#text.slice(start, this.#offset),
+      text: this.#word ?? this.#text.slice(start, this.#offset),
       row,
       column,
       start,
@@ -160,6 +166,7 @@ export class Lexer implements Lexed {
       newlineBefore: this.#newline,
       faults,
     });
+    this.#word = undefined;
     this.#space = false;
     this.#newline = false;
   }
@@ -230,15 +237,27 @@ export class Lexer implements Lexed {
 
   #identifier(): Token['kind'] {
     const text = this.#text;
-    let end = this.#offset + 1;
+    let end = this.#offset;
+    let hash = 0;
     for (; end < text.length; end++) {
       const unit = text.charCodeAt(end);
       // Digits of other scripts are rare: the pattern knows them.
       if (unit >= 0x80) return this.#anyIdentifier();
       if (!isWordUnit(unit) && !isDigitUnit(unit)) break;
+      hash = (Math.imul(hash, 31) + unit) | 0;
     }
+    this.#word = this.#wordAt(this.#offset, end, hash & (WORDS - 1));
     this.#offset = end;
     return 'identifier';
+  }
+
+  /** A word of the text: one string wherever it stands, since trees are large and words come again and again. */
+  #wordAt(start: number, end: number, place: number): string {
+    const known = this.#words[place];
+    if (known !== undefined && known.length === end - start && this.#text.startsWith(known, start)) return known;
+    const word = this.#text.slice(start, end);
+    this.#words[place] = word;
+    return word;
   }
 
   #anyIdentifier(): Token['kind'] {

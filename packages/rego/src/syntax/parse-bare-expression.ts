@@ -8,7 +8,12 @@ export function parseBareExpression(cursor: Cursor, index = 0): Expression | und
   const left = cursor.grammar.infix(cursor);
   if (!left) return undefined;
   const { kind: operator, token } = cursor;
-  if (operator !== ':=' && operator !== '=') return termExpression(left, index, cursor.span(first));
+  if (operator !== ':=' && operator !== '=') {
+    // Trees are large enough without two places that are the same.
+    const { location } = left;
+    const isWhole = location.start === first.start && location.end === cursor.previous.end;
+    return termExpression(left, index, isWhole ? location : cursor.span(first));
+  }
   cursor.advance();
   const right = cursor.grammar.infix(cursor);
   if (!right) return undefined;
@@ -20,15 +25,16 @@ export function parseBareExpression(cursor: Cursor, index = 0): Expression | und
 const NO_MODIFIERS: readonly With[] = Object.freeze([]);
 
 function termExpression(term: Term, index: number, location: Location): Expression {
-  const common = { negated: false, with: NO_MODIFIERS, index, location };
   // `eq(a, b)` and `assign(a, b)` are the same builtins that `=` and `:=` stand for.
   if (term.kind === 'call' && term.args.length === 2 && term.operator.length === 1) {
     const [name] = term.operator;
     if (name === 'eq' || name === 'assign') {
       const [left, right] = term.args as [Term, Term];
       const kind = name === 'eq' ? 'unify' : 'assign';
-      return node({ kind, left, right, operatorLocation: term.operatorLocation, ...common });
+      const { operatorLocation } = term;
+      const common = { negated: false, with: NO_MODIFIERS, index, location };
+      return node({ kind, left, right, operatorLocation, ...common });
     }
   }
-  return node({ kind: 'term-expression', term, ...common });
+  return node({ kind: 'term-expression', term, negated: false, with: NO_MODIFIERS, index, location });
 }

@@ -8,6 +8,8 @@ import type { Token } from './token.ts';
  * more than linear time.
  */
 const BINARY_EXPONENT_MAX = 65_536;
+/** So many characters cannot be a number that is too big: `9e9999` has 33,220 bits. */
+const SHORT_NUMBER = 6;
 const BITS_PER_DIGIT = Math.log2(10);
 
 /** Reads a number with its sign and a leading point (`-1`, `.5`, `-.5`); the cursor stands on its first token. */
@@ -34,6 +36,8 @@ export function parseNumber(cursor: Cursor): Scalar | undefined {
 }
 
 function isTooBig(text: string): boolean {
+  // Even with an exponent so short a text is small: it has four digits of it at most.
+  if (text.length <= SHORT_NUMBER) return false;
   const [mantissa = '', exponent = '0'] = text.toLowerCase().split('e');
   const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.');
   const digits = (whole + fraction).replace(/^0+/, '');
