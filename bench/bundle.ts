@@ -6,7 +6,7 @@ import { type Activation, activation } from './bundle/activation.ts';
 import { type Contender, startOpa, startOurs } from './bundle/contenders.ts';
 import { startPublisher } from './bundle/publisher.ts';
 import { longestStretch } from './bundle/stretches.ts';
-import { manyRules, muchData, type Workload } from './bundle/workloads.ts';
+import { manyRules, muchData, rulesOfManyKinds, type Workload } from './bundle/workloads.ts';
 import type { Ground } from './first-light/section.ts';
 import { type BenchReport, type Figure, spreadOf } from './measure.ts';
 
@@ -25,7 +25,7 @@ export async function run(): Promise<BenchReport> {
   try {
     const opa = await findOpa();
     const figures: Figure[] = [];
-    for (const make of [manyRules, muchData]) {
+    for (const make of [manyRules, rulesOfManyKinds, muchData]) {
       const workload = await make(ground);
       if (only !== undefined && !workload.name.includes(only)) continue;
       figures.push(...(await measure(ground, workload, typeof opa === 'string' ? opa : undefined)));

@@ -20,7 +20,8 @@ const BENCHES: Readonly<
     load: () => import('./ledger.ts'),
   },
   bundle: {
-    about: 'activation of 10,000 rules and of 100 MB of data under load, beside a real OPA doing the same',
+    about:
+      'activation of 10,000 rules, alike and not, and of 100 MB of data under load, beside a real OPA doing the same',
     load: () => import('./bundle.ts'),
   },
   gateway: {

@@ -31,7 +31,7 @@ const SIGNING = {
 const RULES = 10_000;
 const DATA_BYTES = 100_000_000;
 
-/** A policy of 10,000 rules in one package. */
+/** A policy of 10,000 rules in one package, as they are written by a program. */
 export async function manyRules(ground: Ground): Promise<Workload> {
   const policy = (count: number): string =>
     [
@@ -45,7 +45,7 @@ export async function manyRules(ground: Ground): Promise<Workload> {
     ].join('\n\n');
   const index = RULES - 1;
   return {
-    name: '10,000 rules',
+    name: '10,000 rules of one kind',
     path: 'many/allow',
     input: {
       tool: `tool.${index}`,
@@ -54,6 +54,61 @@ export async function manyRules(ground: Ground): Promise<Workload> {
     },
     before: await archiveOf(ground, 'rules-1', 1, 'many', { 'policy.rego': policy(10) }),
     after: await archiveOf(ground, 'rules-2', 2, 'many', { 'policy.rego': policy(RULES) }),
+  };
+}
+
+/** What rules ask beside the tool; so many are taken of them that few rules are alike. */
+const CONDITIONS: readonly ((index: number) => string)[] = [
+  (index) => `"role-${index % 100}" in input.identity.scopes`,
+  (index) => `input.arguments.amount <= ${index + 10}`,
+  (index) => `input.identity.region == "region-${index % 7}"`,
+  () => 'not input.arguments.test',
+  (index) => `startswith(input.arguments.path, "/srv/${index % 50}/")`,
+  (index) => `input.identity.level >= ${index % 5}`,
+  (index) => `some group in input.identity.groups\n\tgroup == "group-${index % 20}"`,
+  (index) => `count(input.arguments.items) < ${index % 90}`,
+  (index) => `input.arguments.kind in {"a", "b${index % 9}"}`,
+  () => 'data.limits[input.tool] > input.arguments.amount',
+  () => 'not input.identity.blocked == true',
+  () => 'input.arguments.currency == "EUR"',
+  () => 'input.identity.delegated_by != input.identity.sub',
+  (index) => `lower(input.arguments.name) == "name-${index % 30}"`,
+  (index) => `input.session.calls < ${index % 40}`,
+  (index) => `every item in input.arguments.items { item.price < ${index + 5} }`,
+];
+
+/** A policy of 10,000 rules in one package that were not made by one template: each takes two to four conditions. */
+export async function rulesOfManyKinds(ground: Ground): Promise<Workload> {
+  const next = draws();
+  const rules = Array.from({ length: RULES - 1 }, (_none, index) => {
+    const lines = Array.from({ length: 2 + next(3) }, () => CONDITIONS[next(CONDITIONS.length)]!(index));
+    return `allow if {\n\tinput.tool == "tool.${index}"\n\t${[...new Set(lines)].join('\n\t')}\n}`;
+  });
+  const policy = (count: number, more: readonly string[]): string =>
+    ['package many', 'default allow := false', ...rules.slice(0, count), ...more].join('\n\n');
+  return {
+    name: '10,000 rules of many kinds',
+    path: 'many/allow',
+    input: {
+      tool: 'tool.last',
+      arguments: { amount: 10 },
+      identity: { sub: 'agent:bench', delegated_by: 'user:1', scopes: [] },
+    },
+    before: await archiveOf(ground, 'kinds-1', 1, 'many', { 'policy.rego': policy(10, []) }),
+    after: await archiveOf(ground, 'kinds-2', 2, 'many', {
+      'policy.rego': policy(RULES, [
+        'allow if {\n\tinput.tool == "tool.last"\n\tinput.arguments.amount <= 10\n}',
+      ]),
+    }),
+  };
+}
+
+/** Numbers below a bound, the same in every run. */
+function draws(): (below: number) => number {
+  let state = 7;
+  return (below) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
+    return (state >> 8) % below;
   };
 }
 
