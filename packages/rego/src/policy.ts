@@ -24,7 +24,7 @@ import { pathSteps } from './plan/document-path.ts';
 import type { QueryPlan } from './plan/plan.ts';
 import type { PlannedPolicy } from './plan/planner.ts';
 import { planPolicySteps } from './plan/planner.ts';
-import { PlanFault } from './plan/terms.ts';
+import { unsupported } from './plan/unsupported.ts';
 import type {
   CompileOptions,
   CompileResult,
@@ -39,7 +39,7 @@ import type {
   QueryOptions,
 } from './policy-types.ts';
 import { resultRow, unknownSteps } from './query-parts.ts';
-import { readModules } from './read-modules.ts';
+import { compileRead, readModules } from './read-modules.ts';
 import type { Body, Module } from './syntax/ast.ts';
 import type { Diagnostic } from './syntax/diagnostic.ts';
 import { parseModule, parseQuery } from './syntax/index.ts';
@@ -93,52 +93,13 @@ export async function compilePolicyAsync(
   return finishInSlices(compileSteps(sources, options), sliceMs, pause);
 }
 
-function* compileSteps(
-  sources: readonly ModuleSource[],
-  options: CompileOptions,
-  withTwins = true,
-): Steps<CompileResult> {
-  // What tests with cases are run by is their own text.
-  if (withTwins && options.testCases !== true) {
-    const quick = yield* compileReadSteps(sources, options, true);
-    if (quick !== undefined) return quick;
-  }
-  return (yield* compileReadSteps(sources, options, false))!;
-}
-
-/**
- * With twins, rules that are like others are not looked at one by one; undefined where they have to be, because there
- * is something to say of them.
- */
-function* compileReadSteps(
-  sources: readonly ModuleSource[],
-  options: CompileOptions,
-  withTwins: boolean,
-): Steps<CompileResult | undefined> {
-  const { modules, twins, diagnostics } = yield* readModules(sources, options, withTwins);
-  if (modules === undefined) return withTwins && twins.length > 0 ? undefined : { diagnostics };
+function compileSteps(sources: readonly ModuleSource[], options: CompileOptions): Steps<CompileResult> {
   const parse = () => finish(readModules(sources, options, false)).modules!;
-  const result = yield* compileModuleSteps(modules, parse, options, diagnostics, twins);
-  return twins.length > 0 && result.diagnostics.length > 0 ? undefined : result;
-}
-
-/**
- * As {@link compilePolicy}, up to the plan: what another thread needs to evaluate the policy. Without twins every rule
- * is looked at by itself, which comes to the same.
- */
-export function compilePlan(
-  sources: readonly ModuleSource[],
-  options: CompileOptions,
-  withTwins = true,
-): {
-  readonly planned?: PlannedPolicy;
-  readonly reads: (path: string) => ReadPaths;
-  readonly diagnostics: readonly Diagnostic[];
-} {
-  const { policy, diagnostics } = finish(compileSteps(sources, options, withTwins));
-  const nothing: ReadPaths = { input: [], data: [] };
-  if (!(policy instanceof CompiledPolicy)) return { reads: () => nothing, diagnostics };
-  return { planned: policy.planned, reads: (path) => policy.reads(path), diagnostics };
+  // Tests with cases tell of each rule by itself.
+  const withTwins = options.testCases !== true;
+  return compileRead(sources, options, withTwins, ({ modules, twins, diagnostics }) =>
+    compileModuleSteps(modules, parse, options, diagnostics, twins),
+  );
 }
 
 /** As {@link compilePolicy}, from parsed modules. */
@@ -167,16 +128,6 @@ function* compileModuleSteps(
   } catch (caught) {
     return { diagnostics: [...diagnostics, unsupported(caught)] };
   }
-}
-
-function unsupported(caught: unknown): Diagnostic {
-  if (!(caught instanceof PlanFault)) throw caught;
-  return {
-    code: 'rego_unsupported_error',
-    severity: 'error',
-    message: `not supported by this engine: ${caught.message}`,
-    location: caught.at,
-  };
 }
 
 /** Names that imports of their own add. */

@@ -39,6 +39,26 @@ export function* readModules(
   return hasSchemas && twins.length > 0 ? { twins, diagnostics } : { modules, twins, diagnostics };
 }
 
+/** Modules that may be compiled. */
+export type WholeModules = ReadModules & Required<Pick<ReadModules, 'modules'>>;
+
+/**
+ * Reads modules and compiles them. Rules that are like others are not looked at one by one, until there is something to
+ * say of a module: then, and without twins, each is.
+ */
+export function* compileRead<Result extends { readonly diagnostics: readonly Diagnostic[] }>(
+  sources: readonly ModuleSource[],
+  options: CompileOptions,
+  withTwins: boolean,
+  compile: (read: WholeModules) => Steps<Result>,
+): Steps<Result | Pick<Result, 'diagnostics'>> {
+  const { modules, twins, diagnostics } = yield* readModules(sources, options, withTwins);
+  const hasTwins = twins.length > 0;
+  const result = modules === undefined ? { diagnostics } : yield* compile({ modules, twins, diagnostics });
+  if (modules !== undefined && (!hasTwins || result.diagnostics.length === 0)) return result;
+  return hasTwins ? yield* compileRead(sources, options, false, compile) : result;
+}
+
 function parseOptions({ file, version }: ModuleSource, { builtins = [] }: CompileOptions): ParseOptions {
   const isBuiltin = (name: string): boolean =>
     isKnownBuiltin(name) || builtins.some((one) => one.name === name);

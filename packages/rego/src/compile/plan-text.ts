@@ -1,3 +1,4 @@
+import { LazyPlan } from '../plan/lazy-plan.ts';
 import type { GroupPlan, PolicyPlan, RuleChoice, RulePlan } from '../plan/plan.ts';
 import { isTwinPlan } from '../plan/twin-plan.ts';
 import type { Steps } from '../syntax/steps.ts';
@@ -50,6 +51,7 @@ type ChoiceText =
  * Writes a plan as text.
  *
  * @throws NoDataFault where the plan holds builtins that the caller brought
+ * @throws PlanFault where it is lazy and the plan of a rule cannot be made
  */
 export function planText(plan: PolicyPlan): PlanText {
   const tables: string[][] = [];
@@ -93,7 +95,7 @@ class Rules {
 
   add(rule: RulePlan): void {
     if (isTwinPlan(rule)) this.#writer.raw(this.#templates.twinText(rule));
-    else this.#writer.write(ruleData(rule));
+    else this.#writer.write(ruleData(rule instanceof LazyPlan ? rule.make() : rule));
     this.#ends.push(this.#writer.length);
   }
 

@@ -3,13 +3,13 @@ import type { DocumentNode, RuleGroup } from '../analysis/documents.ts';
 import { walkGroups } from '../analysis/documents.ts';
 import { isTwin } from '../analysis/twin-rule.ts';
 import { finish, mapSteps, type Steps } from '../syntax/steps.ts';
-import { compare, equal } from '../value/index.ts';
-import type { Value } from '../value/value.ts';
+import { compare } from '../value/index.ts';
 import { planBody } from './bodies.ts';
 import { planDocumentPath } from './document-path.ts';
 import { fixedSteps } from './fixed-steps.ts';
 import type { PolicyContext } from './frame.ts';
 import { BlockBuilder, Slots } from './frame.ts';
+import { LazyPlan } from './lazy-plan.ts';
 import { isPattern, planPattern } from './patterns.ts';
 import type {
   BranchPlan,
@@ -23,6 +23,7 @@ import type {
 } from './plan.ts';
 import { KEY_SLOT } from './plan.ts';
 import { indexRules } from './rule-index.ts';
+import { sharedConstant } from './shared-constant.ts';
 import { planTerm } from './terms.ts';
 import { isTwinPlan, TwinPlan } from './twin-plan.ts';
 import { isWorthKeeping } from './worth-keeping.ts';
@@ -46,8 +47,11 @@ export function planPolicy(input: PlannerInput): PlannedPolicy {
   return finish(planPolicySteps(input));
 }
 
-/** As {@link planPolicy}. */
-export function* planPolicySteps({ root, arityOf }: PlannerInput): Steps<PlannedPolicy> {
+/**
+ * As {@link planPolicy}. A lazy plan has its rules' plans when they are asked for, and that is also when it may come out
+ * that one cannot be made (`PlanFault`): for whoever needs each of them once.
+ */
+export function* planPolicySteps({ root, arityOf }: PlannerInput, isLazy = false): Steps<PlannedPolicy> {
   const groupIds = new Map<RuleGroup, number>();
   const numbered: [RuleGroup, { readonly id: number; readonly node: DocumentNode }][] = [];
   walkGroups(root, (group, node) => {
@@ -56,7 +60,8 @@ export function* planPolicySteps({ root, arityOf }: PlannerInput): Steps<Planned
   });
   const policy: PolicyContext = { root, groupIds, arityOf, planBody, planPattern };
   const groups: GroupPlan[] = [];
-  for (const [group, { id, node }] of numbered) groups.push(yield* planGroup(policy, group, id, node));
+  for (const [group, { id, node }] of numbered)
+    groups.push(yield* planGroup(policy, group, id, node, isLazy));
   const plan: PolicyPlan = { groups, root: planDocument(root, groups, groupIds) };
   return {
     plan,
@@ -83,10 +88,13 @@ function* planGroup(
   group: RuleGroup,
   id: number,
   node: DocumentNode,
+  isLazy: boolean,
 ): Steps<GroupPlan> {
-  const rules = yield* mapSteps(group.rules, (rule) =>
-    isTwin(rule) ? new TwinPlan(rule, (parts) => planRule(policy, parts)) : planRule(policy, rule),
-  );
+  const make = (rule: CoreRule): RulePlan => planRule(policy, rule);
+  const rules = yield* mapSteps(group.rules, (rule): RulePlan => {
+    if (isTwin(rule)) return new TwinPlan(rule, make);
+    return isLazy ? new LazyPlan(rule, make) : make(rule);
+  });
   const fallback = group.fallback === undefined ? undefined : planRule(policy, group.fallback);
   return {
     id,
@@ -96,24 +104,10 @@ function* planGroup(
     rules,
     fallback,
     fixed: fixedSteps(group, rules, node),
-    constant: sharedConstant(rules),
+    constant: sharedConstant(group.rules, rules),
     choice: yield* indexRules(group.rules, policy.root),
     worthKeeping: group.kind === 'function' && isWorthKeeping(rules.filter((rule) => !isTwinPlan(rule))),
   };
-}
-
-/** The value that every branch of every rule gives, where it is one constant. */
-function sharedConstant(rules: readonly RulePlan[]): Value | undefined {
-  let shared: Value | undefined;
-  for (const rule of rules) {
-    if (isTwinPlan(rule) && !rule.hasOwnValue) continue;
-    for (const { value } of rule.branches) {
-      if (value.op !== 'constant') return undefined;
-      if (shared === undefined) shared = value.value;
-      else if (!equal(shared, value.value)) return undefined;
-    }
-  }
-  return shared;
 }
 
 function planRule(policy: PolicyContext, rule: CoreRule): RulePlan {

@@ -254,7 +254,8 @@ export class Lexer implements Lexed {
   /** A word of the text: one string wherever it stands, since trees are large and words come again and again. */
   #wordAt(start: number, end: number, place: number): string {
     const known = this.#words[place];
-    if (known !== undefined && known.length === end - start && this.#text.startsWith(known, start)) return known;
+    if (known !== undefined && known.length === end - start && this.#text.startsWith(known, start))
+      return known;
     const word = this.#text.slice(start, end);
     this.#words[place] = word;
     return word;

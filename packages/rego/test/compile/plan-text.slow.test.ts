@@ -2,12 +2,12 @@ import { isSkip, type Oracle, startOracle } from '@writ/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createBackend } from '../../src/compile/create-backend.ts';
 import { planOfText, planText } from '../../src/compile/plan-text.ts';
+import { compilePlan } from '../../src/compile-plan.ts';
 import { Engine } from '../../src/eval/engine.ts';
 import { fromParsed, type JsonObject, toJson, type Value } from '../../src/index.ts';
 import { nodeCrypto } from '../../src/node.ts';
 import { planDocumentPath } from '../../src/plan/document-path.ts';
 import type { PolicyPlan } from '../../src/plan/plan.ts';
-import { compilePlan } from '../../src/policy.ts';
 import { finish } from '../../src/syntax/steps.ts';
 
 const started = await startOracle();
@@ -47,16 +47,16 @@ describe.skipIf(isSkip(started))(
           const sources = modules.map(
             (text, index) => ({ file: `test-${index}.rego`, text, version }) as const,
           );
-          const { planned } = compilePlan(sources, {});
-          if (planned === undefined) continue;
-          const text = planText(planned.plan);
+          const { plan } = compilePlan(sources, {});
+          if (plan === undefined) continue;
+          const text = planText(plan);
           const again = finish(planOfText(text));
           const data = (fromParsed(one.data ?? {}) ?? {}) as JsonObject;
           const input = one.input === undefined ? undefined : fromParsed(one.input);
-          expect(answers(again, data, input), one.note).toEqual(answers(planned.plan, data, input));
+          expect(answers(again, data, input), one.note).toEqual(answers(plan, data, input));
           const second = planText(again);
           // Rules that are like others are written by what makes them other; read, they are as any.
-          const each = planText(compilePlan(sources, {}, false).planned!.plan);
+          const each = planText(compilePlan(sources, {}, false).plan!);
           expect({ ...second, rules: new TextDecoder().decode(second.rules) }, one.note).toEqual({
             ...each,
             rules: new TextDecoder().decode(each.rules),

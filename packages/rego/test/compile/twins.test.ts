@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { planText } from '../../src/compile/plan-text.ts';
-import { compilePlan, compilePolicy } from '../../src/policy.ts';
+import { compilePlan } from '../../src/compile-plan.ts';
+import { compilePolicy } from '../../src/policy.ts';
 import { compareAnswers, comparePlans } from '../support/compare-twins.ts';
 import { twinPolicies } from '../support/twin-policies.ts';
 
@@ -19,8 +20,8 @@ test('rules that are like others come to the same plan as if each had been looke
 
 test('rules that only look alike are none', () => {
   const alike = (text: string): number => {
-    const { planned } = compilePlan([{ file: 'a.rego', text: `package a\n\n${text}\n` }], {});
-    return planText(planned!.plan).templates.length;
+    const { plan } = compilePlan([{ file: 'a.rego', text: `package a\n\n${text}\n` }], {});
+    return planText(plan!).templates.length;
   };
   const three = (rule: (index: number) => string): string => [1, 2, 3, 4].map(rule).join('\n');
   expect(alike(three((index) => `p if input.x == "${index}"`))).toBe(1);

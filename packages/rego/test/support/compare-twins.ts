@@ -1,8 +1,9 @@
 import { expect } from 'vitest';
 import { ruleData } from '../../src/compile/module-source.ts';
 import { planOfText, planText } from '../../src/compile/plan-text.ts';
+import { compilePlan } from '../../src/compile-plan.ts';
 import type { PolicyPlan } from '../../src/plan/plan.ts';
-import { compileModules, compilePlan, compilePolicy } from '../../src/policy.ts';
+import { compileModules, compilePolicy } from '../../src/policy.ts';
 import { parseModule } from '../../src/syntax/index.ts';
 import { finish } from '../../src/syntax/steps.ts';
 
@@ -25,12 +26,12 @@ export function comparePlans(text: string): number {
   const each = compilePlan(sources, {}, false);
   const quick = compilePlan(sources, {});
   expect(quick.diagnostics).toEqual(each.diagnostics);
-  if (each.planned === undefined) return 0;
-  const written = planText(quick.planned!.plan);
-  const expected = dataOf(each.planned.plan);
-  expect(dataOf(quick.planned!.plan)).toEqual(expected);
+  if (each.plan === undefined) return 0;
+  const written = planText(quick.plan!);
+  const expected = dataOf(each.plan);
+  expect(dataOf(quick.plan!)).toEqual(expected);
   expect(dataOf(finish(planOfText(written)))).toEqual(expected);
-  const path = each.planned.plan.groups[0]!.path.join('/');
+  const path = each.plan.groups[0]!.path.join('/');
   expect(quick.reads(path)).toEqual(each.reads(path));
   return written.templates.length;
 }
