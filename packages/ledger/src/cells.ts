@@ -17,6 +17,7 @@ export const LATEST_COSIGNED_CELL = 'ledger/latest-cosigned';
 /** The public key that a cluster's log is signed with. */
 export const SIGNING_KEY_CELL = 'ledger/signing-key';
 export const CHECKPOINT_PREFIX = 'ledger/checkpoint/';
+export const ROTATION_PREFIX = 'ledger/rotation/';
 
 /** A full tile: 256 hashes, base64 of 8,192 bytes. */
 export function tileCell(level: number, index: number): string {
@@ -26,6 +27,11 @@ export function tileCell(level: number, index: number): string {
 /** The signed checkpoint of a size; padded, so that key order is order of size. */
 export function checkpointCell(size: number): string {
   return `${CHECKPOINT_PREFIX}${String(size).padStart(16, '0')}`;
+}
+
+/** The checkpoint that two keys signed, under the index of the entry that names the second one. */
+export function rotationCell(index: number): string {
+  return `${ROTATION_PREFIX}${String(index).padStart(16, '0')}`;
 }
 
 /** Counts erasures: whoever erases compares it, so that no two put each other's texts back. */

@@ -40,7 +40,8 @@ export class TemporaryLog implements AsyncDisposable {
     this.#store = await openStore({ directory: this.directory, procedures: LEDGER_PROCEDURES });
     this.#checkpointer = startCheckpointer({
       store: this.#store,
-      signer: this.signer,
+      // The key may have been changed since.
+      signer: openFileSigner(this.keys),
       directory: this.directory,
       trust: 'enforced',
       intervalMs: NEVER_MS,

@@ -65,7 +65,7 @@ function verify(output: Output, pack: string, options: VerifyOptions): number {
 
 function showAnswer(
   output: Output,
-  { question, answer, origin, checkpoint, seen, cosignatures }: PackReport,
+  { question, answer, origin, checkpoint, seen, cosignatures, followed }: PackReport,
 ): void {
   const { from, to, ...rest } = question ?? { from: '', to: '' };
   const asked = Object.entries(rest).map(
@@ -77,6 +77,8 @@ function showAnswer(
   output.line(
     `${answer?.entries} entries, ${answer?.matches.total} match, ${answer?.open.total} cannot be excluded; whole until ${answer?.covered_to}; trust ${answer?.trust}`,
   );
+  for (const { key, index } of followed ?? [])
+    output.line(`entry ${index} names another key, and the one before signed it: ${key}`);
   for (const { witness, time } of cosignatures ?? []) output.line(`cosigned by ${witness} at ${time}`);
   output.line(`log ${origin}, ${checkpoint?.size} entries signed; ${SEEN[seen]}`);
 }

@@ -20,6 +20,7 @@ export const PACK_PROBLEMS = {
   time_contradicted: 'a signed checkpoint shows that an entry was not written when it says',
   field_changed: 'a field is not what the entry committed to',
   field_withheld: 'a matching entry does not show a field that was not erased',
+  rotation_unproven: 'a change of the key is not shown to be one that the key before signed',
   related_unproven: 'an entry from outside the period is not in the tree',
   verdict_changed: 'an entry is not what the pack says it is to the question',
   answer_changed: 'the answer is not what the entries give',

@@ -48,6 +48,16 @@ export interface EarlierCheckpoint {
   readonly proof: readonly string[];
 }
 
+/** A change of the log's key: the entry that names the new key, and a checkpoint over it that both keys signed. */
+export interface ShownRotation {
+  readonly note: string;
+  readonly index: number;
+  readonly leaf: string;
+  /** Inclusion of the entry in the tree of that checkpoint, and that the pack's continues it, base64. */
+  readonly inclusion: readonly string[];
+  readonly proof: readonly string[];
+}
+
 /** Policies that decided entries of the period. */
 export interface BundleInForce {
   readonly name: string;
@@ -99,6 +109,8 @@ export interface EvidenceManifest {
   /** The signed note, with the cosignatures that it has. */
   readonly checkpoint: string;
   readonly earlier: readonly EarlierCheckpoint[];
+  /** Changes of the key until the checkpoint was signed; absent where there was none. */
+  readonly rotations?: readonly ShownRotation[];
   /** Positions of the lines, the entries just before and after the period included, and the proof over them. */
   readonly range: { readonly first: number; readonly end: number; readonly proof: readonly string[] };
   readonly related: readonly RelatedEntry[];

@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:f
 import { join } from 'node:path';
 import { canonicalJson, type Json } from '@writ/decision';
 import { openStoreReader, type StoredEntry, type StoreReader } from '@writ/store';
-import { LATEST_CHECKPOINT_CELL, LATEST_COSIGNED_CELL } from '../cells.ts';
+import { LATEST_CHECKPOINT_CELL, LATEST_COSIGNED_CELL, ROTATION_PREFIX } from '../cells.ts';
 import { type Checkpoint, parseCheckpoint } from '../checkpoint.ts';
 import { parseNote } from '../note.ts';
 import { consistencyProof, inclusionProof, type NodeReader } from '../proof.ts';
@@ -21,6 +21,7 @@ import {
   PACK_FORMAT,
   type RelatedEntry,
   type ShownFields,
+  type ShownRotation,
 } from './pack.ts';
 import { EvidenceFault, entryAt, leafAt, leafOf, positionAt } from './period.ts';
 import type { EvidenceQuestion } from './question.ts';
@@ -101,6 +102,7 @@ function prove(reader: StoreReader, options: ProveOptions): ProveResult {
     ...(options.framework === undefined ? {} : { framework: options.framework }),
     checkpoint: note,
     earlier: earlierCheckpoints(ground, options.since ?? []),
+    ...rotationsOf(ground),
     range: {
       first: ground.lineFirst,
       end: ground.lineEnd,
@@ -244,6 +246,26 @@ function earlierCheckpoints(
     notes.set(note, { note, proof });
   }
   return [...notes.values()];
+}
+
+/** So that whoever knows the log by an earlier key can follow it to the one that signed the pack's checkpoint. */
+function rotationsOf({ reader, checkpoint, node }: Ground): Pick<EvidenceManifest, 'rotations'> {
+  const rotations: ShownRotation[] = [];
+  for (const [cell, note] of reader.scan(ROTATION_PREFIX)) {
+    const index = Number(cell.slice(ROTATION_PREFIX.length));
+    const signed = readNote(note);
+    if (signed === undefined || index >= signed.size)
+      throw new EvidenceFault(`what is kept of the change of the key at entry ${index} cannot be read`);
+    if (signed.size > checkpoint.size) break;
+    rotations.push({
+      note,
+      index,
+      leaf: decoder.decode(entryAt(reader, index).leaf),
+      inclusion: inclusionProof(node, index, signed.size).map(base64),
+      proof: consistencyProof(node, signed.size, checkpoint.size).map(base64),
+    });
+  }
+  return rotations.length === 0 ? {} : { rotations };
 }
 
 function readNote(note: string): Checkpoint | undefined {

@@ -10,6 +10,7 @@ import {
   PACK_FORMAT,
   type RelatedEntry,
   type ShownFields,
+  type ShownRotation,
 } from './pack.ts';
 import { CRITERIA, type EvidenceQuestion } from './question.ts';
 import { allFields } from './show-fields.ts';
@@ -27,8 +28,19 @@ export function readManifest(directory: string): EvidenceManifest {
   const text = readFileSync(join(directory, PACK_FILES.manifest), 'utf8');
   if (text.length > MANIFEST_BYTES_MAX) throw new PackFault('pack.json is too large');
   const value = parsed(text, 'pack.json');
-  const { format, origin, question, framework, checkpoint, earlier, range, related, answer, ...others } =
-    value;
+  const {
+    format,
+    origin,
+    question,
+    framework,
+    checkpoint,
+    earlier,
+    rotations,
+    range,
+    related,
+    answer,
+    ...others
+  } = value;
   if (format !== PACK_FORMAT) throw new PackFault(`the form of the pack is not ${PACK_FORMAT}`);
   const stray = Object.keys(others)[0];
   if (stray !== undefined) throw new PackFault(`pack.json has an unknown member \`${stray}\``);
@@ -45,6 +57,7 @@ export function readManifest(directory: string): EvidenceManifest {
       note: textOf(member(each, 'note'), 'note'),
       proof: textsOf(member(each, 'proof'), 'proof'),
     })),
+    ...(rotations === undefined ? {} : { rotations: listOf(rotations, 'rotations').map(rotationOf) }),
     range: {
       first: positionOf(member(range, 'first'), 'range.first'),
       end: positionOf(member(range, 'end'), 'range.end'),
@@ -95,6 +108,16 @@ function* linesOf(path: string): Generator<string> {
   } finally {
     closeSync(file);
   }
+}
+
+function rotationOf(value: Json): ShownRotation {
+  return {
+    note: textOf(member(value, 'note'), 'rotation.note'),
+    index: positionOf(member(value, 'index'), 'rotation.index'),
+    leaf: textOf(member(value, 'leaf'), 'rotation.leaf'),
+    inclusion: textsOf(member(value, 'inclusion'), 'rotation.inclusion'),
+    proof: textsOf(member(value, 'proof'), 'rotation.proof'),
+  };
 }
 
 function relatedOf(value: Json): RelatedEntry {

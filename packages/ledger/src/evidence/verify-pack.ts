@@ -3,7 +3,7 @@ import { type Checkpoint, openCheckpoint } from '../checkpoint.ts';
 import type { Cosignature } from '../cosignature.ts';
 import type { PersonalField, Trust } from '../entry.ts';
 import { committedFields } from '../field-groups.ts';
-import type { NoteVerifier } from '../note.ts';
+import type { FollowedRotation } from '../follow-rotations.ts';
 import { verifyConsistency, verifyInclusion } from '../proof.ts';
 import { type Leaf, readLeaf } from '../read-entry.ts';
 import { opensCommitment } from '../seal.ts';
@@ -14,6 +14,7 @@ import type { EvidenceAnswer, EvidenceLine, EvidenceManifest, ShownFields } from
 import { hashesOf } from './pack-hashes.ts';
 import { readPackKeys } from './pack-keys.ts';
 import { type PackProblem, PackProblems } from './pack-problem.ts';
+import { followPackRotations, isOfUnknownKey, type PackKeys, verifyContinued } from './pack-rotations.ts';
 import { coveredTo, OUTSIDE } from './prove.ts';
 import type { EvidenceQuestion } from './question.ts';
 import { rangeRoot } from './range-proof.ts';
@@ -25,7 +26,7 @@ import { verifyWitnesses } from './verify-witnesses.ts';
 
 export interface VerifyPackOptions {
   readonly directory: string;
-  /** Public keys of the log in their text form, those of before a rotation included. */
+  /** Public keys of the log in their text form; later ones are followed to. */
   readonly verifierKeys: readonly string[];
   /** The checkpoint that this verifier remembers of the log, if any. */
   readonly seen?: string;
@@ -44,6 +45,8 @@ export interface PackReport {
   readonly checkpoint?: { readonly size: number; readonly time?: string; readonly trust?: Trust };
   /** How the pack stands to what this verifier saw before. */
   readonly seen: 'nothing' | 'continued' | 'not_compared';
+  /** Keys of the log that were not given, and that those before them vouch for. */
+  readonly followed?: readonly FollowedRotation[];
   /** Cosignatures of the given witnesses. */
   readonly cosignatures?: readonly Cosignature[];
   readonly problems: readonly PackProblem[];
@@ -81,7 +84,7 @@ class PackVerifier {
   readonly #options: VerifyPackOptions;
   readonly #problems: PackProblems;
   readonly #manifest: EvidenceManifest;
-  readonly #verifiers: readonly NoteVerifier[];
+  readonly #keys: PackKeys;
   readonly #actual: Uint8Array[] = [];
   readonly #stated: Uint8Array[] = [];
   /** Checkpoints of before with their times, by size. */
@@ -97,7 +100,7 @@ class PackVerifier {
     this.#options = options;
     this.#problems = problems;
     this.#manifest = readManifest(options.directory);
-    this.#verifiers = readPackKeys(options.verifierKeys, problems);
+    this.#keys = followPackRotations(this.#manifest, readPackKeys(options.verifierKeys, problems), problems);
     this.#walk = new EvidenceWalk(this.#manifest.question, this.#erased);
     this.#expected = this.#manifest.range.first;
   }
@@ -106,7 +109,10 @@ class PackVerifier {
     const { origin, question } = this.#manifest;
     const checkpoint = this.#open(this.#manifest.checkpoint, 'the checkpoint');
     const seen = checkpoint === undefined ? 'nothing' : this.#verifyEarlier(checkpoint);
-    if (checkpoint !== undefined) this.#walk.addTrust(checkpoint.trust);
+    if (checkpoint !== undefined) {
+      this.#walk.addTrust(checkpoint.trust);
+      verifyContinued(this.#manifest, this.#keys, checkpoint, this.#problems);
+    }
     const cosignatures = verifyWitnesses(this.#options, this.#manifest.checkpoint, this.#problems);
     this.#verifyRelated(checkpoint);
     this.#verifyLines(checkpoint);
@@ -120,6 +126,7 @@ class PackVerifier {
       answer,
       ...(checkpoint === undefined ? {} : { checkpoint: described(checkpoint) }),
       seen,
+      ...(this.#keys.followed.length === 0 ? {} : { followed: this.#keys.followed }),
       ...(cosignatures === undefined ? {} : { cosignatures }),
       problems: this.#problems.list,
       problem_count: this.#problems.count,
@@ -127,7 +134,8 @@ class PackVerifier {
   }
 
   #open(note: string, what: string): Checkpoint | undefined {
-    const reading = openCheckpoint(note, this.#verifiers);
+    const { verifiers } = this.#keys;
+    const reading = openCheckpoint(note, verifiers);
     if (!reading.ok) {
       const fault =
         reading.code === 'checkpoint_signature' ? 'is not signed by the given key' : 'cannot be read';
@@ -136,7 +144,7 @@ class PackVerifier {
     }
     const { checkpoint } = reading;
     const { origin } = this.#manifest;
-    if (checkpoint.origin !== origin || !this.#verifiers.some(({ name }) => name === origin)) {
+    if (checkpoint.origin !== origin || !verifiers.some(({ name }) => name === origin)) {
       this.#problems.add('checkpoint_origin', `${what} is of the log \`${checkpoint.origin}\``);
       return undefined;
     }
@@ -150,6 +158,7 @@ class PackVerifier {
       seen === undefined ? undefined : this.#open(seen, 'the checkpoint remembered from before');
     let standing: PackReport['seen'] = seen === undefined ? 'nothing' : 'not_compared';
     for (const { note, proof } of this.#manifest.earlier) {
+      if (isOfUnknownKey(this.#manifest, note, this.#keys.verifiers)) continue;
       const earlier = this.#open(note, 'an earlier checkpoint');
       if (earlier === undefined) continue;
       const { size, root, time } = earlier;
