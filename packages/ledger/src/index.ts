@@ -79,7 +79,14 @@ export {
 export { type EntryProof, latestCheckpoint, proveEntry, proveStoredEntry } from './prove-entry.ts';
 export { type EntryFilter, type EntrySource, readEntries, showDecision, tailEntries } from './query.ts';
 export { erasedTogether, eraseFromDetail, type Reading, readEntry } from './read-entry.ts';
-export { openReceipt, type SignedReceipt, signReceipt } from './receipt.ts';
+export {
+  openReceipt,
+  parseReceiptKey,
+  type SignedReceipt,
+  type SignReceipt,
+  signReceipts,
+  vouchedReceipts,
+} from './receipt.ts';
 export {
   RECONCILE_FINDINGS,
   type ReconcileCode,

@@ -1,14 +1,19 @@
-import { writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { newDecisionId } from '@writ/decision';
 import { describe, expect, it } from 'vitest';
 import {
   commandSigner,
   openFileSigner,
+  openReceipt,
   signCheckpoint,
   signOnce,
   startCheckpointer,
   verifyLog,
+  vouchedReceipts,
 } from '../src/index.ts';
+import { parseVerifierKey } from '../src/note.ts';
 import { TemporaryLog } from './temporary-log.ts';
 
 /** A program that signs with the key of a folder, as the one of another user would. */
@@ -78,5 +83,59 @@ describe('[P-LEDGER-SIGNER] a program that holds the key', () => {
     expect((await signOnce(folder, signer, await text(9, 1))).ok).toBe(false);
     expect((await signOnce(folder, signer, await text(11, 2))).ok).toBe(true);
     expect((await signOnce(folder, signer, 'hello\n')).ok).toBe(false);
+  });
+
+  it("[P-SIGNED-RECEIPTS] vouches once for the key of a node, whose receipts are then the log's", async () => {
+    await using log = await new TemporaryLog().open();
+    const keys = join(log.root, 'elsewhere');
+    const held = openFileSigner(keys, { name: 'log.test/held' });
+    const failing = join(log.root, 'failing');
+    writeFileSync(failing, '');
+    const path = program(log, keys)[1] ?? '';
+    // Fails as long as the file is there.
+    const command: [string, ...string[]] = [
+      'sh',
+      '-c',
+      `test ! -e ${failing} && exec ${process.execPath} ${path}`,
+    ];
+    const sign = vouchedReceipts(commandSigner({ command, verifierKey: held.verifierKey }));
+    const id = newDecisionId(Date.now(), (size) => randomBytes(size));
+    const leaf = Buffer.alloc(32).toString('base64');
+    await expect(sign(id, leaf)).rejects.toThrow('ended with status 1');
+    rmSync(failing);
+    const receipt = await sign(id, leaf);
+    writeFileSync(failing, '');
+    const again = await sign(id, leaf);
+    const verifier = parseVerifierKey(held.verifierKey);
+    for (const each of [receipt, again])
+      expect(openReceipt(each, verifier === undefined ? [] : [verifier])).toMatchObject({
+        decisionId: id,
+        signed: true,
+      });
+    expect(openReceipt(receipt, [])?.signed).toBe(false);
+  });
+
+  it('that signs nothing smaller than before signs keys for receipts, of its own log alone', async () => {
+    await using log = new TemporaryLog();
+    const { signer } = log;
+    const statements: string[] = [];
+    const spy = (name: string) => ({
+      ...signer,
+      name,
+      sign: (data: Uint8Array) => {
+        statements.push(Buffer.from(data).toString());
+        return signer.sign(data);
+      },
+    });
+    const id = newDecisionId(Date.now(), (size) => randomBytes(size));
+    const leaf = Buffer.alloc(32).toString('base64');
+    await vouchedReceipts(spy(signer.name))(id, leaf);
+    await vouchedReceipts(spy('log.test/other'))(id, leaf);
+    const [own = '', other = ''] = statements;
+    expect(await signOnce(log.root, signer, own)).toMatchObject({ ok: true });
+    expect(await signOnce(log.root, signer, other)).toMatchObject({ ok: false });
+    expect(await signOnce(log.root, signer, own.replace('receipt-key', 'receipt'))).toMatchObject({
+      ok: false,
+    });
   });
 });

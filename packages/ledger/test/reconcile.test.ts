@@ -4,7 +4,14 @@ import { newDecisionId } from '@writ/decision';
 import { openStoreReader } from '@writ/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../src/checkpoint.ts';
-import { leafHash, openFileSigner, reconcile, signCheckpoint, signReceipt } from '../src/index.ts';
+import {
+  leafHash,
+  openFileSigner,
+  reconcile,
+  signCheckpoint,
+  signReceipts,
+  vouchedReceipts,
+} from '../src/index.ts';
 import { parseVerifierKey } from '../src/note.ts';
 import { TemporaryLog } from './temporary-log.ts';
 
@@ -86,7 +93,7 @@ describe('[P-RECONCILE] receipts against the record', () => {
       Buffer.from(leafHash(leaf)).toString('base64'),
     );
     const { signer } = log;
-    const signed = (id: string, leaf: string, by = signer) => signReceipt(by, id, leaf);
+    const signed = (id: string, leaf: string, by = signer) => signReceipts(by)(id, leaf);
     const keys = [signer.verifierKey];
     const codes = (receipt: string, at = 2) => {
       const lines = [JSON.stringify({ ...receipts[at], receipt })];
@@ -109,6 +116,30 @@ describe('[P-RECONCILE] receipts against the record', () => {
       ]);
       const verifier = parseVerifierKey(signer.verifierKey);
       expect(openCheckpoint(right, verifier === undefined ? [] : [verifier]).ok).toBe(false);
+      // A key that the log's key vouches for signs for it; one that a thief vouches for, or nobody, does not.
+      let asked = 0;
+      const counting = {
+        ...signer,
+        sign: (data: Uint8Array) => {
+          asked += 1;
+          return signer.sign(data);
+        },
+      };
+      const vouched = vouchedReceipts(counting);
+      const [one, other] = [
+        await vouched(ids[2] ?? '', leaves[4] ?? ''),
+        await vouched(ids[2] ?? '', leaves[4] ?? ''),
+      ];
+      expect(asked).toBe(1);
+      expect(codes(one)).toEqual([]);
+      expect(codes(other)).toEqual([]);
+      expect(codes(await vouched(ids[2] ?? '', leaves[6] ?? ''))).toEqual(['entry_different']);
+      const stolen = await vouchedReceipts(thief)(ids[2] ?? '', leaves[4] ?? '');
+      expect(codes(stolen)).toEqual(['receipt_forged']);
+      const line = (note: string) => /^vouched: .*$/m.exec(note)?.[0] ?? '';
+      expect(codes(stolen.replace(line(stolen), line(one)))).toEqual(['receipt_forged']);
+      expect(codes(one.replace(`${line(one)}\n`, ''))).toEqual(['receipt_forged']);
+      expect(codes(one.replace(line(one), `${line(one)}\n${line(one)}`))).toEqual(['receipt_forged']);
       const gone = newDecisionId(Date.now(), (size) => randomBytes(size));
       const lines = [
         JSON.stringify({ ...receipts[2], decision_id: gone, receipt: await signed(gone, leaves[4] ?? '') }),

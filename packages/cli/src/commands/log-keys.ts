@@ -5,6 +5,7 @@ import {
   LedgerError,
   openFileSigner,
   parseCheckpoint,
+  parseReceiptKey,
   proveEntry,
   rotateKey,
   signOnce,
@@ -95,7 +96,7 @@ export function rotateKeyCommand(): Command {
 export function signCommand(): Command {
   const command = new Command('sign')
     .description(
-      "Sign a checkpoint from standard input with a key of this user's own: for `signing` in writ.yaml",
+      "Sign a checkpoint, or a key for receipts, from standard input with a key of this user's own: for `signing` in writ.yaml",
     )
     .requiredOption('--keys <dir>', 'folder of the key, made at first use; readable by its owner alone')
     .option('--origin <name>', 'name of the log for a new key')
@@ -119,8 +120,12 @@ export function signCommand(): Command {
         return EXIT.ok;
       }
       const text = readText('-');
-      if (parseCheckpoint(text)?.origin !== signer.name)
-        throw new CommandError(EXIT.badInput, `standard input is no checkpoint of \`${signer.name}\``);
+      const origin = (parseCheckpoint(text) ?? parseReceiptKey(text))?.origin;
+      if (origin !== signer.name)
+        throw new CommandError(
+          EXIT.badInput,
+          `standard input is no checkpoint of \`${signer.name}\`, and no key for its receipts`,
+        );
       const signed = await signOnce(folder, signer, text);
       if (!signed.ok) throw new CommandError(EXIT.no, signed.message);
       output.line(signed.signature);

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { DecideCall, Environment } from '@writ/decision';
-import { type CheckpointSigner, randomSalts, signReceipt, type Trust } from '@writ/ledger';
+import { randomSalts, type SignReceipt, type Trust } from '@writ/ledger';
 import type { BudgetDefinition } from '@writ/state';
 import type { Store } from '@writ/store';
 import type { PolicySource } from '../layers/policy-source.ts';
@@ -54,7 +54,7 @@ export interface DecisionPointOptions {
   /** People who may be asked to approve. */
   readonly approvers?: readonly Approver[];
   /** Signs receipts for decisions whose entries get their places later: in a cluster. */
-  readonly receipts?: CheckpointSigner;
+  readonly receipts?: SignReceipt;
   /** Names of the channels by which people are asked. */
   readonly channels?: readonly string[];
 }
@@ -85,9 +85,7 @@ export function createDecisionPoint(options: DecisionPointOptions): DecisionServ
     randomBytes,
     salts: randomSalts(),
     saltSeed: () => Buffer.from(randomBytes(SEED_BYTES)).toString('base64url'),
-    ...(receipts === undefined
-      ? {}
-      : { receipt: (id: string, leafHash: string) => signReceipt(receipts, id, leafHash) }),
+    ...(receipts === undefined ? {} : { receipt: receipts }),
     approvers: new Map((options.approvers ?? []).map((approver) => [approver.id, approver])),
     channels: options.channels ?? [],
     pending: new PendingIndex(options.store, clock.nowMs),

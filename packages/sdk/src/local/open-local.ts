@@ -6,9 +6,12 @@ import {
   LEDGER_PROCEDURES,
   LedgerError,
   openFileSigner,
+  type SignReceipt,
+  signReceipts,
   startCheckpointer,
   startWitnessing,
   type Trust,
+  vouchedReceipts,
   type Witness,
 } from '@writ/ledger';
 import {
@@ -140,7 +143,7 @@ async function open(options: LocalOptions, undo: Undo[]): Promise<Omit<LocalPoin
   const { set, refused } = await load(options, sources, engine);
   const policies = createPolicySource(set, () => staleReason(sources));
   undo.push(() => policies.close());
-  const point = createPoint(options, store, policies, receiptSigner(options, signer));
+  const point = createPoint(options, store, policies, receiptsOf(options, signer));
   undo.push(() => point.close());
   await point.administration.recordLife('start', lifeMessage(store.recovery));
   undo.push(async () => void (await point.administration.recordLife('stop')));
@@ -276,16 +279,17 @@ function reportAge(options: LocalOptions, remote: RemoteBundle): void {
   options.onFault?.(`bundle \`${name}\` is ${age} s old: ${place} gives none${why}`, undefined);
 }
 
-/** A cluster's entries get their places later: its nodes sign receipts, with a key at hand; a command would be asked too often. */
-function receiptSigner(options: LocalOptions, signer: CheckpointSigner): CheckpointSigner | undefined {
-  return options.store !== undefined && options.signer === undefined ? signer : undefined;
+/** A cluster's entries get their places later: its nodes sign receipts. A signer that was given is asked seldom. */
+function receiptsOf(options: LocalOptions, signer: CheckpointSigner): SignReceipt | undefined {
+  if (options.store === undefined) return undefined;
+  return options.signer === undefined ? signReceipts(signer) : vouchedReceipts(signer);
 }
 
 function createPoint(
   options: LocalOptions,
   store: Store,
   policies: PolicySource,
-  receipts: CheckpointSigner | undefined,
+  receipts: SignReceipt | undefined,
 ): DecisionService {
   return createDecisionPoint({
     ...(receipts === undefined ? {} : { receipts }),
