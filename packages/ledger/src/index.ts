@@ -46,9 +46,10 @@ export { FRAMEWORKS, type FrameworkName, isFramework } from './evidence/framewor
 export type { EvidenceAnswer, EvidenceManifest } from './evidence/pack.ts';
 export { PACK_FORMAT } from './evidence/pack.ts';
 export { PACK_PROBLEMS, type PackProblem, type PackProblemCode } from './evidence/pack-problem.ts';
+export type { PackReport, VerifyPackOptions } from './evidence/pack-report.ts';
 export { type ProveOptions, type ProveResult, proveEvidence } from './evidence/prove.ts';
 export { type EvidenceQuestion, readBound } from './evidence/question.ts';
-export { type PackReport, type VerifyPackOptions, verifyPack } from './evidence/verify-pack.ts';
+export { verifyPack } from './evidence/verify-pack.ts';
 export {
   EXPORT_FORMS,
   type ExportForm,

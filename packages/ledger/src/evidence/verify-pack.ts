@@ -1,9 +1,7 @@
 import { canonicalJson, type Json } from '@writ/decision';
 import { type Checkpoint, openCheckpoint } from '../checkpoint.ts';
-import type { Cosignature } from '../cosignature.ts';
-import type { PersonalField, Trust } from '../entry.ts';
+import type { PersonalField } from '../entry.ts';
 import { committedFields } from '../field-groups.ts';
-import type { FollowedRotation } from '../follow-rotations.ts';
 import { verifyConsistency, verifyInclusion } from '../proof.ts';
 import { type Leaf, readLeaf } from '../read-entry.ts';
 import { opensCommitment } from '../seal.ts';
@@ -13,45 +11,16 @@ import { type Disclosed, verdictText } from './judge-entry.ts';
 import type { EvidenceAnswer, EvidenceLine, EvidenceManifest, ShownFields } from './pack.ts';
 import { hashesOf } from './pack-hashes.ts';
 import { readPackKeys } from './pack-keys.ts';
-import { type PackProblem, PackProblems } from './pack-problem.ts';
+import { PackProblems } from './pack-problem.ts';
+import type { PackReport, VerifyPackOptions } from './pack-report.ts';
 import { followPackRotations, isOfUnknownKey, type PackKeys, verifyContinued } from './pack-rotations.ts';
 import { coveredTo, OUTSIDE } from './prove.ts';
-import type { EvidenceQuestion } from './question.ts';
 import { rangeRoot } from './range-proof.ts';
 import { PackFault, readLines, readManifest } from './read-pack.ts';
 import { addErasure } from './related.ts';
 import { valuesOf } from './show-fields.ts';
 import { verifySummaries } from './verify-summaries.ts';
 import { verifyWitnesses } from './verify-witnesses.ts';
-
-export interface VerifyPackOptions {
-  readonly directory: string;
-  /** Public keys of the log in their text form; later ones are followed to. */
-  readonly verifierKeys: readonly string[];
-  /** The checkpoint that this verifier remembers of the log, if any. */
-  readonly seen?: string;
-  /** Public keys of witnesses, and how many of them must have cosigned the checkpoint. Default: all that are given. */
-  readonly witnessKeys?: readonly string[];
-  readonly witnessesMin?: number;
-}
-
-/** What verification of a pack found; `ok` only where nothing is wrong. */
-export interface PackReport {
-  readonly ok: boolean;
-  readonly origin?: string;
-  readonly question?: EvidenceQuestion;
-  /** What the entries say, derived anew; absent where they cannot be read. */
-  readonly answer?: EvidenceAnswer;
-  readonly checkpoint?: { readonly size: number; readonly time?: string; readonly trust?: Trust };
-  /** How the pack stands to what this verifier saw before. */
-  readonly seen: 'nothing' | 'continued' | 'not_compared';
-  /** Keys of the log that were not given, and that those before them vouch for. */
-  readonly followed?: readonly FollowedRotation[];
-  /** Cosignatures of the given witnesses. */
-  readonly cosignatures?: readonly Cosignature[];
-  readonly problems: readonly PackProblem[];
-  readonly problem_count: number;
-}
 
 /** An entry may be a little older than a checkpoint that does not cover it: clocks of processes differ. */
 const CLOCK_TOLERANCE_MS = 5_000;
