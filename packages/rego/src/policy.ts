@@ -290,6 +290,7 @@ class CompiledPolicy implements Policy {
       unknowns: unknowns.map(unknownSteps),
       notInlined: disableInlining.map(pathSteps),
       shallow: shallowInlining,
+      nondeterministic: options.nondeterministicBuiltins === true,
       stepsMax: stepsMax ?? PARTIAL_STEPS_MAX_DEFAULT,
       evaluate: (known, variables) =>
         this.#engine.prepareQuery(this.#planned.planQuery(known, variables))(input, evaluation),

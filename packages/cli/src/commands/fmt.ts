@@ -8,6 +8,7 @@ import { readText } from '../compose/read-text.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import { filesBelow } from '../load/files-below.ts';
 import type { Output } from '../output/output.ts';
+import { characterDiff } from '../present/character-diff.ts';
 
 interface FmtOptions {
   readonly write?: boolean;
@@ -30,7 +31,7 @@ export function fmtCommand(): Command {
     .argument('[path...]', 'files or folders; standard input where there are none')
     .option('-w, --write', 'write the files instead of printing them')
     .option('-l, --list', 'list the files that would change')
-    .option('-d, --diff', 'show what would change')
+    .option('-d, --diff', 'show what would change, in colours; line by line where NO_COLOR is set')
     .option('--fail', 'status 1 where a file would change')
     .option('--v0-v1', 'from Rego v0 to what is both v0 and v1')
     .option('--rego-v1', 'as --v0-v1')
@@ -80,11 +81,15 @@ function formatFile(output: Output, file: string, options: FmtOptions): boolean 
   return changed;
 }
 
+/** Characters in colours as OPA shows them; lines with signs where there are to be no colours. */
 function showDiff(output: Output, file: string, before: string, after: string): void {
-  output.line(output.style('bold', file));
+  if ((process.env['NO_COLOR'] ?? '') === '') {
+    output.line(characterDiff(before, after));
+    return;
+  }
+  output.line(file);
   for (const { sign, row, text } of lineDiff(before, after)) {
-    const color = sign === '+' ? 'green' : 'red';
-    output.line(output.style(color, `${sign}${String(row).padStart(5)} ${text}`));
+    output.line(`${sign}${String(row).padStart(5)} ${text}`);
   }
 }
 

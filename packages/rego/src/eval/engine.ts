@@ -180,7 +180,7 @@ const IN_DOUBT: ReadonlySet<string> = new Set([
 /** The same evaluation, without what was heard of it already. */
 function quietly({ observer: _observer, host, ...options }: EvaluationOptions): EvaluationOptions {
   if (host === undefined) return options;
-  const { printed: _printed, traced: _traced, testCase: _testCase, ...silent } = host;
+  const { printed: _printed, traced: _traced, testCase: _testCase, builtinFailed: _failed, ...silent } = host;
   return { ...options, host: silent };
 }
 

@@ -30,6 +30,8 @@ export interface EvaluationHost {
   readonly traced?: (message: string) => void;
   /** Takes the case that a test has come to, where the policy was compiled with `testCases`: the steps after its name. */
   readonly testCase?: (name: readonly Value[]) => void;
+  /** Takes each failure of a builtin, which does not end an evaluation that is not strict. */
+  readonly builtinFailed?: (failure: EvaluationError) => void;
   /** Nanoseconds since 1970, where an evaluation does not say its own time. */
   readonly clock?: () => bigint;
   /** Gives numbers of at least 0 and below 1. */
@@ -211,6 +213,7 @@ export function startRun(
     operationsMax: options.operationsMax ?? OPERATIONS_MAX_DEFAULT,
     memoryBytesMax: options.memoryBytesMax ?? MEMORY_BYTES_MAX_DEFAULT,
     deadlineMs: options.deadlineMs ?? DEADLINE_MS_DEFAULT,
+    builtinFailed: options.host?.builtinFailed,
   });
   builtins.run = run;
   return run;

@@ -33,6 +33,8 @@ export interface PartialSources {
 /** What partial evaluation is given beside the query. */
 export interface PartialSettings {
   readonly unknowns: readonly UnknownPath[];
+  /** Whether calls of non-deterministic builtins are evaluated. */
+  readonly nondeterministic: boolean;
   readonly notInlined: readonly (readonly string[])[];
   readonly shallow: boolean;
   readonly stepsMax: number;
@@ -56,7 +58,7 @@ export function evaluatePartially(
   settings: PartialSettings,
 ): PartialSources | EvaluationError {
   const support = new SupportRules(policy.root);
-  const unknowns = new Unknowns(policy, settings.unknowns);
+  const unknowns = new Unknowns(policy, settings.unknowns, settings.nondeterministic);
   const evaluate = evaluationOver(settings);
   const knownValue = (ref: CoreTerm): Value | undefined => {
     const variable: Variable = { name: 'value', origin: 'generated' };

@@ -17,6 +17,8 @@ export interface PartialOptions {
   readonly disableInlining?: readonly string[];
   /** Puts rules in place only in the query itself, not in supporting rules or rules put in place. */
   readonly shallowInlining?: boolean;
+  /** Evaluates calls of non-deterministic builtins whose operands are known, as if they always gave the same. */
+  readonly nondeterministicBuiltins?: boolean;
   readonly package?: string;
   readonly version?: 0 | 1;
   readonly timeNs?: bigint;

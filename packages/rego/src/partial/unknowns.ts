@@ -15,10 +15,13 @@ export type UnknownPath = readonly string[];
 export class Unknowns {
   readonly #paths: readonly UnknownPath[];
   readonly #root: DocumentNode;
+  readonly #isKnownCall: (name: string) => boolean;
   readonly #rules = new Set<CoreRule>();
 
-  constructor(policy: AnalysedPolicy, paths: readonly UnknownPath[]) {
+  /** @param nondeterministic whether calls of non-deterministic builtins are known, if their operands are */
+  constructor(policy: AnalysedPolicy, paths: readonly UnknownPath[], nondeterministic: boolean) {
     this.#paths = paths;
+    this.#isKnownCall = (name) => nondeterministic || KNOWN_BUILTINS[name]?.nondeterministic !== true;
     this.#root = policy.root;
     for (const rule of policy.rules) if (this.#readsUnknown(rule)) this.#rules.add(rule);
     for (let grows = true; grows; ) {
@@ -91,7 +94,7 @@ export class Unknowns {
     if (replaced || expression.kind !== 'call') return replaced;
     const { callee } = expression;
     if (callee.kind === 'function') return this.document(callee.path);
-    return callee.kind === 'builtin' && KNOWN_BUILTINS[callee.name]?.nondeterministic === true;
+    return callee.kind === 'builtin' && !this.#isKnownCall(callee.name);
   }
 
   #isAtUnknown(path: readonly string[]): boolean {
@@ -110,7 +113,7 @@ export class Unknowns {
       },
       expression: (expression: CoreExpression) => {
         if (expression.kind !== 'call' || expression.callee.kind !== 'builtin') return;
-        found ||= KNOWN_BUILTINS[expression.callee.name]?.nondeterministic === true;
+        found ||= !this.#isKnownCall(expression.callee.name);
       },
     };
     for (const { body, value } of rule.branches) {

@@ -18,6 +18,7 @@ export function builtinFailed(run: Run, error: BuiltinError, location: Location)
   if (error.code === 'eval_cancel_error')
     throw new EvaluationFault('eval_cancel_error', error.message, location);
   run.builtinError ??= { error, location };
+  run.builtinFailed?.({ kind: 'error', code: error.code, message: error.message, location });
   return undefined;
 }
 

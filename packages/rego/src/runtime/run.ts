@@ -53,6 +53,14 @@ export function newMemo(groupCount: number): unknown[] {
   return groupCount <= DENSE_GROUPS_MAX ? new Array(groupCount) : [];
 }
 
+/** A failure of a builtin, in the form of an evaluation's error. */
+export interface FailedCall {
+  readonly kind: 'error';
+  readonly code: 'eval_builtin_error' | 'eval_type_error';
+  readonly message: string;
+  readonly location: Location;
+}
+
 /** One evaluation. */
 export class Run {
   scope: Scope;
@@ -63,6 +71,8 @@ export class Run {
   rulesEvaluated = 0;
   /** The first failure of a builtin; reported in strict mode. */
   builtinError: { readonly error: BuiltinError; readonly location: Location } | undefined;
+  /** Hears of all of them. */
+  readonly builtinFailed: ((failure: FailedCall) => void) | undefined;
   operations = 0;
   #nextCheck: number;
   #memoryBytes = 0;
@@ -82,12 +92,14 @@ export class Run {
     readonly memoryBytesMax: number;
     /** From the first look at the clock, which is after a few operations. */
     readonly deadlineMs: number;
+    readonly builtinFailed: Run['builtinFailed'];
   }) {
     this.scope = options.scope;
     this.groupCount = options.groupCount;
     this.builtins = options.builtins;
     this.matched = options.recordRules ? [] : undefined;
     this.observer = options.observer;
+    this.builtinFailed = options.builtinFailed;
     this.#operationsMax = options.operationsMax;
     this.#memoryBytesMax = options.memoryBytesMax;
     this.#deadlineMs = options.deadlineMs;
