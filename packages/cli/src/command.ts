@@ -19,7 +19,7 @@ export interface Formats {
 }
 
 const FORMATS: Formats = {
-  flag: '--format <format>',
+  flag: '-f, --format <format>',
   choices: ['pretty', 'json'],
   initial: 'pretty',
   about: 'pretty for people, json for programs',
@@ -32,7 +32,10 @@ type Action = (context: CommandContext, ...args: never[]) => Promise<number> | n
  * sets the exit status that the action returns.
  */
 export function withAction(command: Command, action: Action, formats = FORMATS): Command {
-  return command.option(formats.flag, formats.about, formats.initial).action(async (...args: unknown[]) => {
+  // Where -f follows a log it is not free.
+  const isTaken = command.options.some(({ short }) => short === '-f');
+  const flag = isTaken ? formats.flag.replace(/^-f, /, '') : formats.flag;
+  return command.option(flag, formats.about, formats.initial).action(async (...args: unknown[]) => {
     const self = args.pop() as Command;
     const { format } = self.opts<{ format: string }>();
     if (!formats.choices.includes(format))

@@ -206,9 +206,9 @@ describe.skipIf(opa === undefined)('the tools print what those of OPA print', ()
     const wasm = await runWrit(['eval', '--target', 'wasm', '1 + 1']);
     expect(wasm.status).toBe(64);
     expect(wasm.stderr).toContain('`wasm` is not there');
-    const optimised = await runWrit(['eval', '-O', '1', '1 + 1']);
-    expect(optimised.status).toBe(64);
-    expect(optimised.stderr).toContain('leave it out');
+    const optimised = await runWrit(['eval', '-O', '2', '-f', 'raw', '1 + 1']);
+    expect(optimised.stdout).toBe('2\n');
+    expect((await runWrit(['eval', '-O', '3', '1 + 1'])).status).toBe(64);
   });
 
   it.each(['{}', '{"x": 1}', '{"m": [1, 2, 3], "names": ["x", "y"], "q": [1, 2], "z": [2]}'])(
@@ -250,5 +250,56 @@ describe.skipIf(opa === undefined)('the tools print what those of OPA print', ()
     const ours = failuresIn((await runWrit(words)).stdout);
     expect(ours).toHaveLength(8);
     expect(ours).toEqual(failuresIn(stdout));
+  });
+
+  it('eval --show-builtin-errors lists the errors beside the result', async () => {
+    const words = ['eval', '--show-builtin-errors', '-f', 'json', 'x := [0, 1, 0][_]; y = 1 / x'];
+    const ours = JSON.parse((await runWrit(words)).stdout);
+    const theirs = (await opaJson(...words)) as { readonly errors: readonly Record<string, unknown>[] };
+    const withoutStack = theirs.errors.map(({ stack_trace: _stack, ...rest }) => rest);
+    expect(ours).toEqual({ ...theirs, errors: withoutStack });
+    expect(ours.errors).toHaveLength(2);
+  });
+
+  it('eval --partial leaves calls of non-deterministic builtins, or evaluates them', async () => {
+    const words = ['eval', '--partial', '-f', 'source', 'time.now_ns() > 5; input.x'];
+    const { stdout } = await run(opa!, [...words, '--nondeterminstic-builtins']);
+    const evaluated = (await runWrit([...words, '--nondeterminstic-builtins'])).stdout;
+    expect(evaluated.trim()).toBe(stdout.trim());
+    expect(evaluated).not.toContain('time.now_ns');
+    expect((await runWrit(words)).stdout).toContain('time.now_ns');
+  });
+
+  it('check --v0-v1 takes what both versions take', async () => {
+    const file = join(temporaryFolder(), 'p.rego');
+    const both = 'package p\n\nimport rego.v1\n\nallow if input.x\n';
+    for (const text of [both, 'package p\n\nallow { input.x }\n', 'package p\n\nallow if input.x\n']) {
+      writeFileSync(file, text);
+      const theirs = await run(opa!, ['check', '--v0-v1', file]).then(
+        () => true,
+        () => false,
+      );
+      expect([text, (await runWrit(['check', '--v0-v1', file])).status === 0]).toEqual([text, theirs]);
+      expect(theirs).toBe(text === both);
+    }
+  });
+
+  it('test: traces of failures, as JSON', async () => {
+    const file = join(temporaryFolder(), 'v_test.rego');
+    writeFileSync(file, FAILING);
+    const words = ['test', '-v', '-f', 'json', '--run', 'test_seven', file];
+    const shape = (results: unknown) =>
+      (results as readonly { readonly trace: readonly Record<string, unknown>[] }[]).map(({ trace }) =>
+        trace.map(({ Op, Location, QueryID, ParentID, Message }) => [
+          Op,
+          Location,
+          QueryID,
+          ParentID,
+          Message,
+        ]),
+      );
+    const ours = JSON.parse((await runWrit(words)).stdout);
+    expect(shape(ours)).toEqual(shape(await opaJson(...words)));
+    expect(ours[0].trace.map(({ Node }: { readonly Node: unknown }) => Node)).not.toContain(null);
   });
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Bundle, BundleProblem } from '@writ/bundle';
 import {
   type CompileOptions,
+  type CompileResult,
   compilePolicy,
   type Diagnostic,
   type JsonObject,
@@ -12,7 +13,11 @@ import {
 import { misfits } from './entrypoint-fit.ts';
 
 /** What a bundle's policies are checked with. */
-export type CheckOptions = Pick<CompileOptions, 'strict' | 'schemas' | 'capabilities' | 'documents'>;
+export interface CheckOptions
+  extends Pick<CompileOptions, 'strict' | 'schemas' | 'capabilities' | 'documents'> {
+  /** Versions that modules are read in, where not their own: an error in any of them counts, the first one's first. */
+  readonly versions?: readonly (0 | 1)[];
+}
 
 /** A bundle on its way through `writ check`: where it lies and what its modules say. */
 export interface CheckedBundle {
@@ -36,7 +41,7 @@ export function checkBundle(bundle: Bundle, path: string, options: CheckOptions)
     version,
   }));
   const own = { ...options, documents: bundle.data as JsonObject };
-  const { policy, diagnostics } = compilePolicy(sources, own);
+  const { policy, diagnostics } = compileInVersions(sources, own);
   const problems = policy === undefined ? [] : misfits(bundle, policy);
   return { bundle, path, sources, options: own, diagnostics, problems };
 }
@@ -49,7 +54,21 @@ export function checkFiles(files: readonly string[], options: CheckOptions): Che
 
 /** What is wrong with modules that are compiled together. */
 export function diagnose(sources: readonly ModuleSource[], options: CheckOptions): readonly Diagnostic[] {
-  return compilePolicy(sources, options).diagnostics;
+  return compileInVersions(sources, options).diagnostics;
+}
+
+function compileInVersions(
+  sources: readonly ModuleSource[],
+  { versions, ...options }: CheckOptions,
+): CompileResult {
+  if (versions === undefined) return compilePolicy(sources, options);
+  const results = versions.map((version) =>
+    compilePolicy(
+      sources.map((source) => ({ ...source, version })),
+      options,
+    ),
+  );
+  return results.find(({ policy }) => policy === undefined) ?? results.at(-1)!;
 }
 
 /** Where a module lies on disk. */

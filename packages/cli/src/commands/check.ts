@@ -19,6 +19,7 @@ import { silentBundles } from '../check/silent-bundles.ts';
 import { type CommandContext, withAction } from '../command.ts';
 import { findBundlePaths, readBundles } from '../compose/find-bundles.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
+import { filesBelow } from '../load/files-below.ts';
 import type { Output } from '../output/output.ts';
 
 interface Options {
@@ -26,8 +27,13 @@ interface Options {
   readonly schema?: string;
   readonly capabilities?: string;
   readonly maxErrors: string;
+  readonly ignore: string[];
+  readonly v0Compatible?: true;
+  readonly v0V1?: true;
   readonly fix?: true;
 }
+
+const collect = (value: string, before: string[]): string[] => [...before, value];
 
 /** `writ check PATH…`: does it compile, is the manifest right, is anything suspicious. */
 export function checkCommand(): Command {
@@ -38,6 +44,14 @@ export function checkCommand(): Command {
     .option('-s, --schema <path>', 'JSON Schema of the input, or a folder of schemas that annotations name')
     .option('--capabilities <file>', 'what policies may use, in the format of OPA’s capabilities.json')
     .option('-m, --max-errors <number>', 'how many errors are shown; 0 shows all', '10')
+    .option(
+      '--ignore <pattern>',
+      'files and folders to leave out; folders are then read file by file, not as bundles; may be repeated',
+      collect,
+      [],
+    )
+    .option('--v0-compatible', 'read modules as Rego v0')
+    .option('--v0-v1', 'modules must mean the same to Rego v0 and v1: each version has to take them')
     .option('--fix', 'make the mends that need no choice, and show them')
     .addOption(
       new Option('-b, --bundle', 'paths are always bundles; taken so that scripts for opa run').hideHelp(),
@@ -49,7 +63,7 @@ export function checkCommand(): Command {
   return withAction(command, async ({ output }: CommandContext, paths: string[], options: Options) => {
     const max = maxErrors(options.maxErrors);
     const checkOptions = checkOptionsOf(options);
-    const checked = await readAndCheck(paths, checkOptions);
+    const checked = await readAndCheck(paths, options.ignore, checkOptions);
     const done = options.fix ? checked.map((one) => fix(one, output)) : checked;
     return report(output, done, max);
   });
@@ -62,17 +76,25 @@ function maxErrors(text: string): number {
   return Number(text);
 }
 
-function checkOptionsOf({ strict, schema, capabilities }: Options): CheckOptions {
+function checkOptionsOf({ strict, schema, capabilities, v0Compatible, v0V1 }: Options): CheckOptions {
   return {
+    ...(v0V1 ? { versions: [0, 1] } : v0Compatible && { versions: [0] }),
     ...(strict && { strict }),
     ...(schema !== undefined && { schemas: readSchemas(schema) }),
     ...(capabilities !== undefined && { capabilities: readCapabilitiesFile(capabilities) }),
   };
 }
 
-async function readAndCheck(paths: readonly string[], options: CheckOptions): Promise<CheckedBundle[]> {
-  const files = paths.filter(isRegoFile);
-  const folders = paths.filter((path) => !isRegoFile(path)).flatMap(findBundlePaths);
+async function readAndCheck(
+  paths: readonly string[],
+  ignore: readonly string[],
+  options: CheckOptions,
+): Promise<CheckedBundle[]> {
+  const isFile = (path: string): boolean => ignore.length > 0 || isRegoFile(path);
+  const files = paths
+    .filter(isFile)
+    .flatMap((path) => (isRegoFile(path) ? [path] : regoFilesBelow(path, ignore)));
+  const folders = paths.filter((path) => !isFile(path)).flatMap(findBundlePaths);
   const bundles = await readBundles(folders);
   const checked = await Promise.all(
     bundles.map(async (bundle, index) => {
@@ -81,6 +103,12 @@ async function readAndCheck(paths: readonly string[], options: CheckOptions): Pr
     }),
   );
   return files.length === 0 ? checked : [checkFiles(files, options), ...checked];
+}
+
+function regoFilesBelow(path: string, ignore: readonly string[]): readonly string[] {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new CommandError(EXIT.badInput, `there is no folder ${path}`);
+  return filesBelow(path, ignore).filter((file) => file.endsWith('.rego'));
 }
 
 function isRegoFile(path: string): boolean {

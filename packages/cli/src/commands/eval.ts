@@ -5,6 +5,7 @@ import {
   compilePolicy,
   coverageReport,
   type Diagnostic,
+  type EvaluationError,
   type ExplainMode,
   evaluateAsync,
   filterTrace,
@@ -27,6 +28,7 @@ import { runBatch } from '../batch/run-batch.ts';
 import { readCapabilitiesFile, readSchemas } from '../check/read-options.ts';
 import { type CommandContext, withAction } from '../command.ts';
 import { readText } from '../compose/read-text.ts';
+import { checkOptions, type EvalOptions } from '../eval/eval-options.ts';
 import { CommandError, EXIT } from '../exit-status.ts';
 import { readDurationMs, readTimeNs } from '../load/durations.ts';
 import { type Loaded, loadBundles, loadPaths, mergeLoaded } from '../load/load-paths.ts';
@@ -39,43 +41,6 @@ import {
   type Shown,
   type ShownError,
 } from '../present/present-results.ts';
-
-interface EvalOptions {
-  readonly data: string[];
-  readonly bundle: string[];
-  readonly input?: string;
-  readonly stdin?: boolean;
-  readonly stdinInput?: boolean;
-  readonly package?: string;
-  readonly import: string[];
-  readonly ignore: string[];
-  readonly v0Compatible?: boolean;
-  readonly strictBuiltinErrors?: boolean;
-  readonly fail?: boolean;
-  readonly failDefined?: boolean;
-  readonly explain?: string;
-  readonly varValues?: boolean;
-  readonly profile?: boolean;
-  readonly profileLimit: string;
-  readonly profileSort: string[];
-  readonly coverage?: boolean;
-  readonly metrics?: boolean;
-  readonly instrument?: boolean;
-  readonly prettyLimit: string;
-  readonly timeout?: string;
-  readonly time?: string;
-  readonly batch?: boolean;
-  readonly partial?: boolean;
-  readonly unknowns: string[];
-  readonly disableInlining: string[];
-  readonly shallowInlining?: boolean;
-  readonly strict?: boolean;
-  readonly schema?: string;
-  readonly capabilities?: string;
-  readonly count: string;
-  readonly target: string;
-  readonly optimize: string;
-}
 
 const collect = (value: string, before: string[]): string[] => [...before, value];
 
@@ -94,6 +59,7 @@ export function evalCommand(): Command {
     .option('--ignore <pattern>', 'files and folders to leave out; may be repeated', collect, [])
     .option('--v0-compatible', 'read modules and query as Rego v0')
     .option('--strict-builtin-errors', 'an error in a builtin ends the evaluation')
+    .option('--show-builtin-errors', 'print all errors in builtins beside the result')
     .option('-S, --strict', 'also refuse what is unused, deprecated or hides something')
     .option('-s, --schema <path>', 'JSON Schema of the input, or a folder of schemas that annotations name')
     .option('--capabilities <file>', 'what policies may use, in the format of OPA’s capabilities.json')
@@ -106,8 +72,16 @@ export function evalCommand(): Command {
     )
     .option('--disable-inlining <path>', 'rules that --partial keeps as rules; may be repeated', collect, [])
     .option('--shallow-inlining', 'let --partial put rules in place only in the query itself')
+    .option(
+      '--nondeterminstic-builtins',
+      'let --partial evaluate calls such as time.now_ns() too (the spelling is OPA’s)',
+    )
     .option('-t, --target <name>', 'what the query runs on: only rego, this engine', 'rego')
-    .option('-O, --optimize <level>', 'only 0: this engine optimises while it compiles', '0')
+    .option(
+      '-O, --optimize <level>',
+      '0, 1 or 2; changes nothing: this engine optimises while it compiles',
+      '0',
+    )
     .option('--count <number>', 'evaluate so many times', '1')
     .option('--fail', 'status 1 where the result is undefined or empty')
     .option('--fail-defined', 'status 1 where the result is defined')
@@ -159,44 +133,13 @@ async function run(
   const format = context.format as ResultFormat;
   const printed = PRESENTERS[format](shown, { limit: Number(options.prettyLimit) });
   if (printed !== '') process.stdout.write(`${printed}\n`);
-  if (shown.errors.length > 0) {
-    if (format !== 'json' && format !== 'discard') context.output.note(evaluated.rendered);
-    return EXIT.badInput;
-  }
+  if (shown.errors.length > 0 && format !== 'json' && format !== 'discard')
+    context.output.note(evaluated.rendered);
+  if (evaluated.hasFailed) return EXIT.badInput;
   const isDefined = shown.results.length > 0;
   return (options.fail === true && !isDefined) || (options.failDefined === true && isDefined)
     ? EXIT.no
     : EXIT.ok;
-}
-
-const EXPLAIN_MODES: readonly string[] = ['notes', 'fails', 'full', 'debug', 'off'];
-
-function checkOptions(query: string | undefined, options: EvalOptions): void {
-  const refuse = (message: string): never => {
-    throw new CommandError(EXIT.usage, message);
-  };
-  const { stdin, stdinInput, input, batch: isBatch, explain } = options;
-  if (isBatch === true && query !== undefined)
-    refuse('the lines of a batch hold the queries: name none beside --batch');
-  if (isBatch !== true && stdin === true && query !== undefined) refuse('give a query or --stdin, not both');
-  if (isBatch !== true && stdin !== true && query === undefined) refuse('missing a query; --stdin reads one');
-  if (stdin === true && (stdinInput === true || input === '-'))
-    refuse('standard input holds the query or the input, not both');
-  if (stdinInput === true && input !== undefined) refuse('give --input or --stdin-input, not both');
-  if (options.fail === true && options.failDefined === true)
-    refuse('give --fail or --fail-defined, not both');
-  if (!/^[1-9]\d*$/.test(options.count)) refuse('--count: give a whole number of at least 1');
-  if (options.target !== 'rego')
-    refuse(`--target: \`${options.target}\` is not there; leave it out, or use \`opa eval\` for Wasm`);
-  if (options.optimize !== '0')
-    refuse(
-      '--optimize: levels above 0 change no answer, and this engine has none; leave it out, or see --partial for what is left of a query',
-    );
-  if (options.partial !== true && (options.unknowns.length > 0 || options.disableInlining.length > 0)) {
-    refuse('--unknowns and --disable-inlining belong to --partial');
-  }
-  if (explain !== undefined && !EXPLAIN_MODES.includes(explain))
-    refuse(`--explain: \`${explain}\` is none of ${EXPLAIN_MODES.join(', ')}`);
 }
 
 function versionOf({ v0Compatible }: EvalOptions): 0 | 1 {
@@ -220,6 +163,8 @@ interface Evaluated {
   readonly shown: Shown;
   /** The errors as people read them. */
   readonly rendered: string;
+  /** There is no answer; errors in builtins alone can stand beside one. */
+  readonly hasFailed: boolean;
 }
 
 async function evaluate(
@@ -247,13 +192,29 @@ async function evaluate(
   );
   if (prepared.query === undefined) return refused(prepared.diagnostics, texts);
   const watching = watch(context, policy, query, options);
-  const once = () =>
-    evaluateAsync(prepared.query!, input, evaluationOptions(options, data, watching.observer));
+  const failures: EvaluationError[] = [];
+  const once = () => {
+    failures.length = 0;
+    return evaluateAsync(
+      prepared.query!,
+      input,
+      evaluationOptions(options, data, watching.observer, (failure) => void failures.push(failure)),
+    );
+  };
   const { result: found } = await stopwatch.time('timer_rego_query_eval_ns', async () => {
     for (let left = Number(options.count); left > 1; left--) await once();
     return once();
   });
-  return { shown: { ...resultsOf(found), ...watching.report() }, rendered: renderFault(found) };
+  const { errors, results } = resultsOf(found);
+  const beside = failures.flatMap((failure) => resultsOf(failure).errors);
+  return {
+    shown: { errors: [...errors, ...beside], results, ...watching.report() },
+    rendered: [found, ...failures]
+      .map(renderFault)
+      .filter((text) => text !== '')
+      .join('\n'),
+    hasFailed: found.kind === 'error',
+  };
 }
 
 function compileOptions({ strict, schema, capabilities }: EvalOptions): CompileOptions {
@@ -286,6 +247,7 @@ function evaluateInPart(
     host: { crypto: nodeCrypto },
     disableInlining: options.disableInlining,
     shallowInlining: options.shallowInlining === true,
+    nondeterministicBuiltins: options.nondeterminsticBuiltins === true,
     ...(options.unknowns.length > 0 && { unknowns: options.unknowns.flatMap((one) => one.split(',')) }),
     ...(input !== undefined && { input }),
     ...(options.package !== undefined && { package: packagePath(options.package) }),
@@ -293,7 +255,8 @@ function evaluateInPart(
     ...(options.timeout !== undefined && { deadlineMs: readDurationMs('--timeout', options.timeout) }),
   });
   if (left.kind === 'refused') return refuse(refused(left.diagnostics, texts));
-  if (left.kind === 'error') return refuse({ shown: resultsOf(left), rendered: renderFault(left) });
+  if (left.kind === 'error')
+    return refuse({ shown: resultsOf(left), rendered: renderFault(left), hasFailed: true });
   const printed = presentResidue(left, context.format);
   if (printed === undefined) throw new CommandError(EXIT.usage, '--partial prints json, pretty or source');
   if (printed !== '') process.stdout.write(`${printed}\n`);
@@ -325,12 +288,17 @@ function evaluationOptions(
   options: EvalOptions,
   data: JsonObject,
   observer: Observer | undefined,
+  builtinFailed: (failure: EvaluationError) => void,
 ): AsyncEvaluationOptions {
   return {
     data,
     network: nodeNetwork(),
     strict: options.strictBuiltinErrors ?? false,
-    host: { crypto: nodeCrypto, printed: (text) => void process.stderr.write(`${text}\n`) },
+    host: {
+      crypto: nodeCrypto,
+      printed: (text) => void process.stderr.write(`${text}\n`),
+      ...(options.showBuiltinErrors === true && { builtinFailed }),
+    },
     ...(options.time !== undefined && { timeNs: readTimeNs('--time', options.time) }),
     ...(options.timeout !== undefined && { deadlineMs: readDurationMs('--timeout', options.timeout) }),
     ...(observer !== undefined && { observer }),
@@ -373,7 +341,7 @@ function refused(diagnostics: readonly Diagnostic[], texts: ReadonlyMap<string, 
     ({ code, message, location }): ShownError => ({ message, code, location: placeOf(location) }),
   );
   const rendered = diagnostics.map((each) => renderDiagnostic(each, texts.get(each.location.file) ?? ''));
-  return { shown: { errors, results: [] }, rendered: rendered.join('\n\n') };
+  return { shown: { errors, results: [] }, rendered: rendered.join('\n\n'), hasFailed: true };
 }
 
 function placeOf({ file, row, column }: Diagnostic['location']): NonNullable<ShownError['location']> {

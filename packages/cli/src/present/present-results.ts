@@ -101,7 +101,9 @@ function prettyText(shown: Shown, { limit }: PresentOptions): string {
   const { results, errors, metrics, explanation, profile, coverage } = shown;
   const parts = [
     ...(explanation === undefined || explanation.events.length === 0 ? [] : [explanationText(explanation)]),
-    ...(errors.length > 0 ? [] : [results.length === 0 ? 'undefined' : prettyResults(results, limit)]),
+    ...(errors.length > 0 && results.length === 0
+      ? []
+      : [results.length === 0 ? 'undefined' : prettyResults(results, limit)]),
     ...(metrics === undefined ? [] : [metricsTable(metrics)]),
     ...(profile === undefined ? [] : [profileTable(profile)]),
     ...(coverage === undefined ? [] : [prettyJson(JSON.stringify(opaCoverage(coverage)))]),
