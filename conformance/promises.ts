@@ -412,8 +412,14 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     source: 'CVE-2025-54136; tool poisoning',
   },
   'P-GATEWAY-PINNED': {
-    sentence: 'A definition that changed, or is new, is neither listed nor callable.',
+    sentence:
+      'What a server says of a tool, prompt or resource is held to what was pinned: changed, it is neither listed nor callable; new tools, prompts and templates wait.',
     source: 'CVE-2025-54136',
+  },
+  'P-GATEWAY-QUARANTINE-TOLD': {
+    sentence:
+      'People hear by the configured channels of definitions that wait for them, and no server can flood them.',
+    source: 'docs/how-to/wrap-an-mcp-server.md',
   },
   'P-GATEWAY-REBINDING': {
     sentence: 'A foreign Host or Origin is refused.',

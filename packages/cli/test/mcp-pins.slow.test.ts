@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { REPOSITORY, runWrit } from './support/run-writ.ts';
@@ -36,8 +36,32 @@ describe('writ mcp pin, diff, approve', () => {
     expect((await writ('approve', 'raw', 'none')).status).toBe(64);
     expect(await writ('approve', 'raw', 'echo')).toMatchObject({
       status: 0,
-      stdout: expect.stringContaining('1 tools approved'),
+      stdout: expect.stringContaining('1 definition approved'),
     });
+    const others = await writ('diff');
+    expect([others.status, others.stdout]).toEqual([1, expect.stringContaining('changed prompt raw/greet')]);
+    await writ('approve', 'raw');
     expect((await writ('diff')).status).toBe(0);
+  });
+
+  it('[P-GATEWAY-PINNED] a server that `writ mcp run` wraps is named by its words, and needs no configuration', async () => {
+    const { folder, data } = starterProject();
+    const words = ['--id', 'raw', '--', process.execPath, SERVER];
+    const writ = (...given: string[]) =>
+      runWrit(['mcp', ...given, '--data', data, ...words], { cwd: folder });
+    expect(await writ('diff')).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('new     raw/echo'),
+    });
+    expect(await writ('pin')).toMatchObject({ status: 0 });
+    expect(await writ('diff')).toMatchObject({ status: 0 });
+    expect(await writ('approve', 'raw', 'echo')).toMatchObject({
+      status: 0,
+      stdout: '0 definitions approved\n',
+    });
+    const pins = JSON.parse(readFileSync(join(data, 'pins.json'), 'utf8'));
+    expect(pins).toMatchObject({ 'raw/': 'seen', 'raw/echo': expect.stringMatching(/^sha256:/) });
+    const without = await runWrit(['mcp', 'diff', '--data', data], { cwd: folder });
+    expect([without.status, without.stderr]).toEqual([78, expect.stringContaining('after --')]);
   });
 });

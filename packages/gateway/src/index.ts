@@ -5,7 +5,7 @@ export type { GatewayTelemetry } from './mcp/call-telemetry.ts';
 export type { CatalogueTool } from './mcp/catalogue.ts';
 export { GATEWAY_CHAIN, type GatewayStep } from './mcp/chain.ts';
 export {
-  type ChangedTool,
+  type ChangedDefinition,
   createMcpGateway,
   type McpGateway,
   type McpGatewayOptions,
@@ -30,12 +30,13 @@ export {
   METHODS,
   type MethodRule,
 } from './mcp/methods.ts';
+export { PIN_KINDS, type PinKind } from './mcp/pins.ts';
 export { DECISION_META_KEY } from './mcp/refusal.ts';
 export type { RefusalForm, RefusalOptions } from './mcp/refuse.ts';
 export {
   type PinReview,
   type PinState,
-  type ReviewedTool,
+  type ReviewedDefinition,
   type ReviewOptions,
   reviewPins,
 } from './mcp/review-pins.ts';

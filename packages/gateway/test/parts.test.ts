@@ -66,12 +66,12 @@ describe('pins', () => {
     const file = pinsFile();
     const one = openPins(file);
     const other = openPins(file);
-    one.pinFirstSight('a', pinned({ x: 'sha256:1' }));
-    other.pinFirstSight('b', pinned({ y: 'sha256:2' }));
-    other.pinFirstSight('a', pinned({ x: 'sha256:evil' }));
-    one.pinFirstSight('a', pinned({ z: 'sha256:3' }));
+    one.pinSeen('a', 'tool', pinned({ x: 'sha256:1' }));
+    other.pinSeen('b', 'tool', pinned({ y: 'sha256:2' }));
+    other.pinSeen('a', 'tool', pinned({ x: 'sha256:evil' }));
+    one.pinSeen('a', 'tool', pinned({ z: 'sha256:3' }));
     const later = openPins(file);
-    expect([later.of('a')('x'), later.of('b')('y'), later.of('a')('z')]).toEqual([
+    expect([later.of('a', 'tool')('x'), later.of('b', 'tool')('y'), later.of('a', 'tool')('z')]).toEqual([
       'sha256:1',
       'sha256:2',
       undefined,
@@ -81,17 +81,17 @@ describe('pins', () => {
 
   it('[P-GATEWAY-PINNED] a server that offered nothing at first adds nothing later', () => {
     const pins = openPins(undefined);
-    pins.pinFirstSight('a', new Map());
-    pins.pinFirstSight('a', pinned({ late: 'sha256:1' }));
-    expect(pins.of('a')('late')).toBeUndefined();
-    expect(pins.of('__proto__')('x')).toBeUndefined();
-    expect(pins.of('')('constructor')).toBeUndefined();
+    pins.pinSeen('a', 'tool', new Map());
+    pins.pinSeen('a', 'tool', pinned({ late: 'sha256:1' }));
+    expect(pins.of('a', 'tool')('late')).toBeUndefined();
+    expect(pins.of('__proto__', 'tool')('x')).toBeUndefined();
+    expect(pins.of('', 'tool')('constructor')).toBeUndefined();
   });
 
   it('[P-GATEWAY-PINNED] a damaged file is an error, never an empty one', () => {
     for (const text of ['', 'null', '[]', '{', '1', '{"a/x":1}']) {
       const file = pinsFile();
-      openPins(file).pinFirstSight('a', pinned({ x: 'sha256:1' }));
+      openPins(file).pinSeen('a', 'tool', pinned({ x: 'sha256:1' }));
       writeFileSync(file, text);
       expect(() => openPins(file)).toThrow('pins');
       expect(readFileSync(file, 'utf8')).toBe(text);

@@ -1,8 +1,15 @@
 export type { CallbackReceiver } from './access-request/callbacks.ts';
 export { callbackSender } from './channels/callback-sender.ts';
-export type { ChannelAnswer, ChannelNotice, ChannelSender } from './channels/sender.ts';
+export type {
+  AlertNotice,
+  ChannelAlert,
+  ChannelAnswer,
+  ChannelNotice,
+  ChannelSender,
+} from './channels/sender.ts';
 export type { SignedReceiver } from './channels/signed-post.ts';
 export { type SlackOptions, slackSender } from './channels/slack-sender.ts';
+export { type Alerts, type AlertsOptions, startAlerts } from './channels/start-alerts.ts';
 export { type ChannelsOptions, startChannels } from './channels/start-channels.ts';
 export { teamsSender } from './channels/teams-sender.ts';
 export { type WebhookOptions, webhookSender } from './channels/webhook-sender.ts';

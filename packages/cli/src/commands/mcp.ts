@@ -1,19 +1,18 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { createMcpGateway, GATEWAY_LIMITS, type UpstreamConfig } from '@writ/gateway';
+import { createMcpGateway, GATEWAY_LIMITS } from '@writ/gateway';
 import type { Caller } from '@writ/identity';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
 import { callerOf } from '../compose/caller-of.ts';
-import { serverIdOf } from '../compose/server-id.ts';
+import { serverOfWords } from '../compose/server-of-words.ts';
 import { type ServiceOverrides, serviceFromConfig } from '../compose/service-from-config.ts';
 import { startService } from '../compose/start-service.ts';
 import { waitForEnding } from '../compose/until-signal.ts';
 import type { Config } from '../config/config.ts';
 import { limitsOf } from '../config/limits-config.ts';
 import { readConfig } from '../config/read-config.ts';
-import { CommandError, EXIT } from '../exit-status.ts';
-import { changedToolLine } from '../output/changed-tool-line.ts';
+import { EXIT } from '../exit-status.ts';
 import type { Output } from '../output/output.ts';
 import { approveCommand, diffCommand, pinCommand } from './mcp-pins.ts';
 import { showEvents } from './serve.ts';
@@ -68,8 +67,8 @@ async function runServer(output: Output, words: readonly string[], options: McpR
   const ending = waitForEnding();
   const gateway = createMcpGateway({
     point: service.point.as({ pointId: 'mcp-run', mayAssert: {}, mode: made.mode ?? 'enforce' }),
-    upstreams: [serverOf(words, options.id)],
-    onChangedTool: (changed) => output.note(`warning: ${changedToolLine(changed)}`),
+    upstreams: [serverOfWords(words, options.id)],
+    onChanged: service.changed,
     pinsFile: join(service.dataDirectory, 'pins.json'),
     limits: limitsOf(GATEWAY_LIMITS, config.gateway?.limits ?? {}),
   });
@@ -89,20 +88,6 @@ async function runServer(output: Output, words: readonly string[], options: McpR
 
 /** How long calls under way are waited for, ms. */
 const DRAIN_MS = 10_000;
-
-/** The server behind: a process, or one over HTTP. */
-function serverOf(words: readonly string[], id: string = serverIdOf(words)): UpstreamConfig {
-  const [program = '', ...args] = words;
-  if (!/^https?:\/\//i.test(program)) return { id, command: program, args };
-  if (args.length > 0)
-    throw new CommandError(
-      EXIT.usage,
-      'a server over HTTP takes no arguments',
-      `leave out \`${args.join(' ')}\``,
-    );
-  if (!URL.canParse(program)) throw new CommandError(EXIT.usage, `\`${program}\` is no URL`);
-  return { id, url: program };
-}
 
 /** On stdio the process itself is the credential: the configured `anonymous`, else who runs it. */
 function runnerOf(config: Config): Caller {

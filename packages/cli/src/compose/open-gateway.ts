@@ -7,7 +7,6 @@ import { createListener } from '@writ/identity';
 import type { DecisionService } from '@writ/pdp';
 import { keepReceipts } from '@writ/sdk';
 import { CommandError, EXIT } from '../exit-status.ts';
-import { changedToolLine } from '../output/changed-tool-line.ts';
 import type { OpenIdentity } from './open-identity.ts';
 import type { ListenAddress, Service, ServiceOptions } from './service-options.ts';
 
@@ -23,6 +22,7 @@ export interface GatewayDecisions {
   readonly telemetry: GatewayTelemetry;
   readonly service: DecisionService;
   readonly hasPolicies: () => boolean;
+  readonly changed: Service['changed'];
 }
 
 /** How long calls under way are waited for, ms. Orchestrators kill after 30 s as a rule. */
@@ -34,7 +34,7 @@ const FLUSH_MS = 1_000;
 export async function openGateway(
   options: ServiceOptions,
   identity: OpenIdentity,
-  { service, hasPolicies, telemetry }: GatewayDecisions,
+  { service, hasPolicies, telemetry, changed }: GatewayDecisions,
 ): Promise<OpenGateway | undefined> {
   const { mcp } = options;
   if (mcp === undefined) return undefined;
@@ -45,7 +45,7 @@ export async function openGateway(
     upstreams: mcp.upstreams,
     authenticator: identity.authenticator,
     telemetry,
-    onChangedTool: (changed) => options.events?.onFault?.(changedToolLine(changed), undefined),
+    onChanged: changed,
     allowedHosts: [...LOOPBACK_NAMES, hostInUrl(mcp.host), ...identity.hosts, ...(options.hosts ?? [])],
     pinsFile: join(options.dataDirectory, 'pins.json'),
     refusals: {

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { BundleChange, BundleSource, ReleaseRequirement } from '@writ/bundle';
 import type { DecisionPoint } from '@writ/decision';
-import type { GatewayLimits, RefusalOptions, UpstreamConfig } from '@writ/gateway';
+import type { ChangedDefinition, GatewayLimits, RefusalOptions, UpstreamConfig } from '@writ/gateway';
 import type { CheckpointSigner, Witness } from '@writ/ledger';
 import type {
   CallerIdentity,
@@ -104,6 +104,8 @@ export interface Service {
   readonly replacedPorts: readonly { readonly wanted: number; readonly taken: number }[];
   readonly dataDirectory: string;
   readonly point: DecisionService;
+  /** Tells of a definition that is quarantined: those who watch the process, and the channels. */
+  readonly changed: (definition: ChangedDefinition) => void;
   /** `owner` of the data directory, or a client of the process that is. */
   readonly role: 'owner' | 'client';
   /** Says once what a crash left and how it was repaired; undefined where nothing was. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { ChangedDefinition } from '@writ/gateway';
 import { type LogQueries, openLogQueries } from '@writ/ledger';
 import {
   createHttpApi,
@@ -6,6 +7,7 @@ import {
   type HttpApi,
   liveLayers,
   readOperatorToken,
+  startAlerts,
   startChannels,
   tokenDigest,
 } from '@writ/pdp';
@@ -13,11 +15,13 @@ import { LocalError, type LocalPoint, openLocal } from '@writ/sdk/local';
 import type { StoreRecovery } from '@writ/store';
 import { NO_LOG, NO_TRACER } from '@writ/telemetry';
 import { CommandError, EXIT } from '../exit-status.ts';
+import { changedLine } from '../output/changed-line.ts';
 import { ownVersion } from '../own-version.ts';
 import type { OpenChannels } from './open-channels.ts';
 import { openGateway } from './open-gateway.ts';
 import { type OpenIdentity, openIdentity } from './open-identity.ts';
 import { type OpenTelemetry, openTelemetry } from './open-telemetry.ts';
+import { quarantineAlerts } from './quarantine-alerts.ts';
 import { announce, withdraw } from './service-file.ts';
 import { loggedEvents, loggedService } from './service-log.ts';
 import type { Service, ServiceOptions } from './service-options.ts';
@@ -81,10 +85,22 @@ async function start(given: ServiceOptions, undo: Undo[]): Promise<Omit<Service,
   );
   undo.push(() => api.api.close());
   if (channels.length > 0 || approvers.length > 0) undo.push(tellChannels(options, point, asking));
+  const alerts = startAlerts({
+    senders: asking?.senders ?? [],
+    onFault: (what, error) => options.events?.onFault?.(what, error),
+  });
+  undo.push(() => alerts.close());
+  const quarantine = quarantineAlerts((alert) => alerts.tell(alert));
+  undo.push(() => quarantine.close());
+  const changed = (definition: ChangedDefinition): void => {
+    options.events?.onFault?.(changedLine(definition), undefined);
+    quarantine.changed(definition);
+  };
   const mcp = await openGateway(options, identity, {
     telemetry,
     service: point,
     hasPolicies: () => policies.current() !== undefined,
+    changed,
   });
   if (mcp !== undefined) undo.push(() => mcp.close());
   const announceAgain = (): void =>
@@ -103,6 +119,7 @@ async function start(given: ServiceOptions, undo: Undo[]): Promise<Omit<Service,
     replacedPorts: [...api.replaced, ...(mcp?.replaced ?? [])],
     dataDirectory,
     point,
+    changed,
     role: store.role,
     repaired: describeRecovery(recovery),
   };

@@ -32,6 +32,7 @@ export async function authorizeRequest(context: CallContext, request: IncomingRe
   const found = await shape.locate(context.catalogue, request.params).catch(() => undefined);
   if (found === undefined)
     return refuseUnasked(context, request, 'upstream_unavailable', 'The server does not answer.');
+  if (found.kind === 'found' || found.code === 'prompt_changed') context.observe?.(CALL_STEPS.pin.name);
   if (found.kind === 'unknown') return refuseUnasked(context, request, found.code, found.message);
   const { upstream, params, resource, digest } = found.target;
   request.flight.server = upstream.id;

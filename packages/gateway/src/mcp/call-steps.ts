@@ -29,10 +29,10 @@ export const CALL_STEPS = {
   },
   pin: {
     name: 'pin',
-    about: 'the definition of a tool must be the pinned one',
+    about: 'the definition of a tool, or the description of a prompt, must be the pinned one',
     needs: ['target'],
     adds: [],
-    refuses: ['tool_changed'],
+    refuses: ['tool_changed', 'prompt_changed'],
   },
   decision: {
     name: 'decision',

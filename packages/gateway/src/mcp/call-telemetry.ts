@@ -78,7 +78,7 @@ export function callTelemetry({ meters, tracer = NO_TRACER }: GatewayTelemetry):
 
   const changes = meters?.counter(
     'writ_gateway_changed_definitions_total',
-    'Tools whose definition is not the pinned one: each form that was seen of each.',
+    'Definitions that are not the pinned ones: each form that was seen of each.',
   );
 
   const decide = async (point: BoundedPoint, call: Parameters<BoundedPoint['decide']>[0]) => {

@@ -1,8 +1,9 @@
 import type { JsonObject } from '@writ/decision';
-import { definitionDigest, shownDefinition } from './definition.ts';
-import { isServerId, qualify, qualifyUri, unqualify } from './names.ts';
-import { type CatalogueOffer, OFFER_SHAPES, type OfferMethod, shownOffer } from './offers.ts';
-import type { PinnedDefinition, Pins } from './pins.ts';
+import { openOffers } from './catalogue-offers.ts';
+import { shownDefinition } from './definition.ts';
+import { isServerId, qualify } from './names.ts';
+import type { CatalogueOffer, OfferMethod } from './offers.ts';
+import type { PinKind, PinnedDefinition, Pins } from './pins.ts';
 import type { Upstream } from './upstream.ts';
 import type { UpstreamTool } from './upstream-call.ts';
 
@@ -17,7 +18,7 @@ export type Lookup =
   | { readonly kind: 'tool'; readonly tool: CatalogueTool }
   | { readonly kind: 'unknown' }
   /** The definition differs from the pinned one, or the name appeared after the pins were taken. */
-  | { readonly kind: 'changed'; readonly tool: CatalogueTool; readonly pinned: string | undefined };
+  | { readonly kind: 'changed' };
 
 /** Every upstream's tools under one injective naming, held against the definitions that were pinned at first sight. */
 export interface Catalogue {
@@ -25,10 +26,10 @@ export interface Catalogue {
   list(): Promise<readonly CatalogueTool[]>;
   /** The tool of this name, by a list that is at most the time to live old. */
   lookup(name: string): Promise<Lookup>;
-  /** Everything of this kind, asked anew of every upstream. */
+  /** Everything of this kind whose description is the pinned one, asked anew of every upstream. */
   offers(method: OfferMethod): Promise<readonly CatalogueOffer[]>;
-  /** The prompt that clients know by this name, asked anew of its server; undefined where none offers it. */
-  lookupPrompt(name: string): Promise<FoundPrompt | undefined>;
+  /** The prompt that clients know by this name, asked anew of its server. */
+  lookupPrompt(name: string): Promise<PromptLookup>;
   /** The server whose resource, or template, a client means by this URI; undefined where none can be meant. */
   locateUri(uri: string): Promise<{ readonly upstream: Upstream; readonly uri: string } | undefined>;
   readonly upstreams: readonly Upstream[];
@@ -39,20 +40,34 @@ export interface Catalogue {
   close(): Promise<void>;
 }
 
-/** A prompt of one server. */
-export interface FoundPrompt {
-  readonly upstream: Upstream;
-  /** As the server names it. */
+export type PromptLookup =
+  | {
+      readonly kind: 'prompt';
+      readonly upstream: Upstream;
+      /** As the server names it. */
+      readonly name: string;
+      /** Digest of all that clients see of it. */
+      readonly digest: string;
+    }
+  | { readonly kind: 'unknown' }
+  /** Its description is not the pinned one, or the name appeared after the pins were taken. */
+  | { readonly kind: 'changed' };
+
+/** What one server says of one thing that it offers. */
+export interface SeenDefinition {
+  readonly server: string;
+  readonly kind: PinKind;
+  /** As the server names it: a tool's or prompt's name, a URI or its template. */
   readonly name: string;
-  /** Digest of all that clients see of it. */
+  /** Of the definition as it is now. */
   readonly digest: string;
 }
 
 export interface CatalogueOptions {
   readonly upstreams: readonly Upstream[];
   readonly pins: Pins;
-  /** Hears of a tool whose definition is not the pinned one; absent in catalogues beside the shared one. */
-  readonly onChanged?: (tool: CatalogueTool) => void;
+  /** Hears of a definition that is not the pinned one; absent in catalogues beside the shared one. */
+  readonly onChanged?: (changed: SeenDefinition) => void;
   /** Oldest list that a call is held against, ms; 0 asks before every call. */
   readonly definitionsTtlMs: number;
 }
@@ -80,14 +95,18 @@ export function openCatalogue(options: CatalogueOptions): Catalogue {
 
   const ask = (upstream: Upstream): Promise<readonly CatalogueTool[]> => {
     const tools = upstream.tools().then((found) => {
-      pins.pinFirstSight(upstream.id, pinnable(found));
+      pins.pinSeen(upstream.id, 'tool', pinnable(found));
       const named = found.map((tool) => ({
         ...tool,
         upstream,
         name: qualify(upstream.id, tool.definition.name, single),
       }));
-      if (options.onChanged !== undefined)
-        for (const tool of unpinned(upstream, named)) options.onChanged(tool);
+      const isPinned = pinnedOf(upstream);
+      for (const tool of named) {
+        const { definition, digest } = tool;
+        if (!isPinned(tool))
+          options.onChanged?.({ server: upstream.id, kind: 'tool', name: definition.name, digest });
+      }
       return named;
     });
     const listed: Listed = { atMs: performance.now(), tools };
@@ -102,9 +121,9 @@ export function openCatalogue(options: CatalogueOptions): Catalogue {
     const fresh = listed !== undefined && performance.now() - listed.atMs < definitionsTtlMs;
     return fresh ? listed.tools : ask(upstream);
   };
-  const unpinned = (upstream: Upstream, tools: readonly CatalogueTool[]) => {
-    const pinOf = pins.of(upstream.id);
-    return tools.filter(({ definition, digest }) => pinOf(definition.name) !== digest);
+  const pinnedOf = (upstream: Upstream) => {
+    const pinOf = pins.of(upstream.id, 'tool');
+    return ({ definition, digest }: UpstreamTool) => pinOf(definition.name) === digest;
   };
 
   return {
@@ -115,9 +134,9 @@ export function openCatalogue(options: CatalogueOptions): Catalogue {
         throw new Error('no upstream answers');
       }
       return lists.flatMap((list, index) => {
-        if (list.status === 'rejected') return [];
-        const pinOf = pins.of(upstreams[index]?.id ?? '');
-        return list.value.filter(({ definition, digest }) => pinOf(definition.name) === digest);
+        const upstream = upstreams[index];
+        if (list.status === 'rejected' || upstream === undefined) return [];
+        return list.value.filter(pinnedOf(upstream));
       });
     },
     async lookup(name) {
@@ -125,15 +144,14 @@ export function openCatalogue(options: CatalogueOptions): Catalogue {
         if (!single && !name.startsWith(qualify(upstream.id, '', false))) continue;
         const tool = (await recent(upstream)).find((candidate) => candidate.name === name);
         if (tool === undefined) continue;
-        const pinned = pins.of(upstream.id)(tool.definition.name);
-        if (pinned === tool.digest) return { kind: 'tool', tool };
+        if (pinnedOf(upstream)(tool)) return { kind: 'tool', tool };
         forget(upstream);
-        return { kind: 'changed', tool, pinned };
+        return { kind: 'changed' };
       }
       return { kind: 'unknown' };
     },
     upstreams,
-    ...openOffers(upstreams, single),
+    ...openOffers(options, single),
     forget,
     async close() {
       await Promise.all(upstreams.map((upstream) => upstream.close()));
@@ -148,45 +166,6 @@ function pinnable(tools: readonly UpstreamTool[]): ReadonlyMap<string, PinnedDef
       { digest, definition: shownDefinition(definition) as unknown as JsonObject },
     ]),
   );
-}
-
-type OfferPart = Pick<Catalogue, 'offers' | 'lookupPrompt' | 'locateUri' | 'uriOf'>;
-
-/** Resources and prompts: nothing is kept of them, so that a list and a lookup are always the server's of the moment. */
-function openOffers(upstreams: readonly Upstream[], single: boolean): OfferPart {
-  const shownBy = async (upstream: Upstream, method: OfferMethod): Promise<CatalogueOffer[]> => {
-    const { key, naming } = OFFER_SHAPES[method];
-    const mapping = naming === 'uri' ? qualifyUri : qualify;
-    const items = await upstream.offers(method);
-    return items.map((item) => ({
-      server: upstream.id,
-      id: String((item as Readonly<Record<string, unknown>>)[key]),
-      shown: shownOffer(method, item, (id) => mapping(upstream.id, id, single)),
-    }));
-  };
-  return {
-    async offers(method) {
-      const lists = await Promise.allSettled(upstreams.map((upstream) => shownBy(upstream, method)));
-      return lists.flatMap((list) => (list.status === 'fulfilled' ? list.value : []));
-    },
-    async lookupPrompt(name) {
-      for (const upstream of upstreams) {
-        const own = unqualify(qualify, upstream.id, name, single);
-        if (own === undefined) continue;
-        const prompt = (await shownBy(upstream, 'prompts/list')).find(({ id }) => id === own);
-        if (prompt !== undefined) return { upstream, name: own, digest: definitionDigest(prompt.shown) };
-      }
-      return undefined;
-    },
-    async locateUri(uri) {
-      for (const upstream of upstreams) {
-        const own = unqualify(qualifyUri, upstream.id, uri, single);
-        if (own !== undefined && own !== '' && (await upstream.hasResources())) return { upstream, uri: own };
-      }
-      return undefined;
-    },
-    uriOf: (upstream, uri) => qualifyUri(upstream.id, uri, single),
-  };
 }
 
 function requireIds(upstreams: readonly Upstream[]): void {

@@ -7,7 +7,7 @@ import { createInFlight } from '../listener/in-flight.ts';
 import { boundPoint } from './bounded-point.ts';
 import type { CallContext } from './call-context.ts';
 import { callTelemetry, type GatewayTelemetry } from './call-telemetry.ts';
-import { type CatalogueTool, openCatalogue } from './catalogue.ts';
+import { type CatalogueTool, openCatalogue, type SeenDefinition } from './catalogue.ts';
 import { type Arrival, ClientSession, type OpenOwn } from './client-session.ts';
 import { createHeldCalls } from './held-calls.ts';
 import { createHttpEndpoint } from './http-endpoint.ts';
@@ -30,10 +30,13 @@ export interface McpGatewayOptions {
   readonly authenticator?: Authenticator;
   /** Host names that HTTP requests may carry; default loopback names. */
   readonly allowedHosts?: readonly string[];
-  /** Where definitions of tools are pinned at first sight. */
+  /** Where definitions are pinned at first sight. */
   readonly pinsFile?: string;
-  /** Hears once of each form of a tool whose definition is not the pinned one: it is quarantined. */
-  readonly onChangedTool?: (changed: ChangedTool) => void;
+  /**
+   * Hears once of each form of a definition that is not the pinned one: it is quarantined, and waits for an operator
+   * (`writ mcp diff`, `writ mcp approve`).
+   */
+  readonly onChanged?: (changed: ChangedDefinition) => void;
   /** Meters and spans; absent: none. */
   readonly telemetry?: GatewayTelemetry;
   /** How refusals are told to clients. */
@@ -44,13 +47,8 @@ export interface McpGatewayOptions {
   readonly observe?: (step: string) => void;
 }
 
-/** A tool that waits for an operator (`writ mcp diff`, `writ mcp approve`). */
-export interface ChangedTool {
-  readonly server: string;
-  readonly tool: string;
-  /** Of the definition as it is now. */
-  readonly digest: string;
-}
+/** A definition that is not the pinned one, as it is now. */
+export type ChangedDefinition = SeenDefinition;
 
 export interface McpGateway {
   /** Serves one HTTP request (`node:http`). */
@@ -85,7 +83,7 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
     definitionsTtlMs,
     onChanged: alertOnce((changed) => {
       telemetry.changed(changed.server);
-      options.onChangedTool?.(changed);
+      options.onChanged?.(changed);
     }),
   });
   const openOwn: OpenOwn = (peerOf) => openOwnConnections({ shared, pins, peerOf, definitionsTtlMs });
@@ -157,14 +155,14 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
 /** Definitions that are kept in mind: a server that offers another one each time cannot fill the memory. */
 const ALERTS_MAX = 10_000;
 
-/** Tells of each form of each tool once: a list is asked for again and again. */
-function alertOnce(tell: (changed: ChangedTool) => void): (tool: CatalogueTool) => void {
+/** Tells of each form of each definition once: a list is asked for again and again. */
+function alertOnce(tell: (changed: ChangedDefinition) => void): (changed: ChangedDefinition) => void {
   const told = new Set<string>();
-  return ({ upstream, definition, digest }) => {
-    const key = `${upstream.id} ${digest}`;
+  return (changed) => {
+    const key = `${changed.server} ${changed.kind} ${changed.digest}`;
     if (told.has(key) || told.size >= ALERTS_MAX) return;
     told.add(key);
-    tell({ server: upstream.id, tool: definition.name, digest });
+    tell(changed);
   };
 }
 

@@ -1,6 +1,3 @@
-import type { Tool } from '@modelcontextprotocol/client';
-import { shownDefinition } from './definition.ts';
-
 /** Something in a definition that a person should look at before it is approved. */
 export interface Finding {
   readonly kind: 'hidden_characters' | 'confusable_letters' | 'addressed_to_model' | 'names_other_tool';
@@ -39,11 +36,11 @@ const ADDRESSED: readonly RegExp[] = [
 const EVIDENCE_LENGTH_MAX = 120;
 
 /**
- * Looks at every text of a definition. `others` are names of other servers' tools: a description that speaks of one may
+ * Looks at every text of a definition as clients see it. `others` are names of other servers' tools: a description that speaks of one may
  * mean to change how it is used. These are signs and not proof: what is not found here can still be poisoned.
  */
-export function definitionFindings(definition: Tool, others: readonly string[] = []): readonly Finding[] {
-  return textsOf(shownDefinition(definition), '').flatMap(({ pointer, text }) => {
+export function definitionFindings(definition: object, others: readonly string[] = []): readonly Finding[] {
+  return textsOf(definition, '').flatMap(({ pointer, text }) => {
     const found: Finding[] = [];
     const note = (kind: Finding['kind'], match: RegExpExecArray | null) => {
       if (match !== null) found.push({ kind, pointer, evidence: printable(match[0]) });

@@ -1,5 +1,7 @@
 import type { Prompt, Resource, ResourceTemplateType } from '@modelcontextprotocol/client';
 import type { JsonObject, ListCall } from '@writ/decision';
+import { definitionDigest } from './definition.ts';
+import { isObject } from './json-object.ts';
 import { named } from './methods.ts';
 
 /** What a server offers beside tools, by the method that lists it. */
@@ -16,8 +18,8 @@ interface OfferShape {
   /** Member of an item that names it. */
   readonly key: 'uri' | 'uriTemplate' | 'name';
   readonly naming: 'uri' | 'name';
-  /** What an item is, for policies. */
-  readonly kind: Parameters<typeof named>[0];
+  /** What an item is, for policies and pins. */
+  readonly kind: 'resource' | 'template' | 'prompt';
   /** Members that clients get to see. */
   readonly shown: readonly string[];
 }
@@ -54,6 +56,27 @@ export interface CatalogueOffer {
   readonly id: string;
   /** As clients see it. */
   readonly shown: JsonObject;
+  /** Of what is pinned of it. */
+  readonly digest: string;
+}
+
+/** One offer as its server describes it, as far as it is pinned. */
+export interface DescribedOffer {
+  readonly id: string;
+  readonly definition: JsonObject;
+  readonly digest: string;
+}
+
+/** What is pinned of an item: all that clients see, under the server's own name, but for what changes by itself. */
+export function describedOffer(method: OfferMethod, item: object): DescribedOffer {
+  const own = shownOffer(method, item, (id) => id);
+  const { size: _size, annotations, ...rest } = own;
+  const { lastModified: _modified, ...steady } = isObject(annotations) ? annotations : {};
+  const definition: JsonObject = {
+    ...rest,
+    ...(Object.keys(steady).length === 0 ? {} : { annotations: steady }),
+  };
+  return { id: String(own[OFFER_SHAPES[method].key]), definition, digest: definitionDigest(definition) };
 }
 
 /** An offer as the decision point is asked about it. */

@@ -2,20 +2,25 @@ import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'no
 import { dirname } from 'node:path';
 import type { JsonObject } from '@writ/decision';
 
-/** Definitions as they were at first sight or when approved, by server and tool. */
+/** Definitions as they were at first sight or when approved, by server, kind and name. */
 export interface Pins {
-  /** The pins of a server as they are now: by tool the digest of its pinned definition, undefined where it has none. */
-  of(server: string): (tool: string) => string | undefined;
-  /** Pins all of these if the server has never been seen; else does nothing. */
-  pinFirstSight(server: string, tools: ReadonlyMap<string, PinnedDefinition>): void;
-  /** Names of this server's pinned tools. */
-  toolsOf(server: string): readonly string[];
+  /** The pins of a server as they are now: by name the digest of the pinned definition, undefined where there is none. */
+  of(server: string, kind: PinKind): (name: string) => string | undefined;
+  /**
+   * Pins all of these if nothing of this kind was ever seen of the server; else only those without a pin, and only of a
+   * kind that grows (`PIN_KINDS`).
+   */
+  pinSeen(server: string, kind: PinKind, seen: ReadonlyMap<string, PinnedDefinition>): void;
+  /** Was anything of this kind ever seen of this server: also that there is none. */
+  seen(server: string, kind: PinKind): boolean;
+  /** Names of this kind that are pinned of this server. */
+  namesOf(server: string, kind: PinKind): readonly string[];
   /** The definition with this digest, where it was kept. */
   definition(digest: string): JsonObject | undefined;
-  /** Puts this definition in place of whatever was pinned. */
-  approve(server: string, tool: string, digest: string, definition: JsonObject): void;
-  /** Takes the pin away; the server stays seen, so that the tool would be new. */
-  remove(server: string, tool: string): void;
+  /** Puts these in place of whatever was pinned. */
+  approve(server: string, kind: PinKind, approved: ReadonlyMap<string, PinnedDefinition>): void;
+  /** Takes the pin away; the server stays seen, so that the name would be new. */
+  remove(server: string, kind: PinKind, name: string): void;
 }
 
 export interface PinnedDefinition {
@@ -23,11 +28,28 @@ export interface PinnedDefinition {
   readonly definition: JsonObject;
 }
 
+interface KindRule {
+  /** Between the server and the name in the file. Server ids hold neither `:` nor `/`: no two kinds share a key. */
+  readonly mark: string;
+  /** Names come and go by themselves: a new one is pinned when it is seen, so many at most; else it waits. */
+  readonly growsTo?: number;
+}
+
+/** What is pinned of a server. */
+export const PIN_KINDS = {
+  tool: { mark: '/' },
+  prompt: { mark: ':prompt/' },
+  template: { mark: ':template/' },
+  // Lists of resources are data: files, rows, tickets.
+  resource: { mark: ':resource/', growsTo: 10_000 },
+} as const satisfies Readonly<Record<string, KindRule>>;
+export type PinKind = keyof typeof PIN_KINDS;
+
 type Written = Record<string, string>;
 
 /**
  * Opens the pins: a JSON object from `server/tool` to `sha256:…`, and from `server/` to `seen`, so that a server that
- * offered nothing at first can't add tools later. Without a file they live as long as the process. A file that can't
+ * offered nothing at first can't add tools later; other kinds as `server:prompt/name`. Without a file they live as long as the process. A file that can't
  * be read is an error: taking it for empty would pin whatever servers offer now. A file that another process replaced
  * is read anew before it is asked, so that an operator's approval holds at once.
  *
@@ -59,42 +81,76 @@ export function openPins(file: string | undefined): Pins {
     writeWhole(definitionsFile(file), kept);
   };
   return {
-    of(server) {
+    of(server, kind) {
       refresh();
       const current = pins;
-      return (tool) => current[`${server}/${tool}`];
+      const prefix = prefixOf(server, kind);
+      return (name) => current[`${prefix}${name}`];
     },
-    pinFirstSight(server, tools) {
+    pinSeen(server, kind, seen) {
       refresh();
-      if (wasSeen(pins, server)) return;
-      keep([...tools.values()]);
-      change((current) => {
-        if (wasSeen(current, server)) return;
-        current[`${server}/`] = 'seen';
-        for (const [tool, { digest }] of tools) current[`${server}/${tool}`] = digest;
-      });
+      const fresh = unpinned(pins, server, kind, seen);
+      if (fresh === undefined) return;
+      keep([...fresh.values()]);
+      change((current) => put(current, server, kind, unpinned(current, server, kind, fresh)));
     },
-    toolsOf(server) {
+    seen(server, kind) {
       refresh();
-      const prefix = `${server}/`;
-      const keys = Object.keys(pins).filter((key) => key.startsWith(prefix) && key !== prefix);
-      return keys.map((key) => key.slice(prefix.length));
+      return wasSeen(pins, prefixOf(server, kind));
+    },
+    namesOf(server, kind) {
+      refresh();
+      return namesIn(pins, prefixOf(server, kind));
     },
     definition: (digest) => kept[digest] ?? (file === undefined ? undefined : readDefinitions(file)[digest]),
-    approve(server, tool, digest, definition) {
-      keep([{ digest, definition }]);
-      change((current) => {
-        current[`${server}/`] = 'seen';
-        current[`${server}/${tool}`] = digest;
-      });
+    approve(server, kind, approved) {
+      keep([...approved.values()]);
+      change((current) => put(current, server, kind, approved));
     },
-    remove(server, tool) {
+    remove(server, kind, name) {
       change((current) => {
-        current[`${server}/`] = 'seen';
-        delete current[`${server}/${tool}`];
+        put(current, server, kind, new Map());
+        delete current[`${prefixOf(server, kind)}${name}`];
       });
     },
   };
+}
+
+function prefixOf(server: string, kind: PinKind): string {
+  return `${server}${PIN_KINDS[kind].mark}`;
+}
+
+function namesIn(pins: Written, prefix: string): readonly string[] {
+  const keys = Object.keys(pins).filter((key) => key.startsWith(prefix) && key !== prefix);
+  return keys.map((key) => key.slice(prefix.length));
+}
+
+/** What of these is to be pinned now; undefined where nothing is. */
+function unpinned(
+  pins: Written,
+  server: string,
+  kind: PinKind,
+  seen: ReadonlyMap<string, PinnedDefinition> | undefined = new Map(),
+): ReadonlyMap<string, PinnedDefinition> | undefined {
+  const prefix = prefixOf(server, kind);
+  const { growsTo }: KindRule = PIN_KINDS[kind];
+  const before = wasSeen(pins, prefix);
+  if (before && growsTo === undefined) return undefined;
+  const fresh = before ? [...seen].filter(([name]) => pins[`${prefix}${name}`] === undefined) : [...seen];
+  if (before && fresh.length === 0) return undefined;
+  const room = growsTo === undefined ? fresh.length : Math.max(0, growsTo - namesIn(pins, prefix).length);
+  return before && room === 0 ? undefined : new Map(fresh.slice(0, room));
+}
+
+function put(
+  pins: Written,
+  server: string,
+  kind: PinKind,
+  definitions: ReadonlyMap<string, PinnedDefinition> = new Map(),
+): void {
+  const prefix = prefixOf(server, kind);
+  pins[prefix] = 'seen';
+  for (const [name, { digest }] of definitions) pins[`${prefix}${name}`] = digest;
 }
 
 function definitionsFile(file: string): string {
@@ -117,8 +173,8 @@ function stampOf(file: string | undefined): string {
   return stats === undefined ? '' : `${stats.ino} ${stats.mtimeMs} ${stats.size}`;
 }
 
-function wasSeen(pins: Written, server: string): boolean {
-  return Object.keys(pins).some((key) => key.startsWith(`${server}/`));
+function wasSeen(pins: Written, prefix: string): boolean {
+  return pins[prefix] !== undefined || Object.keys(pins).some((key) => key.startsWith(prefix));
 }
 
 function readPins(file: string | undefined): Written {

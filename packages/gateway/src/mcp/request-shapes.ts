@@ -19,7 +19,7 @@ export type Located =
   | { readonly kind: 'found'; readonly target: Target }
   | {
       readonly kind: 'unknown';
-      readonly code: 'resource_unknown' | 'prompt_unknown';
+      readonly code: 'resource_unknown' | 'prompt_unknown' | 'prompt_changed';
       readonly message: string;
     };
 
@@ -49,7 +49,7 @@ export const REQUEST_SHAPES: Readonly<Record<RequestMethod, RequestShape>> = {
   'prompts/get': {
     async locate(catalogue, params) {
       const prompt = await catalogue.lookupPrompt(textOf(params['name']));
-      if (prompt === undefined) return unknownPrompt(params['name']);
+      if (prompt.kind !== 'prompt') return refusedPrompt(prompt.kind, params['name']);
       const { upstream, name, digest } = prompt;
       const args = params['arguments'];
       return found({
@@ -91,7 +91,7 @@ async function locateReference(catalogue: Catalogue, params: JsonObject): Promis
   };
   if (isObject(ref) && ref['type'] === 'ref/prompt') {
     const prompt = await catalogue.lookupPrompt(textOf(ref['name']));
-    if (prompt === undefined) return unknownPrompt(ref['name']);
+    if (prompt.kind !== 'prompt') return refusedPrompt(prompt.kind, ref['name']);
     const { upstream, name, digest } = prompt;
     const about = { ref: { type: 'ref/prompt', name }, ...rest };
     return found({ upstream, params: about, resource: named('prompt', name), digest });
@@ -120,8 +120,12 @@ function unknownResource(uri: Json | undefined): Located {
   return { kind: 'unknown', code: 'resource_unknown', message: `There is no resource \`${textOf(uri)}\`.` };
 }
 
-function unknownPrompt(name: Json | undefined): Located {
-  return { kind: 'unknown', code: 'prompt_unknown', message: `There is no prompt \`${textOf(name)}\`.` };
+function refusedPrompt(kind: 'unknown' | 'changed', name: Json | undefined): Located {
+  if (kind === 'unknown')
+    return { kind: 'unknown', code: 'prompt_unknown', message: `There is no prompt \`${textOf(name)}\`.` };
+  const message =
+    'The description of this prompt changed since it was approved; an operator must look at it.';
+  return { kind: 'unknown', code: 'prompt_changed', message };
 }
 
 function releaseMessage(catalogue: Catalogue, upstream: Upstream, message: Json): Json {

@@ -2,19 +2,23 @@ import type { JsonObject } from '@writ/decision';
 import { shownDefinition } from './definition.ts';
 import { type DefinitionChange, definitionDiff } from './definition-diff.ts';
 import { definitionFindings, type Finding } from './findings.ts';
-import { openPins, type Pins } from './pins.ts';
+import { describedOffer, OFFER_SHAPES, type OfferMethod } from './offers.ts';
+import { openPins, PIN_KINDS, type PinKind, type PinnedDefinition, type Pins } from './pins.ts';
 import { openUpstream, type Upstream } from './upstream.ts';
-import type { UpstreamTool } from './upstream-call.ts';
 import type { UpstreamConfig } from './upstream-config.ts';
 
-/** How a tool stands to its pin. `gone`: pinned, and no longer offered. */
+/** How a definition stands to its pin. `gone`: pinned, and no longer offered. */
 export type PinState = 'pinned' | 'changed' | 'new' | 'gone';
 
-/** One tool of one server, held against its pin. */
-export interface ReviewedTool {
+/** One thing that a server offers, held against its pin. */
+export interface ReviewedDefinition {
   readonly server: string;
-  readonly tool: string;
+  readonly kind: PinKind;
+  /** As the server names it: a tool's or prompt's name, a URI or its template. */
+  readonly name: string;
   readonly state: PinState;
+  /** Is there anything for a person to decide: what is new of resources is pinned by itself. */
+  readonly open: boolean;
   /** Digest of the definition as it is now. */
   readonly digest?: string;
   /** Of a changed one; empty where the pinned definition itself was not kept. */
@@ -30,11 +34,20 @@ export interface ReviewOptions {
 
 /** What was reviewed, and how each server answered. */
 export interface PinReview {
-  readonly tools: readonly ReviewedTool[];
+  readonly definitions: readonly ReviewedDefinition[];
   /** Ids of servers that do not answer. */
   readonly silent: readonly string[];
-  /** Pins these tools as they were reviewed. What changed since the review stays quarantined. */
-  approve(tools: readonly ReviewedTool[]): void;
+  /** Pins these as they were reviewed. What changed since the review stays quarantined. */
+  approve(definitions: readonly ReviewedDefinition[]): void;
+  /** Pins everything of servers, and of kinds, that were never seen; gives what that was. */
+  pinUnseen(): readonly ReviewedDefinition[];
+}
+
+/** What one server offers of one kind, by name. */
+interface Offered {
+  readonly server: string;
+  readonly kind: PinKind;
+  readonly definitions: ReadonlyMap<string, PinnedDefinition>;
 }
 
 /** Asks every server what it offers and holds it against the pins. Pins nothing by itself. */
@@ -42,59 +55,86 @@ export async function reviewPins(options: ReviewOptions): Promise<PinReview> {
   const upstreams = options.upstreams.map((config) => openUpstream(config));
   try {
     const asked = await Promise.all(
-      upstreams.map(async (upstream) => ({ upstream, tools: await upstream.tools().catch(() => undefined) })),
+      upstreams.map(async (upstream) => ({ id: upstream.id, offered: await offeredBy(upstream) })),
     );
-    const pins = openPins(options.pinsFile);
-    const answered = asked.flatMap(({ upstream, tools }) =>
-      tools === undefined ? [] : [{ upstream, tools }],
-    );
-    const current = new Map<string, UpstreamTool>();
-    for (const { upstream, tools } of answered) {
-      for (const tool of tools) current.set(`${upstream.id}/${tool.definition.name}`, tool);
-    }
-    return {
-      tools: answered.flatMap((each) => reviewServer(pins, each, answered)),
-      silent: asked.filter(({ tools }) => tools === undefined).map(({ upstream }) => upstream.id),
-      approve(tools) {
-        for (const { server, tool } of tools) {
-          const offered = current.get(`${server}/${tool}`);
-          if (offered === undefined) pins.remove(server, tool);
-          else pins.approve(server, tool, offered.digest, shownOf(offered));
-        }
-      },
-    };
+    return review(openPins(options.pinsFile), asked);
   } finally {
     await Promise.all(upstreams.map((upstream) => upstream.close()));
   }
 }
 
-interface Answered {
-  readonly upstream: Upstream;
-  readonly tools: readonly UpstreamTool[];
+function review(
+  pins: Pins,
+  asked: readonly { readonly id: string; readonly offered: readonly Offered[] | undefined }[],
+): PinReview {
+  const all = asked.flatMap(({ offered }) => offered ?? []);
+  const of = (server: string, kind: PinKind) =>
+    all.find((each) => each.server === server && each.kind === kind)?.definitions;
+  const definitions = all.flatMap((each) => reviewKind(pins, each, all));
+  return {
+    definitions,
+    silent: asked.filter(({ offered }) => offered === undefined).map(({ id }) => id),
+    approve(chosen) {
+      for (const { server, kind, name } of chosen) {
+        const now = of(server, kind)?.get(name);
+        if (now === undefined) pins.remove(server, kind, name);
+        else pins.approve(server, kind, new Map([[name, now]]));
+      }
+    },
+    pinUnseen() {
+      const unseen = all.filter(({ server, kind }) => !pins.seen(server, kind));
+      for (const { server, kind, definitions: now } of unseen) pins.pinSeen(server, kind, now);
+      return definitions.filter((each) =>
+        unseen.some(({ server, kind }) => server === each.server && kind === each.kind),
+      );
+    },
+  };
 }
 
-function reviewServer(pins: Pins, { upstream, tools }: Answered, all: readonly Answered[]): ReviewedTool[] {
+/** Undefined where the server does not answer. */
+async function offeredBy(upstream: Upstream): Promise<readonly Offered[] | undefined> {
+  const tools = await upstream.tools().catch(() => undefined);
+  if (tools === undefined) return undefined;
   const server = upstream.id;
-  const others = all.filter((each) => each.upstream !== upstream).flatMap((each) => each.tools);
-  const otherNames = others.map(({ definition }) => definition.name);
-  const pinOf = pins.of(server);
-  const names = new Set(tools.map(({ definition }) => definition.name));
-  const offered = tools.map((each): ReviewedTool => {
-    const tool = each.definition.name;
-    const pinned = pinOf(tool);
-    const state = pinned === undefined ? 'new' : pinned === each.digest ? 'pinned' : 'changed';
-    const before = pinned === undefined ? undefined : pins.definition(pinned);
-    const changes = state === 'changed' && before !== undefined ? definitionDiff(before, shownOf(each)) : [];
-    const findings = definitionFindings(each.definition, otherNames);
-    return { server, tool, state, digest: each.digest, changes, findings };
+  const described = tools.map(({ definition, digest }) => {
+    const shown = shownDefinition(definition) as unknown as JsonObject;
+    return [definition.name, { digest, definition: shown }] as const;
   });
-  const gone = pins
-    .toolsOf(server)
-    .filter((tool) => !names.has(tool))
-    .map((tool): ReviewedTool => ({ server, tool, state: 'gone', changes: [], findings: [] }));
-  return [...offered, ...gone];
+  const methods = Object.keys(OFFER_SHAPES) as OfferMethod[];
+  const others = await Promise.all(
+    methods.map(async (method): Promise<Offered[]> => {
+      // One kind that cannot be listed is not held against anything.
+      const items = await upstream.offers(method).catch(() => undefined);
+      if (items === undefined) return [];
+      const each = items.map((item) => describedOffer(method, item));
+      const { kind } = OFFER_SHAPES[method];
+      return [{ server, kind, definitions: new Map(each.map((offer) => [offer.id, offer])) }];
+    }),
+  );
+  return [{ server, kind: 'tool', definitions: new Map(described) }, ...others.flat()];
 }
 
-function shownOf({ definition }: UpstreamTool): JsonObject {
-  return shownDefinition(definition) as unknown as JsonObject;
+function reviewKind(
+  pins: Pins,
+  { server, kind, definitions }: Offered,
+  all: readonly Offered[],
+): ReviewedDefinition[] {
+  const pinOf = pins.of(server, kind);
+  const grows = 'growsTo' in PIN_KINDS[kind];
+  const foreign = all.filter((each) => each.server !== server && each.kind === 'tool');
+  const otherNames = foreign.flatMap((each) => [...each.definitions.keys()]);
+  const offered = [...definitions].map(([name, { digest, definition }]): ReviewedDefinition => {
+    const pinned = pinOf(name);
+    const state = pinned === undefined ? 'new' : pinned === digest ? 'pinned' : 'changed';
+    const before = pinned === undefined ? undefined : pins.definition(pinned);
+    const changes = state === 'changed' && before !== undefined ? definitionDiff(before, definition) : [];
+    const findings = definitionFindings(definition, otherNames);
+    const open = state === 'changed' || (state === 'new' && !grows);
+    return { server, kind, name, state, open, digest, changes, findings };
+  });
+  const missing = grows ? [] : pins.namesOf(server, kind).filter((name) => !definitions.has(name));
+  const gone = missing.map((name): ReviewedDefinition => {
+    return { server, kind, name, state: 'gone', open: true, changes: [], findings: [] };
+  });
+  return [...offered, ...gone];
 }

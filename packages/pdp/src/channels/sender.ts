@@ -1,4 +1,4 @@
-import type { Approval } from '@writ/decision';
+import type { Approval, JsonObject } from '@writ/decision';
 
 /** What a channel is told: a step, and the approval as it is now. */
 export interface ChannelNotice {
@@ -17,12 +17,43 @@ export type ChannelAnswer =
   | { readonly ok: true; readonly memo?: string }
   | { readonly ok: false; readonly gone?: boolean; readonly message: string };
 
+/** Something apart from approvals that people should look at. Its texts may come from others. */
+export interface ChannelAlert {
+  /** What webhooks get as `type`: `mcp.definitions_changed`. */
+  readonly type: string;
+  /** In one line. */
+  readonly title: string;
+  /** What it is about, each in one line. */
+  readonly lines: readonly string[];
+  /** What to do, in one line. */
+  readonly remedy: string;
+  /** The same for programs. */
+  readonly data: JsonObject;
+}
+
+/** An alert on its way; `id` is the same at every attempt. */
+export interface AlertNotice {
+  readonly id: string;
+  readonly alert: ChannelAlert;
+}
+
 /** One way to people. Rejecting counts as not told. */
 export interface ChannelSender {
   readonly name: string;
   /** Whether it also tells the latest decisions on the tool, which have to be looked for. */
   readonly tellsRecent?: boolean;
   send(notice: ChannelNotice, signal: AbortSignal): Promise<ChannelAnswer>;
+  /** Absent where it is told of approvals alone. */
+  alert?(notice: AlertNotice, signal: AbortSignal): Promise<ChannelAnswer>;
+}
+
+/** An alert as people read it: names come from servers, so control characters go. */
+export function alertText({ title, lines, remedy }: ChannelAlert): {
+  readonly title: string;
+  readonly lines: readonly string[];
+  readonly remedy: string;
+} {
+  return { title: plain(title), lines: lines.map(plain), remedy: plain(remedy) };
 }
 
 /**

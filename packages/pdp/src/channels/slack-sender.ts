@@ -2,6 +2,7 @@ import type { Approval } from '@writ/decision';
 import type { Outbound } from '@writ/outbound';
 import { fitted, PLAIN_FORM, type TextForm } from './fitted-text.ts';
 import {
+  alertText,
   type ChannelAnswer,
   type ChannelNotice,
   type ChannelSender,
@@ -48,6 +49,13 @@ export function slackSender(options: SlackOptions): ChannelSender {
         { channel: place.channel, thread_ts: place.ts, text },
         signal,
       );
+      return told.ok ? { ok: true } : told;
+    },
+    alert: async ({ alert }, signal) => {
+      const { title, lines, remedy } = alertText(alert);
+      const shown = [...lines, remedy].map((line) => marked(line, SHORT_MAX));
+      const text = [`*${marked(title, SHORT_MAX)}*`, ...shown].join('\n');
+      const told = await call(options, 'chat.postMessage', { channel: options.channel, text }, signal);
       return told.ok ? { ok: true } : told;
     },
   };

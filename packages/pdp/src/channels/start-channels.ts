@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { ChannelDesk } from '../pipeline/channel-desk.ts';
+import { pause } from './pause.ts';
 import type { ChannelAnswer, ChannelSender } from './sender.ts';
 
 export interface ChannelsOptions {
@@ -102,17 +103,4 @@ async function deliver(
   if (givenUp) return desk.told(key, owner);
   const wait = Math.min(RETRY_MAX_MS, retryMs * 2 ** Math.min(notice.attempts, 20));
   return desk.retry(key, owner, Math.ceil(wait * (0.8 + Math.random() * 0.4)));
-}
-
-function pause(timeMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, timeMs);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
 }

@@ -1,6 +1,15 @@
 import type { Outbound } from '@writ/outbound';
 import { fitted, type TextForm } from './fitted-text.ts';
-import { type ChannelNotice, type ChannelSender, CUT_ARGUMENTS, outcomeText, summaryOf } from './sender.ts';
+import {
+  alertText,
+  type ChannelAlert,
+  type ChannelAnswer,
+  type ChannelNotice,
+  type ChannelSender,
+  CUT_ARGUMENTS,
+  outcomeText,
+  summaryOf,
+} from './sender.ts';
 import { answerOf } from './signed-post.ts';
 
 /** Steps that a card is posted for: the question, what is asked again, and what became of it. */
@@ -24,18 +33,48 @@ export function teamsSender(options: {
   readonly url: string;
   readonly outbound: Pick<Outbound, 'fetch'>;
 }): ChannelSender {
+  const post = async (message: object, signal: AbortSignal): Promise<ChannelAnswer> => {
+    const { status } = await options.outbound.fetch(options.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(message),
+      signal,
+    });
+    return answerOf(status);
+  };
   return {
     name: options.name,
-    send: async (notice, signal) => {
-      if (!TOLD.has(notice.event)) return { ok: true };
-      const { status } = await options.outbound.fetch(options.url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(messageOf(notice)),
-        signal,
-      });
-      return answerOf(status);
-    },
+    send: async (notice, signal) => (TOLD.has(notice.event) ? post(messageOf(notice), signal) : { ok: true }),
+    alert: ({ alert }, signal) => post(alertMessage(alert), signal),
+  };
+}
+
+/** Of one line among many. */
+const LINE_MAX = 400;
+
+function alertMessage(alert: ChannelAlert): object {
+  const { title, lines, remedy } = alertText(alert);
+  return cardMessage([
+    headingBlock(marked(title, SHORT_MAX)),
+    ...[...lines, remedy].map((line) => ({ type: 'TextBlock', wrap: true, text: marked(line, LINE_MAX) })),
+  ]);
+}
+
+function headingBlock(text: string): object {
+  return { type: 'TextBlock', size: 'Medium', weight: 'Bolder', wrap: true, text };
+}
+
+function cardMessage(body: readonly object[], more: object = {}): object {
+  const content = {
+    $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
+    type: 'AdaptiveCard',
+    version: '1.4',
+    body,
+    ...more,
+  };
+  return {
+    type: 'message',
+    attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', content }],
   };
 }
 
@@ -54,18 +93,9 @@ function messageOf({ approval, event, pageUrl }: ChannelNotice): object {
     { title: 'Until', value: marked(approval.expires_at, SHORT_MAX) },
   ];
   const heading = open ? (event === 'requested' ? 'Approval needed' : 'Still waiting') : 'Decided';
-  const content = {
-    $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
-    type: 'AdaptiveCard',
-    version: '1.4',
-    body: [
-      {
-        type: 'TextBlock',
-        size: 'Medium',
-        weight: 'Bolder',
-        wrap: true,
-        text: `${heading}: ${marked(title, SHORT_MAX)}`,
-      },
+  return cardMessage(
+    [
+      headingBlock(`${heading}: ${marked(title, SHORT_MAX)}`),
       { type: 'FactSet', facts },
       ...(open
         ? [
@@ -78,14 +108,10 @@ function messageOf({ approval, event, pageUrl }: ChannelNotice): object {
           ]
         : []),
     ],
-    ...(open && pageUrl !== undefined
+    open && pageUrl !== undefined
       ? { actions: [{ type: 'Action.OpenUrl', title: 'Look and decide', url: pageUrl }] }
-      : {}),
-  };
-  return {
-    type: 'message',
-    attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive', content }],
-  };
+      : {},
+  );
 }
 
 /** As much of a text as fits, as Markdown that says just this: what an agent wrote must not become a link. */

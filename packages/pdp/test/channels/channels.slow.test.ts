@@ -5,6 +5,7 @@ import { createOutbound, type Outbound } from '@writ/outbound';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ChannelSender } from '../../src/channels/sender.ts';
 import { slackSender } from '../../src/channels/slack-sender.ts';
+import { startAlerts } from '../../src/channels/start-alerts.ts';
 import { startChannels } from '../../src/channels/start-channels.ts';
 import { teamsSender } from '../../src/channels/teams-sender.ts';
 import { webhookSender } from '../../src/channels/webhook-sender.ts';
@@ -352,6 +353,59 @@ describe('Teams', () => {
     await expect.poll(() => received.length, { timeout: 10_000 }).toBe(2);
     expect(received[1]?.text).toContain('approved by operator');
     expect(received[1]?.text).not.toContain('Action.OpenUrl');
+  });
+});
+
+describe('alerts', () => {
+  const ALERT = {
+    type: 'mcp.definitions_changed',
+    title: 'MCP server a: 1 new or changed definition is quarantined',
+    lines: ['tool "<!channel> [here](https://evil.example)\u202e"'],
+    remedy: 'Look at it: writ mcp diff',
+    data: { server: 'a' },
+  };
+
+  it('[P-CHANNEL-SIGNED] reach every kind of channel, again until one takes it, and nothing in them is markup', async () => {
+    let refusals = 2;
+    const hook = await receiver((_, response) => void response.writeHead(refusals-- > 0 ? 500 : 204).end());
+    const slack = await receiver((_, response) => void response.end('{"ok":true}'));
+    const teams = await receiver(ok);
+    const given = outbound();
+    const alerts = startAlerts({
+      senders: [
+        webhookSender({ name: 'hook', url: hook.url, secret: SECRET, outbound: given }),
+        slackSender({ name: 'slack', token: 'xoxb', channel: 'C1', outbound: given, apiUrl: slack.url }),
+        teamsSender({ name: 'teams', url: teams.url, outbound: given }),
+      ],
+      retryMs: 5,
+    });
+    alerts.tell(ALERT);
+    await expect.poll(() => hook.received.length, { timeout: 10_000 }).toBe(3);
+    const [first, , last] = hook.received;
+    expect(first?.headers['webhook-id']).toBe(last?.headers['webhook-id']);
+    const stamp = Number(last?.headers['webhook-timestamp']);
+    const own = webhookSignature(SECRET, String(last?.headers['webhook-id']), stamp, last?.text ?? '');
+    expect(last?.headers['webhook-signature']).toBe(`v1,${own}`);
+    expect(JSON.parse(last?.text ?? '')).toMatchObject({ type: ALERT.type, data: { server: 'a' } });
+    await expect.poll(() => [slack.received.length, teams.received.length]).toEqual([1, 1]);
+    const { text } = JSON.parse(slack.received[0]?.text ?? '');
+    expect(text).toContain('&lt;!channel&gt;');
+    expect(text).not.toMatch(/<!channel>|\u202e/);
+    const card = JSON.stringify(JSON.parse(teams.received[0]?.text ?? '').attachments[0].content.body);
+    expect(card).toContain('\\\\[here\\\\]');
+    await alerts.close();
+  });
+
+  it('are given up where nobody takes them, and do not hold up the end', async () => {
+    const hook = await receiver((_, response) => void response.writeHead(410).end());
+    const faults: string[] = [];
+    const alerts = startAlerts({
+      senders: [webhookSender({ name: 'hook', url: hook.url, secret: SECRET, outbound: outbound() })],
+      onFault: (what) => void faults.push(what),
+    });
+    alerts.tell(ALERT);
+    await expect.poll(() => faults, { timeout: 10_000 }).toEqual(['telling hook, given up']);
+    await alerts.close();
   });
 });
 
