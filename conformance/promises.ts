@@ -354,7 +354,8 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     source: 'GHSA-g53w-w6mj-hrpp',
   },
   'P-GATEWAY-LIST-FILTERED': {
-    sentence: 'A list shows what could be granted to this caller, for a private cache.',
+    sentence:
+      'A list shows what could be granted to this caller, for a private cache, and only whose list changed is told so.',
     source: 'MCP specification 2026-07-28, tools/list',
   },
   'P-GATEWAY-META-CLOSED': {
@@ -403,7 +404,7 @@ export const PROMISES: Readonly<Record<string, Promised>> = {
     source: 'docs/architecture.md',
   },
   'P-GATEWAY-OUTPUT-COMPLETE': {
-    sentence: 'Error text and progress do not bypass the output policy.',
+    sentence: 'Error text, progress and logs do not bypass the output policy.',
     source: 'docs/architecture.md',
   },
   'P-GATEWAY-PIN-FINDINGS': {

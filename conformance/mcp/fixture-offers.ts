@@ -42,6 +42,20 @@ export function readFixtureResource(uri: string): ReadResourceResult {
   throw new ResourceNotFoundError(uri);
 }
 
+/** The tool and the prompt that come and go. */
+export const COMES_AND_GOES = 'test_comes_and_goes';
+const away = new Set<string>();
+
+/** Takes what comes and goes of a list away, or gives it back. */
+export function toggle(list: 'tools' | 'prompts'): void {
+  if (!away.delete(list)) away.add(list);
+}
+
+/** Is this listed now. */
+export function isThere(list: 'tools' | 'prompts', name: string): boolean {
+  return name !== COMES_AND_GOES || !away.has(list);
+}
+
 interface FixturePrompt {
   readonly description: string;
   readonly args?: readonly string[];
@@ -51,6 +65,7 @@ interface FixturePrompt {
 const said = (text: string) => ({ role: 'user', content: { type: 'text', text } }) as const;
 
 export const PROMPTS: Readonly<Record<string, FixturePrompt>> = {
+  [COMES_AND_GOES]: { description: 'is there, or not', get: () => ({ messages: [said('here')] }) },
   test_simple_prompt: {
     description: 'a prompt without arguments',
     get: () => ({ messages: [said('This is a simple prompt for testing.')] }),

@@ -23,7 +23,7 @@ import {
   Server,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
-import { PROMPTS, RESOURCES, readFixtureResource, TEMPLATES } from './fixture-offers.ts';
+import { isThere, PROMPTS, RESOURCES, readFixtureResource, TEMPLATES } from './fixture-offers.ts';
 import { openState, TOOLS } from './fixture-tools.ts';
 
 export interface FixtureServer {
@@ -57,11 +57,13 @@ export function createFixture(announce?: Changed): Server {
     },
   );
   server.setRequestHandler('tools/list', () => ({
-    tools: Object.entries(TOOLS).map(([name, { description, inputSchema }]) => ({
-      name,
-      description,
-      inputSchema: inputSchema ?? { type: 'object' as const, properties: {} },
-    })),
+    tools: Object.entries(TOOLS)
+      .filter(([name]) => isThere('tools', name))
+      .map(([name, { description, inputSchema }]) => ({
+        name,
+        description,
+        inputSchema: inputSchema ?? { type: 'object' as const, properties: {} },
+      })),
   }));
   server.setRequestHandler('tools/call', ({ params }, context) => {
     const tool = TOOLS[params.name];
@@ -77,13 +79,15 @@ export function createFixture(announce?: Changed): Server {
   server.setRequestHandler('resources/subscribe', () => ({}));
   server.setRequestHandler('resources/unsubscribe', () => ({}));
   server.setRequestHandler('prompts/list', () => ({
-    prompts: Object.entries(PROMPTS).map(([name, { description, args }]) => ({
-      name,
-      description,
-      ...(args === undefined
-        ? {}
-        : { arguments: args.map((arg) => ({ name: arg, description: arg, required: true })) }),
-    })),
+    prompts: Object.entries(PROMPTS)
+      .filter(([name]) => isThere('prompts', name))
+      .map(([name, { description, args }]) => ({
+        name,
+        description,
+        ...(args === undefined
+          ? {}
+          : { arguments: args.map((arg) => ({ name: arg, description: arg, required: true })) }),
+      })),
   }));
   server.setRequestHandler('prompts/get', ({ params }, context) => {
     const prompt = PROMPTS[params.name];

@@ -13,7 +13,7 @@ import {
   type Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import { PNG } from './fixture-offers.ts';
+import { COMES_AND_GOES, PNG, toggle } from './fixture-offers.ts';
 
 interface FixtureCall {
   readonly args: Readonly<Record<string, unknown>>;
@@ -312,19 +312,22 @@ export const TOOLS: Readonly<Record<string, FixtureTool>> = {
   },
   test_cancelled: { description: 'how many waits were cancelled', run: () => text(String(cancelled)) },
   test_trigger_tool_change: {
-    description: 'says that tools changed',
+    description: 'takes a tool away, or gives it back, and says so',
     run({ changed }) {
+      toggle('tools');
       changed('tools');
       return text('changed');
     },
   },
   test_trigger_prompt_change: {
-    description: 'says that prompts changed',
+    description: 'takes a prompt away, or gives it back, and says so',
     run({ changed }) {
+      toggle('prompts');
       changed('prompts');
       return text('changed');
     },
   },
+  [COMES_AND_GOES]: { description: 'is there, or not', run: () => text('here') },
   test_input_required_result_elicitation: {
     description: 'asks for a name',
     run: asking({ user_name: form('What is your name?', 'name', 'string') }, ({ user_name }) =>

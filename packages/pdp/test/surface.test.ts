@@ -49,6 +49,7 @@ it('exports these names and no others', () => {
     'replayDecision',
     'slackSender',
     'staleReason',
+    'startAlerts',
     'startChannels',
     'teamsSender',
     'tokenDigest',

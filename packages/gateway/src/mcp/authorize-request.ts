@@ -125,9 +125,9 @@ async function release(
       ? { content: [{ type: 'text', text: answer.message }], is_error: true }
       : shape.judged(answer.result as unknown as JsonObject);
   context.observe?.(CALL_STEPS.judgement.name);
-  const judged = await judgeAnswer(context.point, decision, result, request.flight.logs);
+  const judged = await judgeAnswer(context.point, decision, result, request.flight.asides);
   if (judged.kind === 'withheld') throw faultError(judged.code, 'The result is withheld.');
-  request.flight.released = judged.logs;
+  request.flight.released = judged.asides;
   if (answer.kind === 'error') throw serverError(answer.code, judged.result.content, request);
   context.observe?.(CALL_STEPS.release.name);
   return { ...shape.released(context.catalogue, upstream, judged.result), _meta: verdictMeta(decision) };

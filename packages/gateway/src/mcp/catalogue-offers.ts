@@ -1,10 +1,40 @@
 import type { JsonObject } from '@writ/decision';
-import type { Catalogue, CatalogueOptions } from './catalogue.ts';
 import { qualify, qualifyUri, unqualify } from './names.ts';
 import { type CatalogueOffer, describedOffer, OFFER_SHAPES, type OfferMethod, shownOffer } from './offers.ts';
+import type { Pins, SeenDefinition } from './pins.ts';
 import type { Upstream } from './upstream.ts';
 
-type OfferPart = Pick<Catalogue, 'offers' | 'lookupPrompt' | 'locateUri' | 'uriOf'>;
+/** Every upstream's resources and prompts under one injective naming, held against what was pinned. */
+export interface CatalogueOffers {
+  /** Everything of this kind whose description is the pinned one, asked anew of every upstream. */
+  offers(method: OfferMethod): Promise<readonly CatalogueOffer[]>;
+  /** The prompt that clients know by this name, asked anew of its server. */
+  lookupPrompt(name: string): Promise<PromptLookup>;
+  /** The server whose resource, or template, a client means by this URI; undefined where none can be meant. */
+  locateUri(uri: string): Promise<{ readonly upstream: Upstream; readonly uri: string } | undefined>;
+  /** The URI by which clients mean this resource of this server. */
+  uriOf(upstream: Upstream, uri: string): string;
+}
+
+export type PromptLookup =
+  | {
+      readonly kind: 'prompt';
+      readonly upstream: Upstream;
+      /** As the server names it. */
+      readonly name: string;
+      /** Digest of all that clients see of it. */
+      readonly digest: string;
+    }
+  | { readonly kind: 'unknown' }
+  /** Its description is not the pinned one, or the name appeared after the pins were taken. */
+  | { readonly kind: 'changed' };
+
+export interface OffersOptions {
+  readonly upstreams: readonly Upstream[];
+  readonly pins: Pins;
+  /** Hears of a definition that is not the pinned one; absent in catalogues beside the shared one. */
+  readonly onChanged?: (changed: SeenDefinition) => void;
+}
 
 interface SeenOffer extends CatalogueOffer {
   readonly pinned: boolean;
@@ -14,7 +44,7 @@ interface SeenOffer extends CatalogueOffer {
  * Resources and prompts, as far as their descriptions are the pinned ones. Nothing is kept of them, so that a list and a
  * lookup are always the server's of the moment.
  */
-export function openOffers({ upstreams, pins, onChanged }: CatalogueOptions, single: boolean): OfferPart {
+export function openOffers({ upstreams, pins, onChanged }: OffersOptions, single: boolean): CatalogueOffers {
   const seenOf = async (upstream: Upstream, method: OfferMethod): Promise<SeenOffer[]> => {
     const { naming, kind } = OFFER_SHAPES[method];
     const mapping = naming === 'uri' ? qualifyUri : qualify;

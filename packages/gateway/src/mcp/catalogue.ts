@@ -1,9 +1,8 @@
 import type { JsonObject } from '@writ/decision';
-import { openOffers } from './catalogue-offers.ts';
+import { type CatalogueOffers, type OffersOptions, openOffers } from './catalogue-offers.ts';
 import { shownDefinition } from './definition.ts';
 import { isServerId, qualify } from './names.ts';
-import type { CatalogueOffer, OfferMethod } from './offers.ts';
-import type { PinKind, PinnedDefinition, Pins } from './pins.ts';
+import type { PinnedDefinition } from './pins.ts';
 import type { Upstream } from './upstream.ts';
 import type { UpstreamTool } from './upstream-call.ts';
 
@@ -21,53 +20,18 @@ export type Lookup =
   | { readonly kind: 'changed' };
 
 /** Every upstream's tools under one injective naming, held against the definitions that were pinned at first sight. */
-export interface Catalogue {
+export interface Catalogue extends CatalogueOffers {
   /** Tools whose definition is the pinned one, asked anew of every upstream. */
   list(): Promise<readonly CatalogueTool[]>;
   /** The tool of this name, by a list that is at most the time to live old. */
   lookup(name: string): Promise<Lookup>;
-  /** Everything of this kind whose description is the pinned one, asked anew of every upstream. */
-  offers(method: OfferMethod): Promise<readonly CatalogueOffer[]>;
-  /** The prompt that clients know by this name, asked anew of its server. */
-  lookupPrompt(name: string): Promise<PromptLookup>;
-  /** The server whose resource, or template, a client means by this URI; undefined where none can be meant. */
-  locateUri(uri: string): Promise<{ readonly upstream: Upstream; readonly uri: string } | undefined>;
   readonly upstreams: readonly Upstream[];
-  /** The URI by which clients mean this resource of this server. */
-  uriOf(upstream: Upstream, uri: string): string;
   /** Makes the next lookup ask anew: something about this upstream was not as expected. */
   forget(upstream: Upstream): void;
   close(): Promise<void>;
 }
 
-export type PromptLookup =
-  | {
-      readonly kind: 'prompt';
-      readonly upstream: Upstream;
-      /** As the server names it. */
-      readonly name: string;
-      /** Digest of all that clients see of it. */
-      readonly digest: string;
-    }
-  | { readonly kind: 'unknown' }
-  /** Its description is not the pinned one, or the name appeared after the pins were taken. */
-  | { readonly kind: 'changed' };
-
-/** What one server says of one thing that it offers. */
-export interface SeenDefinition {
-  readonly server: string;
-  readonly kind: PinKind;
-  /** As the server names it: a tool's or prompt's name, a URI or its template. */
-  readonly name: string;
-  /** Of the definition as it is now. */
-  readonly digest: string;
-}
-
-export interface CatalogueOptions {
-  readonly upstreams: readonly Upstream[];
-  readonly pins: Pins;
-  /** Hears of a definition that is not the pinned one; absent in catalogues beside the shared one. */
-  readonly onChanged?: (changed: SeenDefinition) => void;
+export interface CatalogueOptions extends OffersOptions {
   /** Oldest list that a call is held against, ms; 0 asks before every call. */
   readonly definitionsTtlMs: number;
 }

@@ -1,10 +1,13 @@
 import type { Server } from '@modelcontextprotocol/server';
 import type { Catalogue } from './catalogue.ts';
+import type { ListKind, ShownLists } from './shown-lists.ts';
 import type { Upstream } from './upstream.ts';
 import type { UpstreamChange } from './upstream-feed.ts';
 
-/** Changes within this time are told once: a server cannot flood those who listen. */
+/** Changes within this time are told once. */
 const TOLD_TOGETHER_MS = 50;
+/** Between two tellings: a server cannot flood those who listen, nor those who are asked whether they may hear. */
+const TOLD_APART_MS = 500;
 
 /** Hears of changes and tells them on, each kind and each resource at most once in a while. */
 export function gatherChanges(
@@ -13,8 +16,10 @@ export function gatherChanges(
 ): () => void {
   const waiting = new Map<string, () => void>();
   let timer: NodeJS.Timeout | undefined;
+  let toldAtMs = Number.NEGATIVE_INFINITY;
   const flush = () => {
     timer = undefined;
+    toldAtMs = performance.now();
     const due = [...waiting.values()];
     waiting.clear();
     for (const each of due) each();
@@ -23,7 +28,8 @@ export function gatherChanges(
     upstream.onChange((change) => {
       const key = change.kind === 'updated' ? `${upstream.id} ${change.uri}` : change.kind;
       waiting.set(key, () => tell(change, upstream));
-      timer ??= setTimeout(flush, TOLD_TOGETHER_MS);
+      const restMs = toldAtMs + TOLD_APART_MS - performance.now();
+      timer ??= setTimeout(flush, Math.max(TOLD_TOGETHER_MS, restMs));
     }),
   );
   return () => {
@@ -32,10 +38,24 @@ export function gatherChanges(
   };
 }
 
-/** Tells the client of this server instance what changes: that lists did, and which of its resources. */
+const TELL: Readonly<Record<ListKind, (server: Server) => Promise<void>>> = {
+  tools: (server) => server.sendToolListChanged(),
+  prompts: (server) => server.sendPromptListChanged(),
+  resources: (server) => server.sendResourceListChanged(),
+};
+
+/** What one client wants to hear, and may. */
+export interface Listener {
+  /** Of a resource. */
+  readonly wants: (uri: string) => Promise<boolean>;
+  /** Of a list. */
+  readonly shown: Pick<ShownLists, 'differs'>;
+}
+
+/** Tells the client of this server instance what changes: which of its lists, and which of its resources. */
 export function followChanges(
   server: Server,
-  wants: (uri: string) => Promise<boolean>,
+  { wants, shown }: Listener,
 ): { follow(catalogue: Catalogue): void; close(): void } {
   let stop = () => {};
   const quietly = (sent: Promise<void>) => void sent.catch(() => undefined);
@@ -48,9 +68,9 @@ export function followChanges(
           quietly(wants(uri).then((wanted) => (wanted ? server.sendResourceUpdated({ uri }) : undefined)));
           return;
         }
-        if (change.kind === 'tools') quietly(server.sendToolListChanged());
-        if (change.kind === 'prompts') quietly(server.sendPromptListChanged());
-        if (change.kind === 'resources') quietly(server.sendResourceListChanged());
+        if (change.kind === 'lost') return;
+        const tell = TELL[change.kind];
+        quietly(shown.differs(change.kind).then((differs) => (differs ? tell(server) : undefined)));
       });
     },
     close: () => stop(),

@@ -16,6 +16,8 @@ import type { OwnConnections } from './own-connections.ts';
 import { askableCapabilities, type Peer } from './peer.ts';
 import { faultError, refusalError } from './refusal.ts';
 import { serveMcp } from './serve-mcp.ts';
+import { shownLists } from './shown-lists.ts';
+import { notePage, pageKey } from './url-elicitation.ts';
 
 /** Opens connections that belong to one client. */
 export type OpenOwn = (peerOf: (server: string) => Peer) => OwnConnections;
@@ -41,7 +43,13 @@ export class ClientSession implements Front {
   readonly #flying = new Set<Incoming>();
   readonly #direct = new Map<RequestId, DirectCall>();
   readonly #subscribed = new Set<string>();
+  /** Pages that the client was asked to open and is not told yet that the person is done with. */
+  readonly #pages = new Set<string>();
   readonly #relay: ReturnType<typeof followChanges>;
+  readonly shown = shownLists(
+    () => this.context(),
+    () => this.#latest.caller,
+  );
   #latest: Arrival;
   #own: OwnConnections | undefined;
   #logLevel: LogLevel | undefined;
@@ -51,11 +59,11 @@ export class ClientSession implements Front {
     this.#openOwn = openOwn;
     this.#latest = arrival;
     this.server = serveMcp(this);
-    this.#relay = followChanges(
-      this.server,
-      async (uri) =>
+    this.#relay = followChanges(this.server, {
+      wants: async (uri) =>
         this.#subscribed.has(uri) && mayStillHear(this.context(), this.#latest.caller, 'legacy', uri),
-    );
+      shown: this.shown,
+    });
     this.#relay.follow(context.catalogue);
   }
 
@@ -107,7 +115,10 @@ export class ClientSession implements Front {
       caller,
       { era: 'legacy', ...(refuseHttp === undefined ? {} : { refuseHttp }) },
       asked,
-      { flight: new Flight(ask, this.#logLevel), capabilities: this.server.getClientCapabilities() ?? {} },
+      {
+        flight: new Flight(ask, this.#logLevel, this.#pages),
+        capabilities: this.server.getClientCapabilities() ?? {},
+      },
     );
     this.#flying.add(incoming);
     return incoming;
@@ -161,6 +172,7 @@ export class ClientSession implements Front {
       capabilities,
       input: (method, params, signal) => this.#input(server, method, params, signal),
       log: (entry) => this.#carrier(server)?.flight.log(entry),
+      pageDone: (elicitationId) => this.#pageDone(server, elicitationId),
     }));
     if (this.#logLevel !== undefined) void this.#own.setLogLevel(this.#logLevel);
     this.#relay.follow(this.#own.catalogue);
@@ -170,6 +182,13 @@ export class ClientSession implements Front {
   /** The request that this server works on; the newest, where it works on several. */
   #carrier(server: string): Incoming | undefined {
     return [...this.#flying].reverse().find(({ flight }) => flight.server === server);
+  }
+
+  /** Nothing new is told: only which page it was, and only of one that was decided about. */
+  #pageDone(server: string, elicitationId: string): void {
+    if (!this.#pages.delete(pageKey(server, elicitationId))) return;
+    const notification = { method: 'notifications/elicitation/complete', params: { elicitationId } };
+    void this.server.notification(notification).catch(() => undefined);
   }
 
   /** Decides about a question of a server, asks the client, and judges what of its answer may go back. */
@@ -195,6 +214,9 @@ export class ClientSession implements Front {
     if (verdict.kind === 'refused') throw refusalError(verdict.decision);
     const decisionId = verdict.decision.decision_id;
     const { ask } = incoming.flight;
+    const { elicitationId } = verdict.request.params ?? {};
+    if (method === 'elicitation/create' && typeof elicitationId === 'string')
+      notePage(this.#pages, server, elicitationId);
     const asked = this.#context.telemetry.question({ server, method }, () =>
       ask(method, verdict.request.params ?? {}, signal),
     );

@@ -12,6 +12,7 @@ import type { CallContext } from './call-context.ts';
 import type { DirectCall } from './direct-call.ts';
 import { Flight, LOG_LEVELS, type LogLevel } from './flight.ts';
 import type { Channel } from './refuse.ts';
+import type { ShownLists } from './shown-lists.ts';
 
 /** One client, as its requests are served. */
 export interface Front {
@@ -24,6 +25,8 @@ export interface Front {
   landed(incoming: Incoming): void;
   /** The call of a tool with this id that is under way already, where the SDK takes one over. */
   direct?(id: RequestId): DirectCall | undefined;
+  /** What the client was shown of lists; absent where nothing is kept of it. */
+  readonly shown?: ShownLists;
   /** What the older era keeps of a client; absent where nothing is kept. */
   readonly kept?: {
     setLogLevel(level: LogLevel): void;
@@ -85,11 +88,13 @@ export function incomingOf(
 }
 
 function progressForwarder(asked: Asked, flight: Flight, progressToken: string | number): ProgressCallback {
-  return ({ progress, total }) => {
-    // Numbers only: a message is output of the tool that no output policy has seen. A client that is gone has no use
+  return (told) => {
+    flight.advance(told);
+    const { progress, total } = told;
+    // Numbers only: a text is output of the tool, which waits for the output policy. A client that is gone has no use
     // for progress; the call itself is ended by its signal.
     const params = { progressToken, progress, ...(total === undefined ? {} : { total }) };
-    const told = asked.notify({ method: 'notifications/progress', params }).catch(() => undefined);
-    flight.told = Promise.all([flight.told, told]).then(() => undefined);
+    const sent = asked.notify({ method: 'notifications/progress', params }).catch(() => undefined);
+    flight.told = Promise.all([flight.told, sent]).then(() => undefined);
   };
 }

@@ -7,6 +7,7 @@ import { gatherChanges } from './change-relay.ts';
 import { Flight } from './flight.ts';
 import { isObject } from './json-object.ts';
 import { mayStillHear } from './may-hear.ts';
+import { type ListKind, type ShownLists, shownLists } from './shown-lists.ts';
 
 /** A `subscriptions/listen` as far as policies allow it. */
 export interface AllowedListen {
@@ -27,8 +28,8 @@ export function isListen(message: JsonObject): boolean {
 
 /**
  * Decides about each resource that a client of the newer era wants to hear of, and subscribes to those that it may;
- * the others are left out, which the client sees in the acknowledgement. That a list changed says nothing of what is
- * on it, and needs no decision: the list itself is asked for, and decided on.
+ * the others are left out, which the client sees in the acknowledgement. Of a list it hears where it would see another
+ * one than when the stream began.
  */
 export async function allowListen(
   context: CallContext,
@@ -50,6 +51,11 @@ export async function allowListen(
     for (const uri of uris) void takeBack(context, uri);
     uris.clear();
   };
+  const shown = shownLists(
+    () => context,
+    () => caller,
+  );
+  await shown.look(KINDS.filter((kind) => lists[`${kind}ListChanged`] === true));
   // A server that nobody has asked anything yet is heard of from now on.
   for (const upstream of context.catalogue.upstreams) void upstream.era().catch(() => undefined);
   return {
@@ -65,7 +71,7 @@ export async function allowListen(
           if (change.kind === 'lost') return;
           if (change.kind === 'updated') {
             void tellUpdated(context, caller, context.catalogue.uriOf(upstream, change.uri), uris, listener);
-          } else listener({ kind: `${change.kind}_list_changed` } as ServerEvent);
+          } else void tellChanged(shown, change.kind, listener);
         });
         return () => {
           stop();
@@ -74,6 +80,18 @@ export async function allowListen(
       },
     },
   };
+}
+
+const KINDS: readonly ListKind[] = ['tools', 'prompts', 'resources'];
+
+async function tellChanged(
+  shown: ShownLists,
+  kind: ListKind,
+  listener: (event: ServerEvent) => void,
+): Promise<void> {
+  if (!(await shown.differs(kind))) return;
+  await shown.look([kind]);
+  listener({ kind: `${kind}_list_changed` });
 }
 
 /** Tells of a resource that is subscribed, if policies still let it. */

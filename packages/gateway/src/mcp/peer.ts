@@ -10,6 +10,8 @@ export interface Peer {
   input(method: InputMethod, params: JsonObject, signal: AbortSignal): Promise<JsonObject>;
   /** A log message of the server. */
   log(entry: JsonObject): void;
+  /** The server says that the person is done with a page that it asked to open; absent where nobody can be told. */
+  pageDone?(elicitationId: string): void;
 }
 
 /** What of a client's capabilities a server gets to see: which kinds of questions it answers, and in which modes. */

@@ -23,6 +23,16 @@ export interface Pins {
   remove(server: string, kind: PinKind, name: string): void;
 }
 
+/** What one server says of one thing that it offers. */
+export interface SeenDefinition {
+  readonly server: string;
+  readonly kind: PinKind;
+  /** As the server names it: a tool's or prompt's name, a URI or its template. */
+  readonly name: string;
+  /** Of the definition as it is now. */
+  readonly digest: string;
+}
+
 export interface PinnedDefinition {
   readonly digest: string;
   readonly definition: JsonObject;

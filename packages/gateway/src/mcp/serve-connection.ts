@@ -15,6 +15,7 @@ import { mayStillHear } from './may-hear.ts';
 import { eraOf } from './methods.ts';
 import { plainCall } from './plain-call.ts';
 import { serveMcp } from './serve-mcp.ts';
+import { shownLists } from './shown-lists.ts';
 import { StrictStdioTransport } from './stdio-transport.ts';
 
 /** One client on a pair of streams. */
@@ -82,10 +83,14 @@ export function serveConnection({
     return session.server;
   };
   const modern = (): Server => {
-    const server = serveMcp(requestFront(context, caller, { era: 'modern' }));
+    const shown = shownLists(
+      () => context,
+      () => caller,
+    );
+    const server = serveMcp({ ...requestFront(context, caller, { era: 'modern' }), shown });
     const wanted = async (uri: string) =>
       [...listens.values()].some(({ uris }) => uris.has(uri)) && mayStillHear(context, caller, 'modern', uri);
-    const relay = followChanges(server, wanted);
+    const relay = followChanges(server, { wants: wanted, shown });
     relay.follow(context.catalogue);
     closers.push(() => relay.close());
     return server;

@@ -20,6 +20,7 @@ import type { Front } from './front.ts';
 import type { RequestMethod } from './methods.ts';
 import type { OfferMethod } from './offers.ts';
 import { TASKS_EXTENSION } from './tasks-extension.ts';
+import { tellAsides } from './tell-asides.ts';
 import { visibleOffers, visibleTools } from './visible.ts';
 
 /** How the gateway names itself to clients. */
@@ -91,7 +92,7 @@ export function serveCall(
 }
 
 function serveOffers(server: Server, front: Front): void {
-  const offers = <Shown>(method: OfferMethod, extra: ServerContext) =>
+  const offers = <Shown extends object>(method: OfferMethod, extra: ServerContext) =>
     listing(front, extra, method, (incoming) => visibleOffers<Shown>(front.context(), incoming, method));
   const ask = async <Answer>(
     method: RequestMethod,
@@ -129,7 +130,7 @@ function serveOffers(server: Server, front: Front): void {
 }
 
 /** A list, as one span. */
-function listing<Shown>(
+function listing<Shown extends object>(
   front: Front,
   extra: ServerContext,
   method: OfferMethod | 'tools/list',
@@ -139,7 +140,11 @@ function listing<Shown>(
   const incoming = front.incoming(asked);
   const { telemetry } = front.context();
   return telemetry
-    .request({ method, meta: asked.meta, id: asked.id }, () => list(incoming))
+    .request({ method, meta: asked.meta, id: asked.id }, async () => {
+      const shown = await list(incoming);
+      front.shown?.note(method, shown);
+      return shown;
+    })
     .finally(() => front.landed(incoming));
 }
 
@@ -166,7 +171,7 @@ function serveKept(server: Server, front: Front, kept: NonNullable<Front['kept']
   });
 }
 
-/** Serves one request, and tells what was logged meanwhile before it is answered. */
+/** Serves one request, and tells what its server told meanwhile before it is answered. */
 async function flying<Answer>(
   front: Front,
   asked: Asked,
@@ -181,9 +186,7 @@ async function flying<Answer>(
     );
     // What comes after the answer nobody listens for any more.
     await incoming.flight.told;
-    for (const entry of incoming.flight.released) {
-      await asked.notify({ method: 'notifications/message', params: { ...entry } }).catch(() => undefined);
-    }
+    await tellAsides(asked, incoming.flight);
     return answer;
   } finally {
     front.landed(incoming);

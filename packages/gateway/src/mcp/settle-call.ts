@@ -126,9 +126,9 @@ async function releaseAnswer(
   }
   const { flight } = call;
   context.observe?.(CALL_STEPS.judgement.name);
-  const judged = await judgeAnswer(context.point, decision, resultOf(answer), flight.logs);
+  const judged = await judgeAnswer(context.point, decision, resultOf(answer), flight.asides);
   if (judged.kind === 'withheld') return faultResult(judged.code, 'The tool ran; its result is withheld.');
-  flight.released = judged.logs;
+  flight.released = judged.asides;
   if (answer.kind === 'error' && answer.code === MISSING_CAPABILITY) throw missingCapability(answer);
   context.observe?.(CALL_STEPS.release.name);
   return releasedResult(context, tool, judged.result, decision);

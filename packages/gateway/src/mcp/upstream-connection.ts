@@ -132,6 +132,9 @@ function serve(client: Client, peer: Peer, patience: Patience): void {
     );
   }
   client.setNotificationHandler('notifications/message', ({ params }) => peer.log(params as JsonObject));
+  client.setNotificationHandler('notifications/elicitation/complete', ({ params }) =>
+    peer.pageDone?.(params.elicitationId),
+  );
 }
 
 const CAPABILITY = {

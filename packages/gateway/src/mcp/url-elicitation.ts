@@ -42,11 +42,30 @@ export async function askForPages(
     const verdict = await decideKnown(about, 'elicitation/create', page);
     if (verdict.kind === 'refused') return verdict;
     const { decision_id: decisionId } = verdict.decision;
+    const params = verdict.request.params ?? {};
     // In the older era what the person does never comes back this way.
-    if (era === 'legacy') await context.point.complete({ decision_id: decisionId, status: 'unknown' });
-    allowed.push({ params: verdict.request.params ?? {}, decisionId });
+    if (era === 'legacy') {
+      await context.point.complete({ decision_id: decisionId, status: 'unknown' });
+      notePage(call.flight.pages, upstream.id, params['elicitationId']);
+    }
+    allowed.push({ params, decisionId });
   }
   return era === 'legacy' ? asError(allowed) : asResult(context, allowed, binding);
+}
+
+/** Pages of one client that are remembered: the oldest goes. */
+const PAGES_MAX = 256;
+
+/** A page of one server, among those that a client was asked to open. */
+export function pageKey(server: string, elicitationId: Json | undefined): string {
+  return `${server} ${String(elicitationId)}`;
+}
+
+/** Remembers that a client was asked to open this page. */
+export function notePage(pages: Set<string>, server: string, elicitationId: Json | undefined): void {
+  const [oldest] = pages;
+  if (pages.size >= PAGES_MAX && oldest !== undefined) pages.delete(oldest);
+  pages.add(pageKey(server, elicitationId));
 }
 
 interface Page {

@@ -6,8 +6,11 @@ import { shownDefinition } from './definition.ts';
 import { METHODS } from './methods.ts';
 import { listItem, type OfferMethod } from './offers.ts';
 
+/** Whoever asks for a list. */
+type Asking = Pick<Incoming, 'caller' | 'meta'>;
+
 /** What this caller could use. A point that fails hides everything: a list is an answer of policy too. */
-export async function visibleTools(context: CallContext, incoming: Incoming): Promise<Tool[]> {
+export async function visibleTools(context: CallContext, incoming: Asking): Promise<Tool[]> {
   const tools = await context.catalogue.list();
   const items = tools.map(({ definition, upstream }) => ({ tool: definition.name, server: upstream.id }));
   const visible = await judgeList(context, incoming, 'tools/list', items);
@@ -19,7 +22,7 @@ export async function visibleTools(context: CallContext, incoming: Incoming): Pr
 /** The same for everything else that servers offer. */
 export async function visibleOffers<Shown>(
   context: CallContext,
-  incoming: Incoming,
+  incoming: Asking,
   method: OfferMethod,
 ): Promise<Shown[]> {
   const offers = await context.catalogue.offers(method);
@@ -31,7 +34,7 @@ export async function visibleOffers<Shown>(
 /** Which of the items this caller may see. */
 export async function judgeList(
   { point }: CallContext,
-  incoming: Pick<Incoming, 'caller' | 'meta'>,
+  incoming: Asking,
   method: OfferMethod | 'tools/list' | 'tasks/list',
   items: ListCall['items'],
 ): Promise<readonly boolean[]> {
