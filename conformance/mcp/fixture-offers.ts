@@ -44,17 +44,6 @@ export function readFixtureResource(uri: string): ReadResourceResult {
 
 /** The tool and the prompt that come and go. */
 export const COMES_AND_GOES = 'test_comes_and_goes';
-const away = new Set<string>();
-
-/** Takes what comes and goes of a list away, or gives it back. */
-export function toggle(list: 'tools' | 'prompts'): void {
-  if (!away.delete(list)) away.add(list);
-}
-
-/** Is this listed now. */
-export function isThere(list: 'tools' | 'prompts', name: string): boolean {
-  return name !== COMES_AND_GOES || !away.has(list);
-}
 
 interface FixturePrompt {
   readonly description: string;

@@ -23,7 +23,8 @@ import {
   Server,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
-import { isThere, PROMPTS, RESOURCES, readFixtureResource, TEMPLATES } from './fixture-offers.ts';
+import { type Away, awayInMemory } from './fixture-away.ts';
+import { PROMPTS, RESOURCES, readFixtureResource, TEMPLATES } from './fixture-offers.ts';
 import { openState, TOOLS } from './fixture-tools.ts';
 
 export interface FixtureServer {
@@ -35,7 +36,7 @@ const HINT = { ttlMs: 0, cacheScope: 'private' } as const;
 
 type Changed = (list: 'tools' | 'prompts') => void;
 
-export function createFixture(announce?: Changed): Server {
+export function createFixture(away: Away, announce?: Changed): Server {
   const server = new Server(
     { name: 'conformance-fixture', version: '1.0.0' },
     {
@@ -58,7 +59,7 @@ export function createFixture(announce?: Changed): Server {
   );
   server.setRequestHandler('tools/list', () => ({
     tools: Object.entries(TOOLS)
-      .filter(([name]) => isThere('tools', name))
+      .filter(([name]) => away.isListed('tools', name))
       .map(([name, { description, inputSchema }]) => ({
         name,
         description,
@@ -71,7 +72,7 @@ export function createFixture(announce?: Changed): Server {
     const changed: Changed =
       announce ??
       ((list) => void (list === 'tools' ? server.sendToolListChanged() : server.sendPromptListChanged()));
-    return tool.run({ args: params.arguments ?? {}, context, server, changed });
+    return tool.run({ args: params.arguments ?? {}, context, server, changed, away });
   });
   server.setRequestHandler('resources/list', () => ({ resources: [...RESOURCES] }));
   server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: [...TEMPLATES] }));
@@ -80,7 +81,7 @@ export function createFixture(announce?: Changed): Server {
   server.setRequestHandler('resources/unsubscribe', () => ({}));
   server.setRequestHandler('prompts/list', () => ({
     prompts: Object.entries(PROMPTS)
-      .filter(([name]) => isThere('prompts', name))
+      .filter(([name]) => away.isListed('prompts', name))
       .map(([name, { description, args }]) => ({
         name,
         description,
@@ -127,8 +128,10 @@ function keepEvents(): EventStore {
 
 /** Starts it on a free port of loopback, unless one is given. */
 export async function startFixture(port = 0, only?: 'legacy' | 'modern'): Promise<FixtureServer> {
+  const away = awayInMemory();
   const modern: McpHttpHandler = createMcpHandler(
-    () => createFixture((list) => (list === 'tools' ? notify().toolsChanged() : notify().promptsChanged())),
+    () =>
+      createFixture(away, (list) => (list === 'tools' ? notify().toolsChanged() : notify().promptsChanged())),
     {
       legacy: 'reject',
     },
@@ -152,7 +155,7 @@ export async function startFixture(port = 0, only?: 'legacy' | 'modern'): Promis
       onsessioninitialized: (opened) => void sessions.set(opened, transport),
       onsessionclosed: (closed) => void sessions.delete(closed),
     });
-    await createFixture().connect(transport);
+    await createFixture(away).connect(transport);
     return transport.handleRequest(request);
   };
   const node = toNodeHandler({

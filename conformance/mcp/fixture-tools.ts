@@ -13,7 +13,8 @@ import {
   type Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import { COMES_AND_GOES, PNG, toggle } from './fixture-offers.ts';
+import type { Away } from './fixture-away.ts';
+import { COMES_AND_GOES, PNG } from './fixture-offers.ts';
 
 interface FixtureCall {
   readonly args: Readonly<Record<string, unknown>>;
@@ -21,6 +22,7 @@ interface FixtureCall {
   readonly server: Server;
   /** Tells whoever listens that a list changed. */
   readonly changed: (list: 'tools' | 'prompts') => void;
+  readonly away: Away;
 }
 
 type FixtureResult = CallToolResult | InputRequiredResult;
@@ -313,16 +315,16 @@ export const TOOLS: Readonly<Record<string, FixtureTool>> = {
   test_cancelled: { description: 'how many waits were cancelled', run: () => text(String(cancelled)) },
   test_trigger_tool_change: {
     description: 'takes a tool away, or gives it back, and says so',
-    run({ changed }) {
-      toggle('tools');
+    run({ changed, away }) {
+      away.toggle('tools');
       changed('tools');
       return text('changed');
     },
   },
   test_trigger_prompt_change: {
     description: 'takes a prompt away, or gives it back, and says so',
-    run({ changed }) {
-      toggle('prompts');
+    run({ changed, away }) {
+      away.toggle('prompts');
       changed('prompts');
       return text('changed');
     },

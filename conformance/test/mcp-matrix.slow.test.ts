@@ -18,13 +18,22 @@ interface Cell {
 
 const ROOT = join(import.meta.dirname, '../..');
 const FIXTURE = join(import.meta.dirname, '../mcp/fixture-stdio.ts');
-const fixtureOf = (era: Era) => ({ command: process.execPath, args: [FIXTURE, era] });
+
+/** The server on stdio: its processes are one, whichever connection they were started for. */
+async function fixtureOf(era: Era): Promise<{ readonly command: string; readonly args: string[] }> {
+  return { command: process.execPath, args: [FIXTURE, era, await temporary()] };
+}
+
+async function temporary(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'writ-matrix-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 /** The client's way to the server, through the gateway. */
 async function frontOf({ front, server, back }: Cell): Promise<URL | StdioClientTransport> {
   if (front === 'stdio') {
-    const folder = await mkdtemp(join(tmpdir(), 'writ-matrix-'));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const folder = await temporary();
     await writeFile(join(folder, 'writ.yaml'), 'bundles: [{ name: all, directory: writ/grant-all }]\n');
     const words = ['mcp', 'run', '--id', 'fixture', '--', ...(await backOf(server, back))];
     return new StdioClientTransport({
@@ -35,7 +44,7 @@ async function frontOf({ front, server, back }: Cell): Promise<URL | StdioClient
     });
   }
   const fixture = back === 'http' ? await startFixture(0, server) : undefined;
-  const gateway = await openGateway(fixture?.url ?? { id: 'fixture', ...fixtureOf(server) });
+  const gateway = await openGateway(fixture?.url ?? { id: 'fixture', ...(await fixtureOf(server)) });
   onTestFinished(async () => {
     await gateway.close();
     await fixture?.close();
@@ -45,8 +54,10 @@ async function frontOf({ front, server, back }: Cell): Promise<URL | StdioClient
 
 /** The server behind `writ mcp run`: a command, or a URL. */
 async function backOf(server: Era, back: Transport): Promise<readonly string[]> {
-  const { command, args } = fixtureOf(server);
-  if (back === 'stdio') return [command, ...args];
+  if (back === 'stdio') {
+    const { command, args } = await fixtureOf(server);
+    return [command, ...args];
+  }
   const fixture = await startFixture(0, server);
   onTestFinished(() => fixture.close());
   return [fixture.url];
