@@ -5,12 +5,14 @@ import type { Report } from './report.ts';
 /** Refuses two annotations of one document, package or its subpackages (OPA's stage SetAnnotationSet). */
 export function checkAnnotations(modules: readonly Module[], report: Report): void {
   const seen = new Map<string, Location>();
+  const refused = new Set<Location>();
   const look = ({ scope, location }: Annotations, path: readonly string[]): void => {
     const key = `${scope === 'package' ? 'package' : 'path'} ${pathKey(path)}`;
     const before = seen.get(key);
     if (before === undefined) seen.set(key, location);
-    // An annotation of a document stands at each of its rules.
-    else if (before !== location) {
+    // An annotation of a document stands at each of its rules, and is refused once.
+    else if (before !== location && !refused.has(location)) {
+      refused.add(location);
       const message = `${scope} annotation redeclared: ${before.file}:${before.row}`;
       report.error('rego_type_error', message, location);
     }

@@ -118,11 +118,13 @@ class Copier {
     }
   }
 
-  #with({ target, replacement, location }: CoreWith): CoreWith {
+  #with({ target, replacement, targetLocation, replacementLocation, location }: CoreWith): CoreWith {
     return {
       target,
       replacement:
         replacement.kind === 'term' ? { kind: 'term', term: this.term(replacement.term) } : replacement,
+      targetLocation: this.#location(targetLocation),
+      replacementLocation: this.#location(replacementLocation),
       location: this.#location(location),
     };
   }

@@ -98,6 +98,8 @@ export type WithReplacement =
 export interface CoreWith extends CoreNode {
   readonly target: WithTarget;
   replacement: WithReplacement;
+  readonly targetLocation: Location;
+  readonly replacementLocation: Location;
 }
 
 interface CoreExpressionNode extends CoreNode {
@@ -118,6 +120,8 @@ export interface CoreEqual extends CoreExpressionNode {
   right: CoreTerm;
   /** Written `:=`: the left side is a pure output. */
   readonly assigned: boolean;
+  /** In the place of a call of `rego.metadata.*`: what the right side stands for is known around the body. */
+  readonly answered?: true;
 }
 export interface CoreCallExpression extends CoreExpressionNode {
   readonly kind: 'call';

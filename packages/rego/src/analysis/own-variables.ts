@@ -64,7 +64,10 @@ function variablesFromOutside(body: CoreBody, arityOf: ArityOf): Set<Variable> {
 }
 
 function boundInside(body: CoreBody, all: ReadonlySet<Variable>, arityOf: ArityOf): ReadonlySet<Variable> {
-  const equalities = body.filter((expression) => expression.kind === 'equal');
+  // In OPA an answer of `rego.metadata.*` is a variable from around the body, which binds nothing inside.
+  const equalities = body
+    .filter((expression) => expression.kind === 'equal')
+    .filter(({ answered }) => answered !== true);
   const safe = new Set(all);
   for (const { left, right } of equalities) {
     for (const side of [left, right]) if (side.kind === 'variable') safe.delete(side.variable);

@@ -74,7 +74,7 @@ function answered(call: CoreCallExpression, answers: Answers): CoreExpression {
   // OPA makes a new expression of it, which is neither negated nor under a `with`.
   const plain = { ...common, negated: false, with: [] };
   if (output === undefined) return { ...plain, kind: 'test', term: constant };
-  return { ...plain, kind: 'equal', left: output, right: constant, assigned: false };
+  return { ...plain, kind: 'equal', left: output, right: constant, assigned: false, answered: true };
 }
 
 function replaceInTerm(term: CoreTerm, answers: Answers): void {

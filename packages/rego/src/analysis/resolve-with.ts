@@ -22,7 +22,8 @@ export function resolveWith(context: Resolving, modifier: With): CoreWith | unde
     return undefined;
   }
   const replacement = resolveReplacement(context, target, modifier.value);
-  return { target, replacement, location: modifier.location };
+  const [targetLocation, replacementLocation] = [modifier.target.location, modifier.value.location];
+  return { target, replacement, targetLocation, replacementLocation, location: modifier.location };
 }
 
 function resolveTarget(context: Resolving, term: Term): WithTarget | undefined {

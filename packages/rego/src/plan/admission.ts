@@ -1,4 +1,4 @@
-import { equal, isScalar, RegoSet } from '../value/index.ts';
+import { equal, isObject, isScalar, objectEntries, RegoSet } from '../value/index.ts';
 import type { Value } from '../value/value.ts';
 import type { Pattern, RulePlan, Statement, ValueNode } from './plan.ts';
 
@@ -7,7 +7,9 @@ export type Allowed =
   | { readonly is: 'value'; readonly value: Value }
   /** An array with these members; undefined stands for any. */
   | { readonly is: 'array'; readonly items: readonly (Value | undefined)[] }
-  | { readonly is: 'prefix' | 'suffix'; readonly text: string };
+  | { readonly is: 'prefix' | 'suffix'; readonly text: string }
+  /** A collection that holds this. */
+  | { readonly is: 'holding'; readonly value: Value };
 
 /** Something that a body needs of input, base data or an argument, whatever its variables are. */
 export type Condition =
@@ -140,9 +142,11 @@ class Collector {
   ): { readonly subject: ValueNode; readonly allowed: readonly Allowed[] } | undefined {
     const subject = a === undefined ? undefined : this.#subject(a);
     const given = b === undefined ? undefined : this.#constant(b);
+    const isMembership = name === 'internal.member_2';
+    if (isMembership && subject === undefined) return this.#allowedToHold(a, b);
     if (subject === undefined || given === undefined) return undefined;
-    if (name === 'internal.member_2') {
-      const members = given instanceof RegoSet ? given.sorted() : Array.isArray(given) ? given : undefined;
+    if (isMembership) {
+      const members = membersOf(given);
       if (members === undefined || members.some((member) => !isScalar(member))) return undefined;
       return { subject, allowed: members.map((value) => ({ is: 'value', value })) };
     }
@@ -150,6 +154,17 @@ class Collector {
     if (name === 'startswith') return { subject, allowed: [{ is: 'prefix', text: given }] };
     if (name === 'endswith') return { subject, allowed: [{ is: 'suffix', text: given }] };
     return undefined;
+  }
+
+  /** What a constant `in` something says of that. */
+  #allowedToHold(
+    a: ValueNode | undefined,
+    b: ValueNode | undefined,
+  ): { readonly subject: ValueNode; readonly allowed: readonly Allowed[] } | undefined {
+    const subject = b === undefined ? undefined : this.#subject(b);
+    const value = a === undefined ? undefined : this.#constant(a);
+    if (subject === undefined || value === undefined || !isScalar(value)) return undefined;
+    return { subject, allowed: [{ is: 'holding', value }] };
   }
 
   #assign(slot: number, value: ValueNode): void {
@@ -303,6 +318,13 @@ class Collector {
   }
 }
 
+/** What `in` goes through. */
+function membersOf(value: Value): readonly Value[] | undefined {
+  if (value instanceof RegoSet) return value.sorted();
+  if (Array.isArray(value)) return value as readonly Value[];
+  return isObject(value) ? [...objectEntries(value)].map(([, member]) => member) : undefined;
+}
+
 /** Whether a value is one of those that are allowed. */
 export function isAllowed(value: Value, allowed: readonly Allowed[]): boolean {
   return allowed.length === 0 || allowed.some((one) => matches(value, one));
@@ -320,6 +342,8 @@ function matches(value: Value, allowed: Allowed): boolean {
           (item, index) => item === undefined || !isScalar(item) || equal(item, value[index] as Value),
         )
       );
+    case 'holding':
+      return membersOf(value)?.some((member) => equal(member, allowed.value)) === true;
     case 'prefix':
       return typeof value === 'string' && value.startsWith(allowed.text);
     case 'suffix':

@@ -61,6 +61,16 @@ describe('cases of the differential runs', () => {
     expect(answer(parts, 't', { zero: 0, a: 1 }, { strict: true })).toContain('divide by zero');
   });
 
+  test('a rule that needs a member is not begun where there is none', () => {
+    const ofObject = 'package t\n\np if {\n\t1 / input.zero\n\tinput.x in {"a": 3}\n}\n';
+    expect(answer(ofObject, 't', { zero: 0, x: 1 }, { strict: true })).toBe('{}');
+    expect(answer(ofObject, 't', { zero: 0, x: 3 }, { strict: true })).toContain('divide by zero');
+    const constant = 'package t\n\np if {\n\t1 / input.zero\n\t"a" in input.x\n}\n';
+    for (const x of [['b'], { a: 'b' }, 'a', 1])
+      expect(answer(constant, 't', { zero: 0, x }, { strict: true })).toBe('{}');
+    expect(answer(constant, 't', { zero: 0, x: { b: 'a' } }, { strict: true })).toContain('divide by zero');
+  });
+
   test('a rule in the place of a function is looked up where the call stands', () => {
     const text = 'package t\n\ng := input.x\n\nf(_) := 1\n\n';
     expect(answer(`${text}p if 1 == 1 with f as g\n`, 't/p')).toBe('true');

@@ -75,9 +75,14 @@ const KNOWN: readonly {
   readonly holds: (ours: Outcome, theirs: Outcome, program: TextProgram) => boolean;
 }[] = [
   {
-    why: 'the same errors, of which OPA places some at an `else` or at the last reference to a rule of the package',
+    why: 'the same errors, of which OPA places some nowhere, at an `else` or at the last reference to a rule of the package',
     holds: (ours, theirs, program) =>
-      pairs(ours, theirs, (one, other) => hasSameWords(one, other) && isPlacedElsewhere(one, other, program)),
+      pairs(
+        ours,
+        theirs,
+        (one, other) =>
+          hasSameWords(one, other) && (isPlacedNowhere(one, other) || isPlacedElsewhere(one, other, program)),
+      ),
   },
   {
     why: 'the same errors, in which terms are written as the compilers have them in between',
@@ -127,6 +132,11 @@ function isPlacedElsewhere(one: OutcomeError, other: OutcomeError, program: Text
   return (
     /^(undefined ref: |function )data\./.test(one.message) && one.file === other.file && isBefore(one, other)
   );
+}
+
+/** OPA loses the place of a builtin that a `with` names. */
+function isPlacedNowhere(one: OutcomeError, other: OutcomeError): boolean {
+  return other.row === 0 && /^function \S+ used as reference/.test(one.message);
 }
 
 function isBefore(one: OutcomeError, other: OutcomeError): boolean {

@@ -54,7 +54,8 @@ export class ProgramSource {
 
 function writeProgram(random: Random, operands: OperandSource): GeneratedProgram {
   const dialect = random.weighted<Dialect>([
-    [7, () => 'v1'],
+    [5, () => 'v1'],
+    [2.5, () => 'v2'],
     [1, () => 'v0'],
     [1, () => 'v0-future'],
   ]);
@@ -66,7 +67,7 @@ function writeProgram(random: Random, operands: OperandSource): GeneratedProgram
   modules.push(writeModule(shared, 't', rules, importsFor(random, modules.length > 0)));
   return {
     modules,
-    regoVersion: dialect === 'v1' ? 1 : 0,
+    regoVersion: dialect === 'v1' || dialect === 'v2' ? 1 : 0,
     strict: random.chance(0.15),
     ...documents(random, held, rules, { ...shared, packagePath: 't', rules }),
   };
@@ -106,7 +107,7 @@ function writeModule(
       depth: random.chance(0.3) ? DEPTH + 1 : DEPTH,
     };
     const written = writeRule(scope, `r${rules.length}`);
-    pieces.push(...written.pieces);
+    pieces.push(...written.pieces.map((one) => annotated(random, one)));
     rules.push(written.known);
   }
   if (random.chance(0.08)) addFault(random, pieces, rules, dialect === 'v0');
@@ -115,10 +116,34 @@ function writeModule(
     ...(dialect === 'v0-future'
       ? [piece('part', 'import of keywords', random.pick(['import rego.v1', 'import future.keywords']))]
       : []),
+    ...(dialect === 'v2' ? [piece('part', 'import of rego.v2', 'import rego.v2')] : []),
     ...imports.map(({ alias, path }) => piece('part', 'import', `import ${path} as ${alias}`)),
   ];
   const text = piece('part', '', list(header, '\n', 1), '\n\n', list(pieces, '\n\n'), '\n');
   return { file: `${packagePath.replaceAll('.', '-')}.rego`, rules: text };
+}
+
+/** Now and then a block of metadata before a rule, which `rego.metadata.*` tells of. */
+function annotated(random: Random, rule: Piece): Piece {
+  if (!random.chance(0.06)) return rule;
+  const lines = [
+    'title: some title',
+    'scope: document',
+    'scope: rule',
+    'description: |\n#   two\n#   lines',
+    'custom:\n#   level: 3\n#   list: [a, 1, {b: null}]',
+    'entrypoint: true',
+    'organizations:\n# - ACME',
+    'related_resources:\n# - https://example.com',
+    'authors:\n# - Ann <ann@example.com>',
+  ];
+  const chosen = lines.filter(() => random.chance(0.3));
+  const scopes = chosen.filter((line) => line.startsWith('scope')).slice(1);
+  const kept = chosen.filter((line) => !scopes.includes(line));
+  if (kept.length === 0) kept.push('title: alone');
+  const text = `# METADATA\n${kept.map((line) => `# ${line}\n`).join('')}`;
+  const { name, ...others } = piece('rule', 'rule with metadata', text, rule);
+  return { ...others, ...(rule.name !== undefined && { name: rule.name }) };
 }
 
 function documents(
@@ -151,6 +176,13 @@ function whole(path: readonly string[], input: string | undefined): GeneratedQue
   return { query: piece('term', 'whole document', ['data', ...path].join('.')), path, input };
 }
 
+const PLAIN_DIALECTS: Readonly<Record<Dialect, Dialect>> = {
+  v0: 'v0',
+  'v0-future': 'v0',
+  v1: 'v1',
+  v2: 'v1',
+};
+
 /** A query of its own, with variables to be bound. */
 function writeQuery(
   random: Random,
@@ -173,7 +205,8 @@ function writeQuery(
     iterates: true,
     depth: 1,
   };
-  const dialect = scope.dialect === 'v0-future' ? 'v0' : scope.dialect;
+  // A query stands in no module: what a module imports is not known in it.
+  const dialect = PLAIN_DIALECTS[scope.dialect];
   return piece('body', 'query', { ...writeBody({ ...scope, dialect }), joined: '; ' });
 }
 

@@ -125,23 +125,11 @@ const partialSet: Writer = (scope, name) => {
   return { pieces, known: known(scope, name, 'set', setOf(kind)) };
 };
 
-const CONSTANTS: ReadonlySet<string> = new Set([
-  'number',
-  'boolean',
-  'null',
-  'scalar',
-  'array',
-  'object',
-  'set',
-  'empty set',
-]);
-
 /** A key of a partial object: now and then of any kind. */
 function headKey(scope: Scope): Piece {
   const usual = { ...scope, depth: 0, iterates: scope.random.chance(0.3) };
   const key = leaf(usual, scope.random.chance(0.8) ? 'string' : anyKind(scope));
-  // Constants that are no strings make rules of their own in OPA: a limit that the documentation names.
-  return CONSTANTS.has(key.label) ? leaf(usual, 'string') : key;
+  return key;
 }
 
 const partialObject: Writer = (scope, name) => {

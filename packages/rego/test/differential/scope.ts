@@ -4,8 +4,11 @@ import { fits } from './kind.ts';
 import type { Piece } from './piece.ts';
 import type { Random } from './random.ts';
 
-/** The dialect that a module is written in; version 0 without imports lacks the newer keywords. */
-export type Dialect = 'v1' | 'v0' | 'v0-future';
+/**
+ * The dialect that a module is written in; version 0 without imports lacks the newer keywords, `v2` (an import in
+ * version 1) adds `and`, `or` and `not` over whole bodies.
+ */
+export type Dialect = 'v1' | 'v2' | 'v0' | 'v0-future';
 
 /** A rule that later ones may use. */
 export interface KnownRule {

@@ -75,6 +75,9 @@ export function statement(scope: Scope): Piece {
     [0.4, () => callWithOutput(scope)],
     [0.25, () => print(scope)],
     [2.5, () => assignBuiltin(scope)],
+    [scope.dialect === 'v2' ? 2.5 : 0, () => logical(scope)],
+    [scope.dialect === 'v2' && scope.depth > 0 ? 1.2 : 0, () => negatedBody(scope)],
+    [0.3, () => someSeveral(scope)],
   ]);
   // In the bodies inside of a query OPA puts what a `with` holds in place without evaluating it.
   const isInsideQuery = scope.packagePath === '' && scope.depth < 1;
@@ -296,6 +299,37 @@ function negation(scope: Scope): Piece {
   );
 }
 
+/** `not { … }`: what it declares stays inside. */
+function negatedBody(scope: Scope): Piece {
+  const within = inner(scope, { iterates: scope.iterates });
+  return piece('statement', 'not body', 'not { ', writeBody(within), ' }');
+}
+
+/** `a and b`, `a or b`, their operands tests or bodies in braces, with what binds closer or looser beside them. */
+function logical(scope: Scope): Piece {
+  const { random } = scope;
+  const operand = (): Piece => {
+    const within = inner(scope, { iterates: random.chance(0.5) });
+    return random.weighted<Piece>([
+      [4, () => test(within)],
+      [1.5, () => negation(within)],
+      [scope.depth > 0 ? 1.5 : 0, () => piece('statement', 'operand body', '{ ', writeBody(within), ' }')],
+    ]);
+  };
+  const operators = random.times(1, random.chance(0.3) ? 2 : 1, () => random.pick(['and', 'or']));
+  const parts = operators.flatMap((operator) => [` ${operator} `, operand()]);
+  return piece('statement', operators.length > 1 ? 'and, or' : operators[0]!, operand(), ...parts);
+}
+
+/** `some x, y` and a use that gives both a value. */
+function someSeveral(scope: Scope): Piece {
+  if (!scope.iterates) return test(scope);
+  const [a, b] = [scope.names.fresh(), scope.names.fresh()];
+  scope.variables.push({ name: a, kind: 'any' }, { name: b, kind: 'any' });
+  const path = scope.random.pick(['input.u', 'data.d.o', 'input.x', 'data.d']);
+  return piece('statement', 'some several', `some ${a}, ${b}; ${path}[${a}][${b}]`);
+}
+
 function every(scope: Scope): Piece {
   const { of, key, term: collected } = domain({ ...deeper(scope), iterates: false });
   const within = inner(scope, { iterates: true });
@@ -346,7 +380,7 @@ function print(scope: Scope): Piece {
 
 /** A statement with one or two `with`. */
 function modified(scope: Scope, plain: Piece): Piece {
-  if (/^(some$|print|every)/.test(plain.label)) return plain;
+  if (/^(some$|some several|print|every)/.test(plain.label)) return plain;
   // OPA drops a body of just `true`, whatever stands beside it, where it adds something to it.
   if (textOf(plain) === 'true') return plain;
   const modifiers = scope.random.times(1, scope.random.chance(0.3) ? 2 : 1, () => modifier(scope));

@@ -56,7 +56,77 @@ export function term(scope: Scope, kind: Kind): Piece {
     [1.5, () => functionCall(scope, kind) ?? leaf(scope, kind)],
     [1.5, () => ruleReference(scope, kind) ?? leaf(scope, kind)],
     [0.3, () => piece('term', 'parentheses', '(', term(deeper(scope), kind), ')')],
+    [0.4, () => (kind === 'any' ? stepOfTerm(scope) : leaf(scope, kind))],
+    [0.3, () => (kind === 'number' ? bareArithmetic(scope) : leaf(scope, kind))],
   ]);
+}
+
+/** A step into what is no document: a literal, a comprehension or what a call gives. */
+function stepOfTerm(scope: Scope): Piece {
+  const { random } = scope;
+  const within = deeper(scope);
+  const steps = random.pick(['[0]', '[1]', '.a', '["b"]', '[_]', '.a.b']);
+  const reached = scope.iterates ? steps : steps.replace('[_]', '[0]');
+  return random.weighted<Piece>([
+    [
+      1,
+      () =>
+        piece(
+          'term',
+          'step of array',
+          '[',
+          list([anyTerm(within).term, anyTerm(within).term], ', ', 2),
+          ']',
+          reached,
+        ),
+    ],
+    [
+      1,
+      () =>
+        piece(
+          'term',
+          'step of object',
+          '{"a": ',
+          anyTerm(within).term,
+          ', "b": ',
+          anyTerm(within).term,
+          '}',
+          reached,
+        ),
+    ],
+    [
+      1,
+      () =>
+        piece(
+          'term',
+          'step of comprehension',
+          comprehension(within, random.pick(['array', 'object'] as const), 'any'),
+          reached,
+        ),
+    ],
+    [
+      1,
+      () => piece('term', 'step of call', functionCall(within, 'any') ?? builtinCall(within, 'any'), reached),
+    ],
+  ]);
+}
+
+/** Operators without parentheses: what binds closer is the parser's business. */
+function bareArithmetic(scope: Scope): Piece {
+  const within = deeper(scope);
+  const operators = ['+', '-', '*', '/', '%'];
+  const [first, second] = [scope.random.pick(operators), scope.random.pick(operators)];
+  return piece(
+    'term',
+    'precedence',
+    '(',
+    leaf(within, 'number'),
+    ` ${first} `,
+    leaf(within, 'number'),
+    ` ${second} `,
+    leaf(within, 'number'),
+    ')',
+  );
 }
 
 /** A term without terms inside. */
@@ -170,7 +240,7 @@ function composite(scope: Scope, kind: Kind): Piece {
     case 'number':
       return infix(within, ['+', '-', '*', '/', '%'], 'number');
     case 'string':
-      return scope.dialect === 'v1' && random.chance(0.5) ? template(scope) : leaf(scope, kind);
+      return /^v[12]$/.test(scope.dialect) && random.chance(0.5) ? template(scope) : leaf(scope, kind);
     case 'boolean':
       return random.weighted<Piece>([
         [2, () => comparison(within)],

@@ -65,6 +65,31 @@ export const CHECKED_MODULES: readonly CheckedModule[] = [
     errors: ['3:1: rego_type_error: conflicting rules data.a.p[5].b[x] found'],
   },
   {
+    about: 'functions that a `with` over `and` names are read as references',
+    text: 'package a\n\nimport rego.v2\n\nf(x) := x\n\np if 1 and f(1) with f as 2\n\nq if 1 or 2 with object.get as 1\n',
+    errors: [
+      '7:22: rego_type_error: function data.a.f used as reference, not called\n\tdata.a.f\n\t^^^^^^^^\n\thave: (any) => any',
+      '9:18: rego_type_error: function object.get used as reference, not called\n\tobject.get\n\t^^^^^^^^^^\n\thave: (object[any: any], any, any) => any',
+    ],
+  },
+  {
+    about: 'functions that a `with` over `every` names are read as references',
+    text: 'package a\n\nf(x) := x\n\np if every x in [1] { f(x) } with f as 2\n',
+    errors: [
+      '5:35: rego_type_error: function data.a.f used as reference, not called\n\tdata.a.f\n\t^^^^^^^^\n\thave: (any) => any',
+    ],
+  },
+  {
+    about: 'answers of metadata in operands without braces',
+    text: 'package a\n\nimport rego.v2\n\np if not rego.metadata.rule() == {"a": 1}\n\nq if not { rego.metadata.rule() == {"a": 1} }\n\nr if not rego.metadata.rule()\n',
+    errors: ['5:6: rego_unsafe_var_error: expression is unsafe'],
+  },
+  {
+    about: 'a document with annotations of two rules',
+    text: 'package a\n\n# METADATA\n# scope: document\n# title: x\nr := 1 if input.x\n\n# METADATA\n# scope: document\n# title: y\nr := 1 if input.y\n\nr := 1 if input.z\n',
+    errors: ['8:1: rego_type_error: document annotation redeclared: m.rego:3'],
+  },
+  {
     about: 'two constants that differ in type',
     text: 'package a\n\np if 1 == "one"\n',
     errors: ['3:6: rego_type_error: match error\n\tleft  : number\n\tright : string'],

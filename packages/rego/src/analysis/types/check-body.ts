@@ -1,6 +1,11 @@
 import type { CoreBody, CoreComprehension, CoreExpression, CoreRef, CoreTerm } from '../core.ts';
 import { expressionTerms, innerBodies, operandTerms, termParts } from '../walk.ts';
-import { checkExpression, checkReplacedFunctions, isEquality } from './check-expression.ts';
+import {
+  checkExpression,
+  checkReplacedFunctions,
+  functionsReferred,
+  isEquality,
+} from './check-expression.ts';
 import { checkReference } from './check-references.ts';
 import type { ClosureTyper, Environment } from './environment.ts';
 import { joinTypes } from './join-types.ts';
@@ -69,6 +74,7 @@ export class BodyChecker {
       } else if (stays && term.kind === 'comprehension') own.push(...this.#closure(inner, term).errors);
       else this.#checkTerm(inner, term, before);
     }
+    before.push(...functionsReferred(environment, expression));
     for (const body of innerBodies(expression)) this.#checkInnerBody(inner, body, inside);
     const arity = expression.with.length === 0 ? undefined : checkReplacedFunctions(inner, expression);
     const fault = arity ?? checkExpression(inner, expression, this.#isQuery);
@@ -83,6 +89,7 @@ export class BodyChecker {
   #checkInnerBody(environment: Environment, body: CoreBody, errors: TypeFault[]): void {
     for (const expression of body) {
       for (const term of expressionTerms(expression)) this.#checkTerm(environment, term, errors);
+      errors.push(...functionsReferred(environment, expression));
       for (const inner of innerBodies(expression)) this.#checkInnerBody(environment, inner, errors);
     }
   }

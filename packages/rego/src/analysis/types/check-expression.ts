@@ -7,7 +7,7 @@ import { builtinType } from './signature-types.ts';
 import type { FunctionType, MaybeType } from './type.ts';
 import { isAny } from './type.ts';
 import type { TypeFault } from './type-errors.ts';
-import { argumentError, matchError } from './type-errors.ts';
+import { argumentError, matchError, referredFunction } from './type-errors.ts';
 import { unifies } from './unifies.ts';
 
 /** Checks one expression; closures and references in it have been checked before (OPA's `checkExpr`). */
@@ -46,6 +46,24 @@ export function checkReplacedFunctions(
     return argumentError(location, name, 'arity mismatch', given.args, type, false);
   }
   return undefined;
+}
+
+/** What a `with` over `every`, `and` or `or` names is read as a reference there, which no function can be. */
+export function functionsReferred(environment: Environment, expression: CoreExpression): TypeFault[] {
+  const { kind } = expression;
+  const isRead = kind === 'every' || (kind === 'logical' && expression.operator !== 'not');
+  if (!isRead) return [];
+  return expression.with.flatMap(({ target, replacement, targetLocation, replacementLocation }) =>
+    [[target, targetLocation] as const, [replacement, replacementLocation] as const].flatMap(
+      ([named, location]) => {
+        if (named.kind === 'input' || named.kind === 'term') return [];
+        const type =
+          named.kind === 'builtin' ? builtinType(named) : environment.typeOfDocument(named.path, location);
+        const name = named.kind === 'builtin' ? named.name : dataPath(named.path);
+        return type?.kind === 'function' ? [referredFunction(name, type, location)] : [];
+      },
+    ),
+  );
 }
 
 /**

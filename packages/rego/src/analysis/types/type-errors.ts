@@ -117,6 +117,13 @@ function shortLabelled(label: string, type: MaybeType): string {
   return width(full) <= SHORT_MAX ? full : label + outlineText(type);
 }
 
+/** A function that is named where a value is asked for. */
+export function referredFunction(name: string, have: MaybeType, location: CoreRef['location']): TypeFault {
+  const lines = [name, '^'.repeat(name.length), `have: ${typeText(have)}`];
+  const message = `function ${name} used as reference, not called`;
+  return { message, location, details: { lines, json: { have: typeJson(have) } }, vague: false };
+}
+
 /** A reference into what has no parts. `position` counts the root as 0 and names what has none. */
 export function unsupportedReference(ref: CoreRef, position: number, have: MaybeType): TypeFault {
   const text = refText(ref);
