@@ -221,12 +221,34 @@ function resolveSomeIn(
   return [{ kind: 'equal', left: value, right, assigned: false, ...common }];
 }
 
+/** Names of variables in a term, those of closures apart. */
+function namesIn(term: Term): readonly string[] {
+  switch (term.kind) {
+    case 'var':
+      return [term.name];
+    case 'ref':
+      return [term.head, ...term.parts].flatMap(namesIn);
+    case 'array':
+    case 'set':
+      return term.items.flatMap(namesIn);
+    case 'object':
+      return term.entries.flatMap((pair) => pair.flatMap(namesIn));
+    case 'call':
+      return term.args.flatMap(namesIn);
+    default:
+      return [];
+  }
+}
+
 function resolveEvery(
   context: Resolving,
   expression: Extract<Expression, { kind: 'every' }>,
 ): CoreExpression[] {
-  const domain = resolveTerm(context, expression.collection);
+  let domain = resolveTerm(context, expression.collection);
   const common = commonOf(context, expression);
+  const free = namesIn(expression.collection).filter(
+    (name) => context.scope.declared(name) === undefined && globalPath(context, name) === undefined,
+  );
   const before = context.report.count;
   context.scope.push(new Set());
   const declareOne = (term: Term): Variable => {
@@ -246,6 +268,9 @@ function resolveEvery(
     expression.body,
     () => {
       checkUnusedOfEvery(context, expression);
+      // As in OPA, a name that nothing declares outside means what is declared inside, in the collection too.
+      if (free.some((name) => context.scope.declared(name) !== undefined))
+        domain = { ...resolveTerm(context, expression.collection), location: expression.location };
     },
     true,
   );

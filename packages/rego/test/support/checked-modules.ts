@@ -90,6 +90,11 @@ export const CHECKED_MODULES: readonly CheckedModule[] = [
     errors: ['8:1: rego_type_error: document annotation redeclared: m.rego:3'],
   },
   {
+    about: 'a name in the collection of `every` that its body declares',
+    text: 'package a\n\np if {\n\tx = input.y[z]\n\tevery v in z { z := v; z == x }\n}\n',
+    errors: ['5:2: rego_unsafe_var_error: var z is unsafe'],
+  },
+  {
     about: 'two constants that differ in type',
     text: 'package a\n\np if 1 == "one"\n',
     errors: ['3:6: rego_type_error: match error\n\tleft  : number\n\tright : string'],
