@@ -94,7 +94,8 @@ class Rules {
   }
 
   add(rule: RulePlan): void {
-    if (isTwinPlan(rule)) this.#writer.raw(this.#templates.twinText(rule));
+    const twin = isTwinPlan(rule) ? this.#templates.twinText(rule) : undefined;
+    if (twin !== undefined) this.#writer.raw(twin);
     else this.#writer.write(ruleData(rule instanceof LazyPlan ? rule.make() : rule));
     this.#ends.push(this.#writer.length);
   }
@@ -170,7 +171,7 @@ function ruleOfText(own: string, templates: readonly TemplateText[]): RulePlan &
   const shape = templates[template]!;
   const rule = fromJson(JSON.parse(shape.text), {
     word: (word) => {
-      const index = placeholderIndex(shape.mark, word);
+      const index = placeholderIndex(word);
       return index < 0 ? word : values[index];
     },
     place: (place) => placeInTwin(place, shape, twin),

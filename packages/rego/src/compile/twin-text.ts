@@ -1,3 +1,4 @@
+import type { RulePlan } from '../plan/plan.ts';
 import type { TwinPlan } from '../plan/twin-plan.ts';
 import type { RuleTemplate } from '../syntax/rule-template.ts';
 import type { TwinShape, TwinText } from '../syntax/twin-places.ts';
@@ -6,34 +7,37 @@ import type { TwinShape, TwinText } from '../syntax/twin-places.ts';
 export interface TemplateText extends TwinShape {
   /** JSON of the plan, in which {@link placeholder} stands where a twin has its own literals. */
   readonly text: string;
-  /** Begins every placeholder, and stands nowhere else in the text. */
-  readonly mark: string;
 }
 
+/** Half a character: strings of policies have none, since what they hold is well formed. */
+const MARK = '\ud800';
+
 /** What stands in the place of a literal in the text of a template. */
-export function placeholder(mark: string, index: number): string {
-  return `${mark}${index}`;
+function placeholder(index: number): string {
+  return `${MARK}${index}`;
 }
 
 /** The number of the literal in whose place a word stands; -1 where it is a word of the plan's own. */
-export function placeholderIndex(mark: string, word: string): number {
-  return word.startsWith(mark) ? Number(word.slice(mark.length)) : -1;
+export function placeholderIndex(word: string): number {
+  return word.startsWith(MARK) ? Number(word.slice(MARK.length)) : -1;
 }
 
 /** The templates of a plan, each written once, when the first of its twins is. */
 export class TemplateTexts {
   readonly texts: TemplateText[] = [];
   readonly #numbers = new Map<RuleTemplate, number>();
-  readonly #write: (rule: TwinRulePlan) => string;
+  readonly #write: (rule: RulePlan) => string;
 
   /** @param write the JSON text of a rule's plan */
-  constructor(write: (rule: TwinRulePlan) => string) {
+  constructor(write: (rule: RulePlan) => string) {
     this.#write = write;
   }
 
-  /** What is left to say of a twin. */
-  twinText(plan: TwinPlan): string {
+  /** What is left to say of a twin; undefined where it has to be written like any rule. */
+  twinText(plan: TwinPlan): string | undefined {
     const { template, start, row, literals } = plan.twin;
+    // A file may be called anything.
+    if (plan.file.includes(MARK)) return undefined;
     let number = this.#numbers.get(template);
     if (number === undefined) {
       number = this.texts.push(this.#templateText(plan)) - 1;
@@ -45,15 +49,10 @@ export class TemplateTexts {
 
   #templateText(plan: TwinPlan): TemplateText {
     const { start, row, parameters } = plan.twin.template;
-    const plain = this.#write(plan);
-    let mark = '$literal';
-    while (plain.includes(mark)) mark += '$';
-    const words = parameters.map((_parameter, index) => placeholder(mark, index));
-    return { start, row, parameters, text: this.#write(plan.withLiterals(words)), mark };
+    const words = parameters.map((_parameter, index) => placeholder(index));
+    return { start, row, parameters, text: this.#write(plan.withLiterals(words)) };
   }
 }
-
-type TwinRulePlan = ReturnType<TwinPlan['withLiterals']>;
 
 /** What {@link TemplateTexts.twinText} gives, as JSON has it. */
 export type TwinNote = readonly [

@@ -85,15 +85,15 @@ function isPlainRule({ isDefault, head, body, elses, generatedBody }: RuleDraft)
 
 /** Which literals are equal to an earlier one, or to one that all twins share: by their positions in one list. */
 function equalitiesOf(literals: readonly string[], others: readonly string[]): number[] {
-  const found: number[] = [];
-  for (let index = 0; index < literals.length; index++) {
-    const literal = literals[index]!;
-    let position = literals.indexOf(literal);
-    if (position === index)
-      position = others.indexOf(literal) < 0 ? -1 : PARAMETERS_MAX + others.indexOf(literal);
-    found.push(position);
-  }
-  return found;
+  return literals.map((_literal, index) => equalityOf(literals, others, index));
+}
+
+function equalityOf(literals: readonly string[], others: readonly string[], index: number): number {
+  const literal = literals[index]!;
+  const position = literals.indexOf(literal);
+  if (position < index) return position;
+  const other = others.indexOf(literal);
+  return other < 0 ? -1 : PARAMETERS_MAX + other;
 }
 
 /** The literals of a text that is like the template from an offset on, and the offset after it. */
@@ -114,9 +114,9 @@ export function matchTemplate(
     at = end + piece.length;
   }
   if (!isRuleEnd(text, at)) return undefined;
-  const equalities = equalitiesOf(literals, template.others);
-  for (let index = 0; index < equalities.length; index++)
-    if (equalities[index] !== template.equalities[index]) return undefined;
+  for (let index = 0; index < literals.length; index++) {
+    if (equalityOf(literals, template.others, index) !== template.equalities[index]) return undefined;
+  }
   return { literals, end: at };
 }
 

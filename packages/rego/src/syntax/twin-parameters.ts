@@ -118,32 +118,43 @@ function isOrdinary([first, second]: readonly string[]): boolean {
 }
 
 /** Whether something is read whose path has to be computed: `data.roles[role]`, but not `input.roles[role]`. */
-function readsByComputedSteps(node: unknown): boolean {
-  if (node === null || typeof node !== 'object') return false;
-  if (Array.isArray(node)) return node.some(readsByComputedSteps);
+function readsByComputedSteps(node: object): boolean {
   if ('kind' in node && node.kind === 'ref') {
     const { head, parts } = node as Extract<Term, { kind: 'ref' }>;
     const isInput = head.kind === 'var' && head.name === 'input';
     if (!isInput && parts.some((part) => part.kind !== 'string')) return true;
   }
-  return Object.values(node).some(readsByComputedSteps);
+  return someInside(node, readsByComputedSteps);
 }
+
+/** Whether this holds for something directly inside of a node; places apart. */
+function someInside(node: object, holds: (inner: object) => boolean): boolean {
+  for (const key in node) {
+    const member: unknown = node[key as keyof typeof node];
+    if (typeof member !== 'object' || member === null || PLACES.has(key)) continue;
+    if (holds(member)) return true;
+  }
+  return false;
+}
+
+/** Places, and a membership that says the same as other members of its node. */
+const PLACES: ReadonlySet<string> = new Set(['location', 'operatorLocation', 'stepLocations', 'membership']);
 
 /** Literals of a rule that its twins share: in the places of operands, where it counts whether two are equal. */
 export function otherLiterals({ head, body }: RuleDraft, parameters: readonly Literal[]): readonly string[] {
   const apart = new Set<unknown>(parameters);
   const found: string[] = [];
-  const visit = (node: unknown): void => {
-    if (node === null || typeof node !== 'object' || apart.has(node)) return;
-    if (Array.isArray(node)) {
-      for (const item of node) visit(item);
-      return;
-    }
+  const visit = (node: object): false => {
+    if (apart.has(node)) return false;
     const { kind } = node as { readonly kind?: unknown };
     if (kind === 'string') found.push(`"${(node as StringTerm).value}"`);
     else if (kind === 'number') found.push(`${Number((node as NumberTerm).text)}`);
-    for (const member of Object.values(node)) visit(member);
+    else someInside(node, visit);
+    return false;
   };
-  visit([head.args, head.member, head.value, body]);
+  for (const argument of head.args ?? []) visit(argument);
+  if (head.member !== undefined) visit(head.member);
+  if (head.value !== undefined) visit(head.value);
+  visit(body);
   return found;
 }
