@@ -6,8 +6,12 @@ import type { UpstreamChange } from './upstream-feed.ts';
 
 /** Changes within this time are told once. */
 const TOLD_TOGETHER_MS = 50;
-/** Between two tellings: a server cannot flood those who listen, nor those who are asked whether they may hear. */
-const TOLD_APART_MS = 500;
+/**
+ * Between two tellings, at least: a server cannot flood those who listen, nor the decision point, which is asked for each of
+ * them. It doubles with each telling up to the longest, and begins anew when a server was quiet for twice that long.
+ */
+const TOLD_APART_MS = 250;
+const TOLD_APART_MS_MAX = 30_000;
 
 /** Hears of changes and tells them on, each kind and each resource at most once in a while. */
 export function gatherChanges(
@@ -17,8 +21,11 @@ export function gatherChanges(
   const waiting = new Map<string, () => void>();
   let timer: NodeJS.Timeout | undefined;
   let toldAtMs = Number.NEGATIVE_INFINITY;
+  let apartMs = TOLD_APART_MS;
   const flush = () => {
     timer = undefined;
+    const quietMs = performance.now() - toldAtMs;
+    apartMs = quietMs > 2 * apartMs ? TOLD_APART_MS : Math.min(TOLD_APART_MS_MAX, 2 * apartMs);
     toldAtMs = performance.now();
     const due = [...waiting.values()];
     waiting.clear();
@@ -28,7 +35,7 @@ export function gatherChanges(
     upstream.onChange((change) => {
       const key = change.kind === 'updated' ? `${upstream.id} ${change.uri}` : change.kind;
       waiting.set(key, () => tell(change, upstream));
-      const restMs = toldAtMs + TOLD_APART_MS - performance.now();
+      const restMs = toldAtMs + apartMs - performance.now();
       timer ??= setTimeout(flush, Math.max(TOLD_TOGETHER_MS, restMs));
     }),
   );

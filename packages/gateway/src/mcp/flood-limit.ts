@@ -11,13 +11,26 @@ export class FloodMeter {
     this.#left = burstBytes;
   }
 
-  /** False where this is more than may come by now. */
+  /** False where this is more than may come by now: what comes all the same counts too. */
   passes(bytes: number): boolean {
+    this.#earn();
+    this.#left -= bytes;
+    return this.#left >= 0;
+  }
+
+  /** Takes one of what may come by now; false, and nothing taken, where there is none. */
+  take(): boolean {
+    this.#earn();
+    if (this.#left < 1) return false;
+    this.#left -= 1;
+    return true;
+  }
+
+  #earn(): void {
     const nowMs = performance.now();
     const earned = ((nowMs - this.#atMs) / 1000) * this.#bytesPerSecond;
-    this.#left = Math.min(this.#burstBytes, this.#left + earned) - bytes;
+    this.#left = Math.min(this.#burstBytes, this.#left + earned);
     this.#atMs = nowMs;
-    return this.#left >= 0;
   }
 }
 

@@ -11,6 +11,7 @@ import type { Asked } from './asked.ts';
 import type { CallContext } from './call-context.ts';
 import type { DirectCall } from './direct-call.ts';
 import { Flight, LOG_LEVELS, type LogLevel } from './flight.ts';
+import { FloodMeter } from './flood-limit.ts';
 import type { Channel } from './refuse.ts';
 import type { ShownLists } from './shown-lists.ts';
 
@@ -87,9 +88,16 @@ export function incomingOf(
   };
 }
 
+/** Signs of progress of one request that are told: so many at once, then so many a second. */
+const PROGRESS_AT_ONCE = 100;
+const PROGRESS_PER_SECOND = 20;
+
 function progressForwarder(asked: Asked, flight: Flight, progressToken: string | number): ProgressCallback {
+  const rate = new FloodMeter(PROGRESS_AT_ONCE, PROGRESS_PER_SECOND);
   return (told) => {
     flight.advance(told);
+    // A server that says more would fill the memory behind a client that reads slowly.
+    if (!rate.take()) return;
     const { progress, total } = told;
     // Numbers only: a text is output of the tool, which waits for the output policy. A client that is gone has no use
     // for progress; the call itself is ended by its signal.

@@ -56,7 +56,11 @@ export const GATEWAY_LIMITS = {
     about: 'how long a call may take before it becomes a task, where its client can keep tasks (newer era)',
   },
   subscriptions: { default: 256, about: 'resources that one session, or one stream of changes, follows' },
-  listenStreams: { default: 1_024, about: 'streams of changes that are open at the same time' },
+  listenStreamsPerCaller: {
+    default: 64,
+    about: 'streams of changes of one caller that are open at the same time',
+  },
+  listenStreams: { default: 1_024, about: 'streams of changes of all callers together' },
   listenMs: {
     default: HOUR_MS,
     about: 'how long a stream of changes lives, after which its client proves anew who it is',

@@ -45,6 +45,9 @@ interface KindRule {
   readonly growsTo?: number;
 }
 
+/** Longest name of what grows by itself; a longer one is not pinned, so not listed. */
+const NAME_LENGTH_MAX = 2_048;
+
 /** What is pinned of a server. */
 export const PIN_KINDS = {
   tool: { mark: '/' },
@@ -101,7 +104,8 @@ export function openPins(file: string | undefined): Pins {
       refresh();
       const fresh = unpinned(pins, server, kind, seen);
       if (fresh === undefined) return;
-      keep([...fresh.values()]);
+      // What grows by itself could fill the disk with its texts.
+      if (!('growsTo' in PIN_KINDS[kind])) keep([...fresh.values()]);
       change((current) => put(current, server, kind, unpinned(current, server, kind, fresh)));
     },
     seen(server, kind) {
@@ -146,7 +150,9 @@ function unpinned(
   const { growsTo }: KindRule = PIN_KINDS[kind];
   const before = wasSeen(pins, prefix);
   if (before && growsTo === undefined) return undefined;
-  const fresh = before ? [...seen].filter(([name]) => pins[`${prefix}${name}`] === undefined) : [...seen];
+  const known = (name: string) => before && pins[`${prefix}${name}`] !== undefined;
+  const tooLong = (name: string) => growsTo !== undefined && name.length > NAME_LENGTH_MAX;
+  const fresh = [...seen].filter(([name]) => !known(name) && !tooLong(name));
   if (before && fresh.length === 0) return undefined;
   const room = growsTo === undefined ? fresh.length : Math.max(0, growsTo - namesIn(pins, prefix).length);
   return before && room === 0 ? undefined : new Map(fresh.slice(0, room));

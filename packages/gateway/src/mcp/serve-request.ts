@@ -5,6 +5,7 @@ import type { JsonObject } from '@writ/decision';
 import type { Caller } from '@writ/identity';
 import { reportMalformed } from './ask-decision.ts';
 import type { CallContext } from './call-context.ts';
+import { callerKey } from './caller-key.ts';
 import type { CallAnswer, DirectCall, PlainCall } from './direct-call.ts';
 import { requestFront } from './front.ts';
 import { HeldResponse, type HttpRefusal } from './held-response.ts';
@@ -13,6 +14,7 @@ import type { Era } from './methods.ts';
 import { sendError } from './send-json.ts';
 import { serveDirect } from './serve-direct.ts';
 import { serveMcp } from './serve-mcp.ts';
+import { createTurns } from './turns.ts';
 
 const KEEP_ALIVE_MS = 15_000;
 
@@ -52,6 +54,7 @@ export function createRequestServer(context: CallContext): RequestServer {
   const open = new Set<McpHttpHandler>();
   const calls = new Set<DirectCall>();
   let listening = 0;
+  const streams = createTurns(context.limits.listenStreamsPerCaller);
 
   const serveWith = async (
     { bus, direct, held }: Serving,
@@ -108,7 +111,8 @@ export function createRequestServer(context: CallContext): RequestServer {
       }
     },
     async serveListen(caller, message, request, response) {
-      if (listening >= context.limits.listenStreams) {
+      const place = listening < context.limits.listenStreams ? streams.take(callerKey(caller)) : undefined;
+      if (place === undefined) {
         return sendError(response, 503, -32_000, 'subscriptions_exhausted: too many streams are open');
       }
       listening += 1;
@@ -118,6 +122,7 @@ export function createRequestServer(context: CallContext): RequestServer {
         await serveWith({ bus: allowed.bus, held: heldOf(asked) }, ...asked);
       } finally {
         listening -= 1;
+        place();
         allowed.end();
       }
     },

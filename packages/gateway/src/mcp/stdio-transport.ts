@@ -131,7 +131,8 @@ export class StrictStdioTransport implements Transport {
   #arrive({ id, method, params }: JsonObject): boolean {
     if (method === 'notifications/cancelled' && isObject(params))
       this.#asked.delete(params['requestId'] ?? null);
-    if (id === undefined || method === undefined) return true;
+    // An id of another type is answered as invalid, and by no id.
+    if ((typeof id !== 'string' && typeof id !== 'number') || method === undefined) return true;
     if (this.#asked.has(id)) return false;
     this.#asked.add(id);
     return true;

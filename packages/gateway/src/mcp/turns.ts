@@ -1,4 +1,4 @@
-/** Bounds how many requests of one caller are served at the same time. */
+/** Bounds how many requests, or streams, of one caller are served at the same time. */
 export interface Turns {
   /** Takes a place, and gives the way to give it back; undefined where the caller has all that it may. */
   take(caller: string): (() => void) | undefined;

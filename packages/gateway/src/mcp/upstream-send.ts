@@ -13,6 +13,7 @@ import type { CallOptions, UpstreamTool } from './upstream-call.ts';
 import type { WaitLimits } from './upstream-config.ts';
 import type { Connection } from './upstream-connection.ts';
 import { added } from './upstream-params.ts';
+import { callThroughTask, wantsTask } from './upstream-task.ts';
 
 /** Sends one call of a tool, with what was authorised and nothing else. */
 export function sendCall(
@@ -22,14 +23,19 @@ export function sendCall(
   options: CallOptions,
   limits: WaitLimits,
 ): Promise<UpstreamAnswer<CallToolResult>> {
-  const direct = connection.direct?.call(tool, args, options);
-  if (direct !== undefined) return direct;
-  const { outputSchema: _unused, ...toolDefinition } = tool.definition;
   const params = {
     name: tool.definition.name,
     ...(args === undefined ? {} : { arguments: args as Record<string, unknown> }),
     ...added(connection, options),
   };
+  if (wantsTask(connection, tool)) {
+    return patiently(connection, options, limits, (waiting, touch) =>
+      callThroughTask(connection.client, params as JsonObject, waiting, touch),
+    );
+  }
+  const direct = connection.direct?.call(tool, args, options);
+  if (direct !== undefined) return direct;
+  const { outputSchema: _unused, ...toolDefinition } = tool.definition;
   // Headers mirror the schema that was decided on. Output schemas are the client's to check: compiling what a server
   // wrote is no work for the process that decides.
   return patiently(connection, options, limits, (waiting) =>
@@ -64,7 +70,7 @@ async function patiently<Answer extends Result>(
   { patience, client }: Connection,
   { signal, onProgress }: CallOptions,
   { timeoutMs, timeoutTotalMs }: WaitLimits,
-  send: (waiting: RequestOptions) => Promise<Answer>,
+  send: (waiting: RequestOptions, touch: () => void) => Promise<Answer>,
 ): Promise<UpstreamAnswer<Answer>> {
   if (signal?.aborted === true) return { kind: 'not_sent' };
   const wait = patience.begin(timeoutMs);
@@ -84,7 +90,7 @@ async function patiently<Answer extends Result>(
   };
   try {
     return await answerOf(
-      () => send(waiting),
+      () => send(waiting, () => wait.touch()),
       () => void client.close().catch(() => undefined),
     );
   } finally {
