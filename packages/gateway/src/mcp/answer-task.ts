@@ -2,7 +2,6 @@ import type { IncomingHttpHeaders } from 'node:http';
 import {
   CLIENT_CAPABILITIES_META_KEY,
   classifyInboundRequest,
-  MissingRequiredClientCapabilityError,
   ProtocolError,
 } from '@modelcontextprotocol/server';
 import type { Json, JsonObject } from '@writ/decision';
@@ -10,10 +9,10 @@ import type { Caller } from '@writ/identity';
 import { reportMalformed, reportUnserved } from './ask-decision.ts';
 import type { CallContext } from './call-context.ts';
 import { isObject } from './json-object.ts';
+import { isListen } from './listen.ts';
 import { type Era, METHODS, type MethodRule } from './methods.ts';
 import { isTaskMethod, serveTask, type TaskMethod } from './serve-task.ts';
-import { keepsTasks } from './task-forms.ts';
-import { TASKS_EXTENSION } from './tasks-extension.ts';
+import { keepsTasks, missingTasks } from './task-forms.ts';
 
 /** A request about tasks, of either era. */
 export type TaskMessage = JsonObject & { readonly id: Json; readonly method: TaskMethod };
@@ -77,8 +76,8 @@ export function errorMessage(id: Json, { code, message, data }: Fault): JsonObje
   return { jsonrpc: '2.0', id, error: { code, message, ...given } };
 }
 
-/** What is wrong with a request of the newer era: its envelope, headers that disagree, or what its client can. */
-function newerFault(
+/** What is wrong with a request of the newer era about tasks: its envelope, headers that disagree, or what its client can. */
+export function newerFault(
   message: JsonObject,
   params: JsonObject,
   headers: IncomingHttpHeaders | undefined,
@@ -86,12 +85,11 @@ function newerFault(
   const read = classifyInboundRequest({ httpMethod: 'POST', body: message, ...mirrored(headers) });
   if (read.kind === 'reject') return read;
   const { taskId, _meta: meta } = params;
-  const fault = headers === undefined ? undefined : headerFault(headers, taskId);
+  const fault =
+    headers === undefined ? undefined : headerFault(headers, isListen(message) ? undefined : { taskId });
   if (fault !== undefined) return fault;
   if (isObject(meta) && keepsTasks(meta[CLIENT_CAPABILITIES_META_KEY])) return undefined;
-  return new MissingRequiredClientCapabilityError({
-    requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } },
-  });
+  return missingTasks();
 }
 
 function mirrored(headers: IncomingHttpHeaders | undefined) {
@@ -104,11 +102,14 @@ function mirrored(headers: IncomingHttpHeaders | undefined) {
 }
 
 /** Headers that a request must have, and say the same as its body. */
-function headerFault(headers: IncomingHttpHeaders, taskId: Json | undefined): Fault | undefined {
-  for (const name of ['mcp-protocol-version', 'mcp-method', 'mcp-name']) {
+function headerFault(
+  headers: IncomingHttpHeaders,
+  named: { readonly taskId: Json | undefined } | undefined,
+): Fault | undefined {
+  for (const name of ['mcp-protocol-version', 'mcp-method', ...(named === undefined ? [] : ['mcp-name'])]) {
     if (headers[name] === undefined)
       return { code: MISMATCH, message: `Bad Request: the required header ${name} is missing` };
   }
-  if (String(headers['mcp-name']).trim() === taskId) return undefined;
+  if (named === undefined || String(headers['mcp-name']).trim() === named.taskId) return undefined;
   return { code: MISMATCH, message: 'Bad Request: the header mcp-name and params.taskId disagree' };
 }

@@ -14,7 +14,9 @@ import { pendingApproval, Task, type TaskRound } from './task.ts';
 import { createdTask } from './task-forms.ts';
 
 /** What a call that may become a task is answered with. */
-export type TaskCallAnswer = { readonly task: JsonObject } | { readonly answer: Promise<CallAnswer> };
+export type TaskCallAnswer =
+  | { readonly task: JsonObject; readonly kept: Task }
+  | { readonly answer: Promise<CallAnswer> };
 
 /**
  * Begins a call that goes on behind its request. A client of the older era said that it wants a task and gets one; one of
@@ -42,7 +44,7 @@ export async function callAsTask(
   if (era === 'modern' && !(await outlasts(task, limits.taskAfterMs))) return { answer: task.first };
   // From here on the task is there for whoever asks with its id, also when this client is gone.
   gone.removeEventListener('abort', leave);
-  if (tasks.keep(task)) return { task: createdTask(task, era) };
+  if (tasks.keep(task)) return { task: createdTask(task, era), kept: task };
   task.cancel();
   const message = `At most ${limits.tasksPerCaller} tasks of one caller are kept; ask again when one is over.`;
   return { answer: Promise.resolve(faultResult('tasks_exhausted', message)) };

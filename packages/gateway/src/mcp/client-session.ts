@@ -8,6 +8,7 @@ import type { CallContext } from './call-context.ts';
 import { followChanges } from './change-relay.ts';
 import type { DirectCall } from './direct-call.ts';
 import { Flight, type LogLevel } from './flight.ts';
+import { followTask } from './follow-task.ts';
 import { type Front, incomingOf } from './front.ts';
 import type { HttpRefusal } from './held-response.ts';
 import { mayStillHear } from './may-hear.ts';
@@ -17,6 +18,8 @@ import { askableCapabilities, type Peer } from './peer.ts';
 import { faultError, refusalError } from './refusal.ts';
 import { serveMcp } from './serve-mcp.ts';
 import { shownLists } from './shown-lists.ts';
+import type { Task } from './task.ts';
+import { olderTask } from './task-forms.ts';
 import { notePage, pageKey } from './url-elicitation.ts';
 
 /** Opens connections that belong to one client. */
@@ -43,6 +46,8 @@ export class ClientSession implements Front {
   readonly #flying = new Set<Incoming>();
   readonly #direct = new Map<RequestId, DirectCall>();
   readonly #subscribed = new Set<string>();
+  /** Ways to stop following tasks. */
+  readonly #stops = new Set<() => void>();
   /** Pages that the client was asked to open and is not told yet that the person is done with. */
   readonly #pages = new Set<string>();
   readonly #relay: ReturnType<typeof followChanges>;
@@ -147,8 +152,19 @@ export class ClientSession implements Front {
     },
   };
 
+  /** Tells the client what becomes of this task, which it asked for in this session. */
+  follow(task: Task): void {
+    const stop = followTask(this.#context, this.#latest.caller, 'legacy', task, () => {
+      const notification = { method: 'notifications/tasks/status', params: { ...olderTask(task) } };
+      return this.server.notification(notification);
+    });
+    this.#stops.add(stop);
+    void task.ended.then(() => this.#stops.delete(stop));
+  }
+
   async close(): Promise<void> {
     this.#relay.close();
+    for (const stop of this.#stops) stop();
     for (const direct of this.#direct.values()) direct.abort();
     await Promise.all([...this.#subscribed].map((uri) => this.#unsubscribeUpstream(uri)));
     this.#subscribed.clear();

@@ -1,13 +1,23 @@
-import type { ServerEvent, ServerEventBus } from '@modelcontextprotocol/server';
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  type ProtocolError,
+  type ServerEvent,
+  type ServerEventBus,
+} from '@modelcontextprotocol/server';
 import type { Json, JsonObject } from '@writ/decision';
 import type { Caller } from '@writ/identity';
 import { authorizeRequest } from './authorize-request.ts';
 import type { CallContext } from './call-context.ts';
+import { callerKey } from './caller-key.ts';
 import { gatherChanges } from './change-relay.ts';
 import { Flight } from './flight.ts';
+import { followTask } from './follow-task.ts';
 import { isObject } from './json-object.ts';
 import { mayStillHear } from './may-hear.ts';
+import { mayHearOfTask } from './serve-task.ts';
 import { type ListKind, type ShownLists, shownLists } from './shown-lists.ts';
+import type { Task } from './task.ts';
+import { detailedTask, keepsTasks, missingTasks } from './task-forms.ts';
 
 /** A `subscriptions/listen` as far as policies allow it. */
 export interface AllowedListen {
@@ -17,8 +27,26 @@ export interface AllowedListen {
   readonly bus: ServerEventBus;
   /** URIs, as the client names them, that are subscribed. */
   readonly uris: ReadonlySet<string>;
+  /** Tasks of the caller that it may hear of. */
+  readonly taskIds: ReadonlySet<string>;
+  /** Has each change of these tasks told, as `notifications/tasks` says it, until it is stopped. */
+  followTasks(tell: (task: JsonObject) => void): () => void;
   /** Takes the subscriptions back. */
   end(): void;
+}
+
+/** Does a request for changes want to hear of tasks. */
+export function asksForTasks({ params }: JsonObject): boolean {
+  const { notifications } = (params ?? {}) as JsonObject;
+  return isObject(notifications) && notifications['taskIds'] !== undefined;
+}
+
+/** The refusal of one that does while its client keeps no tasks; undefined where it may ask. */
+export function undeclaredTasks(message: JsonObject): ProtocolError | undefined {
+  const { _meta: meta } = (message['params'] ?? {}) as JsonObject;
+  if (!asksForTasks(message) || (isObject(meta) && keepsTasks(meta[CLIENT_CAPABILITIES_META_KEY])))
+    return undefined;
+  return missingTasks();
 }
 
 /** Is this the newer era's request for changes. */
@@ -45,7 +73,8 @@ export async function allowListen(
   for (const uri of new Set(asked.slice(0, context.limits.subscriptions))) {
     if (typeof uri === 'string' && (await mayHear(context, caller, params, uri))) uris.add(uri);
   }
-  const { resourceSubscriptions: _asked, ...lists } = wanted;
+  const tasks = await ownTasks(context, caller, wanted['taskIds']);
+  const { resourceSubscriptions: _asked, taskIds: _tasks, ...lists } = wanted;
   const notifications = { ...lists, ...(uris.size === 0 ? {} : { resourceSubscriptions: [...uris] }) };
   const end = () => {
     for (const uri of uris) void takeBack(context, uri);
@@ -63,6 +92,15 @@ export async function allowListen(
       ? { ...message, params: { ...params, notifications } }
       : message,
     uris,
+    taskIds: new Set(tasks.map(({ id }) => id)),
+    followTasks(tell) {
+      const stops = tasks.map((task) =>
+        followTask(context, caller, 'modern', task, () => tell(detailedTask(task))),
+      );
+      return () => {
+        for (const stop of stops) stop();
+      };
+    },
     end,
     bus: {
       publish: () => {},
@@ -80,6 +118,16 @@ export async function allowListen(
       },
     },
   };
+}
+
+async function ownTasks(context: CallContext, caller: Caller, ids: Json | undefined): Promise<Task[]> {
+  const asked = Array.isArray(ids) ? (ids as readonly Json[]).slice(0, context.limits.subscriptions) : [];
+  const tasks: Task[] = [];
+  for (const id of new Set(asked)) {
+    const task = typeof id === 'string' ? context.tasks.find(callerKey(caller), id) : undefined;
+    if (task !== undefined && (await mayHearOfTask(context, caller, 'modern', task))) tasks.push(task);
+  }
+  return tasks;
 }
 
 const KINDS: readonly ListKind[] = ['tools', 'prompts', 'resources'];

@@ -1,29 +1,14 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, type McpHttpHandler, type ServerEventBus } from '@modelcontextprotocol/server';
-import type { JsonObject } from '@writ/decision';
-import type { Caller } from '@writ/identity';
 import { reportMalformed } from './ask-decision.ts';
 import type { CallContext } from './call-context.ts';
-import { callerKey } from './caller-key.ts';
 import type { CallAnswer, DirectCall, PlainCall } from './direct-call.ts';
 import { requestFront } from './front.ts';
 import { HeldResponse, type HttpRefusal } from './held-response.ts';
-import { allowListen } from './listen.ts';
 import type { Era } from './methods.ts';
-import { sendError } from './send-json.ts';
 import { serveDirect } from './serve-direct.ts';
+import { createListenServer, KEEP_ALIVE_MS, type Serve } from './serve-listen.ts';
 import { serveMcp } from './serve-mcp.ts';
-import { createTurns } from './turns.ts';
-
-const KEEP_ALIVE_MS = 15_000;
-
-type Serve = (
-  caller: Caller,
-  message: JsonObject,
-  request: IncomingMessage,
-  response: ServerResponse,
-) => Promise<void>;
 
 /** A call of a tool, and its work where that began already. */
 export interface CallServing {
@@ -53,8 +38,6 @@ interface Serving {
 export function createRequestServer(context: CallContext): RequestServer {
   const open = new Set<McpHttpHandler>();
   const calls = new Set<DirectCall>();
-  let listening = 0;
-  const streams = createTurns(context.limits.listenStreamsPerCaller);
 
   const serveWith = async (
     { bus, direct, held }: Serving,
@@ -83,6 +66,10 @@ export function createRequestServer(context: CallContext): RequestServer {
     }
   };
 
+  const listens = createListenServer(context, ({ bus, message }, ...[caller, , request, response]) => {
+    const asked = [caller, message, request, response] as const;
+    return serveWith({ bus, held: heldOf(asked) }, ...asked);
+  });
   return {
     serve: (...asked) => serveWith({ held: heldOf(asked) }, ...asked),
     async serveCall({ call, era, work }, ...asked) {
@@ -110,23 +97,9 @@ export function createRequestServer(context: CallContext): RequestServer {
         if (begun !== undefined) calls.delete(begun);
       }
     },
-    async serveListen(caller, message, request, response) {
-      const place = listening < context.limits.listenStreams ? streams.take(callerKey(caller)) : undefined;
-      if (place === undefined) {
-        return sendError(response, 503, -32_000, 'subscriptions_exhausted: too many streams are open');
-      }
-      listening += 1;
-      const allowed = await allowListen(context, caller, message);
-      try {
-        const asked = [caller, allowed.message, request, response] as const;
-        await serveWith({ bus: allowed.bus, held: heldOf(asked) }, ...asked);
-      } finally {
-        listening -= 1;
-        place();
-        allowed.end();
-      }
-    },
+    serveListen: (...asked) => listens.serve(...asked),
     async close() {
+      listens.close();
       for (const call of calls) call.abort();
       await Promise.all([...open].map((handler) => handler.close()));
     },

@@ -47,6 +47,8 @@ export async function serveCallAsTask(
   if (era === 'modern') response.once('close', leave);
   const begun = await callAsTask(context, caller, era, call, gone.signal);
   if ('answer' in begun) return () => begun.answer;
+  const session = era === 'legacy' ? sessionIdOf(asked.request) : undefined;
+  if (session !== undefined) sessions.find(session, { caller })?.session.follow(begun.kept);
   sendDocument(response, 200, headers, { jsonrpc: '2.0', id: call.id, result: begun.task });
   return undefined;
 }

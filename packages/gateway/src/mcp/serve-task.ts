@@ -92,16 +92,8 @@ async function authorizedTask(context: CallContext, request: TaskRequest): Promi
     await reportRefused(context.point, incoming, { type: 'task', phase: 'call' }, 'task_unknown', message);
     throw faultError('task_unknown', message);
   }
-  const action: Action = {
-    type: METHODS[method].type,
-    phase: 'call',
-    operation: method,
-    // Its tool stands among the arguments: this request does not call it, and owes none of what a call of it owes.
-    args: { taskId: task.id, tool: task.tool },
-    resources: [named('task', task.id)],
-  };
   context.observe?.(CALL_STEPS.decision.name);
-  const decision = await askDecision(context.point, incoming, action, undefined);
+  const decision = await askDecision(context.point, incoming, actionOf(task, method), undefined);
   if (decision.effect !== 'proceed')
     throw refuseRequest({ options: context.refusals, channel: incoming.channel, caller }, decision);
   const { taskId: forwarded = task.id } = decision.forwarded_args ?? {};
@@ -115,6 +107,35 @@ async function authorizedTask(context: CallContext, request: TaskRequest): Promi
   return task;
 }
 
+/**
+ * May this caller hear of what becomes of a task of its own: a decision of its own each time, as for who asks. Whatever
+ * fails says no.
+ */
+export async function mayHearOfTask(
+  context: Pick<CallContext, 'point'>,
+  caller: Caller,
+  era: Era,
+  task: Task,
+): Promise<boolean> {
+  const incoming = incomingOf({ caller, era, params: {} });
+  const action = actionOf(task, 'notifications/tasks');
+  const decision = await askDecision(context.point, incoming, action, undefined);
+  if (decision.effect !== 'proceed') return false;
+  await context.point.complete({ decision_id: decision.decision_id, status: 'succeeded' });
+  return true;
+}
+
+function actionOf(task: Task, operation: string): Action {
+  return {
+    type: METHODS['tasks/get'].type,
+    phase: 'call',
+    operation,
+    // Its tool stands among the arguments: this request does not call it, and owes none of what a call of it owes.
+    args: { taskId: task.id, tool: task.tool },
+    resources: [named('task', task.id)],
+  };
+}
+
 async function visibleTasks(context: CallContext, request: TaskRequest): Promise<readonly Task[]> {
   const tasks = context.tasks.of(callerKey(request.caller));
   const items = tasks.map(({ id }) => ({ resources: [named('task', id)] }));
@@ -122,7 +143,7 @@ async function visibleTasks(context: CallContext, request: TaskRequest): Promise
   return tasks.filter((_, index) => visible[index] === true);
 }
 
-function incomingOf({ caller, era, params }: TaskRequest): Incoming {
+function incomingOf({ caller, era, params }: Pick<TaskRequest, 'caller' | 'era' | 'params'>): Incoming {
   const { _meta: meta } = params;
   return {
     caller,

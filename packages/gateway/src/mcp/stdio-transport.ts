@@ -19,6 +19,8 @@ export interface StdioChecks {
   own(message: JsonObject): Promise<JsonObject | undefined> | undefined;
   /** A message that is served. */
   passing(message: JsonObject): void;
+  /** A message to the client, as it goes out. */
+  telling(message: JSONRPCMessage): JSONRPCMessage;
   /** A request for changes as it may be served; messages that come meanwhile do not wait. */
   admit(message: JsonObject): Promise<JsonObject>;
 }
@@ -76,11 +78,15 @@ export class StrictStdioTransport implements Transport {
   async send(message: JSONRPCMessage): Promise<void> {
     if (this.#closed) throw new Error('the client is gone');
     if ('id' in message && !('method' in message)) this.#asked.delete(message.id ?? null);
+    const told = this.#on.telling(message);
     await new Promise<void>((resolve, reject) => {
-      this.#output.write(`${JSON.stringify(message)}\n`, (error) =>
-        error == null ? resolve() : reject(error),
-      );
+      this.#output.write(`${JSON.stringify(told)}\n`, (error) => (error == null ? resolve() : reject(error)));
     });
+  }
+
+  /** Tells the client something that the SDK has no part in. */
+  tell(message: JsonObject): void {
+    if (!this.#closed) this.#output.write(`${JSON.stringify(message)}\n`);
   }
 
   async close(): Promise<void> {
@@ -124,7 +130,7 @@ export class StrictStdioTransport implements Transport {
 
   #answer(id: Json | undefined, message: JsonObject | undefined): void {
     this.#asked.delete(id ?? null);
-    if (!this.#closed && message !== undefined) this.#output.write(`${JSON.stringify(message)}\n`);
+    if (message !== undefined) this.tell(message);
   }
 
   /** Two answers with one id could be taken for each other: false where a request with this one is on its way. */

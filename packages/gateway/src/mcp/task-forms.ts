@@ -1,4 +1,8 @@
-import { SERVER_INFO_META_KEY } from '@modelcontextprotocol/server';
+import {
+  MissingRequiredClientCapabilityError,
+  type ProtocolError,
+  SERVER_INFO_META_KEY,
+} from '@modelcontextprotocol/server';
 import type { JsonObject } from '@writ/decision';
 import { isObject } from './json-object.ts';
 import type { Era } from './methods.ts';
@@ -15,6 +19,13 @@ export function keepsTasks(capabilities: unknown): boolean {
   return isObject(extensions) && Object.hasOwn(extensions, TASKS_EXTENSION);
 }
 
+/** The protocol's refusal of a request about tasks by a client that does not say that it keeps any. */
+export function missingTasks(): ProtocolError {
+  return new MissingRequiredClientCapabilityError({
+    requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } },
+  });
+}
+
 /** What a client is told when its call became a task. */
 export function createdTask(task: Task, era: Era): JsonObject {
   return era === 'legacy' ? { task: olderTask(task) } : newer({ ...newerTask(task), resultType: 'task' });
@@ -22,14 +33,18 @@ export function createdTask(task: Task, era: Era): JsonObject {
 
 /** The task as `tasks/get` tells it. In the newer era that holds what it came to. */
 export function shownTask(task: Task, era: Era): JsonObject {
-  if (era === 'legacy') return olderTask(task);
+  return era === 'legacy' ? olderTask(task) : complete(detailedTask(task));
+}
+
+/** The whole of a task as the newer era tells it: asked for, or by `notifications/tasks`. */
+export function detailedTask(task: Task): JsonObject {
   const { outcome, questions } = task;
-  return complete({
+  return {
     ...newerTask(task),
     ...(task.status === 'input_required' ? { inputRequests: questions } : {}),
     ...(outcome?.kind === 'result' ? { result: { ...outcome.result } as unknown as JsonObject } : {}),
     ...(outcome?.kind === 'error' ? { error: outcome.error } : {}),
-  });
+  };
 }
 
 /** What a task of the older era came to, as the call itself would have been answered. */

@@ -52,6 +52,7 @@ export class Task {
   readonly ended: Promise<void>;
   readonly #options: TaskOptions;
   readonly #abort = new AbortController();
+  readonly #listeners = new Set<() => void>();
   #end: () => void = () => {};
   #status: TaskStatus = 'working';
   #message: string | undefined;
@@ -96,6 +97,12 @@ export class Task {
 
   get over(): boolean {
     return this.#status !== 'working' && this.#status !== 'input_required';
+  }
+
+  /** Hears each time that something about it changes, until it is stopped. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** Answers of the client; what was not asked is passed over. The work goes on when all is answered. */
@@ -178,6 +185,7 @@ export class Task {
     this.#status = status;
     this.#message = message;
     this.#updatedAt = new Date().toISOString();
+    for (const listener of [...this.#listeners]) listener();
   }
 }
 
