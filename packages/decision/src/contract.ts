@@ -197,7 +197,10 @@ export type ObligationType = (typeof OBLIGATION_TYPES)[number];
 export interface Obligation {
   readonly id: string;
   readonly type: ObligationType;
-  /** `redact`: `{pointers: string[] (RFC 6901 into args), replacement?: Json}`. */
+  /**
+   * `redact`: `{pointers?: string[] (RFC 6901 into args), patterns?: string[] (RE2, in any text), replacement?: Json}`, one
+   * of both at least.
+   */
   readonly properties: JsonObject;
 }
 

@@ -1,6 +1,7 @@
 import { type Json, type JsonObject, OBLIGATION_TYPES, type ObligationType } from './contract.ts';
 import type { ObligationDraft } from './opinion.ts';
 import { parsePointer } from './pointer.ts';
+import { patternsFault } from './redact-patterns.ts';
 
 export type ObligationsRead =
   | { readonly ok: true; readonly obligations: readonly ObligationDraft[] }
@@ -57,10 +58,16 @@ function readObligation(item: Json): readonly ObligationDraft[] | string {
   return typeof redact === 'string' ? redact : [{ ...named, type, properties: redact }];
 }
 
-/** `{pointers, replacement?, target?}`: pointers into the arguments, or into the result where `target` says so. */
+/**
+ * `{pointers?, patterns?, replacement?, target?}`: places in the arguments, or in the result where `target` says so, and what
+ * is replaced wherever it stands in a text there.
+ */
 function checkRedact(properties: JsonObject): JsonObject | string {
-  const pointers = properties['pointers'];
-  if (!Array.isArray(pointers) || pointers.length === 0) return 'a redaction names no pointers';
+  const { pointers = [], patterns } = properties;
+  const fault = patternsFault(patterns, properties['replacement']);
+  if (fault !== undefined) return fault;
+  if (!Array.isArray(pointers) || (pointers.length === 0 && patterns === undefined))
+    return 'a redaction names neither pointers nor patterns';
   for (const pointer of pointers as readonly Json[]) {
     if (typeof pointer !== 'string' || (parsePointer(pointer)?.length ?? 0) === 0) {
       return 'a redaction holds what is no pointer (RFC 6901) to a part';
@@ -70,7 +77,8 @@ function checkRedact(properties: JsonObject): JsonObject | string {
   if (target !== undefined && target !== 'args' && target !== 'result')
     return 'a redaction has an unknown target';
   return {
-    pointers: [...new Set(pointers as readonly string[])].sort(),
+    ...(pointers.length === 0 ? {} : { pointers: [...new Set(pointers as readonly string[])].sort() }),
+    ...(patterns === undefined ? {} : { patterns: [...new Set(patterns as readonly string[])].sort() }),
     ...(properties['replacement'] === undefined ? {} : { replacement: properties['replacement'] }),
     ...(target === 'result' ? { target } : {}),
   };

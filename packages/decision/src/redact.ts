@@ -8,6 +8,7 @@ import {
   type Phase,
 } from './contract.ts';
 import { arrayIndex, parsePointer } from './pointer.ts';
+import { type PatternStep, patternsFault, redactPatterns } from './redact-patterns.ts';
 
 /** What stands in place of a redacted part, unless the policy says otherwise. */
 export const REDACTED = '[REDACTED]';
@@ -17,17 +18,15 @@ export type Redaction<T> =
   | { readonly ok: false; readonly code: 'obligation_unknown'; readonly message: string };
 
 /**
- * The arguments with every `redact` obligation carried out: each pointed-at part is replaced, what is not there is
- * passed over, and the given value is left alone. The order of obligations does not matter, and redacting twice is
- * redacting once. An obligation that is not known fails the whole: the caller must deny.
+ * The arguments with every `redact` obligation carried out: each pointed-at part is replaced, and each match of a pattern in
+ * a text, what is not there is passed over, and the given value is left alone. The order of obligations does not matter, and
+ * redacting twice is redacting once, unless a replacement matches a pattern. An obligation that is not known fails the whole: the caller must deny.
  */
 export function redactArguments(args: JsonObject, obligations: readonly Obligation[]): Redaction<JsonObject> {
   const plan = planOf(obligations, (properties) => properties['target'] !== 'result');
   if (typeof plan === 'string') return { ok: false, code: 'obligation_unknown', message: plan };
-  const value = plan.reduce<Json>(
-    (now, step) => replace(now, step.steps, 0, step.replacement),
-    args,
-  ) as JsonObject;
+  const placed = plan.places.reduce<Json>((now, step) => replace(now, step.steps, 0, step.replacement), args);
+  const value = redactPatterns(placed, plan.patterns) as JsonObject;
   return { ok: true, value, changed: value !== args };
 }
 
@@ -45,11 +44,12 @@ export function redactResult(
 ): Redaction<ActionResult> {
   const plan = planOf(obligations, (properties) => phase === 'result' || properties['target'] === 'result');
   if (typeof plan === 'string') return { ok: false, code: 'obligation_unknown', message: plan };
-  const inside = plan.filter(({ steps }) => steps[0] === 'content' || steps[0] === 'structured');
+  const inside = plan.places.filter(({ steps }) => steps[0] === 'content' || steps[0] === 'structured');
   const document = result as unknown as JsonObject;
-  const value = inside.reduce<Json>((now, step) => replace(now, step.steps, 0, step.replacement), document);
-  if (value === document) return { ok: true, value: result, changed: false };
-  return { ok: true, value: withTextAlike(value as unknown as ActionResult, result), changed: true };
+  const placed = inside.reduce<Json>((now, step) => replace(now, step.steps, 0, step.replacement), document);
+  const alike = placed === document ? result : withTextAlike(placed as unknown as ActionResult, result);
+  const value = redactPatterns(alike as unknown as JsonObject, plan.patterns) as unknown as ActionResult;
+  return { ok: true, value, changed: value !== result };
 }
 
 /** Puts the redacted structure in place of every text that says what it said before. */
@@ -89,27 +89,40 @@ interface Step {
   readonly replacement: Json;
 }
 
-/** Deepest pointers first, then by text: the same for every order of the obligations. */
+interface Plan {
+  readonly places: readonly Step[];
+  readonly patterns: readonly PatternStep[];
+}
+
+/** Deepest pointers first, then by text, then patterns by text: the same for every order of the obligations. */
 function planOf(
   obligations: readonly Obligation[],
   applies: (properties: JsonObject) => boolean,
-): readonly Step[] | string {
+): Plan | string {
   const unknown = firstUnknownObligation(obligations);
   if (unknown !== undefined) return `unknown obligation \`${unknown.type}\``;
   const plan: Step[] = [];
+  const patterns: PatternStep[] = [];
   for (const { type, properties } of obligations) {
     if (type !== 'redact' || !applies(properties)) continue;
-    const pointers = properties['pointers'];
-    if (!Array.isArray(pointers) || pointers.length === 0) return 'a redaction names no pointers';
+    const { pointers = [], patterns: given, replacement = REDACTED } = properties;
+    const fault = patternsFault(given, properties['replacement']);
+    if (fault !== undefined) return fault;
+    if (!Array.isArray(pointers) || (pointers.length === 0 && given === undefined))
+      return 'a redaction names neither pointers nor patterns';
+    for (const pattern of (given ?? []) as readonly string[])
+      patterns.push({ pattern, replacement: replacement as string });
     for (const pointer of pointers as readonly Json[]) {
       const steps = typeof pointer === 'string' ? parsePointer(pointer) : undefined;
       if (steps === undefined || steps.length === 0) return 'a redaction holds what is no pointer to a part';
-      plan.push({ steps, replacement: properties['replacement'] ?? REDACTED });
+      plan.push({ steps, replacement });
     }
   }
-  return plan.sort(
+  const places = plan.sort(
     (left, right) => right.steps.length - left.steps.length || (sortKey(left) < sortKey(right) ? -1 : 1),
   );
+  const key = ({ pattern, replacement }: PatternStep) => JSON.stringify([pattern, replacement]);
+  return { places, patterns: patterns.sort((left, right) => (key(left) < key(right) ? -1 : 1)) };
 }
 
 function sortKey(step: Step): string {

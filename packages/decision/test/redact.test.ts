@@ -151,3 +151,69 @@ describe('a result that a server gives twice', () => {
     });
   });
 });
+
+describe('patterns', () => {
+  const card = { id: 'r', type: 'redact', properties: { patterns: ['\\b(?:\\d[ -]?){13,16}\\b'] } } as const;
+  const CARD = '4111 1111 1111 1111';
+
+  test('are replaced wherever they stand in a text, of arguments and of results, and nothing else is', () => {
+    const args = { note: `pay ${CARD}, now`, list: [{ [CARD]: 'key' }, 4111, `${CARD};${CARD}`], n: null };
+    expect(redactArguments(args, [card])).toEqual({
+      ok: true,
+      changed: true,
+      value: {
+        note: 'pay [REDACTED], now',
+        list: [{ [CARD]: 'key' }, 4111, '[REDACTED];[REDACTED]'],
+        n: null,
+      },
+    });
+    expect(redactArguments({ note: 'nothing' }, [card])).toMatchObject({ changed: false });
+    const structured = { card: CARD, name: 'Ana' };
+    const result = { content: [{ type: 'text', text: JSON.stringify(structured) }], structured };
+    const both: Obligation = {
+      ...card,
+      properties: { ...card.properties, pointers: ['/structured/name'], replacement: '#' },
+    };
+    expect(redactResult(result, [both])).toMatchObject({
+      value: {
+        content: [{ type: 'text', text: '{"card":"#","name":"#"}' }],
+        structured: { card: '#', name: '#' },
+      },
+    });
+    expect(redactResult(result, [card], 'call')).toMatchObject({ changed: false });
+  });
+
+  test('[P-OBLIGATION-UNKNOWN-DENIES] that are none, match nothing at all, or are too many are a fault', () => {
+    for (const patterns of [[], 'a', [1], ['('], ['a*'], ['^'], ['x'.repeat(600)], Array(40).fill('a')]) {
+      const bad = { id: 'r', type: 'redact', properties: { patterns } } as unknown as Obligation;
+      expect(redactArguments({ a: 'a' }, [bad])).toMatchObject({ ok: false, code: 'obligation_unknown' });
+    }
+    const replaced = { ...card, properties: { ...card.properties, replacement: 0 } } as Obligation;
+    expect(redactArguments({ a: CARD }, [replaced])).toMatchObject({ ok: false });
+  });
+
+  test('the order of obligations does not matter', () => {
+    const texts = fc.array(fc.string({ unit: fc.constantFrom('a', 'b', '1', ' '), maxLength: 12 }));
+    const patterns = fc.uniqueArray(fc.constantFrom('a+', 'ab', '1[ab]', 'b 1', '[ab]1'), { minLength: 1 });
+    fc.assert(
+      fc.property(texts, patterns, (list, some) => {
+        const duties = some.map(
+          (pattern): Obligation => ({
+            id: pattern,
+            type: 'redact',
+            properties: { patterns: [pattern], replacement: '' },
+          }),
+        );
+        const once = redactArguments({ list }, duties);
+        const reversed = redactArguments({ list }, duties.toReversed());
+        expect(once).toEqual(reversed);
+      }),
+    );
+  });
+
+  test('cannot be made to take long', () => {
+    const nested: Obligation = { id: 'r', type: 'redact', properties: { patterns: ['(a+)+$'] } };
+    const text = `${'a'.repeat(50_000)}b`;
+    expect(redactArguments({ text }, [nested])).toMatchObject({ changed: false });
+  });
+});
