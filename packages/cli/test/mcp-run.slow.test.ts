@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/client';
@@ -56,5 +57,30 @@ describe('writ mcp run', () => {
       }
     });
     expect(existsSync(join(data, 'service.json'))).toBe(false);
+  });
+
+  it('[P-STDIO-SAME-DECISIONS] writes nothing but the protocol to standard output, also for what its server does not have', async () => {
+    const { folder } = starterProject();
+    const child = spawn(
+      process.execPath,
+      writArguments(['mcp', 'run', '--id', 'files', '--', process.execPath, SERVER, folder]),
+      { cwd: folder, stdio: ['pipe', 'pipe', 'ignore'] },
+    );
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let written = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      written += chunk.toString();
+    });
+    const ask = async (id: number, method: string, params: object = {}) => {
+      child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
+      await eventually(`the answer to ${method}`, () => (written.includes(`"id":${id}`) ? true : undefined));
+    };
+    const clientInfo = { name: 'test', version: '1' };
+    await ask(1001, 'initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo });
+    await ask(1002, 'prompts/list');
+    await ask(1003, 'resources/list');
+    await ask(1004, 'resources/templates/list');
+    const lines = written.trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line).id)).toEqual([1001, 1002, 1003, 1004]);
   });
 });

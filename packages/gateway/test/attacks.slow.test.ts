@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DECISION_META_KEY } from '../src/index.ts';
+import { newerMeta, openRawStdio } from './raw-stdio.ts';
 import { callText, fixtureUpstream, MODERN, post, startGateway, textOf } from './start-gateway.ts';
 import { type PointOptions, startPoint } from './start-point.ts';
 
@@ -94,6 +95,49 @@ describe('messages that two readers could read differently', () => {
     const { text } = await post(url, callText('echo', '{}').replace('"echo"', '{"toString":"echo"}'));
     expect(text).toContain('"error"');
     expect(effects()).toEqual([]);
+  });
+
+  it('[P-GATEWAY-STRICT-READING] parameters that are none of the protocol\u2019s are their client\u2019s error, on record, in both eras', async () => {
+    const { url, gateway, entries } = await open();
+    const wrong: readonly (readonly [string, object])[] = [
+      ['prompts/list', { cursor: {} }],
+      ['prompts/get', { name: 'greet', arguments: { a: 1 } }],
+      ['completion/complete', { ref: 'x' }],
+      ['resources/read', { uri: 5 }],
+    ];
+    const stdio = openRawStdio(gateway);
+    const about = {
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      clientInfo: { name: 't', version: '1' },
+    };
+    await stdio.ask('i', 'initialize', about);
+    for (const [method, params] of wrong) {
+      const older = { jsonrpc: '2.0', id: 1, method, params };
+      const newer = { ...older, params: { ...params, ...newerMeta() } };
+      const headers = {
+        'mcp-protocol-version': '2026-07-28',
+        'mcp-method': method,
+        ...(method === 'prompts/get' ? { 'mcp-name': 'greet' } : {}),
+      };
+      const answers = [
+        (await post(url, JSON.stringify(older))).text,
+        (await post(url, JSON.stringify(newer), headers)).text,
+        JSON.stringify(await stdio.ask(method, method, params)),
+      ];
+      for (const text of answers) {
+        expect([method, text]).toEqual([method, expect.not.stringContaining('-32603')]);
+        expect([method, text]).toEqual([method, expect.not.stringContaining('invalid_type')]);
+      }
+      expect(answers[0]).toContain('-32602');
+      expect(answers[2]).toContain('-32602');
+    }
+    const codes = (await entries()).flatMap(({ core }) =>
+      core.kind === 'malformed' ? (core.codes ?? []) : [],
+    );
+    expect(codes.filter((code) => code === 'message_refused').length).toBeGreaterThanOrEqual(
+      wrong.length * 2,
+    );
   });
 
   it('forwards what is unusual but exact as one value', async () => {

@@ -14,6 +14,7 @@ import { limitsOf } from '../config/limits-config.ts';
 import { readConfig } from '../config/read-config.ts';
 import { EXIT } from '../exit-status.ts';
 import type { Output } from '../output/output.ts';
+import { quietStdout } from '../output/quiet-stdout.ts';
 import { approveCommand, diffCommand, pinCommand } from './mcp-pins.ts';
 import { showEvents } from './serve.ts';
 
@@ -59,6 +60,7 @@ async function runServer(output: Output, words: readonly string[], options: McpR
   const { config, ...loaded } = readConfig(options.config);
   const { mcp: _, ...made } = serviceFromConfig({ config: { ...config, upstreams: {} }, ...loaded }, options);
   // Standard output belongs to the protocol: whatever there is to say goes to standard error.
+  quietStdout();
   const service = await startService({
     ...made,
     api: { host: '127.0.0.1', port: 0, orFree: true },

@@ -1,7 +1,7 @@
 import type { RequestId, Server } from '@modelcontextprotocol/server';
 import type { Json, JsonObject } from '@writ/decision';
 import type { Caller } from '@writ/identity';
-import type { Incoming } from './ask-decision.ts';
+import { type Incoming, reportMalformed } from './ask-decision.ts';
 import type { Asked } from './asked.ts';
 import { decideKnown, type InputContext, releaseInput } from './authorize-input.ts';
 import type { CallContext } from './call-context.ts';
@@ -127,6 +127,10 @@ export class ClientSession implements Front {
     );
     this.#flying.add(incoming);
     return incoming;
+  }
+
+  malformed(reason: string): Promise<void> {
+    return reportMalformed(this.#context.point, this.#latest.caller, 'message_refused', reason);
   }
 
   landed(incoming: Incoming): void {

@@ -6,7 +6,7 @@ import {
   type RequestId,
 } from '@modelcontextprotocol/server';
 import type { Caller } from '@writ/identity';
-import type { Incoming } from './ask-decision.ts';
+import { type Incoming, reportMalformed } from './ask-decision.ts';
 import type { Asked } from './asked.ts';
 import type { CallContext } from './call-context.ts';
 import type { DirectCall } from './direct-call.ts';
@@ -22,6 +22,8 @@ export interface Front {
   context(): CallContext;
   /** Whoever asks by a request, and by which way. */
   incoming(asked: Asked): Incoming;
+  /** Puts on record that a request is none of the protocol's. */
+  malformed(reason: string): Promise<void>;
   /** The request was answered. */
   landed(incoming: Incoming): void;
   /** The call of a tool with this id that is under way already, where the SDK takes one over. */
@@ -51,6 +53,7 @@ export function requestFront(
         flight: new Flight(undefined, logLevelOf(asked)),
         capabilities: (asked.envelope as Envelope)[CLIENT_CAPABILITIES_META_KEY] ?? {},
       }),
+    malformed: (reason) => reportMalformed(context.point, caller, 'message_refused', reason),
     landed: () => {},
     direct: () => direct,
   };

@@ -1,14 +1,15 @@
-import {
-  type CallToolResult,
-  type CompleteResult,
-  type GetPromptResult,
-  type InputRequiredResult,
-  type Prompt,
-  type ReadResourceResult,
-  type Resource,
-  type ResourceTemplateType,
+import type {
+  CallToolResult,
+  CompleteResult,
+  GetPromptResult,
+  InputRequiredResult,
+  Prompt,
+  ReadResourceResult,
+  Resource,
+  ResourceTemplateType,
   Server,
-  type ServerContext,
+  ServerContext,
+  ServerOptions,
 } from '@modelcontextprotocol/server';
 import type { JsonObject } from '@writ/decision';
 import type { Incoming } from './ask-decision.ts';
@@ -17,6 +18,7 @@ import { authorizeCall } from './authorize-call.ts';
 import { authorizeRequest } from './authorize-request.ts';
 import type { CallAnswer } from './direct-call.ts';
 import type { Front } from './front.ts';
+import { GatewayServer } from './gateway-server.ts';
 import type { RequestMethod } from './methods.ts';
 import type { OfferMethod } from './offers.ts';
 import { TASKS_EXTENSION } from './tasks-extension.ts';
@@ -34,7 +36,7 @@ const PRIVATE = { ttlMs: 0, cacheScope: 'private' } as const;
  * list; every other method is answered "method not found" and reaches no upstream.
  */
 export function serveMcp(front: Front): Server {
-  const server = new Server(SERVER_INFO, {
+  const options: ServerOptions = {
     capabilities: {
       tools: { listChanged: true },
       resources: { listChanged: true, subscribe: true },
@@ -54,7 +56,8 @@ export function serveMcp(front: Front): Server {
     },
     // Questions to clients of the older era are asked here, each after its decision.
     inputRequired: { legacyShim: false },
-  });
+  };
+  const server = new GatewayServer(SERVER_INFO, options, (reason) => front.malformed(reason));
   serveTools(server, front);
   serveOffers(server, front);
   if (front.kept !== undefined) serveKept(server, front, front.kept);

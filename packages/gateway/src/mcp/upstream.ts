@@ -133,6 +133,8 @@ async function listTools(
   id: string,
   timeout: number,
 ): Promise<readonly UpstreamTool[]> {
+  // The SDK would answer by itself, and say so on the standard output.
+  if (client.getServerCapabilities()?.tools === undefined) return [];
   // `refresh`: how long its list may be kept is not for the upstream to say.
   const { tools } = await client.listTools(undefined, { timeout, cacheMode: 'refresh' });
   const names = new Set(tools.map(({ name }) => name));
@@ -149,7 +151,8 @@ async function listOffers<Method extends OfferMethod>(
   method: Method,
   timeout: number,
 ): Promise<readonly Offers[Method][]> {
-  // The client answers by itself, with none, where the server does not say that it has any.
+  const { naming } = OFFER_SHAPES[method];
+  if (client.getServerCapabilities()?.[naming === 'uri' ? 'resources' : 'prompts'] === undefined) return [];
   const options = { timeout, cacheMode: 'bypass' } as const;
   const lists = {
     'resources/list': () => client.listResources(undefined, options),
