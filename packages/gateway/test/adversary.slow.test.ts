@@ -66,6 +66,15 @@ describe('a server on stdio that misbehaves', () => {
     }
   });
 
+  it('[P-GATEWAY-HOSTILE-SERVER] lines that are no messages are a failed call, and the next one is served', async () => {
+    const { connect } = await open(hostile('garbage', SHORT));
+    const client = await connect(MODERN);
+    const failed = await client.callTool({ name: 'echo', arguments: {} });
+    expect(textOf(failed)).toMatch(/^TOOL_FAILED/);
+    expect(JSON.stringify(failed)).not.toContain('nobody');
+    expect(textOf(await client.callTool({ name: 'echo', arguments: { b: 2 } }))).toBe('{"b":2}');
+  });
+
   it('[P-GATEWAY-HOSTILE-SERVER] an answer that comes too late goes to nobody else', async () => {
     const { connect, entries } = await open(hostile('late', SHORT));
     const client = await connect(MODERN);
