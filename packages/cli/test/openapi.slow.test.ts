@@ -236,6 +236,7 @@ describe('the published OpenAPI document', () => {
       operation: 'GET /v1/operator-proof/{nonce}',
       url: `/v1/operator-proof/${'0'.repeat(32)}`,
     });
+    await ask({ operation: 'GET /health/{path}', url: '/health/live', status: 500 });
     for (const operation of ['GET /health', 'GET /readyz', 'GET /metrics', 'GET /openapi.json'])
       await ask({ operation });
 

@@ -125,6 +125,12 @@ describe('lists that have grown', () => {
     expect(due.map(([key]) => key)).toEqual(['outbox/hook/002900']);
   });
 
+  it('pass over a notice that another version wrote', async () => {
+    const store = new Cells(numbered('outbox/hook/', 2, () => ({ created_ms: 1, next_ms: 0 })));
+    store.state.cells.set('outbox/hook/000000', '{"v":2}');
+    expect((await dueNotices(store, 'hook', NOW_MS)).map(([key]) => key)).toEqual(['outbox/hook/000001']);
+  });
+
   it('stop reading where enough is due', async () => {
     const store = new Cells(numbered('outbox/hook/', 3_000, (index) => ({ created_ms: index, next_ms: 0 })));
     expect((await dueNotices(store, 'hook', NOW_MS)).length).toBeGreaterThanOrEqual(100);

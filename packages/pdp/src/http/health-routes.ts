@@ -7,8 +7,8 @@ import { DEFAULT_DECISION } from './opa/data-routes.ts';
 export const HEALTH_PATHS = ['/health', '/readyz'] as const;
 
 /**
- * Whether the service is there (`/health`, as OPA has it) and can decide (`/readyz`, `/health?bundles`); and, for the
- * operator, OPA's `/v1/config` and `/v1/status`, as far as they say something about this service.
+ * Whether the service is there (`/health`, as OPA has it) and can decide (`/readyz`, `/health?bundles`); for whoever may
+ * decide, what policies say of it (`/health/PATH`: the rule `data.system.health.PATH`); and, for the operator, OPA's `/v1/config` and `/v1/status`, as far as they say something about this service.
  */
 export function registerHealthRoutes(app: FastifyInstance, context: ApiContext): void {
   app.get('/health', async (request, reply) => {
@@ -17,6 +17,15 @@ export function registerHealthRoutes(app: FastifyInstance, context: ApiContext):
     const asked = flag(request, 'bundles') || flag(request, 'bundle');
     if (asked && !policies) return reply.code(500).send({ error: 'no policies are active' });
     return { status: 'ok', policies };
+  });
+  app.get<{ readonly Params: { readonly '*': string } }>('/health/*', async (request, reply) => {
+    const steps = request.params['*'].split('/');
+    const name = ['data', 'system', 'health', ...steps].join('.');
+    const answer = await context.service.administration.health(steps.join('/'));
+    if (answer.kind === 'value' && answer.value === true) return {};
+    const what = answer.kind === 'undefined' ? 'was undefined' : 'returned unexpected value';
+    const error = answer.kind === 'error' ? answer.message : `health check (${name}) ${what}`;
+    return reply.code(500).send({ error });
   });
   app.get('/readyz', async (_request, reply) =>
     context.policies() === undefined

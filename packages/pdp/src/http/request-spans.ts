@@ -5,7 +5,7 @@ import { HttpError } from './error-body.ts';
 import { HEALTH_PATHS } from './health-routes.ts';
 
 /** What machines ask every few seconds is no work of anybody's. */
-const UNSEEN: readonly string[] = [...HEALTH_PATHS, '/metrics'];
+const UNSEEN: readonly string[] = [...HEALTH_PATHS, '/health/*', '/metrics'];
 
 /**
  * Opens a span around the work of each route, named by method and route as the conventions for HTTP have it; the caller's

@@ -208,6 +208,8 @@ export interface Administration {
   measure(): Promise<Measured>;
   /** Evaluates any path below `data`, outside of the decision pipeline; on record as an administrative act. */
   evaluate(question: Pick<RawQuestion, 'path' | 'input'>, by: string): Promise<EngineAnswer>;
+  /** What the rule at this slash path below `data.system.health` says; not on record, since it decides nothing. */
+  health(path: string): Promise<EngineAnswer>;
   /** Asks `data.system.authz.allow` whether a request to the API may go on; whatever is no yes refuses. */
   authorize(input: JsonObject): Promise<ApiVerdict>;
   /** Queries, partial evaluation and traces, where the engine has them. */

@@ -121,6 +121,17 @@ const SAME: readonly Recorded[] = [
   { about: 'it is there', method: 'GET', path: '/v1/policies/team/b.rego' },
   { about: 'its rule', path: '/v1/data/team/b/p', body: '{"input": {}}' },
   {
+    about: 'a policy about health',
+    method: 'PUT',
+    path: '/v1/policies/health',
+    body: 'package system.health\nlive if true\nready if input.plugins_ready\nnumber := 1\nnope := false\nnested.deep := true',
+  },
+  ...['live', 'ready', 'number', 'nope', 'undefined', 'nested/deep', 'live?x=1'].map((path) => ({
+    about: `health by policy: ${path}`,
+    method: 'GET' as const,
+    path: `/health/${path}`,
+  })),
+  {
     about: 'a policy that calls nothing',
     method: 'PUT',
     path: '/v1/policies/bad',

@@ -371,6 +371,18 @@ export const OPERATION_OPERATIONS: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/health/{path}',
+    id: 'healthByPolicy',
+    tag: 'operation',
+    summary: 'Does the rule below `data.system.health` say that it is well',
+    audience: 'point',
+    answers: {
+      200: { description: 'It is true', schema: z.strictObject({}) },
+      500: { description: 'It is not', schema: z.strictObject({ error: text }) },
+    },
+  },
+  {
+    method: 'get',
     path: '/readyz',
     id: 'ready',
     tag: 'operation',
