@@ -25,6 +25,12 @@ export interface StrictJsonLimits {
   readonly sizeBytesMax?: number;
 }
 
+/** How a text is read. */
+export interface StrictJsonOptions extends StrictJsonLimits {
+  /** Freezes all that is read, so that `checkStrictValue` needs no copy of it. */
+  readonly frozen?: boolean;
+}
+
 /** A refusal with its place: `offset` in UTF-16 code units from 0, `line` and `column` from 1. */
 export interface StrictJsonProblem {
   readonly ok: false;
@@ -47,8 +53,8 @@ export const STRICT_JSON_DEPTH_CEILING = 1000;
  * a double cannot hold exactly (`number_not_exact`: the value of the text differs from the shortest decimal of its
  * double, so 0.1 passes and 9007199254740993 does not). `-0` is read as 0. Never throws.
  */
-export function readStrict(text: string, limits: StrictJsonLimits = {}): StrictJsonResult {
-  const sizeBytesMax = limits.sizeBytesMax ?? STRICT_JSON_SIZE_BYTES_MAX;
+export function readStrict(text: string, options: StrictJsonOptions = {}): StrictJsonResult {
+  const sizeBytesMax = options.sizeBytesMax ?? STRICT_JSON_SIZE_BYTES_MAX;
   if (exceedsBytes(text, sizeBytesMax)) {
     return {
       ok: false,
@@ -59,19 +65,38 @@ export function readStrict(text: string, limits: StrictJsonLimits = {}): StrictJ
       message: `text is larger than ${sizeBytesMax} bytes`,
     };
   }
-  const depthMax = Math.min(limits.depthMax ?? STRICT_JSON_DEPTH_MAX, STRICT_JSON_DEPTH_CEILING);
-  const reader = new Reader(text, depthMax);
+  const depthMax = Math.min(options.depthMax ?? STRICT_JSON_DEPTH_MAX, STRICT_JSON_DEPTH_CEILING);
+  const frozen = options.frozen === true;
+  const reader = new Reader(text, depthMax, frozen);
   try {
-    return { ok: true, value: reader.document() };
+    const value = reader.document();
+    // What is longer or deeper has to be measured by its reader.
+    const isWithin = text.length <= STRICT_JSON_SIZE_BYTES_MAX && depthMax <= STRICT_JSON_DEPTH_MAX;
+    if (frozen && isWithin && typeof value === 'object' && value !== null) readFrozen.add(value);
+    return { ok: true, value };
   } catch (fault) {
     if (fault instanceof Refusal) return locate(text, fault);
     throw fault;
   }
 }
 
+/** What was read frozen within the default limits. */
+const readFrozen = new WeakSet<object>();
+
+/**
+ * Whether a value is as this reader made it: plain JSON within the default limits, deeply frozen. Nobody can have changed it
+ * since, and nothing in it can show two values.
+ */
+export function isReadFrozen(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && readFrozen.has(value);
+}
+
+/** Holds no state between texts, which are given whole. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** `readStrict` of UTF-8 bytes; bytes that are not UTF-8 are refused, never replaced. */
-export function readStrictBytes(bytes: Uint8Array, limits: StrictJsonLimits = {}): StrictJsonResult {
-  const sizeBytesMax = limits.sizeBytesMax ?? STRICT_JSON_SIZE_BYTES_MAX;
+export function readStrictBytes(bytes: Uint8Array, options: StrictJsonOptions = {}): StrictJsonResult {
+  const sizeBytesMax = options.sizeBytesMax ?? STRICT_JSON_SIZE_BYTES_MAX;
   if (bytes.length > sizeBytesMax) {
     return {
       ok: false,
@@ -84,11 +109,11 @@ export function readStrictBytes(bytes: Uint8Array, limits: StrictJsonLimits = {}
   }
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = UTF8.decode(bytes);
   } catch {
     return { ok: false, code: 'json_not_utf8', offset: 0, line: 1, column: 1, message: 'text is not UTF-8' };
   }
-  return readStrict(text, limits);
+  return readStrict(text, options);
 }
 
 /** Thrown inside the reader only; `readStrict` turns it into a value. */
@@ -154,12 +179,14 @@ const ESCAPES: Readonly<Record<string, string>> = {
 class Reader {
   readonly #text: string;
   readonly #depthMax: number;
+  readonly #frozen: boolean;
   #at = 0;
   #depth = 0;
 
-  constructor(text: string, depthMax: number) {
+  constructor(text: string, depthMax: number, frozen: boolean) {
     this.#text = text;
     this.#depthMax = depthMax;
+    this.#frozen = frozen;
   }
 
   document(): Json {
@@ -350,7 +377,7 @@ class Reader {
 
   #leave<T>(value: T): T {
     this.#depth--;
-    return value;
+    return this.#frozen ? Object.freeze(value) : value;
   }
 
   #refuse(code: StrictJsonCode, message: string): Refusal {

@@ -1,5 +1,6 @@
 import type { Json } from './contract.ts';
 import {
+  isReadFrozen,
   STRICT_JSON_DEPTH_CEILING,
   STRICT_JSON_DEPTH_MAX,
   STRICT_JSON_SIZE_BYTES_MAX,
@@ -24,10 +25,12 @@ export type StrictValueResult = { readonly ok: true; readonly value: Json } | St
  * counts the UTF-16 code units of strings and keys and one for every other part. Never throws.
  */
 export function checkStrictValue(value: unknown, limits: StrictJsonLimits = {}): StrictValueResult {
-  const copier = new Copier(
-    Math.min(limits.depthMax ?? STRICT_JSON_DEPTH_MAX, STRICT_JSON_DEPTH_CEILING),
-    limits.sizeBytesMax ?? STRICT_JSON_SIZE_BYTES_MAX,
-  );
+  const depthMax = Math.min(limits.depthMax ?? STRICT_JSON_DEPTH_MAX, STRICT_JSON_DEPTH_CEILING);
+  const sizeMax = limits.sizeBytesMax ?? STRICT_JSON_SIZE_BYTES_MAX;
+  const isRoomy = depthMax >= STRICT_JSON_DEPTH_MAX && sizeMax >= STRICT_JSON_SIZE_BYTES_MAX;
+  // It is its own copy: a text holds at least as many characters as the value counts.
+  if (isRoomy && isReadFrozen(value)) return { ok: true, value };
+  const copier = new Copier(depthMax, sizeMax);
   try {
     return { ok: true, value: copier.copy(value, 0) };
   } catch (fault) {

@@ -293,3 +293,54 @@ describe('checkStrictValue', () => {
     );
   });
 });
+
+describe('a text that is read frozen', () => {
+  const json = fc.jsonValue({ maxDepth: 6 }) as fc.Arbitrary<Json>;
+  const isDeeplyFrozen = (value: unknown): boolean =>
+    typeof value !== 'object' ||
+    value === null ||
+    (Object.isFrozen(value) && Object.values(value).every(isDeeplyFrozen));
+
+  test('[P-STRICT-VALUE-ONCE] needs no copy, and is what a copy would have been', () => {
+    fc.assert(
+      fc.property(json, (given) => {
+        const text = JSON.stringify(given);
+        const plain = readStrict(text);
+        const frozen = readStrict(text, { frozen: true });
+        if (!plain.ok || !frozen.ok) return expect([plain.ok, frozen.ok]).toEqual([false, false]);
+        expect(isDeeplyFrozen(frozen.value)).toBe(true);
+        const copied = checkStrictValue(plain.value);
+        const taken = checkStrictValue(frozen.value);
+        expect(taken).toEqual(copied);
+        if (taken.ok && typeof taken.value === 'object') expect(taken.value).toBe(frozen.value);
+      }),
+    );
+  });
+
+  test('is copied where the limits are tighter, or it was larger or deeper than they are', () => {
+    const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+    const read = (text: string, more = {}) => {
+      const found = readStrict(text, { frozen: true, ...more });
+      if (!found.ok) throw new Error(found.message);
+      return found.value;
+    };
+    expect(checkStrictValue(read(nested(64))).ok).toBe(true);
+    expect(checkStrictValue(read(nested(10)), { depthMax: 9 })).toMatchObject({ code: 'json_depth' });
+    expect(checkStrictValue(read('["abcdef"]'), { sizeBytesMax: 4 })).toMatchObject({ code: 'json_size' });
+    const deep = read(nested(65), { depthMax: 500 });
+    expect(checkStrictValue(deep)).toMatchObject({ code: 'json_depth' });
+    const long = read(JSON.stringify(['x'.repeat(2 * 1024 * 1024)]), { sizeBytesMax: 8 * 1024 * 1024 });
+    expect(checkStrictValue(long)).toMatchObject({ code: 'json_size' });
+  });
+
+  test('is taken as it is only itself: a part of it, or what looks like it, is copied', () => {
+    const read = readStrict('{"a":{"b":1}}', { frozen: true });
+    if (!read.ok) throw new Error(read.message);
+    const { a } = read.value as { a: Json };
+    for (const other of [a, { ...(read.value as object) }, Object.freeze({ a })]) {
+      const taken = checkStrictValue(other);
+      expect(taken.ok && taken.value).toEqual(other);
+      expect(taken.ok && taken.value).not.toBe(other);
+    }
+  });
+});

@@ -46,7 +46,10 @@ export function readBodiesStrictly(app: FastifyInstance, sizeBytesMax: number): 
       return;
     }
     // A route that takes larger bodies says so itself.
-    const read = readStrictBytes(bytes, { sizeBytesMax: request.routeOptions.bodyLimit ?? sizeBytesMax });
+    const read = readStrictBytes(bytes, {
+      sizeBytesMax: request.routeOptions.bodyLimit ?? sizeBytesMax,
+      frozen: true,
+    });
     if (read.ok) done(null, read.value);
     else done(unreadable(read), undefined);
   });
