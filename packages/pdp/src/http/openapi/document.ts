@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { APPROVAL_OPERATIONS, DECISION_OPERATIONS } from './decision-operations.ts';
 import { type Answer, componentName, type Operation, TAGS } from './operation.ts';
 import { OPERATION_OPERATIONS, POLICY_OPERATIONS, RECORD_OPERATIONS } from './operator-operations.ts';
+import { SERVICE_OPERATIONS } from './service-operations.ts';
 import { AUTHZEN_OPERATIONS, OPA_OPERATIONS } from './standard-operations.ts';
 
 /** Every operation of the HTTP API; a test holds this table against the routes of the server. */
@@ -12,6 +13,7 @@ export const OPERATIONS: readonly Operation[] = [
   ...RECORD_OPERATIONS,
   ...POLICY_OPERATIONS,
   ...OPERATION_OPERATIONS,
+  ...SERVICE_OPERATIONS,
   ...OPA_OPERATIONS,
   ...AUTHZEN_OPERATIONS,
 ];
