@@ -21,6 +21,8 @@ export interface ThreadedTestOptions extends Omit<TestOptions, 'host'> {
 }
 
 const ALONE_MS_DEFAULT = 150;
+/** About what a thread takes to load its code and to compile; what takes less is done before it begins. */
+const STARTING_MS = 300;
 
 /**
  * Runs tests as `runTests` does, with the same report in the same order, in several threads where they take long. Each
@@ -43,9 +45,11 @@ export async function runTestsInThreads(
   const others: TestThread[] = [];
   const wanted = options.benchMs === undefined ? threads - 1 : 0;
   for (;;) {
-    const isLate = performance.now() - start >= aloneMs;
-    const left = tests.length - Atomics.load(next, 0);
-    if (isLate && others.length === 0) {
+    const elapsedMs = performance.now() - start;
+    const done = Atomics.load(next, 0);
+    const left = tests.length - done;
+    const isWorthIt = done === 0 || (elapsedMs / done) * left >= STARTING_MS;
+    if (elapsedMs >= aloneMs && isWorthIt && others.length === 0) {
       for (let count = Math.min(wanted, left - 1); count > 0; count--)
         others.push(new TestThread(sources, options, next));
     }
