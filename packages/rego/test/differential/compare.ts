@@ -87,7 +87,13 @@ const KNOWN: readonly {
   {
     why: 'the same errors, in which terms are written as the compilers have them in between',
     holds: (ours, theirs) =>
-      pairs(ours, theirs, (one, other) => isUndefinedReference(one) && isUndefinedReference(other)),
+      pairs(
+        ours,
+        theirs,
+        (one, other) =>
+          (isUndefinedReference(one) && isUndefinedReference(other)) ||
+          (isSamePlace(one, other) && isWrittenForGenerated(one, other)),
+      ),
   },
   {
     why: 'several errors of evaluation, of which another one is met first',
@@ -141,6 +147,13 @@ function isPlacedNowhere(one: OutcomeError, other: OutcomeError): boolean {
 
 function isBefore(one: OutcomeError, other: OutcomeError): boolean {
   return one.row < other.row || (one.row === other.row && one.col < other.col);
+}
+
+/** OPA names a variable of its own where we show what it stands for: `p[__local0__]` for `p[[]]`. */
+function isWrittenForGenerated({ message }: OutcomeError, other: OutcomeError): boolean {
+  if (!/\[__local\d+__\]/.test(other.message)) return false;
+  const pattern = other.message.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/__local\d+__/g, '.+');
+  return new RegExp(`^${pattern}$`).test(message);
 }
 
 function isUndefinedReference({ code, message }: OutcomeError): boolean {
