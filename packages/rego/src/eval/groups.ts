@@ -320,7 +320,8 @@ function compilePartialObject(backend: Backend, group: GroupPlan, node: Document
     }
     for (const [name, child] of node.children) {
       if (key !== undefined && key !== name) continue;
-      if (!injectDocument(backend, run, child, [name], collector)) conflict(firstRule(child));
+      const isFixed = group.fixed !== undefined;
+      if (!injectDocument({ backend, run, collector, isFixed }, child, [name])) conflict(firstRule(child));
     }
     // Where a rule gave a value, the default finds its place taken.
     for (const { keys, value } of defaults) if (isAsked(keys, key)) collector.put(keys, value);
@@ -339,12 +340,21 @@ function compilePartialObject(backend: Backend, group: GroupPlan, node: Document
   };
 }
 
+/** What documents below a group are added to, and how. */
+interface Injection {
+  readonly backend: Backend;
+  readonly run: Run;
+  readonly collector: ObjectCollector;
+  /** The steps of the group's heads are constants, so that what stands below is a document of its own. */
+  readonly isFixed: boolean;
+}
+
 /** The value of rules below a group with dynamic heads: where they contradict each other it is a key that does. */
-function injectedValue(backend: Backend, run: Run, group: GroupPlan): Value | undefined {
+function injectedValue({ backend, run, isFixed }: Injection, group: GroupPlan): Value | undefined {
   try {
     return backend.group(group.id).value(run);
   } catch (caught) {
-    if (!(caught instanceof RuleConflict) || caught.group !== group) throw caught;
+    if (isFixed || !(caught instanceof RuleConflict) || caught.group !== group) throw caught;
     throw new EvaluationFault('eval_conflict_error', OBJECT_CONFLICT, caught.location);
   }
 }
@@ -362,20 +372,15 @@ function firstRule(node: DocumentPlan): RulePlan | undefined {
 /**
  * Adds what rules with static heads define below a group with dynamic ones; false where the two meet in one place.
  */
-function injectDocument(
-  backend: Backend,
-  run: Run,
-  node: DocumentPlan,
-  keys: readonly Value[],
-  collector: ObjectCollector,
-): boolean {
+function injectDocument(injection: Injection, node: DocumentPlan, keys: readonly Value[]): boolean {
+  const { collector } = injection;
   if (node.group === undefined) {
     for (const [name, child] of node.children) {
-      if (!injectDocument(backend, run, child, [...keys, name], collector)) return false;
+      if (!injectDocument(injection, child, [...keys, name])) return false;
     }
     return true;
   }
-  const value = injectedValue(backend, run, node.group);
+  const value = injectedValue(injection, node.group);
   if (value === undefined) return true;
   if (node.group.kind === 'partial-set' && value instanceof RegoSet) {
     return [...value].every((item) => collector.addMember(keys, item));

@@ -58,7 +58,10 @@ function visit(members: readonly Member[], above: readonly Value[], found: Mutab
 }
 
 function prepareDocument(node: DocumentNode, keys: readonly Value[], found: Mutable<FixedSteps>): void {
-  if (node.group !== undefined) return;
-  found.prepared.push({ keys, kind: 'object' });
+  const kind = node.group?.kind;
+  // A set or an object is there before it has a member; any other rule gives a value, or nothing.
+  if (kind === 'partial-set') found.prepared.push({ keys, kind: 'set' });
+  else if (kind === undefined || kind === 'partial-object') found.prepared.push({ keys, kind: 'object' });
+  if (kind !== undefined) return;
   for (const [name, child] of node.children) prepareDocument(child, [...keys, name], found);
 }

@@ -71,6 +71,15 @@ describe('cases of the differential runs', () => {
     expect(answer(constant, 't', { zero: 0, x: { b: 'a' } }, { strict: true })).toContain('divide by zero');
   });
 
+  test('names beside constants of heads are documents of their own, there before they have members', () => {
+    const text =
+      'package t\n\np[1] := 1\n\np.s contains 1 if false\n\np.o[x] := 1 if some x in input.l\n\np.u := 1 if false\n\np.w.s contains 2 if false\n';
+    expect(answer(text, 't/p')).toBe('{"1":1,"o":{},"s":[],"w":{"s":[]}}');
+    expect(answer(text, 't/p/s')).toBe('[]');
+    const conflict = 'package t\n\np[1] := 1\n\np.b := x if some x in input\n';
+    expect(answer(conflict, 't/p', [1, 2])).toContain('rule data.t.p.b produced conflicting values');
+  });
+
   test('a rule in the place of a function is looked up where the call stands', () => {
     const text = 'package t\n\ng := input.x\n\nf(_) := 1\n\n';
     expect(answer(`${text}p if 1 == 1 with f as g\n`, 't/p')).toBe('true');
