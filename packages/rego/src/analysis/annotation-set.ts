@@ -74,8 +74,8 @@ function compareLocations({ annotations: a }: Entry, { annotations: b }: Entry):
   return a.location.row - b.location.row;
 }
 
-/** The package's path and the constant beginning of the head. */
-function rulePath(module: Module, { head }: Rule): readonly string[] {
+/** The package's path and the constant beginning of the head: what annotations of a rule describe. */
+export function rulePath(module: Module, { head }: Rule): readonly string[] {
   const steps: string[] = [];
   for (const part of head.ref) {
     const step = stepText(part);

@@ -1,5 +1,6 @@
 import type { Annotations, Location, Module } from '../syntax/ast.ts';
-import { groundHead, pathKey } from './names.ts';
+import { rulePath } from './annotation-set.ts';
+import { pathKey } from './names.ts';
 import type { Report } from './report.ts';
 
 /** Refuses two annotations of one document, package or its subpackages (OPA's stage SetAnnotationSet). */
@@ -24,7 +25,7 @@ export function checkAnnotations(modules: readonly Module[], report: Report): vo
     }
     for (const rule of module.rules) {
       for (const annotations of rule.annotations) {
-        if (annotations.scope === 'document') look(annotations, [...path, ...groundHead(rule)]);
+        if (annotations.scope === 'document') look(annotations, rulePath(module, rule));
       }
     }
   }

@@ -80,6 +80,18 @@ describe('cases of the differential runs', () => {
     expect(answer(conflict, 't/p', [1, 2])).toContain('rule data.t.p.b produced conflicting values');
   });
 
+  test('templates refuse variables whose text in Rego is no JSON', () => {
+    const text = 'package t\n\np := strings.render_template("x", input.v)\n';
+    const of = (v: string): string => answer(text, 't/p', fromJson(`{"v": ${v}}`), { strict: true });
+    expect(of('{"a": "\\u202e\\n"}')).toBe('"x"');
+    expect(of('{"a": [{"\\u0000": 1}]}')).toContain("invalid character 'x' in string escape code");
+    expect(of('{"a": "\\udbff\\udfff"}')).toContain("invalid character 'U' in string escape code");
+    const set = 'package t\n\np := strings.render_template("x", {"a": {1, 2}})\n';
+    expect(answer(set, 't/p', {}, { strict: true })).toContain(
+      "invalid character '1' looking for beginning of object key string",
+    );
+  });
+
   test('a rule in the place of a function is looked up where the call stands', () => {
     const text = 'package t\n\ng := input.x\n\nf(_) := 1\n\n';
     expect(answer(`${text}p if 1 == 1 with f as g\n`, 't/p')).toBe('true');

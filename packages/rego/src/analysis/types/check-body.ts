@@ -74,7 +74,7 @@ export class BodyChecker {
       } else if (stays && term.kind === 'comprehension') own.push(...this.#closure(inner, term).errors);
       else this.#checkTerm(inner, term, before);
     }
-    before.push(...functionsReferred(environment, expression));
+    before.push(...functionsReferred(inner, expression));
     for (const body of innerBodies(expression)) this.#checkInnerBody(inner, body, inside);
     const arity = expression.with.length === 0 ? undefined : checkReplacedFunctions(inner, expression);
     const fault = arity ?? checkExpression(inner, expression, this.#isQuery);
