@@ -2,6 +2,7 @@ import {
   type CallToolResult,
   CLIENT_INFO_META_KEY,
   type Client,
+  type ClientCapabilities,
   type JSONRPCMessage,
   PROTOCOL_VERSION_META_KEY,
   StreamableHTTPClientTransport,
@@ -10,6 +11,8 @@ import type { JsonObject } from '@writ/decision';
 import type { UpstreamLimits } from './limits.ts';
 import type { Era } from './methods.ts';
 import { PostedCall } from './posted-call.ts';
+import { TASKS_EXTENSION } from './tasks-extension.ts';
+import type { TaskBegun } from './tool-answer.ts';
 import type { UpstreamAnswer } from './upstream-answer.ts';
 import type { CallOptions, UpstreamTool } from './upstream-call.ts';
 import type { UpstreamConfig } from './upstream-config.ts';
@@ -23,7 +26,7 @@ export interface DirectSender {
     tool: UpstreamTool,
     args: JsonObject | undefined,
     options: CallOptions,
-  ): Promise<UpstreamAnswer<CallToolResult>> | undefined;
+  ): Promise<UpstreamAnswer<CallToolResult> | TaskBegun> | undefined;
   close(): Promise<void>;
 }
 
@@ -32,6 +35,8 @@ export interface DirectSenderOptions {
   readonly config: Extract<UpstreamConfig, { readonly url: string }>;
   readonly limits: UpstreamLimits;
   readonly era: Era;
+  /** The server may keep calls as tasks. */
+  readonly keepsTasks: boolean;
   /** How the gateway names itself. */
   readonly info: { readonly name: string; readonly version: string };
 }
@@ -41,7 +46,7 @@ const FIRST_ID = 1_000_000_000;
 const ACCEPT = 'application/json, text/event-stream';
 
 export function openDirectSender(options: DirectSenderOptions): DirectSender | undefined {
-  const { client, config, limits, era, info } = options;
+  const { client, config, limits, era, keepsTasks, info } = options;
   const { transport } = client;
   const version = client.getNegotiatedProtocolVersion();
   if (!(transport instanceof StreamableHTTPClientTransport) || version === undefined) return undefined;
@@ -69,12 +74,13 @@ export function openDirectSender(options: DirectSenderOptions): DirectSender | u
       const params = {
         name,
         ...(args === undefined ? {} : { arguments: args }),
-        ...added({ era }, { ...options, meta: whole }),
+        ...added({ era }, { ...options, meta: whole, capabilities: declared(options, keepsTasks) }),
       } as JsonObject;
       if (signal?.aborted === true) return Promise.resolve({ kind: 'not_sent' });
       const posted = new PostedCall({
         way,
         era,
+        keepsTasks,
         id,
         headers: era === 'modern' ? { ...headers, 'mcp-method': 'tools/call', 'mcp-name': name } : headers,
         message: { jsonrpc: '2.0', id, method: 'tools/call', params },
@@ -91,6 +97,10 @@ export function openDirectSender(options: DirectSenderOptions): DirectSender | u
     },
     close: () => way.close(),
   };
+}
+
+function declared({ capabilities = {} }: CallOptions, keepsTasks: boolean): ClientCapabilities {
+  return keepsTasks ? { ...capabilities, extensions: { [TASKS_EXTENSION]: {} } } : capabilities;
 }
 
 /** Schemas by which arguments stand in headers too: the SDK's client writes those. */

@@ -2,18 +2,20 @@ import type { CallToolResult } from '@modelcontextprotocol/client';
 import type { Json, JsonObject } from '@writ/decision';
 import { type AnswerListener, type AnswerReader, readerOf } from './answer-reader.ts';
 import { isObject } from './json-object.ts';
-import { toolAnswer } from './tool-answer.ts';
+import { type TaskBegun, toolAnswer, toolOrTask } from './tool-answer.ts';
 import { STALE_STATUSES, UNSUPPORTED_VERSION, type UpstreamAnswer } from './upstream-answer.ts';
 import type { CallOptions } from './upstream-call.ts';
 import type { WaitLimits } from './upstream-config.ts';
 import type { HttpWay, PostListener } from './upstream-post.ts';
 
-type Answer = UpstreamAnswer<CallToolResult>;
+type Answer = UpstreamAnswer<CallToolResult> | TaskBegun;
 
 /** One request to a server, and what is done with what comes beside its answer. */
 export interface Posting {
   readonly way: HttpWay;
   readonly era: 'legacy' | 'modern';
+  /** The server was told that tasks are kept. */
+  readonly keepsTasks: boolean;
   readonly id: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly message: JsonObject;
@@ -112,7 +114,8 @@ export class PostedCall implements PostListener, AnswerListener {
       // A stream that stays open after its answer would keep its connection for nothing.
       if (!this.#over) this.#closing = setTimeout(this.#breakOff, STREAM_END_MS);
       if (isUnsupported(error)) this.#posting.stale();
-      return void this.#finish(toolAnswer(this.#posting.era, result, error));
+      const { era, keepsTasks } = this.#posting;
+      return void this.#finish(keepsTasks ? toolOrTask(result, error) : toolAnswer(era, result, error));
     }
     if (method === 'notifications/progress' && isObject(params) && params['progressToken'] === id) {
       return void this.#progress(params);

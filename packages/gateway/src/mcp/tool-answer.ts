@@ -6,6 +6,12 @@ import type { InputRequest, UpstreamAnswer } from './upstream-answer.ts';
 
 type Answer = UpstreamAnswer<CallToolResult>;
 
+/** A server of the newer era keeps the call as a task. */
+export interface TaskBegun {
+  readonly kind: 'task';
+  readonly task: JsonObject;
+}
+
 const NO_RESULT: Answer = { kind: 'unknown', message: 'The server did not answer.' };
 
 /** A server's answer to a call of a tool; one that is none of the protocol's is as good as no answer. */
@@ -24,6 +30,12 @@ export function toolAnswer(era: Era, result: Json | undefined, error: Json | und
     (era === 'modern' || structuredContent === undefined || isObject(structuredContent));
   if (!sound) return NO_RESULT;
   return { kind: 'result', result: { ...rest, content } as unknown as CallToolResult };
+}
+
+/** The same of a server that was told that its client keeps tasks. */
+export function toolOrTask(result: Json | undefined, error: Json | undefined): Answer | TaskBegun {
+  const begun = error === undefined && isObject(result) && result['resultType'] === 'task';
+  return begun ? { kind: 'task', task: result } : toolAnswer('modern', result, error);
 }
 
 function errorAnswer(error: Json): Answer {

@@ -5,6 +5,7 @@ import { upstreamLimits } from './limits.ts';
 import { INPUTS, type InputMethod } from './methods.ts';
 import { Patience } from './patience.ts';
 import type { Peer } from './peer.ts';
+import { TASKS_EXTENSION } from './tasks-extension.ts';
 import { isStale } from './upstream-answer.ts';
 import type { UpstreamConfig } from './upstream-config.ts';
 import { transportOf, watchMemory } from './upstream-transport.ts';
@@ -15,6 +16,8 @@ export interface Connection {
   /** Unique in this process: a tool is called on the connection that described it. */
   readonly number: number;
   readonly era: 'legacy' | 'modern';
+  /** The server may keep calls as tasks, and is told that it may (newer era, over HTTP). */
+  readonly keepsTasks: boolean;
   readonly patience: Patience;
   /** Calls tools without the SDK; absent where its client has to. */
   readonly direct?: DirectSender;
@@ -102,11 +105,24 @@ async function connectAs(
   unwatch = watchMemory(transport, limits.memoryBytes);
   connections += 1;
   const era = client.getProtocolEra() ?? 'legacy';
+  const keepsTasks = era === 'modern' && 'url' in config && offersTasks(client);
   // Over a client's own connection a server asks while it works, and no time runs out meanwhile.
   if ('url' in config && peer === undefined) {
-    direct = openDirectSender({ client, config, limits, era, info: INFO });
+    direct = openDirectSender({ client, config, limits, era, keepsTasks, info: INFO });
   }
-  return { client, number: connections, era, patience, ...(direct === undefined ? {} : { direct }) };
+  return {
+    client,
+    number: connections,
+    era,
+    keepsTasks,
+    patience,
+    ...(direct === undefined ? {} : { direct }),
+  };
+}
+
+function offersTasks(client: Client): boolean {
+  const { extensions } = (client.getServerCapabilities() ?? {}) as { readonly extensions?: object };
+  return extensions !== undefined && Object.hasOwn(extensions, TASKS_EXTENSION);
 }
 
 function listenTo(client: Client, events: ConnectionEvents): void {

@@ -12,6 +12,7 @@ import { answerOf, type UpstreamAnswer } from './upstream-answer.ts';
 import type { CallOptions, UpstreamTool } from './upstream-call.ts';
 import type { WaitLimits } from './upstream-config.ts';
 import type { Connection } from './upstream-connection.ts';
+import { begunTask, followTask, keptTask, type NewerTask } from './upstream-newer-task.ts';
 import { added } from './upstream-params.ts';
 import { callThroughTask, wantsTask } from './upstream-task.ts';
 
@@ -33,8 +34,15 @@ export function sendCall(
       callThroughTask(connection.client, params as JsonObject, waiting, touch),
     );
   }
+  const follow = (task: NewerTask) =>
+    patiently(connection, options, limits, (waiting, touch) =>
+      followTask(connection.client, task, options.inputs?.responses, waiting, touch),
+    );
+  const kept = connection.keepsTasks ? keptTask(options.inputs?.state) : undefined;
+  if (kept !== undefined) return follow(kept);
   const direct = connection.direct?.call(tool, args, options);
-  if (direct !== undefined) return direct;
+  if (direct !== undefined)
+    return direct.then((answer) => (answer.kind === 'task' ? follow(begunTask(answer.task)) : answer));
   const { outputSchema: _unused, ...toolDefinition } = tool.definition;
   // Headers mirror the schema that was decided on. Output schemas are the client's to check: compiling what a server
   // wrote is no work for the process that decides.

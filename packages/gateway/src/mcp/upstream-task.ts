@@ -17,7 +17,7 @@ const POLL_MS_LEAST = 50;
 const POLL_MS_MAX = 10_000;
 
 /** What a server answers is looked at where it is used. */
-const ANY: StandardSchemaV1<unknown, JsonObject> = {
+export const ANY: StandardSchemaV1<unknown, JsonObject> = {
   '~standard': { version: 1, vendor: 'writ', validate: (value) => ({ value: value as JsonObject }) },
 };
 
@@ -62,7 +62,7 @@ export async function callThroughTask(
   }
 }
 
-function pollMs(wished: Json | undefined): number {
+export function pollMs(wished: Json | undefined): number {
   return typeof wished === 'number' ? Math.min(POLL_MS_MAX, Math.max(POLL_MS_LEAST, wished)) : POLL_MS;
 }
 
