@@ -78,7 +78,11 @@ export function approveCommand(): Command {
       const [server = '', ...names] = words;
       const offered = review.definitions.filter((each) => each.server === server);
       if (offered.length === 0)
-        throw new CommandError(EXIT.unavailable, `no server \`${server}\` answers with anything`);
+        throw new CommandError(
+          EXIT.unavailable,
+          `no server \`${server}\` answers with anything`,
+          `there is ${[...new Set(review.definitions.map((each) => each.server))].join(', ') || 'none that answers'}`,
+        );
       const unknown = names.find((name) => !offered.some((each) => each.name === name));
       if (unknown !== undefined)
         throw new CommandError(
