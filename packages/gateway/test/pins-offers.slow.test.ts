@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Client } from '@modelcontextprotocol/client';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ChangedDefinition, reviewPins } from '../src/index.ts';
 import { openRawStdio } from './raw-stdio.ts';
-import { fixtureUpstream, MODERN, startGateway } from './start-gateway.ts';
+import { fixtureUpstream, MODERN, startGateway, TOKENS } from './start-gateway.ts';
 import { startPoint } from './start-point.ts';
 
 const ALLOW = 'package agent\n\ndecision := {"outcome": "allow", "reason": "ok"}\n';
@@ -93,6 +93,38 @@ describe('descriptions of prompts and resources', () => {
     await client.ask('n', 'tools/call', { name: 'morph', arguments: { silent: true } });
     expect(await all()).toEqual([[], [], []]);
     expect(changed.some(({ kind, name }) => kind === 'resource' && name === 'mem://late')).toBe(true);
+  });
+
+  it('[P-GATEWAY-QUARANTINE-TOLD] is heard of too where its client has connections of its own', async () => {
+    const { url, changed } = await open();
+    const client = new Client(
+      { name: 'test', version: '1' },
+      { versionNegotiation: { mode: 'legacy' }, capabilities: { sampling: {} } },
+    );
+    const headers = { Authorization: `Bearer ${TOKENS.alice}` };
+    await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }));
+    onTestFinished(() => client.close());
+    await client.listTools();
+    await client.callTool({ name: 'morph', arguments: { add: 'exfiltrate', silent: true } });
+    await client.listTools();
+    expect(changed.map(({ name }) => name)).toEqual(['exfiltrate']);
+  });
+
+  it('[P-GATEWAY-PINNED] what is offered to clients alone that can be asked something waits, and is reviewed too', async () => {
+    const { gateway, pinsFile } = await open({ MORE: '1' });
+    // First seen by somebody who can be asked nothing.
+    await gateway.tools();
+    const stdio = openRawStdio(gateway);
+    const clientInfo = { name: 'test', version: '1' };
+    const about = { protocolVersion: '2025-11-25', capabilities: { sampling: {} }, clientInfo };
+    await stdio.ask('i', 'initialize', about);
+    const listed = async (id: number) => JSON.stringify(await stdio.ask(id, 'tools/list'));
+    expect(await listed(1)).not.toContain('asks_a_model');
+    const review = await reviewPins({ upstreams: [fixtureUpstream('fixture', { MORE: '1' })], pinsFile });
+    const found = review.definitions.filter(({ name, kind }) => name === 'asks_a_model' && kind === 'tool');
+    expect(found).toMatchObject([{ state: 'new', open: true }]);
+    review.approve(found);
+    expect(await listed(2)).toContain('asks_a_model');
   });
 
   it('[P-GATEWAY-PINNED] what changed while nobody looked is shown by a review, and passes once it is approved', async () => {

@@ -32,8 +32,8 @@ export type PromptLookup =
 export interface OffersOptions {
   readonly upstreams: readonly Upstream[];
   readonly pins: Pins;
-  /** Hears of a definition that is not the pinned one; absent in catalogues beside the shared one. */
-  readonly onChanged?: (changed: SeenDefinition) => void;
+  /** Hears of a definition that is not the pinned one, each time that it is seen. */
+  readonly onChanged: (changed: SeenDefinition) => void;
 }
 
 interface SeenOffer extends CatalogueOffer {
@@ -54,7 +54,7 @@ export function openOffers({ upstreams, pins, onChanged }: OffersOptions, single
     const pinOf = pins.of(upstream.id, kind);
     return described.map(({ item, id, digest }) => {
       const pinned = pinOf(id) === digest;
-      if (!pinned) onChanged?.({ server: upstream.id, kind, name: id, digest });
+      if (!pinned) onChanged({ server: upstream.id, kind, name: id, digest });
       const shown: JsonObject = shownOffer(method, item, (own) => mapping(upstream.id, own, single));
       return { server: upstream.id, id, digest, shown, pinned };
     });

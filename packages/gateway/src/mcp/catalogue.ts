@@ -69,7 +69,7 @@ export function openCatalogue(options: CatalogueOptions): Catalogue {
       for (const tool of named) {
         const { definition, digest } = tool;
         if (!isPinned(tool))
-          options.onChanged?.({ server: upstream.id, kind: 'tool', name: definition.name, digest });
+          options.onChanged({ server: upstream.id, kind: 'tool', name: definition.name, digest });
       }
       return named;
     });

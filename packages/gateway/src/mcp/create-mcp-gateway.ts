@@ -77,16 +77,18 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
   const { definitionsTtlMs } = limits;
   const pins = openPins(options.pinsFile);
   const shared = options.upstreams.map((config) => ({ config, upstream: openUpstream(config) }));
+  const onChanged = alertOnce((changed) => {
+    telemetry.changed(changed.server);
+    options.onChanged?.(changed);
+  });
   const catalogue = openCatalogue({
     upstreams: shared.map(({ upstream }) => upstream),
     pins,
     definitionsTtlMs,
-    onChanged: alertOnce((changed) => {
-      telemetry.changed(changed.server);
-      options.onChanged?.(changed);
-    }),
+    onChanged,
   });
-  const openOwn: OpenOwn = (peerOf) => openOwnConnections({ shared, pins, peerOf, definitionsTtlMs });
+  const openOwn: OpenOwn = (peerOf) =>
+    openOwnConnections({ shared, pins, peerOf, definitionsTtlMs, onChanged });
   const context: CallContext = {
     point: telemetry.point(boundPoint(options.point, limits.decisionWaitMs)),
     telemetry,

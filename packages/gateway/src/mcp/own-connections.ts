@@ -1,7 +1,7 @@
 import type { LoggingLevel } from '@modelcontextprotocol/client';
 import { type Catalogue, openCatalogue } from './catalogue.ts';
 import type { Peer } from './peer.ts';
-import type { Pins } from './pins.ts';
+import type { Pins, SeenDefinition } from './pins.ts';
 import { openUpstream, type Upstream } from './upstream.ts';
 import type { UpstreamConfig } from './upstream-config.ts';
 import { knowsNewerEraOnly } from './upstream-connection.ts';
@@ -17,6 +17,8 @@ export interface OwnConnectionsOptions {
   readonly shared: readonly SharedUpstream[];
   readonly pins: Pins;
   readonly definitionsTtlMs: number;
+  /** Hears of a definition that is not the pinned one. */
+  readonly onChanged: (changed: SeenDefinition) => void;
   /** Whom each server may ask. */
   readonly peerOf: (server: string) => Peer;
 }
@@ -33,7 +35,7 @@ export interface OwnConnections {
  * and needs none: the shared connection serves it.
  */
 export function openOwnConnections(options: OwnConnectionsOptions): OwnConnections {
-  const { shared, pins, definitionsTtlMs } = options;
+  const { shared, pins, definitionsTtlMs, onChanged } = options;
   let level: LoggingLevel | undefined;
   const opened = new Set<Upstream>();
   const upstreams = shared.map((each) =>
@@ -49,6 +51,7 @@ export function openOwnConnections(options: OwnConnectionsOptions): OwnConnectio
       upstreams,
       pins,
       definitionsTtlMs,
+      onChanged,
     }),
     async setLogLevel(wanted) {
       level = wanted;

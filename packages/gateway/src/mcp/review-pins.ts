@@ -3,6 +3,7 @@ import { shownDefinition } from './definition.ts';
 import { type DefinitionChange, definitionDiff } from './definition-diff.ts';
 import { definitionFindings, type Finding } from './findings.ts';
 import { describedOffer, OFFER_SHAPES, type OfferMethod } from './offers.ts';
+import type { Peer } from './peer.ts';
 import { openPins, PIN_KINDS, type PinKind, type PinnedDefinition, type Pins } from './pins.ts';
 import { openUpstream, type Upstream } from './upstream.ts';
 import type { UpstreamConfig } from './upstream-config.ts';
@@ -52,15 +53,37 @@ interface Offered {
 
 /** Asks every server what it offers and holds it against the pins. Pins nothing by itself. */
 export async function reviewPins(options: ReviewOptions): Promise<PinReview> {
-  const upstreams = options.upstreams.map((config) => openUpstream(config));
+  const asked = await Promise.all(
+    options.upstreams.map(async (config) => {
+      const [plain, askable] = await Promise.all([offersOf(config), offersOf(config, ASKABLE)]);
+      return { id: config.id, offered: plain === undefined ? undefined : united(plain, askable ?? []) };
+    }),
+  );
+  return review(openPins(options.pinsFile), asked);
+}
+
+/** A client that could be asked anything, and answers nothing: some servers offer it more. */
+const ASKABLE: Peer = {
+  capabilities: { sampling: {}, elicitation: { form: {}, url: {} }, roots: {} },
+  input: () => Promise.reject(new Error('nobody answers while definitions are looked at')),
+  log: () => {},
+};
+
+async function offersOf(config: UpstreamConfig, peer?: Peer): Promise<readonly Offered[] | undefined> {
+  const upstream = openUpstream(config, peer);
   try {
-    const asked = await Promise.all(
-      upstreams.map(async (upstream) => ({ id: upstream.id, offered: await offeredBy(upstream) })),
-    );
-    return review(openPins(options.pinsFile), asked);
+    return await offeredBy(upstream);
   } finally {
-    await Promise.all(upstreams.map((upstream) => upstream.close()));
+    await upstream.close();
   }
+}
+
+/** What is offered to anybody, and beside it what only those are offered who can be asked. */
+function united(plain: readonly Offered[], askable: readonly Offered[]): readonly Offered[] {
+  return plain.map((each) => {
+    const more = askable.find(({ kind }) => kind === each.kind)?.definitions ?? new Map();
+    return { ...each, definitions: new Map([...more, ...each.definitions]) };
+  });
 }
 
 function review(
