@@ -24,7 +24,8 @@ export function expandRule(rule: CoreRule): void {
   rule.tail = rule.tail.map((part) => headTerm(part, support));
   if (rule.key !== undefined) rule.key = headTerm(rule.key, support);
   if (main!.value !== undefined) main!.value = headTerm(main!.value, support);
-  main!.body = [...expandBody(main!.body), ...support];
+  main!.body = expandBody(main!.body);
+  main!.body.push(...support);
   for (const branch of elses) {
     const extra: CoreBody = [];
     if (branch.value !== undefined) branch.value = headTerm(branch.value, extra);

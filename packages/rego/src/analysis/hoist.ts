@@ -12,18 +12,22 @@ import { equalExpression } from './expand.ts';
  *   out of it as well
  */
 export function hoistBody(body: CoreBody, isQuery = false): CoreBody {
-  const result: CoreBody = [];
-  for (const expression of body) {
+  let result: CoreBody | undefined;
+  for (let index = 0; index < body.length; index++) {
+    const expression = body[index]!;
     if (expression.kind === 'every') expression.body = hoistBody(expression.body, isQuery);
     if (expression.kind === 'logical') {
       for (const operand of expression.operands) operand.body = hoistBody(operand.body, isQuery);
     }
     for (const term of directTerms(expression)) hoistNestedBodies(term, isQuery);
-    if (expression.negated) hoistNegated(expression, result, isQuery);
-    else if (expression.kind === 'equal') hoistRulesInPatterns(expression, result);
-    result.push(expression);
+    const before: CoreBody = [];
+    if (expression.negated) hoistNegated(expression, before, isQuery);
+    else if (expression.kind === 'equal') hoistRulesInPatterns(expression, before);
+    // Few bodies get more expressions: the others stay as they are.
+    if (before.length > 0) result ??= body.slice(0, index);
+    result?.push(...before, expression);
   }
-  return result;
+  return result ?? body;
 }
 
 function directTerms(expression: CoreExpression): CoreTerm[] {

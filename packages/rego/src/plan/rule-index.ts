@@ -9,6 +9,9 @@ const INDEXED_RULES_MIN = 3;
 /** How many bucket entries an index may have for each rule that it covers. */
 const ENTRIES_PER_RULE_MAX = 8;
 
+/** So many positions are looked at in a step. */
+const STEP_POSITIONS = 64;
+
 type Primitive = string | number | boolean | null;
 type Subject = RuleIndex['subject'];
 
@@ -62,8 +65,9 @@ function* chooseIndex(
 ): Steps<RuleChoice> {
   if (positions.length < INDEXED_RULES_MIN) return positions;
   const counts = new Map<string, number>();
-  for (const position of positions) {
-    yield;
+  for (let index = 0; index < positions.length; index++) {
+    if (index % STEP_POSITIONS === 0) yield;
+    const position = positions[index]!;
     for (const name of conditions[position]!.conditions.keys()) {
       if (!used.has(name)) counts.set(name, (counts.get(name) ?? 0) + 1);
     }
@@ -86,8 +90,9 @@ function* buildIndex(
   const keyed = new Map<Primitive, number[]>();
   const always: number[] = [];
   let subject: Subject | undefined;
-  for (const position of positions) {
-    yield;
+  for (let index = 0; index < positions.length; index++) {
+    if (index % STEP_POSITIONS === 0) yield;
+    const position = positions[index]!;
     const condition = conditions[position]!.conditions.get(name);
     if (condition === undefined) {
       always.push(position);
@@ -105,9 +110,12 @@ function* buildIndex(
   const inner = new Set(used).add(name);
   const buckets = new Map<Primitive, RuleChoice>();
   for (const [key, members] of keyed) {
-    const together = [...members, ...always].sort((a, b) => a - b);
-    buckets.set(key, yield* chooseIndex(together, conditions, inner));
-    yield;
+    // Each list is in order by itself.
+    const together = always.length === 0 ? members : [...members, ...always].sort((a, b) => a - b);
+    const choice =
+      together.length < INDEXED_RULES_MIN ? together : yield* chooseIndex(together, conditions, inner);
+    buckets.set(key, choice);
+    if (buckets.size % STEP_POSITIONS === 0) yield;
   }
   return { subject, buckets, otherwise: yield* chooseIndex(always, conditions, inner) };
 }

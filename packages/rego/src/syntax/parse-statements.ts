@@ -6,7 +6,7 @@ import { parseImport, parsePackage } from './parse-import.ts';
 import { parseRule } from './parse-rule.ts';
 import type { RuleDraft } from './rule-draft.ts';
 import type { RuleTwins } from './rule-twins.ts';
-import type { Steps } from './steps.ts';
+import { STEP_ITEMS, type Steps } from './steps.ts';
 import { isKeywordKind, type TokenKind } from './token.ts';
 
 /** What stands at the top level of a module. A body is a statement that may turn out to define a value. */
@@ -20,13 +20,11 @@ export type Statement =
 export function* parseStatements(cursor: Cursor, twins?: RuleTwins): Steps<readonly Statement[]> {
   const statements: Statement[] = [];
   let comments = 0;
-  while (cursor.kind !== 'eof') {
+  for (let count = 0; cursor.kind !== 'eof'; count++) {
+    if (count % STEP_ITEMS === 0) yield;
     const isAnnotated = holdsAnnotation(cursor.comments, comments);
     comments = cursor.comments.length;
-    if (twins !== undefined && !isAnnotated && twins.take(cursor)) {
-      yield;
-      continue;
-    }
+    if (twins !== undefined && !isAnnotated && twins.take(cursor)) continue;
     const reported = cursor.diagnostics.length;
     const start = cursor.index;
     cursor.forget();
@@ -46,7 +44,6 @@ export function* parseStatements(cursor: Cursor, twins?: RuleTwins): Steps<reado
     if (read) statements.push(...read);
     else recover(cursor, start);
     if (!read && cursor.diagnostics.length === reported) cursor.unexpected();
-    yield;
   }
   return statements;
 }

@@ -117,14 +117,41 @@ function isOrdinary([first, second]: readonly string[]): boolean {
   return first !== 'rego' && first !== 'print';
 }
 
-/** Whether something is read whose path has to be computed: `data.roles[role]`, but not `input.roles[role]`. */
-function readsByComputedSteps(node: object): boolean {
-  if ('kind' in node && node.kind === 'ref') {
+/**
+ * Whether something is read whose path depends on the value of a variable: `data.roles[role]`. Paths that depend on input
+ * alone (`data.roles[input.user]`, `input.roles[role]`) are as unknown whatever the literals are.
+ */
+function readsByComputedSteps(body: Body): boolean {
+  // In version 0 a variable may be called `input`.
+  const isHidden = holdsBareInput(body);
+  const isPlain = (part: Term): boolean => part.kind === 'string' || (!isHidden && isInputPath(part));
+  const reads = (node: object): boolean => {
+    if ('kind' in node && node.kind === 'ref') {
+      const { head, parts } = node as Extract<Term, { kind: 'ref' }>;
+      if (!isInput(head) && !parts.every(isPlain)) return true;
+    }
+    return someInside(node, reads);
+  };
+  return reads(body);
+}
+
+function isInput(term: Term): boolean {
+  return term.kind === 'var' && term.name === 'input';
+}
+
+function isInputPath(term: Term): boolean {
+  return term.kind === 'ref' && isInput(term.head) && term.parts.every(({ kind }) => kind === 'string');
+}
+
+/** Whether `input` stands somewhere without a step after it. */
+function holdsBareInput(node: object): boolean {
+  if (!('kind' in node)) return someInside(node, holdsBareInput);
+  if (node.kind === 'var') return isInput(node as Term);
+  if (node.kind === 'ref') {
     const { head, parts } = node as Extract<Term, { kind: 'ref' }>;
-    const isInput = head.kind === 'var' && head.name === 'input';
-    if (!isInput && parts.some((part) => part.kind !== 'string')) return true;
+    return (!isInput(head) && holdsBareInput(head)) || someInside(parts, holdsBareInput);
   }
-  return someInside(node, readsByComputedSteps);
+  return someInside(node, holdsBareInput);
 }
 
 /** Whether this holds for something directly inside of a node; places apart. */

@@ -17,8 +17,8 @@ test('a policy compiled in slices is the same, and others had their turn meanwhi
   };
   const { policy, diagnostics } = await compilePolicyAsync(sources, { sliceMs: 0, pause });
   expect(diagnostics).toEqual([]);
-  // Parser, analysis and planner each pause once a rule, at least.
-  expect(pauses).toBeGreaterThan(10 * RULES);
+  // Parser, analysis and planner each pause every few rules.
+  expect(pauses).toBeGreaterThan(RULES);
   const plain = compilePolicy(sources).policy!;
   for (const input of [{ tool: '7', x: 8 }, { tool: '7', x: 7 }, {}]) {
     expect(policy!.prepare('a/allow').evaluate(input)).toEqual(plain.prepare('a/allow').evaluate(input));

@@ -29,6 +29,7 @@ test('rules that only look alike are none', () => {
   expect(alike(three((index) => `p if input["x${index}"]`))).toBe(0);
   expect(alike(three((index) => `p if input.x == {"${index}": 1}`))).toBe(0);
   expect(alike(three((index) => `p if { x := "${index}"; data.b[x] }`))).toBe(0);
+  expect(alike(three((index) => `p if { x := "${index}"; data.b[input.x] == x }`))).toBe(1);
   expect(alike(three((index) => `p[${index}] := 1 if input.x`))).toBe(0);
   // What has comments inside, or another meaning from there on.
   expect(alike(three((index) => `p if {\n\t# ${index}\n\tinput.x == ${index}\n}`))).toBe(0);

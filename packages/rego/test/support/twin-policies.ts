@@ -22,6 +22,8 @@ const LINES = [
   'input.pair == {"kind": @, "level": #}',
   'data.roles[input.user].name == @',
   'kind := @\n\tdata.roles[kind].name == @',
+  'kind := @\n\tdata.roles[input.user].name == kind',
+  'kind := @\n\tdata.many[kind]',
   'input.names[@]',
   'input.limits[@] > #',
   'input.tool == @ with input.tool as @',
