@@ -14,6 +14,7 @@ export class TwinRule implements CoreRule {
   readonly twin: RuleTwin;
   readonly row: number;
   #parts: RuleParts | undefined;
+  #location: Location | undefined;
 
   constructor(twinOf: CoreRule, twin: RuleTwin) {
     this.twinOf = twinOf;
@@ -39,8 +40,10 @@ export class TwinRule implements CoreRule {
   get file() {
     return this.twinOf.file;
   }
+  /** The same each time: observers know rules by it. */
   get location(): Location {
-    return placeInTwin(this.twinOf.location, this.twin.template, this.twin);
+    this.#location ??= placeInTwin(this.twinOf.location, this.twin.template, this.twin);
+    return this.#location;
   }
   get tail() {
     // A path that is not known to its end has no twins.
@@ -57,8 +60,9 @@ export class TwinRule implements CoreRule {
   }
 
   get #copied(): RuleParts {
-    this.#parts ??= this.withLiterals(this.twin.literals.map(literalValue), (place) =>
-      placeInTwin(place, this.twin.template, this.twin),
+    const { twin, twinOf } = this;
+    this.#parts ??= this.withLiterals(twin.literals.map(literalValue), (place) =>
+      place === twinOf.location ? this.location : placeInTwin(place, twin.template, twin),
     );
     return this.#parts;
   }

@@ -6,16 +6,38 @@ import { compilePolicy } from '../../src/policy.ts';
 import { compareAnswers, comparePlans } from '../support/compare-twins.ts';
 import { twinPolicies } from '../support/twin-policies.ts';
 
-test('rules that are like others come to the same plan as if each had been looked at', () => {
-  let twins = 0;
+/** Rules of three kinds, for four tools. */
+const POLICY = `package many
+
+default allow := false
+
+${['a', 'b', 'tool', 'x-1']
+  .map(
+    (tool, index) => `# ${tool}
+allow if {
+	input.tool == "${tool}"
+	some role in input.roles
+	role == "role-${index}"
+	input.amount <= ${10 ** index}
+}
+
+names contains "${tool}" if input.names[_] == "${tool}"
+
+label("${tool}") := {"name": "${tool}", "level": ${index}} if not input.blocked == "${tool}"`,
+  )
+  .join('\n\n')}
+`;
+
+test('rules that are like others come to the same plan as if each had been looked at, and decide alike', () => {
+  expect(comparePlans(POLICY)).toBe(3);
+  compareAnswers(POLICY);
   fc.assert(
     fc.property(twinPolicies, (text) => {
-      twins += comparePlans(text);
+      comparePlans(text);
       compareAnswers(text);
     }),
-    { numRuns: 15 },
+    { numRuns: 5 },
   );
-  expect(twins).toBeGreaterThan(0);
 });
 
 test('rules that only look alike are none', () => {
