@@ -22,20 +22,25 @@ collect();
 const heapBytes = process.memoryUsage().heapUsed - before;
 const resident = /VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
 if (result?.kind !== 'value' || query === undefined) throw new Error('the policy gives no value');
-// The same again, in slices: how long the longest one held the event loop.
+// The same again, in slices: how long the longest one held the event loop, in this thread's processor time. What other
+// processes take meanwhile does not count.
+const busy = (): number => {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+};
 let longest = 0;
-let began = performance.now();
+let began = busy();
 const pause = (): Promise<void> => {
-  longest = Math.max(longest, performance.now() - began);
+  longest = Math.max(longest, busy() - began);
   return new Promise((resolve) => {
     setImmediate(() => {
-      began = performance.now();
+      began = busy();
       resolve();
     });
   });
 };
 await compilePolicyAsync(sources, { pause });
-const sliceMillis = Math.max(longest, performance.now() - began);
+const sliceMillis = Math.max(longest, busy() - began);
 console.log(
   JSON.stringify({
     sliceMillis,
