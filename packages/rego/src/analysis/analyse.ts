@@ -88,6 +88,8 @@ export function* analyseSteps(
   for (const stage of STAGES) {
     if (skipped.includes(stage.name)) continue;
     yield* stage.run(work) ?? [];
+    // Code that runs for the first time takes its time, however few rules there are.
+    yield;
     if (report.stopped) break;
   }
   if (report.failed) return { diagnostics: report.diagnostics };

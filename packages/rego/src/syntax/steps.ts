@@ -39,8 +39,8 @@ export function* each<T>(items: Iterable<T>, visit: (item: T) => void): Steps<vo
   let count = 0;
   for (const item of items) {
     visit(item);
-    count++;
     if (count % STEP_ITEMS === 0) yield;
+    count++;
   }
 }
 
