@@ -1,4 +1,5 @@
 import type { EvaluationOptions } from '../eval/evaluation.ts';
+import { shortened } from '../explain/trace-text.ts';
 import { bodiesIn } from '../explain/written.ts';
 import type { Policy } from '../policy-types.ts';
 import type { Expression, Location, Term } from '../syntax/ast.ts';
@@ -9,8 +10,10 @@ import type { Test } from './find-tests.ts';
 
 /** Parts beyond these are nobody's help. */
 const PARTS_MAX = 20;
-/** A longer value of a variable is not written into a query. */
+/** A longer value of a variable is not written into a query, and not shown whole. */
 const TEXT_LENGTH_MAX = 10_000;
+/** What takes longer is left out. */
+const PART_MS_MAX = 500;
 
 interface Known {
   readonly policy: Policy;
@@ -50,7 +53,7 @@ export function failedLiteral(
 function partOf(term: Term, text: string, expression: Expression, known: Known): FailedPart | undefined {
   const { location } = term;
   if (term.kind === 'var' && Object.hasOwn(known.variables, term.name))
-    return { text, location, value: valueText(known.variables[term.name]!) };
+    return { text, location, value: shownText(known.variables[term.name]!) };
   // What else is a bare name is the head of a reference, or has no value yet.
   if (term.kind === 'var') return undefined;
   const asked = askAgain(text, expression, known);
@@ -74,10 +77,14 @@ function askAgain(
     package: test.module.package.path.join('/'),
     version: test.module.version,
   });
-  const result = prepared?.evaluate(undefined, evaluation);
+  const result = prepared?.evaluate(undefined, { ...evaluation, deadlineMs: PART_MS_MAX });
   if (result?.kind !== 'bindings' || result.bindings.length > 1) return undefined;
   const [row] = result.bindings;
-  return { value: row === undefined ? undefined : valueText(row['writ_value']!) };
+  return { value: row === undefined ? undefined : shownText(row['writ_value']!) };
+}
+
+function shownText(value: Value): string {
+  return shortened(valueText(value), TEXT_LENGTH_MAX);
 }
 
 function indentOf({ module }: Test, { start }: Location): string {
