@@ -35,10 +35,9 @@ export function* parseStatements(cursor: Cursor, twins?: RuleTwins): Steps<reado
         const { end } = cursor.previous;
         const wildcards = cursor.wildcards - firstWildcard;
         const { node: draft } = read[0];
-        twins.learn(
-          { draft, start: first.start, end, row: first.row, firstWildcard, wildcards },
-          cursor.text,
-        );
+        const { start, row } = first;
+        const hasComments = (cursor.comments[comments]?.location.start ?? end) < end;
+        twins.learn({ draft, start, end, row, firstWildcard, wildcards, hasComments }, cursor.text);
       } else if (read?.[0]?.kind === 'import') twins.forget();
     }
     if (read) statements.push(...read);

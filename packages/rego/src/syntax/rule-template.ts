@@ -1,6 +1,6 @@
 import type { RuleDraft } from './rule-draft.ts';
 import { keywordsOf } from './token.ts';
-import { otherLiterals, twinParameters } from './twin-parameters.ts';
+import { holdsTemplateString, otherLiterals, twinParameters } from './twin-parameters.ts';
 import type { TwinParameter, TwinShape, TwinText } from './twin-places.ts';
 
 /** A rule that others are like. */
@@ -32,17 +32,18 @@ export interface ReadRule {
   readonly row: number;
   readonly firstWildcard: number;
   readonly wildcards: number;
+  readonly hasComments: boolean;
 }
 
-/** What may mean more than its own text: comments, raw and template strings, characters that count as one column in two units. */
-const UNCLEAR = /[#`$\r\0\ufeff\ud800-\udfff]/;
+/** What may mean more than its own text: raw strings, characters that count as one column in two units. */
+const UNCLEAR = /[`\r\0\ufeff\ud800-\udfff]/;
 const PARAMETERS_MAX = 16;
 
 /** A template of a rule that was read; undefined where nothing in it can differ, or its text is not plain enough. */
 export function ruleTemplate(rule: ReadRule, text: string): RuleTemplate | undefined {
   const { draft, start, end, row, firstWildcard, wildcards } = rule;
   const written = text.slice(start, end);
-  if (!isPlainRule(draft) || UNCLEAR.test(written)) return undefined;
+  if (rule.hasComments || !isPlainRule(draft) || UNCLEAR.test(written)) return undefined;
   const literals = twinParameters(draft, text);
   if (literals.length === 0 || literals.length > PARAMETERS_MAX) return undefined;
   const pieces: string[] = [];
@@ -80,7 +81,7 @@ export function ruleTemplate(rule: ReadRule, text: string): RuleTemplate | undef
 /** One body, and a head whose path is known. */
 function isPlainRule({ isDefault, head, body, elses, generatedBody }: RuleDraft): boolean {
   if (isDefault || generatedBody || elses.length > 0 || body.length === 0) return false;
-  return head.ref.every(({ kind }) => kind === 'string');
+  return head.ref.every(({ kind }) => kind === 'string') && !holdsTemplateString({ head, body });
 }
 
 /** Which literals are equal to an earlier one, or to one that all twins share: by their positions in one list. */

@@ -154,6 +154,12 @@ function holdsBareInput(node: object): boolean {
   return someInside(node, holdsBareInput);
 }
 
+/** Whether a template string stands somewhere in a rule. */
+export function holdsTemplateString(node: object): boolean {
+  if ('kind' in node && node.kind === 'template-string') return true;
+  return someInside(node, holdsTemplateString);
+}
+
 /** Whether this holds for something directly inside of a node; places apart. */
 function someInside(node: object, holds: (inner: object) => boolean): boolean {
   for (const key in node) {

@@ -29,6 +29,9 @@ const LINES = [
   'input.tool == @ with input.tool as @',
   'sprintf("%s-%d", [@, #]) == input.label',
   'lower(@) == input.tool',
+  'regex.match(@, input.tool)',
+  'glob.match(@, [":"], input.tool)',
+  '# inside\n\tinput.amount > #',
   'input.amount == -#',
   'input.note == "say \\"hi\\""',
   'input.note == `raw`',
@@ -51,7 +54,7 @@ const HEADS = [
   'limits[@] := # if',
 ];
 
-const STRINGS = ['"a"', '"b"', '"c"', '"tool"', '"longer text"', '"a.b/c"', '"$literal0"'];
+const STRINGS = ['"a"', '"b"', '"c"', '"tool"', '"longer text"', '"a.b/c"', '"#x$"', '"$literal0"'];
 const ODD_STRINGS = ['"ü"', '"\\u0061"', '"x\\ny"'];
 const NUMBERS = ['0', '1', '2', '10', '1000'];
 const ODD_NUMBERS = ['1.0', '1e3', '123456789012345678'];
@@ -74,7 +77,8 @@ const rule = fc
     const named = head.includes('name if')
       ? ['name := input.tool', ...lines.filter((line) => !line.startsWith('name'))]
       : lines;
-    if (form === 'one line') return `${head} { ${named.join('; ').replaceAll('\n\t', '; ')} }`;
+    if (form === 'one line' && !lines.some((line) => line.startsWith('#')))
+      return `${head} { ${named.join('; ').replaceAll('\n\t', '; ')} }`;
     if (form === 'single' && named.length === 1 && !first!.includes('\n')) return `${head} ${first}`;
     const body = `${head} {\n\t${named.join('\n\t')}\n}`;
     return form === 'else' && /^(allow|reason)/.test(head)
