@@ -214,6 +214,7 @@ export function startRun(
     memoryBytesMax: options.memoryBytesMax ?? MEMORY_BYTES_MAX_DEFAULT,
     deadlineMs: options.deadlineMs ?? DEADLINE_MS_DEFAULT,
     builtinFailed: options.host?.builtinFailed,
+    isStrict: options.strict === true,
   });
   builtins.run = run;
   return run;

@@ -286,9 +286,9 @@ function compilePartialSet(backend: Backend, group: GroupPlan): CompiledGroup {
         };
         for (const position of choose(run, [])) {
           keyed(position)(run, collect, key);
-          if (found) return key;
+          if (found && !run.isStrict) return key;
         }
-        return undefined;
+        return found ? key : undefined;
       });
     },
     call: () => undefined,

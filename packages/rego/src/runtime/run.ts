@@ -71,6 +71,8 @@ export class Run {
   rulesEvaluated = 0;
   /** The first failure of a builtin; reported in strict mode. */
   builtinError: { readonly error: BuiltinError; readonly location: Location } | undefined;
+  /** A failure ends the evaluation, so that none may be passed over that OPA meets. */
+  readonly isStrict: boolean;
   /** Hears of all of them. */
   readonly builtinFailed: ((failure: FailedCall) => void) | undefined;
   operations = 0;
@@ -93,6 +95,7 @@ export class Run {
     /** From the first look at the clock, which is after a few operations. */
     readonly deadlineMs: number;
     readonly builtinFailed: Run['builtinFailed'];
+    readonly isStrict: boolean;
   }) {
     this.scope = options.scope;
     this.groupCount = options.groupCount;
@@ -100,6 +103,7 @@ export class Run {
     this.matched = options.recordRules ? [] : undefined;
     this.observer = options.observer;
     this.builtinFailed = options.builtinFailed;
+    this.isStrict = options.isStrict;
     this.#operationsMax = options.operationsMax;
     this.#memoryBytesMax = options.memoryBytesMax;
     this.#deadlineMs = options.deadlineMs;

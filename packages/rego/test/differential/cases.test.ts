@@ -92,6 +92,13 @@ describe('cases of the differential runs', () => {
     );
   });
 
+  test('where builtin errors are strict, a member that was found hides none of other rules', () => {
+    const text =
+      'package t\n\np contains input.b\n\np contains input.c if bits.xor(input.b, 1)\n\nq if p.x\n';
+    expect(answer(text, 't/q', { b: 'x', c: 'z' }, { strict: true })).toContain('operand 1 must be integer');
+    expect(answer(text, 't/q', { b: 'x', c: 'z' })).toBe('true');
+  });
+
   test('a rule in the place of a function is looked up where the call stands', () => {
     const text = 'package t\n\ng := input.x\n\nf(_) := 1\n\n';
     expect(answer(`${text}p if 1 == 1 with f as g\n`, 't/p')).toBe('true');

@@ -64,6 +64,7 @@ function leftOut(ours: Outcome, theirs: Outcome, program: TextProgram): string |
   if (theirs.kind === 'errors') {
     const [first] = theirs.errors;
     if (first!.code === 'eval_cancel_error') return 'OPA ran out of time';
+    if (first!.code === 'eval_internal_error') return 'OPA broke down';
   }
   if (sameOutcome(ours, theirs)) return undefined;
   return KNOWN.find(({ holds }) => holds(ours, theirs, program))?.why;
