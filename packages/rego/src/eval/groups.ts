@@ -12,6 +12,7 @@ import type { Value } from '../value/value.ts';
 import { compileAdmission } from './admission.ts';
 import type { Backend, Collector, CompiledGroup, PartialRule, SingleRule, Step } from './backend.ts';
 import { RuleConflict, refuseConflict } from './conflict.ts';
+import { compileEarlyExit } from './early-exit.ts';
 import { compilePattern, compileStatements, observedBody } from './statements.ts';
 import { compileValue, computeAll } from './values.ts';
 import { warmRules } from './warm-rules.ts';
@@ -86,6 +87,7 @@ function remembered(group: GroupPlan, compute: (run: Run) => Value | undefined) 
 function compileSingle(backend: Backend, group: GroupPlan): CompiledGroup {
   const choose = chooseRules(backend, group);
   const endsEarly = group.constant !== undefined;
+  const canEndEarly = compileEarlyExit(backend, group);
   const rule = warmRules<SingleRule>(
     backend.other.warmUses,
     (position) => compileSingleRule(backend, group, group.rules[position]!, endsEarly),
@@ -94,12 +96,13 @@ function compileSingle(backend: Backend, group: GroupPlan): CompiledGroup {
   let fallback: SingleRule | undefined;
   const evaluate = (run: Run, args: readonly Value[]): Value | undefined => {
     let result: Value | undefined;
-    for (const position of choose(run, args)) {
+    const positions = choose(run, args);
+    for (const position of positions) {
       const value = rule(position)(run, args);
       if (value === undefined) continue;
       if (result === undefined) {
         result = value;
-        if (endsEarly) break;
+        if (canEndEarly(run, args, positions)) break;
       } else if (!equal(result, value)) {
         refuseConflict({ group, location: group.rules[position]!.location }, run, args);
       }

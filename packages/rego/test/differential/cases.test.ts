@@ -99,6 +99,14 @@ describe('cases of the differential runs', () => {
     expect(answer(text, 't/q', { b: 'x', c: 'z' })).toBe('true');
   });
 
+  test('rules that are left give one constant: no error of a later one comes up', () => {
+    const text = 'package t\n\np := 1 if 1 == 1\n\np := 2 if input.none == 1\n\np := 1 if 1 / input.zero\n';
+    expect(answer(text, 't/p', { zero: 0 }, { strict: true })).toBe('1');
+    expect(answer(text, 't/p', { zero: 0, none: 1 }, { strict: true })).toContain(
+      'produced conflicting values',
+    );
+  });
+
   test('a rule in the place of a function is looked up where the call stands', () => {
     const text = 'package t\n\ng := input.x\n\nf(_) := 1\n\n';
     expect(answer(`${text}p if 1 == 1 with f as g\n`, 't/p')).toBe('true');
