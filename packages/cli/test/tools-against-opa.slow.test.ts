@@ -44,6 +44,12 @@ test_nested[k][v] if {
 
 test_fixed.one if 1 == 2
 
+inner.test_named if 1 == 2
+
+inner["test quoted"] if false
+
+inner["test_quoted name"] if 1 == 1
+
 test_none[x] if some x in input.none
 
 test_number := 1

@@ -1,5 +1,5 @@
 import type { TestResult } from '@writ/rego';
-import type { UnitRun } from './unit-run.ts';
+import { nameInPackage, type UnitRun } from './unit-run.ts';
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -50,10 +50,10 @@ function suite({ name, report }: UnitRun): string {
 }
 
 function testCase(result: TestResult): string {
-  const { path, name, file, row, durationMs, printed } = result;
+  const { file, row, durationMs, printed } = result;
   const head = attributes({
-    classname: path.slice('data.'.length, -name.length - 1),
-    name,
+    classname: result.package.slice('data.'.length),
+    name: nameInPackage(result),
     file,
     line: row,
     time: seconds(durationMs),

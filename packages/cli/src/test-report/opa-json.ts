@@ -2,7 +2,7 @@ import type { CoverageReport, Module, ModuleSource, TestCaseResult, TestResult }
 import { parseModule } from '@writ/rego';
 import { opaCoverage } from '../present/opa-coverage.ts';
 import { traceJson } from '../present/trace-json.ts';
-import type { UnitRun } from './unit-run.ts';
+import { nameInPackage, type UnitRun } from './unit-run.ts';
 
 const NS_PER_MS = 1_000_000;
 
@@ -39,11 +39,11 @@ function together(reports: readonly CoverageReport[]): CoverageReport {
 }
 
 function opaResult(result: TestResult, modules: readonly Module[]): object {
-  const { path, name, file, row, column, outcome, durationMs, printed, message, cases, trace = [] } = result;
+  const { path, file, row, column, outcome, durationMs, printed, message, cases, trace = [] } = result;
   return {
     location: { file, row, col: column },
-    package: path.slice(0, -name.length - 1),
-    name,
+    package: result.package,
+    name: nameInPackage(result),
     ...(outcome === 'fail' && { fail: true }),
     ...(outcome === 'error' && { error: { message } }),
     ...(outcome === 'skipped' && { skip: true }),

@@ -7,6 +7,11 @@ export interface UnitRun {
   readonly report: TestReport;
 }
 
+/** A test's name as it is written after its package: `test_x`, `tools.test_y`. */
+export function nameInPackage({ path, package: home }: TestResult): string {
+  return path.slice(home.length).replace(/^\./, '');
+}
+
 /** All results of several units, in order. */
 export function resultsOf(runs: readonly UnitRun[]): readonly TestResult[] {
   return runs.flatMap(({ report }) => report.results);

@@ -6,6 +6,8 @@ export interface Test {
   /** `data.agent.tools_test.test_allow` */
   readonly path: string;
   readonly name: string;
+  /** `data.agent.tools_test` */
+  readonly package: string;
   readonly skipped: boolean;
   /** Its head goes on after its name, by what the cases are called. */
   readonly hasCases: boolean;
@@ -34,7 +36,16 @@ export function findTests(modules: readonly Module[], filter: RegExp | undefined
       if (!isTest || tests.has(path) || filter?.test(path) === false) continue;
       const after = rule.head.ref.slice(steps.length);
       const hasCases = rule.head.form !== 'partial-set' && after.some(({ kind }) => !SCALARS.has(kind));
-      tests.set(path, { path, name, skipped: name.startsWith('todo_'), hasCases, module, rule });
+      const home = dataPath(module.package.path);
+      tests.set(path, {
+        path,
+        name,
+        package: home,
+        skipped: name.startsWith('todo_'),
+        hasCases,
+        module,
+        rule,
+      });
     }
   }
   return [...tests.values()];

@@ -28,7 +28,8 @@ export interface TestRun {
 export function runTest(run: TestRun, test: Test): TestResult {
   const { policy, options, coverage } = run;
   const { row, column } = test.rule.location;
-  const place = { path: test.path, name: test.name, file: test.module.file, row, column };
+  const { path, name, package: home } = test;
+  const place = { path, name, package: home, file: test.module.file, row, column };
   if (test.skipped) return { ...place, outcome: 'skipped', durationMs: 0, printed: [] };
   const printed: string[] = [];
   const reached: (readonly Value[])[] = [];
@@ -40,7 +41,7 @@ export function runTest(run: TestRun, test: Test): TestResult {
       options.host?.printed?.(message);
     },
   };
-  const query = policy.prepare(test.path);
+  const query = policy.prepare(path);
   const evaluation: EvaluationOptions = {
     // What is evaluated again to tell more of it sees the same clock.
     timeNs: BigInt(Date.now()) * 1_000_000n,

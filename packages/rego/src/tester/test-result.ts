@@ -45,6 +45,8 @@ export interface TestResult {
   /** `data.agent.tools_test.test_allow` */
   readonly path: string;
   readonly name: string;
+  /** `data.agent.tools_test` */
+  readonly package: string;
   readonly file: string;
   readonly row: number;
   readonly column: number;
