@@ -150,10 +150,9 @@ class Collector {
       if (members === undefined || members.some((member) => !isScalar(member))) return undefined;
       return { subject, allowed: members.map((value) => ({ is: 'value', value })) };
     }
-    if (typeof given !== 'string') return undefined;
-    if (name === 'startswith') return { subject, allowed: [{ is: 'prefix', text: given }] };
-    if (name === 'endswith') return { subject, allowed: [{ is: 'suffix', text: given }] };
-    return undefined;
+    const is = AFFIXES[name];
+    const texts = is === undefined ? undefined : textsOf(given, name.startsWith('strings.'));
+    return is && texts && { subject, allowed: texts.map((text) => ({ is, text })) };
   }
 
   /** What a constant `in` something says of that. */
@@ -318,6 +317,28 @@ class Collector {
   }
 }
 
+const AFFIXES: Readonly<Record<string, 'prefix' | 'suffix'>> = {
+  startswith: 'prefix',
+  endswith: 'suffix',
+  'strings.any_prefix_match': 'prefix',
+  'strings.any_suffix_match': 'suffix',
+};
+
+/** A text, or those of a collection that holds nothing else. */
+function textsOf(value: Value, orSeveral: boolean): readonly string[] | undefined {
+  if (typeof value === 'string') return [value];
+  if (!orSeveral || isObject(value)) return undefined;
+  const members = membersOf(value) ?? [];
+  const texts = members.filter((member) => typeof member === 'string');
+  return texts.length > 0 && texts.length === members.length ? texts : undefined;
+}
+
+/** A collection is looked at member by member, as OPA's index does. */
+function someText(value: Value, holds: (text: string) => boolean): boolean {
+  const members = typeof value === 'string' ? [value] : (membersOf(value) ?? []);
+  return members.some((member) => typeof member === 'string' && holds(member));
+}
+
 /** What `in` goes through. */
 function membersOf(value: Value): readonly Value[] | undefined {
   if (value instanceof RegoSet) return value.sorted();
@@ -345,8 +366,8 @@ function matches(value: Value, allowed: Allowed): boolean {
     case 'holding':
       return membersOf(value)?.some((member) => equal(member, allowed.value)) === true;
     case 'prefix':
-      return typeof value === 'string' && value.startsWith(allowed.text);
+      return someText(value, (text) => text.startsWith(allowed.text));
     case 'suffix':
-      return typeof value === 'string' && value.endsWith(allowed.text);
+      return someText(value, (text) => text.endsWith(allowed.text));
   }
 }

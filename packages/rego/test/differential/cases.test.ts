@@ -107,6 +107,16 @@ describe('cases of the differential runs', () => {
     );
   });
 
+  test('a rule that needs a beginning or an end is not begun where there is none', () => {
+    const of = (call: string, x: string): string =>
+      answer(`package t\n\np contains 1 if ${call}\n`, 't/p', fromJson(`{"x": ${x}}`), { strict: true });
+    expect(of('strings.any_prefix_match(input.x, "a")', '{}')).toBe('[]');
+    expect(of('strings.any_prefix_match(input.x, ["a", "b"])', '{"k": "bc"}')).toContain('but got object');
+    expect(of('strings.any_suffix_match(input.x, {"a"})', '["b", "xa"]')).toBe('[1]');
+    expect(of('startswith(input.x, "a")', '["ab"]')).toContain('operand 1 must be string');
+    expect(of('startswith(input.x, "a")', '["b"]')).toBe('[]');
+  });
+
   test('a rule in the place of a function is looked up where the call stands', () => {
     const text = 'package t\n\ng := input.x\n\nf(_) := 1\n\n';
     expect(answer(`${text}p if 1 == 1 with f as g\n`, 't/p')).toBe('true');
