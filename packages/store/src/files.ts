@@ -17,6 +17,8 @@ const MIGRATIONS: readonly string[] = [
    create table if not exists meta (name text primary key, value integer not null) without rowid, strict;`,
   // Changed cells that have not been moved into their table yet, in the order of the commits.
   `create table journal (seq integer primary key, clock_ms integer not null, changes text not null) strict;`,
+  // The right edge of the ledger's tree lies in slots, where a version that does not know them finds an older edge.
+  'select 1',
 ];
 
 /** Version of the tables. A file with a higher one is refused (`store_schema_newer`). */

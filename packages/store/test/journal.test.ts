@@ -93,31 +93,40 @@ describe('the journal of cells', () => {
 });
 
 describe('files of an earlier version', () => {
-  it('[P-STORE-MIGRATES] are brought forward at opening and keep what they hold', async () => {
-    await using temporary = new Temporary();
-    const directory = temporary.folder();
-    const sqlite = new DatabaseSync(join(directory, 'store.sqlite'));
-    sqlite.exec(`
+  it.each([1, 2])(
+    '[P-STORE-MIGRATES] are brought forward at opening and keep what they hold: schema %i',
+    async (version) => {
+      await using temporary = new Temporary();
+      const directory = temporary.folder();
+      const sqlite = new DatabaseSync(join(directory, 'store.sqlite'));
+      sqlite.exec(`
       pragma journal_mode = wal;
       create table cells (key text primary key, value text not null) without rowid, strict;
       create table log (idx integer primary key, leaf blob not null, detail text) strict;
       create table meta (name text primary key, value integer not null) without rowid, strict;
-      insert into cells values ('a', 'one');
+      insert into cells values ('a', 'one'), ('b', 'older');
       insert into log values (0, x'0102', null);
-      insert into meta values ('schema', 1), ('open', 0), ('epoch', 3), ('clock_ms', 1234);`);
-    sqlite.close();
-    const before = openStoreReader(directory);
-    expect([before.read('a'), before.logSize()]).toEqual(['one', 1]);
-    before.close();
-    const database = openDatabase(directory, GIBIBYTE);
-    expect(database.recovery).toMatchObject({ unclean: false, logSize: 1 });
-    expect(database.begin()).toEqual({ logSize: 1, clockMs: 1_234 });
-    database.put('a', 'two');
-    database.append({ index: 1, leaf: new Uint8Array([3]), detail: 'x' });
-    database.commit();
-    database.close();
-    const after = openStoreReader(directory);
-    expect([after.read('a'), after.logSize()]).toEqual(['two', 2]);
-    after.close();
-  });
+      insert into meta values ('schema', ${version}), ('open', 0), ('epoch', 3), ('clock_ms', 1234);`);
+      if (version === 2)
+        sqlite.exec(`
+        create table journal (seq integer primary key, clock_ms integer not null, changes text not null) strict;
+        insert into journal values (7, 1234, '[1,5]' || char(10) || 'bnewer');`);
+      sqlite.close();
+      const b = version === 2 ? 'newer' : 'older';
+      const before = openStoreReader(directory);
+      expect([before.read('a'), before.read('b'), before.logSize()]).toEqual(['one', b, 1]);
+      before.close();
+      const database = openDatabase(directory, GIBIBYTE);
+      expect(database.recovery).toMatchObject({ unclean: false, logSize: 1 });
+      expect(database.begin()).toEqual({ logSize: 1, clockMs: 1_234 });
+      expect(database.cell('b')).toBe(b);
+      database.put('a', 'two');
+      database.append({ index: 1, leaf: new Uint8Array([3]), detail: 'x' });
+      database.commit();
+      database.close();
+      const after = openStoreReader(directory);
+      expect([after.read('a'), after.read('b'), after.logSize()]).toEqual(['two', b, 2]);
+      after.close();
+    },
+  );
 });

@@ -198,7 +198,7 @@ describe.skipIf(missing !== undefined)(`PostgreSQL${why}`, () => {
   it('[P-STORE-MIGRATES] makes its tables once, however many nodes start, and refuses those of a newer version', async () => {
     await using world = new World();
     await Promise.all(Array.from({ length: 5 }, () => world.store(['counter'])));
-    expect(await world.query("select value from writ_meta where name = 'schema'")).toEqual([{ value: '1' }]);
+    expect(await world.query("select value from writ_meta where name = 'schema'")).toEqual([{ value: '2' }]);
     await world.query("update writ_meta set value = 99 where name = 'schema'");
     expect(await codeOf(world.store(['counter']))).toBe('store_schema_newer');
   });
