@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import { createOutbound, type Outbound } from '@writ/outbound';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ChannelSender } from '../../src/channels/sender.ts';
@@ -13,6 +12,7 @@ import { webhookSignature } from '../../src/channels/webhook-signature.ts';
 import { tokenDigest } from '../../src/http/credentials.ts';
 import { type Api, openApi } from '../http/api-fixture.ts';
 import { type FixtureOptions, type RuleAt, toolCall } from '../pipeline/support.ts';
+import { type Received, type Receiver, startReceiver } from './receiver.ts';
 
 const SECRET = Buffer.alloc(32, 7);
 const undo: (() => Promise<void> | void)[] = [];
@@ -20,32 +20,11 @@ afterEach(async () => {
   for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
 });
 
-interface Received {
-  readonly path: string;
-  readonly headers: IncomingMessage['headers'];
-  readonly text: string;
-}
-
-/** A receiver that answers as it is told, and keeps what came. */
-async function receiver(answer: (received: Received, response: ServerResponse) => void) {
-  const received: Received[] = [];
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const one = {
-      path: request.url ?? '',
-      headers: request.headers,
-      text: Buffer.concat(chunks).toString('utf8'),
-    };
-    received.push(one);
-    answer(one, response);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  undo.push(() => {
-    server.closeAllConnections();
-    return new Promise<void>((resolve) => server.close(() => resolve()));
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received };
+/** Closed when the test ends. */
+async function receiver(answer: Parameters<typeof startReceiver>[0]): Promise<Receiver> {
+  const started = await startReceiver(answer);
+  undo.push(() => started.close());
+  return started;
 }
 
 function outbound(): Outbound {

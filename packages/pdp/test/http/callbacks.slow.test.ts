@@ -1,11 +1,10 @@
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { JsonObject } from '@writ/decision';
 import { createOutbound } from '@writ/outbound';
 import { afterEach, describe, expect, it } from 'vitest';
 import { callbackSender } from '../../src/channels/callback-sender.ts';
 import { startChannels } from '../../src/channels/start-channels.ts';
 import { webhookSignature } from '../../src/channels/webhook-signature.ts';
+import { type Received, startReceiver } from '../channels/receiver.ts';
 import type { RuleAt } from '../pipeline/support.ts';
 import { type Api, get, openApi, post } from './api-fixture.ts';
 
@@ -24,26 +23,17 @@ const RULES: readonly RuleAt[] = [
   },
 ];
 
-interface Received {
-  readonly headers: IncomingMessage['headers'];
-  readonly text: string;
-}
-
 let names = 0;
 
 /** A service whose point `gateway` may be told at a receiver that checks who sends. */
 async function openCalledBack(points?: readonly string[]) {
-  const received: Received[] = [];
   let failing = 0;
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    received.push({ headers: request.headers, text: Buffer.concat(chunks).toString() });
+  const receiver = await startReceiver((_, response) => {
     response.writeHead(failing-- > 0 ? 500 : 204).end();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  undo.push(() => new Promise<void>((resolve) => server.close(() => resolve())));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/told`;
+  undo.push(() => receiver.close());
+  const { received } = receiver;
+  const url = `${receiver.url}/told`;
   const outbound = createOutbound({ allowLoopback: true });
   undo.push(() => outbound.close());
   const name = `agents-${++names}`;
