@@ -2,7 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import type { DecisionPoint } from '@writ/decision';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { reviewPins } from '../src/index.ts';
 import { newerMeta, openRawStdio, type RawMessage, type RawStdio } from './raw-stdio.ts';
 import { fixtureUpstream, MODERN, startGateway, TOKENS, until } from './start-gateway.ts';
 import { type PointOptions, startPoint } from './start-point.ts';
@@ -165,6 +167,40 @@ shown if input.principal.id == "user:alice"
     await until(() => bobs.every(({ told }) => told.length === 1));
     expect(url).toContain('http');
     expect(alices.every(({ told }) => told.length <= 2)).toBe(true);
+  });
+
+  it('[P-GATEWAY-LIST-FILTERED] because an operator approved something, or policies did, is told too', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'writ-told-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const pinsFile = join(folder, 'pins.json');
+    const { service } = await startPoint({ rego: ALLOW });
+    let hides = false;
+    const point: DecisionPoint = {
+      ...service,
+      list: async (call) => {
+        const answer = await service.list(call);
+        return hides ? { ...answer, visible: answer.visible.map(() => false) } : answer;
+      },
+    };
+    const first = await startGateway(service, [fixtureUpstream('fixture', { DESCRIPTION: 'a' })], {
+      pinsFile,
+    });
+    await first.gateway.tools();
+    const upstream = fixtureUpstream('fixture', { DESCRIPTION: 'b' });
+    const { gateway } = await startGateway(point, [upstream], { pinsFile });
+    const stdio = openRawStdio(gateway);
+    await older(stdio);
+    const changed = ({ method }: RawMessage) => method === 'notifications/tools/list_changed';
+    const listed = async (id: number) => JSON.stringify(await stdio.ask(id, 'tools/list'));
+    expect(await listed(1)).not.toContain('"echo"');
+    const review = await reviewPins({ upstreams: [upstream], pinsFile });
+    review.approve(review.definitions);
+    await stdio.find(changed);
+    expect(await listed(2)).toContain('"echo"');
+    gateway.recheckLists();
+    hides = true;
+    gateway.recheckLists();
+    await until(() => stdio.came.filter(changed).length === 2);
   });
 
   it.each(['older', 'newer'])(

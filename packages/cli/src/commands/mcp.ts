@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { createMcpGateway, GATEWAY_LIMITS } from '@writ/gateway';
+import { createMcpGateway, GATEWAY_LIMITS, type McpGateway } from '@writ/gateway';
 import type { Caller } from '@writ/identity';
 import { Command } from 'commander';
 import { type CommandContext, withAction } from '../command.ts';
@@ -61,28 +61,37 @@ async function runServer(output: Output, words: readonly string[], options: McpR
   const { mcp: _, ...made } = serviceFromConfig({ config: { ...config, upstreams: {} }, ...loaded }, options);
   // Standard output belongs to the protocol: whatever there is to say goes to standard error.
   quietStdout();
+  const shown = showEvents(output);
+  let gateway: McpGateway | undefined;
   const service = await startService({
     ...made,
     api: { host: '127.0.0.1', port: 0, orFree: true },
-    events: showEvents(output),
+    events: {
+      ...shown,
+      onActivated: (change) => {
+        shown.onActivated?.(change);
+        gateway?.recheckLists();
+      },
+    },
   });
   const ending = waitForEnding();
-  const gateway = createMcpGateway({
+  const serving = createMcpGateway({
     point: service.point.as({ pointId: 'mcp-run', mayAssert: {}, mode: made.mode ?? 'enforce' }),
     upstreams: [serverOfWords(words, options.id)],
     onChanged: service.changed,
     pinsFile: join(service.dataDirectory, 'pins.json'),
     limits: limitsOf(GATEWAY_LIMITS, config.gateway?.limits ?? {}),
   });
+  gateway = serving;
   try {
-    const session = gateway.serveStdio(runnerOf(config), process.stdin, process.stdout);
+    const session = serving.serveStdio(runnerOf(config), process.stdin, process.stdout);
     const signal = await Promise.race([session.ended, ending.signal]);
     // Told to stop while its client is still there: what is under way is answered, and nothing more is taken.
-    if (signal !== undefined) await gateway.stop(made.drainMs ?? DRAIN_MS);
+    if (signal !== undefined) await serving.stop(made.drainMs ?? DRAIN_MS);
     await session.close();
     return EXIT.ok;
   } finally {
-    await gateway.close();
+    await serving.close();
     await service.close();
     ending.dispose();
   }

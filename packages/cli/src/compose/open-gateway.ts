@@ -13,6 +13,8 @@ import type { ListenAddress, Service, ServiceOptions } from './service-options.t
 export interface OpenGateway {
   readonly url: string;
   readonly replaced: Service['replacedPorts'];
+  /** Policies changed: clients whose lists did are told. */
+  recheckLists(): void;
   /** Waits for calls under way, refuses those that still come, then ends everything. */
   close(): Promise<void>;
 }
@@ -68,6 +70,7 @@ export async function openGateway(
     return {
       url: `${identity.tls === undefined ? 'http' : 'https'}://${hostInUrl(mcp.host)}:${port}/mcp`,
       replaced,
+      recheckLists: () => gateway.recheckLists(),
       async close() {
         // The port stays open meanwhile: probes see that nothing more is taken, and late calls are refused on record.
         await gateway.stop(options.drainMs ?? DRAIN_MS);

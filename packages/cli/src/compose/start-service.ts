@@ -18,13 +18,13 @@ import { CommandError, EXIT } from '../exit-status.ts';
 import { changedLine } from '../output/changed-line.ts';
 import { ownVersion } from '../own-version.ts';
 import type { OpenChannels } from './open-channels.ts';
-import { openGateway } from './open-gateway.ts';
+import { type OpenGateway, openGateway } from './open-gateway.ts';
 import { type OpenIdentity, openIdentity } from './open-identity.ts';
 import { type OpenTelemetry, openTelemetry } from './open-telemetry.ts';
 import { quarantineAlerts } from './quarantine-alerts.ts';
 import { announce, withdraw } from './service-file.ts';
 import { loggedEvents, loggedService } from './service-log.ts';
-import type { Service, ServiceOptions } from './service-options.ts';
+import type { Service, ServiceEvents, ServiceOptions } from './service-options.ts';
 
 /** Undoes what was started, last first, so that a failure half-way leaves nothing running. */
 type Undo = () => Promise<void> | void;
@@ -61,7 +61,12 @@ async function start(given: ServiceOptions, undo: Undo[]): Promise<Omit<Service,
   const asking = options.channels?.();
   if (asking !== undefined) undo.push(() => asking.close());
   const channels = (asking?.senders ?? []).map(({ name }) => name);
-  const local = await openLocal({ ...options, ...options.events, approvers, channels });
+  let mcp: OpenGateway | undefined;
+  const onActivated: NonNullable<ServiceEvents['onActivated']> = (change) => {
+    options.events?.onActivated?.(change);
+    mcp?.recheckLists();
+  };
+  const local = await openLocal({ ...options, ...options.events, onActivated, approvers, channels });
   undo.push(() => local.close());
   const { policies, bundles, store, recovery, writes } = local;
   const point = isLogged ? loggedService(local.point, telemetry) : local.point;
@@ -96,13 +101,14 @@ async function start(given: ServiceOptions, undo: Undo[]): Promise<Omit<Service,
     options.events?.onFault?.(changedLine(definition), undefined);
     quarantine.changed(definition);
   };
-  const mcp = await openGateway(options, identity, {
+  mcp = await openGateway(options, identity, {
     telemetry,
     service: point,
     hasPolicies: () => policies.current() !== undefined,
     changed,
   });
-  if (mcp !== undefined) undo.push(() => mcp.close());
+  const gateway = mcp;
+  if (gateway !== undefined) undo.push(() => gateway.close());
   const announceAgain = (): void =>
     announce(dataDirectory, {
       pid: process.pid,

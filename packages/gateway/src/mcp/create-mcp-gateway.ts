@@ -1,3 +1,4 @@
+import { unwatchFile, watchFile } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
 import type { DecisionPoint } from '@writ/decision';
@@ -18,6 +19,7 @@ import { openPins, type SeenDefinition } from './pins.ts';
 import type { RefusalOptions } from './refuse.ts';
 import { createStateSealer } from './sealed-state.ts';
 import { type StdioSession, serveConnection } from './serve-connection.ts';
+import { LIST_KINDS } from './shown-lists.ts';
 import { createTaskStore } from './task-store.ts';
 import { openUpstream } from './upstream.ts';
 import type { UpstreamConfig } from './upstream-config.ts';
@@ -57,6 +59,11 @@ export interface McpGateway {
   serveStdio(caller: Caller, input: Readable, output: Writable): StdioSession;
   /** Tools as pinned, of every upstream that answers. */
   tools(): Promise<readonly CatalogueTool[]>;
+  /**
+   * Something that lists depend on may have changed, such as policies: clients that would see another list than they saw
+   * are told so.
+   */
+  recheckLists(): void;
   /** True from the moment that it was told to stop. */
   readonly stopping: boolean;
   /**
@@ -119,6 +126,10 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
     ['writ_gateway_sessions', 'Sessions of clients of the older era.', () => endpoint.sessions],
     ['writ_gateway_connections', 'Clients on stdio.', () => connections.size],
   ]);
+  const recheckLists = (): void => {
+    for (const { upstream } of shared) for (const kind of LIST_KINDS) upstream.announce({ kind });
+  };
+  const unwatch = watchPins(options.pinsFile, recheckLists);
   return {
     handle: (request, response) => endpoint.handle(request, response),
     serveStdio(caller, input, output) {
@@ -135,6 +146,7 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
       return connection;
     },
     tools: () => catalogue.list(),
+    recheckLists,
     get stopping() {
       return stopping;
     },
@@ -144,6 +156,7 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
       return Math.max(...left);
     },
     async close() {
+      unwatch();
       context.held.close();
       context.tasks.close();
       await Promise.all([...connections].map((connection) => connection.close()));
@@ -152,6 +165,16 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
       await catalogue.close();
     },
   };
+}
+
+/** How often it is looked whether an operator approved something, ms. */
+const PINS_LOOK_MS = 1_000;
+
+/** Hears when the pins were replaced. Gives the way to stop. */
+function watchPins(file: string | undefined, heard: () => void): () => void {
+  if (file === undefined) return () => {};
+  watchFile(file, { persistent: false, interval: PINS_LOOK_MS }, heard);
+  return () => unwatchFile(file, heard);
 }
 
 /** Definitions that are kept in mind: a server that offers another one each time cannot fill the memory. */

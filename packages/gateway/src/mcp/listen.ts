@@ -15,7 +15,7 @@ import { followTask } from './follow-task.ts';
 import { isObject } from './json-object.ts';
 import { mayStillHear } from './may-hear.ts';
 import { mayHearOfTask } from './serve-task.ts';
-import { type ListKind, type ShownLists, shownLists } from './shown-lists.ts';
+import { LIST_KINDS, type ListKind, type ShownLists, shownLists } from './shown-lists.ts';
 import type { Task } from './task.ts';
 import { detailedTask, keepsTasks, missingTasks } from './task-forms.ts';
 
@@ -84,7 +84,7 @@ export async function allowListen(
     () => context,
     () => caller,
   );
-  await shown.look(KINDS.filter((kind) => lists[`${kind}ListChanged`] === true));
+  await shown.look(LIST_KINDS.filter((kind) => lists[`${kind}ListChanged`] === true));
   // A server that nobody has asked anything yet is heard of from now on.
   for (const upstream of context.catalogue.upstreams) void upstream.era().catch(() => undefined);
   return {
@@ -129,8 +129,6 @@ async function ownTasks(context: CallContext, caller: Caller, ids: Json | undefi
   }
   return tasks;
 }
-
-const KINDS: readonly ListKind[] = ['tools', 'prompts', 'resources'];
 
 async function tellChanged(
   shown: ShownLists,

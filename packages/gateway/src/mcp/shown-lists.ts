@@ -14,6 +14,8 @@ const LISTS: Readonly<Record<ListKind, readonly ListMethod[]>> = {
   resources: ['resources/list', 'resources/templates/list'],
 };
 
+export const LIST_KINDS = Object.keys(LISTS) as readonly ListKind[];
+
 /**
  * What one client was shown of lists. That a list changed is told only where the client would see another one: else a
  * server, or a policy, would tell it of what it may not see.
