@@ -19,17 +19,14 @@ describe('policies that change', () => {
     mkdirSync(join(folder, 'policy'));
     const write = (tools: string) => writeFileSync(join(folder, 'policy/main.rego'), POLICY(tools));
     write('{"echo"}');
+    const entrypoints = [
+      { path: 'main/decision', kind: 'grant' },
+      { path: 'main/shown', kind: 'visible', when: { phases: ['list'] } },
+    ];
+    const manifest = { roots: ['main'], rego_version: 1, metadata: { writ: { entrypoints } } };
+    writeFileSync(join(folder, 'policy/.manifest'), JSON.stringify(manifest));
     const config = {
-      bundles: [
-        {
-          name: 'main',
-          directory: 'policy',
-          entrypoints: [
-            { path: 'main/decision', kind: 'grant' },
-            { path: 'main/shown', kind: 'visible', when: { phases: ['list'] } },
-          ],
-        },
-      ],
+      bundles: [{ name: 'main', directory: 'policy' }],
       upstreams: { fixture: { command: process.execPath, args: [SERVER] } },
       anonymous: { principal: { id: 'user:me' }, actor: { id: 'agent:dev' } },
     };
