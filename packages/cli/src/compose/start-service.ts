@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { ChangedDefinition } from '@writ/gateway';
 import { type LogQueries, openLogQueries } from '@writ/ledger';
 import {
   createHttpApi,
@@ -90,17 +89,7 @@ async function start(given: ServiceOptions, undo: Undo[]): Promise<Omit<Service,
   );
   undo.push(() => api.api.close());
   if (channels.length > 0 || approvers.length > 0) undo.push(tellChannels(options, point, asking));
-  const alerts = startAlerts({
-    senders: asking?.senders ?? [],
-    onFault: (what, error) => options.events?.onFault?.(what, error),
-  });
-  undo.push(() => alerts.close());
-  const quarantine = quarantineAlerts((alert) => alerts.tell(alert));
-  undo.push(() => quarantine.close());
-  const changed = (definition: ChangedDefinition): void => {
-    options.events?.onFault?.(changedLine(definition), undefined);
-    quarantine.changed(definition);
-  };
+  const changed = tellQuarantine(options, asking, undo);
   mcp = await openGateway(options, identity, {
     telemetry,
     service: point,
@@ -128,6 +117,25 @@ async function start(given: ServiceOptions, undo: Undo[]): Promise<Omit<Service,
     changed,
     role: store.role,
     repaired: describeRecovery(recovery),
+  };
+}
+
+/** Tells of definitions that are quarantined: those who watch the process, and the channels. */
+function tellQuarantine(
+  options: ServiceOptions,
+  asking: OpenChannels | undefined,
+  undo: Undo[],
+): Service['changed'] {
+  const alerts = startAlerts({
+    senders: asking?.senders ?? [],
+    onFault: (what, error) => options.events?.onFault?.(what, error),
+  });
+  undo.push(() => alerts.close());
+  const quarantine = quarantineAlerts((alert) => alerts.tell(alert));
+  undo.push(() => quarantine.close());
+  return (definition) => {
+    options.events?.onFault?.(changedLine(definition), undefined);
+    quarantine.changed(definition);
   };
 }
 

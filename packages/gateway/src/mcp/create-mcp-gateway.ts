@@ -1,4 +1,3 @@
-import { unwatchFile, watchFile } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable, Writable } from 'node:stream';
 import type { DecisionPoint } from '@writ/decision';
@@ -19,10 +18,10 @@ import { openPins, type SeenDefinition } from './pins.ts';
 import type { RefusalOptions } from './refuse.ts';
 import { createStateSealer } from './sealed-state.ts';
 import { type StdioSession, serveConnection } from './serve-connection.ts';
-import { LIST_KINDS } from './shown-lists.ts';
 import { createTaskStore } from './task-store.ts';
 import { openUpstream } from './upstream.ts';
 import type { UpstreamConfig } from './upstream-config.ts';
+import { watchLists } from './watch-lists.ts';
 
 export interface McpGatewayOptions {
   /** Where decisions are made: in process or over HTTP, the same. */
@@ -121,15 +120,9 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
     authenticator: options.authenticator ?? createAuthenticator({ providers: [] }),
     ...(options.allowedHosts === undefined ? {} : { allowedHosts: options.allowedHosts }),
   });
-  gauge(options.telemetry, [
-    ...gaugesOf(context),
-    ['writ_gateway_sessions', 'Sessions of clients of the older era.', () => endpoint.sessions],
-    ['writ_gateway_connections', 'Clients on stdio.', () => connections.size],
-  ]);
-  const recheckLists = (): void => {
-    for (const { upstream } of shared) for (const kind of LIST_KINDS) upstream.announce({ kind });
-  };
-  const unwatch = watchPins(options.pinsFile, recheckLists);
+  const connected: Gauge = ['writ_gateway_connections', 'Clients on stdio.', () => connections.size];
+  gauge(options.telemetry, [...gaugesOf(context, () => endpoint.sessions), connected]);
+  const lists = watchLists(shared, options.pinsFile);
   return {
     handle: (request, response) => endpoint.handle(request, response),
     serveStdio(caller, input, output) {
@@ -146,7 +139,7 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
       return connection;
     },
     tools: () => catalogue.list(),
-    recheckLists,
+    recheckLists: lists.recheck,
     get stopping() {
       return stopping;
     },
@@ -156,7 +149,7 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
       return Math.max(...left);
     },
     async close() {
-      unwatch();
+      lists.close();
       context.held.close();
       context.tasks.close();
       await Promise.all([...connections].map((connection) => connection.close()));
@@ -165,16 +158,6 @@ export function createMcpGateway(options: McpGatewayOptions): McpGateway {
       await catalogue.close();
     },
   };
-}
-
-/** How often it is looked whether an operator approved something, ms. */
-const PINS_LOOK_MS = 1_000;
-
-/** Hears when the pins were replaced. Gives the way to stop. */
-function watchPins(file: string | undefined, heard: () => void): () => void {
-  if (file === undefined) return () => {};
-  watchFile(file, { persistent: false, interval: PINS_LOOK_MS }, heard);
-  return () => unwatchFile(file, heard);
 }
 
 /** Definitions that are kept in mind: a server that offers another one each time cannot fill the memory. */
@@ -197,8 +180,9 @@ function gauge({ meters }: GatewayTelemetry = {}, gauges: readonly Gauge[]): voi
   for (const each of gauges) meters?.gauge(...each);
 }
 
-function gaugesOf({ inFlight, held, tasks }: CallContext): readonly Gauge[] {
+function gaugesOf({ inFlight, held, tasks }: CallContext, sessions: () => number): readonly Gauge[] {
   return [
+    ['writ_gateway_sessions', 'Sessions of clients of the older era.', sessions],
     [
       'writ_gateway_requests_in_flight',
       'Requests that are being decided and forwarded.',
