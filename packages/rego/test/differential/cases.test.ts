@@ -16,6 +16,18 @@ describe('cases of the differential runs', () => {
     expect(answer('package t\n\np := {false: input.x, false: 1}\n', 't/p')).toBe('{"false":1}');
   });
 
+  test('the values under several computed keys are any of their types', () => {
+    const steps = (entries: string) =>
+      `package t\n\nr contains z if {\n\tsome _, x in {${entries}}\n\tz := x.z\n}\n`;
+    for (const entries of ['input: 1, input.a: input.b', 'input.a: input.b, input: 1'])
+      expect(compilePolicy([{ file: 't.rego', text: steps(entries) }]).diagnostics).toEqual([]);
+    // None of them has members.
+    const text = steps('input: 1, input.a: "s"');
+    expect(compilePolicy([{ file: 't.rego', text }]).diagnostics).toMatchObject([
+      { code: 'rego_type_error' },
+    ]);
+  });
+
   test('a conflict names its branch, and lists the values of all rules', () => {
     const text = 'package t\n\np := 4\n\np := 3 if {\n\tinput.x\n} else := 1\n';
     const result = policyOf(text).prepare('t/p').evaluate({});

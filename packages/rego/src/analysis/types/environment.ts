@@ -3,7 +3,7 @@ import { makeObject } from '../../value/index.ts';
 import type { CoreComprehension, CoreRef, CoreTerm, Variable } from '../core.ts';
 import { joinTypes } from './join-types.ts';
 import { selectType, typeOfValue, valueType } from './select-types.ts';
-import type { MaybeType, Property, Type } from './type.ts';
+import type { MaybeType, ObjectType, Property, Type } from './type.ts';
 import { ANY, arrayType, objectType, setType } from './type.ts';
 import { TypeNode } from './type-tree.ts';
 
@@ -99,10 +99,10 @@ export class Environment {
 
   #typeOfObject(entries: readonly (readonly [CoreTerm, CoreTerm])[]): Type {
     const properties: Property[] = [];
-    let rest: { key: MaybeType; value: MaybeType } | undefined;
+    let rest: ObjectType['rest'];
     for (const [key, value] of entries) {
       const known = constantOf(key);
-      if (known === undefined) rest = { key: this.typeOf(key), value: this.typeOf(value) };
+      if (known === undefined) rest = joinedRest(rest, { key: this.typeOf(key), value: this.typeOf(value) });
       else properties.push({ key: known, value: this.typeOf(value) });
     }
     return objectType(properties, rest);
@@ -171,6 +171,20 @@ export function isScalarRoot(root: CoreTerm): boolean {
 /** The value of a scalar constant. */
 export function scalarOf(term: CoreTerm): Value | undefined {
   return term.kind === 'constant' ? term.value : undefined;
+}
+
+/**
+ * OPA takes the last of several computed keys, in an order of terms that its stages change; with all of them nothing is
+ * refused that may be right.
+ */
+function joinedRest(before: ObjectType['rest'], more: NonNullable<ObjectType['rest']>): ObjectType['rest'] {
+  if (before === undefined) return more;
+  return { key: joinKnown(before.key, more.key), value: joinKnown(before.value, more.value) };
+}
+
+/** What is not known joined with anything is not known. */
+function joinKnown(one: MaybeType, other: MaybeType): MaybeType {
+  return one === undefined || other === undefined ? undefined : joinTypes(one, other);
 }
 
 /** The value of a term without variables, references and closures. */
