@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import type { StoredEntry } from './contract.ts';
 import { ENTRIES, entriesOf, logSizeOf, refuseNewerSchema } from './database.ts';
 import { STORE_FILE_NAME } from './files.ts';
-import { CELLS, mergedCells, readJournal } from './journal.ts';
+import { CELLS, type CellChanges, mergedCells, readJournal } from './journal.ts';
 import { StoreError, storeErrorFrom } from './store-error.ts';
 
 /**
@@ -48,17 +48,25 @@ function readerOver(sqlite: DatabaseSync): StoreReader {
   const cells = sqlite.prepare(CELLS);
   const last = sqlite.prepare('select max(idx) as last from log');
   const value = sqlite.prepare('select value from cells where key = ?');
-  const { changes } = readJournal(sqlite);
+  // Whoever reads entries alone needs no cells; the snapshot is of when the reader was opened either way.
+  let journal: CellChanges | undefined;
+  const changes = (): CellChanges => {
+    journal ??= readJournal(sqlite).changes;
+    return journal;
+  };
+  function* scanned(prefix: string): Generator<readonly [key: string, value: string]> {
+    yield* mergedCells(cells, prefix, [changes()]);
+  }
   return {
     entries: (from, to) => coercedEach(entriesOf(entries, from, to)),
     logSize: () => coerced(() => logSizeOf(last)),
     read: (key) =>
       coerced(() => {
-        if (changes.has(key)) return changes.get(key);
+        if (changes().has(key)) return changes().get(key);
         const row = value.get(key);
         return row === undefined ? undefined : String(row['value']);
       }),
-    scan: (prefix) => coercedEach(mergedCells(cells, prefix, [changes])),
+    scan: (prefix) => coercedEach(scanned(prefix)),
     close: () => sqlite.close(),
   };
 }
