@@ -25,7 +25,9 @@ export class Journal {
   #changes = new Map<string, string | undefined>();
   #young = new Map<string, string | undefined>();
   #youngLength = 0;
+  #youngKinds: Kinds = new Map();
   #old: CellChanges = new Map();
+  #oldKinds: Kinds = new Map();
   /** Rows up to this one hold the old generation. */
   #oldSequence: number;
   /** What of the old generation the transactions so far have not moved yet. */
@@ -38,6 +40,7 @@ export class Journal {
     this.#statements = prepare(sqlite);
     const { changes, firstSequence, sequence } = readJournal(sqlite);
     this.#old = changes;
+    for (const key of changes.keys()) addKind(this.#oldKinds, key);
     this.#sequence = sequence;
     this.#oldSequence = sequence;
     const before = Math.max(0, firstSequence - 1);
@@ -66,7 +69,11 @@ export class Journal {
 
   /** Committed cells whose key starts with `prefix`, in key order; those behind the key `after`. */
   cells(prefix: string, after?: string): Iterable<readonly [key: string, value: string]> {
-    return mergedCells(this.#statements.cells, prefix, [this.#old, this.#young], after);
+    const generations = [
+      ofKind(this.#old, this.#oldKinds, prefix),
+      ofKind(this.#young, this.#youngKinds, prefix),
+    ];
+    return mergedCells(this.#statements.cells, prefix, generations, after);
   }
 
   /** Notes what the transaction under way writes; undefined where it removes. */
@@ -87,15 +94,21 @@ export class Journal {
 
   /** What was written is durable now. */
   committed(): void {
-    if (this.#moving === undefined) this.#old = NOTHING;
+    if (this.#moving === undefined && this.#old.size > 0) {
+      this.#old = NOTHING;
+      this.#oldKinds = new Map();
+    }
     this.#dropped.committed = this.#dropped.pending;
     for (const [key, value] of this.#changes) {
       this.#young.set(key, value);
+      addKind(this.#youngKinds, key);
       this.#youngLength += key.length + (value?.length ?? 0);
     }
     this.#changes = new Map();
     if (this.#youngLength < JOURNAL_LENGTH_MAX || this.#moving !== undefined) return;
     this.#old = this.#young;
+    this.#oldKinds = this.#youngKinds;
+    this.#youngKinds = new Map();
     this.#oldSequence = this.#sequence;
     this.#moving = neighboursTogether(this.#old);
     this.#young = new Map();
@@ -141,6 +154,24 @@ export class Journal {
 }
 
 const NOTHING: CellChanges = new Map();
+
+/** Keys by their first part, so that a list of few cells does not look at all that changed. */
+type Kinds = Map<string, Set<string>>;
+
+function addKind(kinds: Kinds, key: string): void {
+  const kind = key.slice(0, key.indexOf('/') + 1);
+  const keys = kinds.get(kind);
+  if (keys === undefined) kinds.set(kind, new Set([key]));
+  else keys.add(key);
+}
+
+/** Changes that a prefix can meet: those of its kind, where it names one. */
+function ofKind(changes: CellChanges, kinds: Kinds, prefix: string): CellChanges {
+  const end = prefix.indexOf('/') + 1;
+  if (end === 0) return changes;
+  const keys = kinds.get(prefix.slice(0, end)) ?? [];
+  return new Map([...keys].map((key) => [key, changes.get(key)]));
+}
 
 /** Characters of a key's second part that cells which lie side by side have in common: the shard, where there is one. */
 const SHARD_LENGTH = 2;

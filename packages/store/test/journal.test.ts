@@ -41,6 +41,9 @@ describe('the journal of cells', () => {
           expect(new Map(database.cells('a'))).toEqual(
             new Map([...model].filter(([each]) => each.startsWith('a'))),
           );
+          expect(new Map(database.cells('a/'))).toEqual(
+            new Map([...model].filter(([each]) => each.startsWith('a/'))),
+          );
           database.begin();
           for (const each of ['a', 'b', 'a/b', 'c']) {
             expect(database.value(each)).toBe(model.get(each));

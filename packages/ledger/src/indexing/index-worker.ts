@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { updateLogCopy } from '../log-copy.ts';
 import type { IndexAnswer, IndexQuestion } from './index-thread.ts';
 import { CursorFault, LogIndex } from './log-index.ts';
+import { yieldToDecisions } from './yield-to-decisions.ts';
 
 /** The thread that keeps the index of one data directory and answers from it. */
 const { directory, intervalMs, postgres } = workerData as {
@@ -57,5 +58,6 @@ port.on('message', (question: IndexQuestion | 'close') => {
     port.close();
   } else port.postMessage(answer(question));
 });
+yieldToDecisions();
 if (postgres === undefined) index = new LogIndex(directory);
 void step();

@@ -13,7 +13,7 @@ import type { PendingLine } from './pending-line.ts';
 /** Entries of the record that are followed at most. */
 const FOLLOWED_MAX = 4_000;
 /** So many are followed even where fewer approvals wait; beyond, reading the list anew is less to read. */
-const FOLLOWED_MIN = 64;
+const FOLLOWED_MIN = 4;
 
 /** Cells read at once. */
 const PAGE = 10_000;
@@ -40,6 +40,8 @@ export class PendingIndex {
   #sorted: readonly PendingItem[] | undefined;
   #seen: number | undefined;
   #turn: Promise<unknown> = Promise.resolve();
+  /** The next time that the list is brought up to date, where somebody waits for it. */
+  #next: Promise<void> | undefined;
 
   constructor(store: Store, nowMs: () => number) {
     this.#store = store;
@@ -53,7 +55,12 @@ export class PendingIndex {
 
   /** Everything that waits, the oldest first, as committed; some may have expired. Rejects with the store's error. */
   async list(): Promise<readonly PendingItem[]> {
-    const refreshed = this.#turn.then(() => this.#refresh());
+    // One that has not begun yet serves all who come before it does: it sees what was committed until then.
+    this.#next ??= this.#turn.then(() => {
+      this.#next = undefined;
+      return this.#refresh();
+    });
+    const refreshed = this.#next;
     this.#turn = refreshed.catch(() => undefined);
     await refreshed;
     this.#forget();

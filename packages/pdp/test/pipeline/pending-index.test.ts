@@ -1,48 +1,51 @@
-import fc from 'fast-check';
-import { afterEach, expect, it } from 'vitest';
-import { createDecisionPoint } from '../../src/pipeline/create-decision-point.ts';
-import { escalating } from './escalating.ts';
-import { type Fixture, openFixture, tenantNow, toolCall } from './support.ts';
+import type { Store } from '@writ/store';
+import { expect, it } from 'vitest';
+import { PendingIndex } from '../../src/pipeline/pending-index.ts';
 
-let fixture: Fixture;
-afterEach(() => fixture.close());
+/** A store that waits for a sign before it tells how long its log is, and has no cells. */
+function storeThatWaits() {
+  const asked: (() => void)[] = [];
+  const store = {
+    logSize: () => new Promise<number>((resolve) => asked.push(() => resolve(asked.length))),
+    scan: () => Promise.resolve([]),
+    entries: () => Promise.resolve([]),
+    read: () => Promise.resolve(undefined),
+  } as unknown as Store;
+  return { store, asked };
+}
 
-it('what waits is the same in every process, whichever of them moved it', async () => {
-  fixture = await openFixture(escalating('pay', 'needs_a_person'));
-  const points = [
-    fixture.point,
-    createDecisionPoint({ store: fixture.store, policies: fixture.source }),
-  ] as const;
-  const open: string[] = [];
-  let asked = 0;
-  const step = fc.record({
-    at: fc.constantFrom(0, 1),
-    act: fc.constantFrom('ask', 'ask', 'approve', 'deny', 'cancel'),
-    which: fc.nat(),
-  });
-  const waiting = async (at: 0 | 1) =>
-    (await points[at].administration.approvals.pending())
-      .filter(({ tenant }) => tenant === tenantNow())
-      .map(({ id }) => id);
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
-      for (const { at, act, which } of steps) {
-        const point = points[at as 0 | 1];
-        if (act === 'ask') {
-          const agent = { id: `agent:${Math.floor(asked / 50)}` };
-          const call = toolCall('pay', { n: asked++ });
-          const decision = await point.decide({ ...call, request: { ...call.request, actor: agent } });
-          open.push(decision.approval?.id ?? 'none');
-          continue;
-        }
-        const [id] = open.length === 0 ? [] : open.splice(which % open.length, 1);
-        if (id === undefined) continue;
-        if (act === 'cancel') await point.approval.cancel(id);
-        else await point.administration.approvals[act](id, 'operator');
-      }
-      expect(await waiting(0)).toEqual([...open].sort());
-      expect(await waiting(1)).toEqual([...open].sort());
-    }),
-    { numRuns: 30 },
-  );
+const turns = async (): Promise<void> => {
+  for (let each = 0; each < 20; each++) await Promise.resolve();
+};
+
+it('is brought up to date once for all who ask before that begins, and again for those who ask later', async () => {
+  const { store, asked } = storeThatWaits();
+  const index = new PendingIndex(store, () => 0);
+  const first = index.list();
+  await turns();
+  expect(asked).toHaveLength(1);
+  // What these ask for may have been committed after the first one looked.
+  const later = Array.from({ length: 50 }, () => index.list());
+  await turns();
+  expect(asked).toHaveLength(1);
+  asked[0]?.();
+  await first;
+  await turns();
+  expect(asked).toHaveLength(2);
+  asked[1]?.();
+  await Promise.all(later);
+  expect(asked).toHaveLength(2);
+});
+
+it('asks again after a fault of the store', async () => {
+  let faults = 1;
+  const store = {
+    ...storeThatWaits().store,
+    logSize: () => (faults-- > 0 ? Promise.reject(new Error('gone')) : Promise.resolve(0)),
+  } as unknown as Store;
+  const index = new PendingIndex(store, () => 0);
+  const both = [index.list(), index.list()];
+  await expect(both[0]).rejects.toThrow('gone');
+  await expect(both[1]).rejects.toThrow('gone');
+  expect(await index.list()).toEqual([]);
 });
