@@ -9,6 +9,8 @@ import {
 /** Cells by key; undefined where one was removed. */
 export type CellChanges = ReadonlyMap<string, string | undefined>;
 
+type CellChange = readonly [key: string, value: string | undefined];
+
 /**
  * Changed cells go to the end of a journal and are moved into their table later, many at a time. Cells lie all over
  * their table: writing each where it belongs would make every commit write a page for every cell, while journal and
@@ -166,11 +168,10 @@ function addKind(kinds: Kinds, key: string): void {
 }
 
 /** Changes that a prefix can meet: those of its kind, where it names one. */
-function ofKind(changes: CellChanges, kinds: Kinds, prefix: string): CellChanges {
+function* ofKind(changes: CellChanges, kinds: Kinds, prefix: string): Generator<CellChange> {
   const end = prefix.indexOf('/') + 1;
-  if (end === 0) return changes;
-  const keys = kinds.get(prefix.slice(0, end)) ?? [];
-  return new Map([...keys].map((key) => [key, changes.get(key)]));
+  if (end === 0) yield* changes;
+  else for (const key of kinds.get(prefix.slice(0, end)) ?? []) yield [key, changes.get(key)];
 }
 
 /** Characters of a key's second part that cells which lie side by side have in common: the shard, where there is one. */
@@ -270,7 +271,7 @@ function readChanges(text: string, changes: Map<string, string | undefined>): vo
 export function* mergedCells(
   statement: StatementSync,
   prefix: string,
-  generations: readonly CellChanges[],
+  generations: readonly Iterable<CellChange>[],
   after?: string,
 ): Generator<readonly [key: string, value: string]> {
   const isWanted = (key: string): boolean =>

@@ -1,3 +1,4 @@
+import { DeferredPlan } from '../plan/deferred-plan.ts';
 import { LazyPlan } from '../plan/lazy-plan.ts';
 import type { GroupPlan, PolicyPlan, RuleChoice, RulePlan } from '../plan/plan.ts';
 import { isTwinPlan } from '../plan/twin-plan.ts';
@@ -180,52 +181,21 @@ function ruleOfText(own: string, templates: readonly TemplateText[]): RulePlan &
 }
 
 /** A rule that is read from its text when something of it is asked for. */
-class RuleOfText implements RulePlan {
+class RuleOfText extends DeferredPlan {
   readonly #text: PlanText;
   readonly #index: number;
-  #read: RulePlan | undefined;
 
   constructor(text: PlanText, index: number) {
+    super();
     this.#text = text;
     this.#index = index;
   }
 
-  get #rule(): RulePlan {
-    if (this.#read === undefined) {
-      const { rules, starts } = this.#text;
-      const own = decoder.decode(rules.subarray(starts[this.#index], starts[this.#index + 1]));
-      const { keyed, ...rule } = ruleOfText(own, this.#text.templates);
-      const variant = keyed as ReturnType<NonNullable<RulePlan['keyed']>> | undefined;
-      this.#read = { ...rule, keyed: variant === undefined ? undefined : () => variant };
-    }
-    return this.#read;
-  }
-
-  get path() {
-    return this.#rule.path;
-  }
-  get file() {
-    return this.#rule.file;
-  }
-  get row() {
-    return this.#rule.row;
-  }
-  get location() {
-    return this.#rule.location;
-  }
-  get slots() {
-    return this.#rule.slots;
-  }
-  get args() {
-    return this.#rule.args;
-  }
-  get branches() {
-    return this.#rule.branches;
-  }
-  get collects() {
-    return this.#rule.collects;
-  }
-  get keyed() {
-    return this.#rule.keyed;
+  protected made(): RulePlan {
+    const { rules, starts } = this.#text;
+    const own = decoder.decode(rules.subarray(starts[this.#index], starts[this.#index + 1]));
+    const { keyed, ...rule } = ruleOfText(own, this.#text.templates);
+    const variant = keyed as ReturnType<NonNullable<RulePlan['keyed']>> | undefined;
+    return { ...rule, keyed: variant === undefined ? undefined : () => variant };
   }
 }

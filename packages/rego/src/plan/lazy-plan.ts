@@ -1,52 +1,34 @@
 import type { CoreRule } from '../analysis/core.ts';
+import { DeferredPlan } from './deferred-plan.ts';
 import type { RulePlan } from './plan.ts';
 
-/** The plan of a rule, made when something of it is asked for. */
-export class LazyPlan implements RulePlan {
+/** The plan of a rule, made when something of it is asked for that the rule does not tell. */
+export class LazyPlan extends DeferredPlan {
   readonly #rule: CoreRule;
   readonly #planRule: (rule: CoreRule) => RulePlan;
-  #made: RulePlan | undefined;
 
   constructor(rule: CoreRule, planRule: (rule: CoreRule) => RulePlan) {
+    super();
     this.#rule = rule;
     this.#planRule = planRule;
   }
 
   /** The plan for whoever needs it once: nothing keeps it. */
   make(): RulePlan {
-    return this.#made ?? this.#planRule(this.#rule);
+    return this.kept ?? this.made();
   }
 
-  get #plan(): RulePlan {
-    this.#made ??= this.#planRule(this.#rule);
-    return this.#made;
+  protected made(): RulePlan {
+    return this.#planRule(this.#rule);
   }
 
-  get path() {
-    return this.#plan.path;
-  }
-  get file() {
+  override get file() {
     return this.#rule.file;
   }
-  get row() {
+  override get row() {
     return this.#rule.row;
   }
-  get location() {
+  override get location() {
     return this.#rule.location;
-  }
-  get slots() {
-    return this.#plan.slots;
-  }
-  get args() {
-    return this.#plan.args;
-  }
-  get branches() {
-    return this.#plan.branches;
-  }
-  get collects() {
-    return this.#plan.collects;
-  }
-  get keyed() {
-    return this.#plan.keyed;
   }
 }
